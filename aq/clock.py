@@ -1,0 +1,142 @@
+"""Hours of Korea: hour-ending slots, 24:00, days of hours 01-24; UTC inside, KST outside."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+
+KST = timezone(timedelta(hours=9), "KST")
+HOUR = timedelta(hours=1)
+
+_DATA_TIME = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[ T]?(\d{2})(?::?(\d{2}))?$")
+
+
+def require_aware(moment: datetime) -> datetime:
+    """Refuse a time without an offset: every zone bug starts with one."""
+    if moment.tzinfo is None:
+        raise ValueError(f"time without an offset: {moment.isoformat()}; add +09:00 or Z")
+    return moment
+
+
+def parse_hour(text: str) -> datetime:
+    """Read a Korean hour label and give the hour's end in UTC.
+
+    Accepts ``2026-08-12 24:00`` (which is the next day's 00:00), ``2024100124`` as confirmed
+    workbooks print it, and the ``T`` form. Minutes other than 00, an hour above 24 and dates that
+    do not exist raise ``ValueError``.
+    """
+    match = _DATA_TIME.match(text.strip())
+    if not match:
+        raise ValueError(f"not an hour like 2026-08-12 24:00: {text!r}")
+    year, month, day, hour = (int(part) for part in match.groups()[:4])
+    if hour > 24 or int(match.group(5) or 0) != 0:
+        raise ValueError(f"not a full hour between 00:00 and 24:00: {text!r}")
+    return (datetime(year, month, day, tzinfo=KST) + hour * HOUR).astimezone(UTC)
+
+
+def hour_number(moment: datetime) -> int:
+    """Hours since 1970-01-01T00:00Z of a full hour; the store's integer for an hour's end."""
+    seconds, rest = divmod(int(require_aware(moment).timestamp()), 3600)
+    if rest or moment.microsecond:
+        raise ValueError(f"not a full hour: {moment.isoformat()}")
+    return seconds
+
+
+def from_hour_number(number: int) -> datetime:
+    """Inverse of `hour_number`, in UTC."""
+    return datetime.fromtimestamp(number * 3600, UTC)
+
+
+def floor_hour(moment: datetime) -> datetime:
+    """The end of the last complete hour at `moment`, in UTC."""
+    return require_aware(moment).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def kst(moment: datetime) -> datetime:
+    """The same instant on the Korean clock."""
+    return require_aware(moment).astimezone(KST)
+
+
+def kst_iso(moment: datetime) -> str:
+    """ISO text with +09:00, whole seconds: how every border prints an instant."""
+    return kst(moment).isoformat(timespec="seconds")
+
+
+def kst_day(hour_end: datetime) -> date:
+    """The day an hour belongs to: hours 01-24, so an end at 00:00 counts for the day before."""
+    return (kst(hour_end) - timedelta(microseconds=1)).date()
+
+
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """(after, until) of a KST day in UTC: its hours end in ``after < end <= until``."""
+    start = datetime(day.year, day.month, day.day, tzinfo=KST).astimezone(UTC)
+    return start, start + 24 * HOUR
+
+
+def kst_midnight_after(moment: datetime) -> datetime:
+    """The next 00:00 KST, when daily quotas begin anew (assumed by every public client)."""
+    return day_bounds(kst(moment).date())[1]
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO instant with offset, in UTC. Raises ``ValueError`` for one without."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"not an ISO instant like 2026-11-23T20:00+09:00: {text!r}") from None
+    return require_aware(moment).astimezone(UTC)
+
+
+def parse_day(text: str) -> date | None:
+    """A plain ``YYYY-MM-DD``, or None when the text has another form; bad dates raise."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"no such day: {text!r}") from None
+
+
+def parse_since(text: str) -> datetime:
+    """Lower bound, exclusive: a KST day begins before its hour 01; an instant is itself."""
+    day = parse_day(text)
+    return day_bounds(day)[0] if day else parse_instant(text)
+
+
+def parse_until(text: str) -> datetime:
+    """Upper bound, inclusive: a KST day ends with its hour 24; an instant is itself."""
+    day = parse_day(text)
+    return day_bounds(day)[1] if day else parse_instant(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where `now` comes from: the system, or ``AQ_CLOCK=ISO[@speed]`` for demo and tests.
+
+    Without ``@speed`` the clock stands still; with it, one real second is `speed` seconds.
+    """
+
+    start: datetime | None = None
+    speed: float = 0.0
+    origin: float = 0.0
+    monotonic: Callable[[], float] = time.monotonic
+
+    @classmethod
+    def from_text(cls, text: str | None) -> "Clock":
+        """Read ``AQ_CLOCK``; empty means the system clock. Raises ``ValueError``."""
+        if not text:
+            return cls()
+        instant, _, speed = text.partition("@")
+        return cls(parse_instant(instant), float(speed) if speed else 0.0, time.monotonic())
+
+    @property
+    def frozen(self) -> bool:
+        """Whether time stands still."""
+        return self.start is not None and self.speed == 0
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        if self.start is None:
+            return datetime.now(UTC)
+        return self.start + timedelta(seconds=(self.monotonic() - self.origin) * self.speed)

@@ -1,0 +1,103 @@
+"""The nouns of the line: stations, readings, answers, reports. Frozen; no behaviour beyond them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+# Networks of AirKorea's stations (mangName). Only urban air counts for a province mean.
+URBAN = "도시대기"
+
+OBSERVED, MODELLED = "observed", "modelled"
+PRELIMINARY, CONFIRMED = "preliminary", "confirmed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedInfo:
+    """What a feed is: printed beside every value that comes from it.
+
+    `status` is None where telling preliminary from confirmed makes no sense (a model).
+    """
+
+    name: str
+    title: str
+    kind: str
+    status: str | None
+    attribution: str
+    licence: str
+    link: str
+    resolution: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """A measuring station as a feed names it. `code` is the six-digit station code where known."""
+
+    name: str
+    sido: str
+    code: str | None = None
+    network: str | None = None
+    address: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    year: int | None = None
+    items: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """What AirKorea itself said of the hour, kept as given and never used as our own result.
+
+    `grades` holds upstream's grade by field: so2 co o3 no2 pm10 pm25 (PM: 24 h) pm10_1h pm25_1h.
+    """
+
+    khai: int | None = None
+    khai_grade: int | None = None
+    pm10_24h: int | None = None
+    pm25_24h: int | None = None
+    grades: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One place and one hour: scaled integers by pollutant, flags by pollutant.
+
+    Exactly one of `station` and `province` is set; `province` (KR-11 …) is for series that are of
+    a whole province by themselves. A missing value is absent from `values`, never zero. A value
+    with an entry in `flags` is kept and does not count.
+    """
+
+    hour: datetime
+    values: Mapping[str, int]
+    station: Station | None = None
+    province: str | None = None
+    flags: Mapping[str, str] = field(default_factory=dict)
+    upstream: Upstream | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowIssue:
+    """A row, or a part of one, that was not stored: what kind, where, upstream's own text."""
+
+    kind: str
+    where: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one payload said: `rows` read, the readings and stations in it, and what was skipped."""
+
+    rows: int
+    readings: Sequence[Reading] = ()
+    stations: Sequence[Station] = ()
+    issues: Sequence[RowIssue] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """A body as it came from upstream, with the operation that asked for it."""
+
+    operation: str
+    text: str
+    fetched_at: datetime
+    simulated: bool = False
