@@ -1,0 +1,277 @@
+"""The store's tables: integer keys, a column per pollutant, every row with its store version."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeDecorator
+
+from aq.clock import require_aware
+from aq.units import pollutants
+
+FEED_IDS = {"archive": 1, "airkorea": 2, "openmeteo": 3}
+FEED_NAMES = {number: name for name, number in FEED_IDS.items()}
+KEYS = tuple(pollutants())
+UPSTREAM_GRADES = ("so2", "co", "o3", "no2", "pm10", "pm25", "pm10_1h", "pm25_1h")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant as integer microseconds since 1970 UTC, alike on both engines.
+
+    A time without an offset is refused: SQLite would drop the offset in silence.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
+        """Aware datetime to microseconds."""
+        if value is None:
+            return None
+        moment = require_aware(value).astimezone(UTC)
+        return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
+        """Microseconds to aware datetime in UTC."""
+        if value is None:
+            return None
+        seconds, micro = divmod(value, 1_000_000)
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micro)
+
+
+metadata = MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s"}
+)
+
+
+def _table(name: str, *parts: SchemaItem) -> Table:
+    # SQLite clusters a table on its primary key only without a rowid.
+    return Table(name, metadata, *parts, sqlite_with_rowid=False)
+
+
+def _measured() -> list[SchemaItem]:
+    """What one station said of one hour; `bad` has bit i set when pollutant i must not count."""
+    return [
+        *(Column(key, Integer) for key in KEYS),
+        Column("bad", SmallInteger, nullable=False, server_default="0"),
+        Column("flags", Text),  # JSON {pollutant: text}; null when there is none
+        Column("khai", SmallInteger),
+        Column("khai_grade", SmallInteger),
+        Column("pm10_24h", SmallInteger),
+        Column("pm25_24h", SmallInteger),
+        Column("grades", String(8)),  # upstream's own, in the order of UPSTREAM_GRADES
+        Column("version", BigInteger, nullable=False),
+    ]
+
+
+def _pooled() -> list[SchemaItem]:
+    """Exact integer sum, count of valid values and count of expected stations per pollutant."""
+    columns: list[SchemaItem] = []
+    for key in KEYS:
+        columns += [
+            Column(f"{key}_sum", Integer, nullable=False, server_default="0"),
+            Column(f"{key}_n", SmallInteger, nullable=False, server_default="0"),
+            Column(f"{key}_exp", SmallInteger),
+        ]
+    return [
+        *columns,
+        Column("why", Text),  # JSON {pollutant: reason} for those without a value
+        Column("version", BigInteger, nullable=False),
+    ]
+
+
+state = Table(
+    "state",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("simulated", Boolean),  # null until the first row; then it never changes
+    CheckConstraint("id = 1", name="ck_state_one_row"),
+)
+
+store_version = Table(
+    "store_version",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("committed_at", Instant, nullable=False),
+    Column("what", Text, nullable=False),
+    Index("ix_store_version_committed_at", "committed_at"),
+)
+
+station = Table(
+    "station",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("code", String(16), unique=True),
+    Column("sido", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("province", SmallInteger),  # 1-17; null when nothing known tells
+    Column("network", Text),
+    Column("address", Text),
+    Column("latitude", Double),
+    Column("longitude", Double),
+    Column("year", SmallInteger),
+    Column("items", Text),  # what it measures by the station list, blank-separated keys
+    Column("listed_at", Instant),  # when the station list last named it
+    Index("ix_station_name", "name"),
+    Index("ix_station_province", "province"),
+)
+
+# The hours between which a feed has rows of a station: who is expected, who has died.
+station_feed = _table(
+    "station_feed",
+    Column("station", Integer, primary_key=True, autoincrement=False),
+    Column("feed", SmallInteger, primary_key=True, autoincrement=False),
+    Column("first_hour", Integer, nullable=False),
+    Column("last_hour", Integer, nullable=False),
+)
+
+station_hour = _table(
+    "station_hour",
+    Column("station", Integer, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),  # hour end, hours since 1970
+    Column("feed", SmallInteger, primary_key=True, autoincrement=False),
+    *_measured(),
+    Index("ix_station_hour_hour", "hour", "feed"),
+)
+
+station_hour_rev = _table(
+    "station_hour_rev",
+    Column("station", Integer, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("feed", SmallInteger, primary_key=True, autoincrement=False),
+    Column("superseded", BigInteger, primary_key=True, autoincrement=False),
+    *_measured(),
+)
+
+province_hour = _table(
+    "province_hour",
+    Column("province", SmallInteger, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("feed", SmallInteger, primary_key=True, autoincrement=False),
+    *_pooled(),
+    Index("ix_province_hour_hour", "hour", "feed"),
+)
+
+province_hour_rev = _table(
+    "province_hour_rev",
+    Column("province", SmallInteger, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("feed", SmallInteger, primary_key=True, autoincrement=False),
+    Column("superseded", BigInteger, primary_key=True, autoincrement=False),
+    *_pooled(),
+)
+
+standard = Table(
+    "standard",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+)
+
+province_grade = _table(
+    "province_grade",
+    Column("province", SmallInteger, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("feed", SmallInteger, primary_key=True, autoincrement=False),
+    Column("standard", Integer, primary_key=True, autoincrement=False),
+    *(Column(key, SmallInteger) for key in KEYS),
+    Column("overall", SmallInteger),
+    Column("idx", SmallInteger),
+    Column("dominant", String(8)),
+)
+
+# Days of hours 01-24 KST, pooled from the hours' sums and counts. `day` is days since 1970.
+province_day = _table(
+    "province_day",
+    Column("pollutant", String(8), primary_key=True),
+    Column("province", SmallInteger, primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("feed", SmallInteger, primary_key=True, autoincrement=False),
+    Column("sum", BigInteger, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("hours", SmallInteger, nullable=False),  # hours with a value
+    Column("max", Integer),  # largest hourly mean, at the store's scale
+    Column("max_hour", Integer),
+)
+
+province_day_grade = _table(
+    "province_day_grade",
+    Column("standard", Integer, primary_key=True, autoincrement=False),
+    Column("pollutant", String(8), primary_key=True),
+    Column("province", SmallInteger, primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("feed", SmallInteger, primary_key=True, autoincrement=False),
+    Column("h1", SmallInteger, nullable=False),
+    Column("h2", SmallInteger, nullable=False),
+    Column("h3", SmallInteger, nullable=False),
+    Column("h4", SmallInteger, nullable=False),
+    Column("worst", SmallInteger),
+    Column("grade", SmallInteger),  # of the day's mean; null where no breakpoints are made for it
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job", Text, nullable=False),
+    Column("slot", Instant, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("state", String(8), nullable=False),  # running, done, failed
+    Column("started", Instant, nullable=False),
+    Column("lease_until", Instant, nullable=False),
+    Column("finished", Instant),
+    Column("report", Text),
+    UniqueConstraint("job", "slot", name="uq_run_job_slot"),
+    Index("ix_run_started", "started"),
+)
+
+feed_state = Table(
+    "feed_state",
+    metadata,
+    Column("feed", String(32), primary_key=True),
+    Column("last_attempt", Instant),
+    Column("last_ok", Instant),
+    Column("failing_since", Instant),
+    Column("reason", String(32)),
+    Column("detail", Text),
+    Column("retry_at", Instant),
+    Column("newest_hour", Integer),
+    Column("complete_hour", Integer),  # newest hour for which enough stations reported
+    Column("stations_listed_at", Instant),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("feed", String(32), primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("calls", Integer, nullable=False),
+)
+
+imported = Table(
+    "imported",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("finished", Instant, nullable=False),
+    Column("report", Text, nullable=False),
+)

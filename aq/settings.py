@@ -1,0 +1,297 @@
+"""Configuration files and environment into frozen models, or a refusal that names the place."""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from aq.clock import Clock
+from aq.errors import ConfigError
+from aq.paths import ROOT, config_dir
+from aq.regions import BY_CODE, PROVINCES
+
+FEED_NAMES = ("archive", "airkorea", "openmeteo")
+# Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
+OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_SAMPLES"})
+_URL = TypeAdapter(AnyHttpUrl)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _http_url(value: str) -> str:
+    _URL.validate_python(value)
+    return value.rstrip("/")
+
+
+class ServerSettings(_Section):
+    host: str = "127.0.0.1"
+    port: int = Field(8501, ge=1, le=65535)
+
+
+class DisplaySettings(_Section):
+    standard: str = "airkorea_1h"
+    stale_after_hours: int = Field(2, ge=1, le=48)
+    hide_after_hours: int = Field(6, ge=1, le=72)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "DisplaySettings":
+        if self.hide_after_hours < self.stale_after_hours:
+            raise ValueError("hide_after_hours must not be less than stale_after_hours")
+        return self
+
+
+class ScheduleSettings(_Section):
+    minutes: tuple[int, ...] = (20, 35, 50)
+    complete_share: float = Field(0.95, gt=0, le=1)
+    lease_seconds: int = Field(300, ge=10, le=3600)
+
+    @field_validator("minutes")
+    @classmethod
+    def _minutes(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or any(not 0 <= minute < 60 for minute in value):
+            raise ValueError("minutes of the hour, 0 to 59, at least one")
+        return tuple(sorted(set(value)))
+
+
+class _HttpFeed(_Section):
+    url: str
+    key: SecretStr | None = None
+    daily_limit: int = Field(500, ge=1)
+    timeout_seconds: float = Field(20, gt=0, le=300)
+    deadline_seconds: float = Field(120, gt=0, le=900)
+
+    _check_url = field_validator("url")(_http_url)
+
+    @field_validator("key", mode="before")
+    @classmethod
+    def _blank_is_none(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+
+class AirKoreaSettings(_HttpFeed):
+    url: str = "https://apis.data.go.kr/B552584"
+
+
+class OpenMeteoSettings(_HttpFeed):
+    url: str = "https://air-quality-api.open-meteo.com/v1/air-quality"
+    enabled: bool = True
+    daily_limit: int = Field(580, ge=1)
+    past_days: int = Field(92, ge=0, le=92)
+
+
+class FeedsSettings(_Section):
+    prefer: tuple[str, ...] = FEED_NAMES
+    airkorea: AirKoreaSettings = AirKoreaSettings()
+    openmeteo: OpenMeteoSettings = OpenMeteoSettings()
+
+    @field_validator("prefer")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if sorted(value) != sorted(FEED_NAMES):
+            raise ValueError(f"each of {', '.join(FEED_NAMES)} exactly once")
+        return value
+
+
+class Point(_Section):
+    name: str
+    latitude: float = Field(ge=33, le=39)
+    longitude: float = Field(ge=124, le=132)
+
+
+class MergedStations(_Section):
+    gwangju: frozenset[str]
+    jeonnam: frozenset[str]
+
+
+class ProvinceData(_Section):
+    """`config/provinces.toml`: a point per province, names of the merged unit's stations."""
+
+    points: dict[str, Point]
+    merged_stations: MergedStations
+
+    @field_validator("points")
+    @classmethod
+    def _all_provinces(cls, value: dict[str, Point]) -> dict[str, Point]:
+        unknown = sorted(set(value) - set(BY_CODE))
+        missing = sorted(set(BY_CODE) - set(value))
+        if unknown or missing:
+            raise ValueError(f"unknown province {unknown}, missing province {missing}")
+        return {province.code: value[province.code] for province in PROVINCES}
+
+
+class Settings(_Section):
+    """Everything a person can set. Built by `load`, never changed."""
+
+    database_url: str = Field("", validate_default=True)
+    scheduler: Literal["on", "off"] = "on"
+    lang: Literal["ko", "en"] = "ko"
+    clock: str = ""
+    server: ServerSettings = ServerSettings()
+    display: DisplaySettings = DisplaySettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    feeds: FeedsSettings = FeedsSettings()
+    provinces: ProvinceData
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if not value:
+            return f"sqlite:///{ROOT / 'var' / 'aq.db'}"
+        try:
+            url = make_url(value)
+        except ArgumentError:
+            raise ValueError("not a database URL; sqlite:///… or postgresql+psycopg://…") from None
+        if url.drivername not in ("sqlite", "postgresql+psycopg"):
+            raise ValueError("the store is sqlite:///… or postgresql+psycopg://…")
+        return value
+
+    @field_validator("clock")
+    @classmethod
+    def _clock_text(cls, value: str) -> str:
+        Clock.from_text(value)
+        return value
+
+    @cached_property
+    def the_clock(self) -> Clock:
+        """The clock of this process, started when first asked for."""
+        return Clock.from_text(self.clock)
+
+    @property
+    def live_feeds(self) -> tuple[str, ...]:
+        """Feeds that are polled, most preferred first."""
+        on = {
+            "airkorea": self.feeds.airkorea.key is not None,
+            "openmeteo": self.feeds.openmeteo.enabled,
+        }
+        return tuple(name for name in self.feeds.prefer if on.get(name))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from None
+    except UnicodeDecodeError:
+        raise ConfigError("is not UTF-8 text", str(path)) from None
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        where = f"{path}:{line.group(1)}" if line else str(path)
+        raise ConfigError(f"not readable as TOML: {error}", where) from None
+
+
+def line_of(text: str, path: tuple[str, ...]) -> int | None:
+    """The line of a dotted TOML key, found by its table header and its name; None if not there."""
+    table: tuple[str, ...] = ()
+    best = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+        if header:
+            table = tuple(part.strip().strip('"') for part in header.group(1).split("."))
+            if path[: len(table)] == table:
+                best = number
+            continue
+        key = re.match(r'\s*"?([\w-]+)"?\s*=', line)
+        if key and path[: len(table) + 1] == (*table, key.group(1)):
+            best = number
+    return best
+
+
+def _known_variables(model: type[BaseModel], prefix: str) -> set[str]:
+    names: set[str] = set()
+    for name, field in model.model_fields.items():
+        variable = f"{prefix}{name.upper()}"
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names |= _known_variables(kind, f"{variable}__")
+        else:
+            names.add(variable)
+    return names
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    known = {
+        name for name in _known_variables(Settings, "AQ_") if not name.startswith("AQ_PROVINCES__")
+    }
+    found: dict[str, Any] = {}
+    for name, value in environ.items():
+        if not name.startswith("AQ_") or name in OTHER_VARIABLES:
+            continue
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known), 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigError(f"unknown setting{hint}", name)
+        parts = name.removeprefix("AQ_").lower().split("__")
+        place = found
+        for part in parts[:-1]:
+            place = place.setdefault(part, {})
+        place[parts[-1]] = _listed(value) if parts[-1] in ("minutes", "prefer") else value
+    return found
+
+
+def _listed(value: str) -> list[str]:
+    return [part.strip() for part in value.strip("[] ").replace('"', "").split(",") if part.strip()]
+
+
+def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    out = dict(under)
+    for key, value in over.items():
+        below = out.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        out[key] = _merged(below, value) if both and isinstance(below, dict) else value
+    return out
+
+
+def _where(
+    path: tuple[str, ...], environ: Mapping[str, str], folder: Path, files: Mapping[str, str]
+) -> str:
+    variable = "AQ_" + "__".join(part.upper() for part in path)
+    if variable in environ:
+        return variable
+    name = "provinces.toml" if path[:1] == ("provinces",) else "aq.toml"
+    inside = path[1:] if name == "provinces.toml" else path
+    line = line_of(files[name], inside)
+    return f"{folder / name}:{line}" if line else str(folder / name)
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read `config/aq.toml`, `config/provinces.toml` and the environment, which wins.
+
+    Raises `ConfigError` naming the file and line, or the variable, and what was expected.
+    """
+    environ = os.environ if environ is None else environ
+    folder = Path(environ["AQ_CONFIG"]) if environ.get("AQ_CONFIG") else config_dir()
+    data = _read_toml(folder / "aq.toml")
+    if "provinces" in data or data.get("feeds", {}).get("airkorea", {}).get("key"):
+        raise ConfigError("keys and provinces do not belong here", str(folder / "aq.toml"))
+    data["provinces"] = _read_toml(folder / "provinces.toml")
+    files = {name: (folder / name).read_text("utf-8") for name in ("aq.toml", "provinces.toml")}
+    try:
+        return Settings.model_validate(_merged(data, _from_environment(environ)))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        path = tuple(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = "unknown key"
+        text = f"{'.'.join(path)}: {message}"
+        raise ConfigError(text, _where(path, environ, folder, files)) from None

@@ -1,0 +1,5 @@
+"""The store: SQLite or PostgreSQL behind one door, versioned writes, reads; all SQL is here."""
+
+from aq.store.engine import Store, Txn, open_store
+
+__all__ = ["Store", "Txn", "open_store"]

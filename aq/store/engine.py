@@ -1,0 +1,220 @@
+"""Opening the store, bringing its schema up to date, and transactions with a store version."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from aq.clock import Clock
+from aq.errors import StoreError
+from aq.paths import ROOT
+from aq.schema import state, store_version
+
+BUSY_SECONDS = 30
+# Any number will do as long as all instances agree on it.
+MIGRATION_LOCK = int.from_bytes(hashlib.sha256(b"aq migration").digest()[:4], "big")
+
+
+class Txn:
+    """A writing transaction. `version` is taken when first asked for, so that a write which
+    changes nothing leaves no trace; the state row is locked from the start, so versions are
+    committed in their order."""
+
+    def __init__(self, connection: Connection, now: datetime, what: str) -> None:
+        self.connection, self.now, self.what = connection, now, what
+        self._version: int | None = None
+        query = select(state.c.version, state.c.simulated).where(state.c.id == 1)
+        self._before, self._simulated = connection.execute(query.with_for_update()).one()
+
+    @property
+    def version(self) -> int:
+        """The store version of this transaction."""
+        if self._version is None:
+            self._version = self._before + 1
+            self.connection.execute(update(state).values(version=self._version))
+        return self._version
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything asked for a version."""
+        return self._version is not None
+
+    def mark_simulated(self, simulated: bool) -> None:
+        """Remember whether this store holds simulated data; refuse to mix the two."""
+        if self._simulated is None:
+            self.connection.execute(update(state).values(simulated=simulated))
+            self._simulated = simulated
+        elif self._simulated != simulated:
+            held, came = ("simulated", "real") if self._simulated else ("real", "simulated")
+            raise StoreError(
+                f"this store holds {held} data and is offered {came} data; the two are never"
+                " mixed. Use another AQ_DATABASE_URL for the simulator"
+            )
+
+    def _finish(self) -> None:
+        if self._version is None:
+            return
+        latest = self.connection.scalar(select(func.max(store_version.c.committed_at)))
+        self.connection.execute(
+            insert(store_version).values(
+                version=self._version,
+                committed_at=max(self.now, latest) if latest else self.now,
+                what=self.what,
+            )
+        )
+
+
+class Store:
+    """One database. `read` and `write` hand out connections; functions in `aq.store` use them."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self.engine, self.clock = engine, clock
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded store."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view for several reads."""
+        with _translated(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def book(self) -> Iterator[Connection]:
+        """A short write of the program's own records (runs, calls, feed states): no version."""
+        with _translated(), self.engine.connect() as connection:
+            connection.execution_options(aq_write=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self, what: str) -> Iterator[Txn]:
+        """A write of data: all of it or nothing, under the next store version."""
+        with self.book() as connection:
+            txn = Txn(connection, self.clock.now(), what)
+            yield txn
+            txn._finish()
+
+    def version(self) -> int:
+        """The newest committed store version; caches key on it."""
+        with self.read() as connection:
+            return int(connection.scalar(select(state.c.version).where(state.c.id == 1)) or 0)
+
+    def simulated(self) -> bool:
+        """Whether this store holds simulated data."""
+        with self.read() as connection:
+            return bool(connection.scalar(select(state.c.simulated).where(state.c.id == 1)))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreError(
+            f"the store does not answer: {_first_line(error)}", permanent=False
+        ) from None
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"
+
+
+def _sqlite_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "temp_store=MEMORY",
+        "cache_size=-32000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A read transaction that turns into a write fails at once in WAL, whatever the busy timeout.
+    write = connection.get_execution_options().get("aq_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def open_store(url: str, clock: Clock) -> Store:
+    """Connect without touching the schema. Raises `StoreError` when the folder cannot be made."""
+    parsed = make_url(url)
+    if parsed.drivername == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            folder = Path(parsed.database).parent
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"cannot make {folder}: {error.strerror}") from None
+        engine = create_engine(url)
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+    else:
+        engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+    return Store(engine, clock)
+
+
+def _alembic(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def schema_revisions(store: Store) -> tuple[str | None, str]:
+    """(revision the store has, revision this program needs)."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+    with store.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision(), head
+
+
+def migrate(store: Store) -> tuple[str | None, str]:
+    """Bring the schema up to date, once whoever else tries; returns (before, after).
+
+    Raises `StoreError` for a store that a newer program has written.
+    """
+    with store.book() as connection:
+        if not store.is_sqlite:
+            lock = text("SELECT pg_advisory_xact_lock(:key)")
+            connection.execute(lock, {"key": MIGRATION_LOCK})
+        before = MigrationContext.configure(connection).get_current_revision()
+        scripts = ScriptDirectory.from_config(_alembic())
+        known = {script.revision for script in scripts.walk_revisions()}
+        if before is not None and before not in known:
+            raise StoreError(
+                f"the store has schema {before}, newer than this program can read"
+                f" ({scripts.get_current_head()}). Update the program or use another store"
+            )
+        command.upgrade(_alembic(connection), "head")
+        if connection.scalar(select(func.count()).select_from(state)) == 0:
+            connection.execute(insert(state).values(id=1, version=0, simulated=None))
+        return before, scripts.get_current_head() or ""
+
+
+def version_at(connection: Connection, moment: datetime) -> int | None:
+    """The last store version committed by `moment`; None before the first."""
+    query = select(func.max(store_version.c.version)).where(store_version.c.committed_at <= moment)
+    found = connection.scalar(query)
+    return None if found is None else int(found)

@@ -1,0 +1,188 @@
+"""Stations: who is who, which province they count for, and between which hours they reported."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from aq.model import URBAN, Station
+from aq.regions import GWANGJU, JEONNAM, MERGED_NAMES, Province
+from aq.schema import station, station_feed
+from aq.store.engine import Txn
+from aq.store.upsert import upsert
+
+# A station that has been silent for this long is not expected any more.
+EXPECTED_FOR_HOURS = 7 * 24
+_MERGED_IDS = frozenset({GWANGJU.id, JEONNAM.id})
+
+# (sido, name, address) -> province or None; `aq.regions.province_of` with the known names bound.
+ProvinceRule = Callable[[str, str, str | None], Province | None]
+KeptStation = Any  # a row of the station table
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Station ids in the order asked, and those whose province or network became another."""
+
+    ids: list[int]
+    moved: frozenset[int]
+
+
+class Directory:
+    """All stations of the store in memory, for one transaction."""
+
+    def __init__(self, txn: Txn, rule: ProvinceRule) -> None:
+        self._txn, self._rule = txn, rule
+        rows = txn.connection.execute(select(station)).mappings()
+        self._rows: dict[int, dict[str, Any]] = {row["id"]: dict(row) for row in rows}
+        self._by_code = {row["code"]: row["id"] for row in self._rows.values() if row["code"]}
+        self._by_name: dict[str, list[int]] = {}
+        for number, row in self._rows.items():
+            self._by_name.setdefault(row["name"], []).append(number)
+
+    def province(self, number: int) -> int | None:
+        """The province id 1-17 a station counts for."""
+        found: int | None = self._rows[number]["province"]
+        return found
+
+    def network(self, number: int) -> str | None:
+        """The station's network (mangName)."""
+        found: str | None = self._rows[number]["network"]
+        return found
+
+    def items(self, number: int) -> frozenset[str] | None:
+        """Pollutants the station list says it measures; None when the list does not say."""
+        text: str | None = self._rows[number]["items"]
+        return None if text is None else frozenset(text.split())
+
+    def urban(self) -> Iterator[tuple[int, int]]:
+        """(station, province) of the stations that count for a province mean."""
+        for number, row in self._rows.items():
+            if row["network"] == URBAN and row["province"] is not None:
+                yield number, row["province"]
+
+    def resolve(self, stations: Iterable[Station], *, listed: bool = False) -> Resolved:
+        """Find or make each station; facts that are new are kept, known ones never blanked.
+
+        `listed` marks them as named by the station list at the transaction's time.
+        """
+        known: dict[Station, int] = {}
+        ids: list[int] = []
+        moved: set[int] = set()
+        for one in stations:
+            number = known.get(one)
+            if number is None:
+                number, has_moved = self._one(one, listed)
+                known[one] = number
+                if has_moved:
+                    moved.add(number)
+            ids.append(number)
+        return Resolved(ids, frozenset(moved))
+
+    def _one(self, one: Station, listed: bool) -> tuple[int, bool]:
+        number = self._find(one)
+        facts = self._facts(one, listed)
+        if number is None:
+            return self._insert(facts), False
+        row = self._rows[number]
+        merged = {
+            **facts,
+            **{name: row[name] for name, value in facts.items() if value is None},
+        }
+        if one.sido not in MERGED_NAMES:
+            merged["sido"] = row["sido"] or one.sido  # the label of today outlives older files
+        merged["province"] = self._province(merged)
+        if merged["province"] is None:
+            merged["province"] = row["province"]
+        changed = {name: value for name, value in merged.items() if row[name] != value}
+        if not changed:
+            return number, False
+        where = station.c.id == number
+        self._txn.connection.execute(update(station).where(where).values(changed))
+        row.update(changed)
+        if row["code"]:
+            self._by_code[row["code"]] = number
+        return number, bool({"province", "network"} & set(changed))
+
+    def _find(self, one: Station) -> int | None:
+        if one.code and one.code in self._by_code:
+            found: int = self._by_code[one.code]
+            return found
+        candidates = [
+            number
+            for number in self._by_name.get(one.name, ())
+            if not (one.code and self._rows[number]["code"])
+        ]
+        if not one.sido and not one.address:
+            return candidates[0] if len(candidates) == 1 else None
+        province = self._rule(one.sido, one.name, one.address)
+        return next((n for n in candidates if self._agree(self._rows[n], one, province)), None)
+
+    @staticmethod
+    def _agree(row: dict[str, Any], one: Station, province: Province | None) -> bool:
+        """Whether a kept station of the same name is this one: same label, or same province."""
+        if province is None or row["province"] is None:
+            merged = row["sido"] in MERGED_NAMES or one.sido in MERGED_NAMES
+            near = {row["province"], province.id if province else None} <= {None, *_MERGED_IDS}
+            return row["sido"] == one.sido or (merged and near)
+        return bool(row["province"] == province.id)
+
+    def _province(self, facts: dict[str, Any]) -> int | None:
+        found = self._rule(facts["sido"], facts["name"], facts["address"])
+        return found.id if found else None
+
+    def _facts(self, one: Station, listed: bool) -> dict[str, Any]:
+        facts = {
+            "code": one.code,
+            "sido": one.sido,
+            "name": one.name,
+            "network": one.network,
+            "address": one.address,
+            "latitude": one.latitude,
+            "longitude": one.longitude,
+            "year": one.year,
+            "items": None if one.items is None else " ".join(one.items),
+            "listed_at": self._txn.now if listed else None,
+        }
+        facts["province"] = self._province(facts)
+        return facts
+
+    def _insert(self, facts: dict[str, Any]) -> int:
+        statement = insert(station).values(facts).returning(station.c.id)
+        number: int = self._txn.connection.execute(statement).scalar_one()
+        self._rows[number] = {**facts, "id": number}
+        if facts["code"]:
+            self._by_code[facts["code"]] = number
+        self._by_name.setdefault(facts["name"], []).append(number)
+        return number
+
+
+def extend_ranges(connection: Connection, feed: int, hours: dict[int, tuple[int, int]]) -> None:
+    """Widen each station's (first, last) reported hour for a feed."""
+    before = reported_ranges(connection, feed)
+    rows = []
+    for number, (first, last) in hours.items():
+        known = before.get(number)
+        wide = (min(first, known[0]), max(last, known[1])) if known else (first, last)
+        if wide != known:
+            rows.append(
+                {"station": number, "feed": feed, "first_hour": wide[0], "last_hour": wide[1]}
+            )
+    upsert(connection, station_feed, rows)
+
+
+def reported_ranges(connection: Connection, feed: int) -> dict[int, tuple[int, int]]:
+    """(first, last) hour with a row of this feed, by station."""
+    table = station_feed
+    query = select(table.c.station, table.c.first_hour, table.c.last_hour)
+    rows = connection.execute(query.where(table.c.feed == feed))
+    return {row.station: (row.first_hour, row.last_hour) for row in rows}
+
+
+def stations_of(connection: Connection, province: int | None = None) -> Sequence[KeptStation]:
+    """Stations as kept, of one province or all, by name."""
+    query = select(station).order_by(station.c.province, station.c.name, station.c.id)
+    if province is not None:
+        query = query.where(station.c.province == province)
+    return connection.execute(query).all()
