@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
@@ -226,8 +227,8 @@ def _text_part(opener: Callable[[], IO[bytes]], start: bytes, where: str) -> _Pa
 
 @contextmanager
 def _open_text(opener: Callable[[], IO[bytes]], form: TextForm) -> Iterator[_Table]:
-    with opener() as stream:
-        yield _Table(text_rows(stream, form), max(form.lines - 1, 0))
+    with opener() as stream, TextIOWrapper(stream, form.encoding, newline="") as text:
+        yield _Table(text_rows(text, form), max(form.lines - 1, 0))
 
 
 def _members(

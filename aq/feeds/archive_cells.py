@@ -42,7 +42,7 @@ def is_blank(cells: Sequence[Hashable]) -> bool:
     """Whether nothing stands in a row."""
     if cells.count("") == len(cells):  # the 550,000 blank rows of a workbook, at C speed
         return True
-    return not cells[0] and not any(text_of(cell) for cell in cells)
+    return not text_of(cells[0]) and not any(text_of(cell) for cell in cells)
 
 
 def _number_of(cell: Hashable) -> Decimal | None:

@@ -42,9 +42,8 @@ _LIES: Mapping[str, str] = MappingProxyType(
         "pm20": "a size that is not measured; elsewhere PM2.5 stood under it",
     }
 )
-_UNITS: Mapping[str, str] = MappingProxyType(
-    {"ppm": PPM, "μg/m3": MICROGRAM, "ug/m3": MICROGRAM, "μg/㎥": MICROGRAM}
-)
+_UNITS: Mapping[str, str] = MappingProxyType({"ppm": PPM, "μg/m3": MICROGRAM, "ug/m3": MICROGRAM})
+_HEADERS_SHOWN = 15
 _UNIT = re.compile(r"[(\[]([^()\[\]]*)[)\]]$")
 
 
@@ -69,7 +68,7 @@ def _normal(cell: Hashable) -> tuple[str, str | None]:
     text = re.sub(r"\s", "", text)
     unit = _UNIT.search(text)
     name = text[: unit.start()] if unit else text
-    return re.sub(r"[._]|농도$|avg$", "", name), unit[1] if unit else None
+    return re.sub(r"[._]|농도$", "", name), unit[1] if unit else None
 
 
 def _place(header: Sequence[Hashable], where: str) -> tuple[dict[str, int], list[str], list[str]]:
@@ -109,13 +108,18 @@ def _refusal(where: str, problem: str) -> InputError:
     return InputError(f"{where}: {problem}; {EXPECTED}", "file", code="bad_file")
 
 
+def _is_day(cells: Sequence[Hashable], index: int) -> bool:
+    return len(cells) > index and is_day(cells[index])
+
+
 def _what_it_seems(found: Mapping[str, int], first: Sequence[Hashable] | None) -> str | None:
     """What a table that is not hourly station data seems to be, None when it is such data."""
     measured = [key for key in pollutants() if key in found]
     if not measured:
         return "no column of a known pollutant in its header"
     hour = found.get("hour")
-    daily = hour is not None and first is not None and len(first) > hour and is_day(first[hour])
+    whole = {"name", "code", "region"} <= found.keys()  # then a day is one bad row's slip
+    daily = not whole and hour is not None and first is not None and _is_day(first, hour)
     grain = "daily" if daily else "hourly"
     if "name" not in found and "code" not in found:
         return (
@@ -156,7 +160,8 @@ def map_header(
     found, unknown, lies = _place(header, where)
     seems = _what_it_seems(found, first)
     if seems or lies:
-        raise _refusal(where, "; ".join([*([seems] if seems else []), *lies]))
+        has = "its header is " + ", ".join(shown(text_of(cell)) for cell in header[:_HEADERS_SHOWN])
+        raise _refusal(where, "; ".join([*([seems] if seems else []), *lies, has]))
     return Columns(
         width=len(header),
         hour=found["hour"],

@@ -2,10 +2,9 @@
 
 import codecs
 import csv
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TextIO
 
 from aq.feeds.archive_header import EXPECTED
 from aq.feeds.archive_rows import BadRow, Row
@@ -66,13 +65,12 @@ def _form(opener: Callable[[], IO[bytes]], encoding: str, where: str) -> TextFor
     return TextForm(encoding=encoding, delimiter=delimiter, lines=lines)
 
 
-def text_rows(stream: IO[bytes], form: TextForm) -> Iterator[Row]:
+def text_rows(text: TextIO, form: TextForm) -> Iterator[Row]:
     """(line, cells) of each row; lines that make no row come as `BadRow`.
 
     No cell of these files spans lines: a quote left open would swallow the lines after it, so
     such a row is given back as the number of lines it took.
     """
-    text = io.TextIOWrapper(stream, form.encoding, errors="strict", newline="")
     reader = csv.reader(text, delimiter=form.delimiter)
     line = 0
     while True:

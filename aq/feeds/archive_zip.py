@@ -42,7 +42,7 @@ def zip_errors(where: str) -> Iterator[None]:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise refusal(where, f"the file is damaged ({error}); fetch it again") from None
-    except (NotImplementedError, RuntimeError) as error:
+    except NotImplementedError as error:
         raise refusal(where, f"packed in a way that cannot be read ({error})") from None
 
 
