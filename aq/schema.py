@@ -266,12 +266,3 @@ calls = Table(
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("calls", Integer, nullable=False),
 )
-
-imported = Table(
-    "imported",
-    metadata,
-    Column("sha256", String(64), primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("finished", Instant, nullable=False),
-    Column("report", Text, nullable=False),
-)

@@ -177,6 +177,20 @@ class Settings(_Section):
         return Clock.from_text(self.clock)
 
     @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """Every secret given, so that logs can be kept free of them."""
+        keys = (self.feeds.airkorea.key, self.feeds.openmeteo.key)
+        return tuple(key for key in keys if key is not None)
+
+    def daily_limit(self, feed: str) -> int | None:
+        """Calls a KST day that a feed's operations may make; None for a feed without calls."""
+        limits = {
+            "airkorea": self.feeds.airkorea.daily_limit,
+            "openmeteo": self.feeds.openmeteo.daily_limit,
+        }
+        return limits.get(feed)
+
+    @property
     def live_feeds(self) -> tuple[str, ...]:
         """Feeds that are polled, most preferred first."""
         on = {

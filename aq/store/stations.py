@@ -62,6 +62,10 @@ class Directory:
             if row["network"] == URBAN and row["province"] is not None:
                 yield number, row["province"]
 
+    def unplaced(self) -> list[str]:
+        """Names of stations that no rule gives a province; they count for none."""
+        return [row["name"] for row in self._rows.values() if row["province"] is None]
+
     def resolve(self, stations: Iterable[Station], *, listed: bool = False) -> Resolved:
         """Find or make each station; facts that are new are kept, known ones never blanked.
 

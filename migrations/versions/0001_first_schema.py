@@ -32,14 +32,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("feed", name=op.f("pk_feed_state")),
     )
     op.create_table(
-        "imported",
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("finished", sa.BigInteger(), nullable=False),
-        sa.Column("report", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_imported")),
-    )
-    op.create_table(
         "province_day",
         sa.Column("pollutant", sa.String(length=8), nullable=False),
         sa.Column("province", sa.SmallInteger(), autoincrement=False, nullable=False),

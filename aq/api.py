@@ -1,0 +1,250 @@
+"""The read-only routes: JSON with ETag, errors as JSON, the strip for other sites."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from aq import history, strip
+from aq.clock import kst_iso, parse_since, parse_until
+from aq.current import Snapshot, asked_pollutants, current, find_standard
+from aq.errors import AqError, InputError, StoreError
+from aq.feeds import INFO
+from aq.regions import PROVINCES, find_province
+from aq.runtime import Runtime
+from aq.schema import KEYS
+from aq.status import feed_status, health
+from aq.store.engine import version_at
+
+CACHE_SECONDS = 30
+MAX_LIMIT = 5000
+Handler = Callable[[Runtime, Mapping[str, str]], Response]
+
+
+def _body_response(body: bytes, media_type: str, *, max_age: int = CACHE_SECONDS) -> Response:
+    headers = {
+        "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        "Cache-Control": f"public, max-age={max_age}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def json_response(value: Any) -> Response:
+    """JSON as UTF-8 with an ETag of its bytes."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _body_response(body, "application/json; charset=utf-8")
+
+
+def error_response(status: int, code: str, message: str, field: str | None = None) -> Response:
+    """The one form of errors."""
+    error = {"code": code, "message": message, "field": field}
+    return JSONResponse({"error": error}, status, headers={"Cache-Control": "no-store"})
+
+
+def _refused(error: AqError) -> Response:
+    if isinstance(error, InputError):
+        return error_response(422 if error.too_large else 400, error.code, str(error), error.field)
+    if isinstance(error, StoreError):
+        return error_response(503, "store_unavailable", "the store does not answer; try again")
+    return error_response(500, "failed", "the answer could not be made")
+
+
+def parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:
+    """Query parameters, each at most once and known; raises `InputError` naming the other."""
+    found: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in known:
+            allowed = ", ".join(known) or "none"
+            raise InputError(f"unknown parameter; this route takes {allowed}", name)
+        if name in found:
+            raise InputError("given twice; separate several values by commas", name)
+        if len(value) > 500:
+            raise InputError("longer than 500 characters", name)
+        found[name] = value
+    return found
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return [part.strip() for part in text.split(",") if part.strip()] if text else None
+
+
+def strip_html(runtime: Runtime, given: Mapping[str, str]) -> Response:
+    """`/strip`: the header strip as a page of its own, for an iframe."""
+    snapshot, options = _strip(runtime, given)
+    response = _body_response(strip.page(snapshot, runtime, options).encode(), "text/html")
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors *"
+    )
+    return response
+
+
+def strip_json(runtime: Runtime, given: Mapping[str, str]) -> Response:
+    """`/strip.json`: the same as data."""
+    snapshot, options = _strip(runtime, given)
+    return json_response(strip.data(snapshot, options))
+
+
+def _strip(runtime: Runtime, given: Mapping[str, str]) -> tuple[Snapshot, strip.Options]:
+    standard = find_standard(runtime, given.get("standard"))
+    pollutant = given.get("pollutant", "pm10")
+    (key,) = asked_pollutants(standard, [pollutant])
+    lang = given.get("lang", runtime.settings.lang)
+    if lang not in ("ko", "en"):
+        raise InputError(f"unknown language {lang!r}; ko or en", "lang")
+    snapshot = current(runtime, runtime.clock.now(), standard=standard.id, wanted=[key])
+    return snapshot, strip.Options(pollutant=key, lang=lang)
+
+
+def provinces(_runtime: Runtime, _given: Mapping[str, str]) -> Response:
+    """`/api/v1/provinces`: the 17 in page-header order."""
+    items = [
+        {"id": one.id, "code": one.code, "province": one.ko, "name_en": one.en, "names": one.names}
+        for one in PROVINCES
+    ]
+    return json_response({"items": items})
+
+
+def current_items(runtime: Runtime, given: Mapping[str, str]) -> Response:
+    """`/api/v1/current`."""
+    now = runtime.clock.now()
+    wanted = _listed(given.get("pollutant"))
+    snapshot = current(runtime, now, standard=given.get("standard"), wanted=wanted)
+    return json_response(snapshot.as_dict())
+
+
+def _time(read: Callable[[str], datetime], given: Mapping[str, str], name: str) -> datetime:
+    try:
+        return read(given[name])
+    except KeyError:
+        raise InputError("needed: a day like 2026-11-23 or an instant with offset", name) from None
+    except ValueError as error:
+        raise InputError(str(error), name) from None
+
+
+def _as_of(runtime: Runtime, given: Mapping[str, str]) -> int | None:
+    if "as_of" not in given:
+        return None
+    moment = _time(parse_until, given, "as_of")
+    with runtime.store.read() as connection:
+        version = version_at(connection, moment)
+    if version is None:
+        raise InputError(f"nothing was known at {kst_iso(moment)} yet", "as_of")
+    return version
+
+
+def _limit(given: Mapping[str, str]) -> int:
+    text = given.get("limit", "1000")
+    if not text.isdigit() or int(text) < 1:
+        raise InputError("a whole number from 1", "limit")
+    if int(text) > MAX_LIMIT:
+        raise InputError(f"at most {MAX_LIMIT} items a page", "limit", too_large=True)
+    return int(text)
+
+
+def question(runtime: Runtime, given: Mapping[str, str]) -> history.Question:
+    """A question of the past from query parameters; raises `InputError` with the field."""
+    after, until = _time(parse_since, given, "since"), _time(parse_until, given, "until")
+    if after >= until:
+        raise InputError("since must lie before until", "since")
+    grain = given.get("grain", "hour")
+    if grain not in history.GRAINS:
+        raise InputError(f"one of {', '.join(history.GRAINS)}", "grain")
+    standard = find_standard(runtime, given.get("standard"))
+    feed = given.get("feed")
+    if feed is not None and feed not in INFO:
+        raise InputError(f"unknown feed {feed!r}; known are {', '.join(INFO)}", "feed")
+    names = _listed(given.get("province"))
+    return history.Question(
+        provinces=tuple(find_province(name) for name in names) if names else PROVINCES,
+        keys=asked_pollutants(standard, _listed(given.get("pollutant")) or KEYS),
+        after=after,
+        until=until,
+        grain=grain,
+        standard=standard,
+        prefer=(feed,) if feed else runtime.settings.feeds.prefer,
+        as_of=_as_of(runtime, given),
+    )
+
+
+def history_items(runtime: Runtime, given: Mapping[str, str]) -> Response:
+    """`/api/v1/history`, a page at a time."""
+    asked = question(runtime, given)
+    items, following = history.page(runtime.store, asked, _limit(given), given.get("cursor"))
+    answer = {
+        "since": kst_iso(asked.after),
+        "until": kst_iso(asked.until),
+        "grain": asked.grain,
+        "standard": asked.standard.id,
+        "items": items,
+        "next": following,
+    }
+    return json_response(answer)
+
+
+def feeds(runtime: Runtime, _given: Mapping[str, str]) -> Response:
+    """`/api/v1/feeds`: each feed's last good poll, last error, calls and next poll."""
+    now = runtime.clock.now()
+    items = [one.as_dict() for one in feed_status(runtime, now)]
+    return json_response({"as_of": kst_iso(now), "items": items})
+
+
+def healthz(runtime: Runtime, _given: Mapping[str, str]) -> Response:
+    """`/healthz`: 200 when the store answers; says what is stale."""
+    return JSONResponse(health(runtime), headers={"Cache-Control": "no-store"})
+
+
+async def unknown(_request: Request) -> Response:
+    """Every path under /api/ that is not a route."""
+    return error_response(404, "unknown_path", "there is nothing here; see /api/v1/openapi.json")
+
+
+STRIP = ("pollutant", "standard", "lang")
+HISTORY = (
+    *("province", "pollutant", "since", "until", "grain", "standard", "feed", "as_of"),
+    *("limit", "cursor"),
+)
+# path -> (handler, parameters it takes)
+TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
+    "/strip": (strip_html, STRIP),
+    "/strip.json": (strip_json, STRIP),
+    "/api/v1/provinces": (provinces, ()),
+    "/api/v1/current": (current_items, ("standard", "pollutant")),
+    "/api/v1/history": (history_items, HISTORY),
+    "/api/v1/feeds": (feeds, ()),
+    "/healthz": (healthz, ()),
+}
+
+
+def _endpoint(
+    handler: Handler, known: tuple[str, ...], get_runtime: Callable[[], Runtime]
+) -> Callable[[Request], Awaitable[Response]]:
+    def answer(request: Request) -> Response:
+        try:
+            response = handler(get_runtime(), parameters(request, known))
+        except AqError as error:
+            return _refused(error)
+        if request.headers.get("if-none-match") == response.headers.get("etag", ""):
+            kept = {k: v for k, v in response.headers.items() if k != "content-length"}
+            return Response(status_code=304, headers=kept)
+        return response
+
+    async def endpoint(request: Request) -> Response:
+        return await run_in_threadpool(answer, request)
+
+    return endpoint
+
+
+def routes(get_runtime: Callable[[], Runtime]) -> list[Route]:
+    """All routes; the runtime is asked for at the first request."""
+    made = [
+        Route(path, _endpoint(handler, known, get_runtime), methods=["GET"])
+        for path, (handler, known) in TABLE.items()
+    ]
+    return [*made, Route("/api/{rest:path}", unknown, methods=["GET", "HEAD"])]

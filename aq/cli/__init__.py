@@ -1,0 +1,1 @@
+"""Commands of `python -m aq`; each module holds one as `command`."""

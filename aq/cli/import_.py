@@ -1,0 +1,48 @@
+"""`import`: AirKorea's confirmed workbooks and CSV files into the store."""
+
+from pathlib import Path
+
+import click
+
+from aq.cli.common import json_option, print_json
+from aq.importing import ImportReport, import_file
+from aq.runtime import start
+
+
+@click.command()
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@json_option
+def command(files: tuple[Path, ...], as_json: bool) -> int:
+    """Read AirKorea's confirmed workbooks and CSV FILES (xlsx, csv, zip of them).
+
+    Each file is stored whole or not at all, so an import that was stopped is simply run again;
+    rows that are there already are left alone.
+    """
+    runtime = start()
+    reports = []
+    for path in files:
+        with click.progressbar(
+            length=path.stat().st_size, label=path.name, file=click.get_text_stream("stderr")
+        ) as bar:
+            report = import_file(runtime, path, lambda share, bar=bar: _move(bar, share))
+        reports.append(report)
+        if not as_json:
+            click.echo(sentence(report))
+    if as_json:
+        print_json({"files": [report.as_dict() for report in reports]})
+    return 0
+
+
+def _move(bar: "click._termui_impl.ProgressBar[int]", share: float) -> None:
+    bar.update(max(0, int((bar.length or 0) * share) - bar.pos))
+
+
+def sentence(report: ImportReport) -> str:
+    """What was read, stored and skipped, for people."""
+    skipped = ", ".join(f"{count} {kind}" for kind, count in report.skipped.items()) or "none"
+    return (
+        f"{report.file}: {report.rows} rows read, {report.stored} stored, {report.changed} changed,"
+        f" {report.unchanged} unchanged; skipped: {skipped}"
+    )

@@ -1,0 +1,274 @@
+"""From upstream into the store: pull, parse, flag, write, pool, grade, all in one transaction."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from aq import quality
+from aq.clock import HOUR, floor_hour, from_hour_number, hour_number, kst, kst_iso
+from aq.errors import FeedError, StoreError
+from aq.feeds.base import Feed, Get
+from aq.grade import Standard
+from aq.model import Answer, Payload, Reading, RowIssue
+from aq.regions import Province, province_of
+from aq.schema import FEED_IDS
+from aq.settings import ProvinceData
+from aq.store import Store, Txn, runs
+from aq.store.hours import aggregate, moved_slots, put_province_series, put_station_hours
+from aq.store.reads import stations_heard
+from aq.store.rollups import refresh
+from aq.store.stations import Directory, ProvinceRule
+from aq.store.upsert import Written
+
+ISSUES_KEPT = 50
+# The model is run again every 12 hours: what it said of the last day may change.
+REREAD = 24 * HOUR
+
+
+@dataclass(kw_only=True)
+class RunReport:
+    """What one run did; printed, stored with the run and shown on the Feeds page."""
+
+    feed: str
+    at: datetime
+    rows: int = 0
+    stored: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    flagged: int = 0
+    stations: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    issues: list[RowIssue] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    newest_hour: datetime | None = None
+    heard: int | None = None
+    complete: bool = False
+    note: str | None = None
+    error: FeedError | StoreError | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the feed answered and the store took it."""
+        return self.error is None
+
+    def read(self, answer: Answer) -> None:
+        """Count what an answer held and what of it was skipped."""
+        self.rows += answer.rows
+        for issue in answer.issues:
+            self.issue(issue)
+
+    def issue(self, issue: RowIssue) -> None:
+        """Count something that was not stored or not understood, and keep the first of them."""
+        self.skipped[issue.kind] += 1
+        if len(self.issues) < ISSUES_KEPT:
+            self.issues.append(issue)
+
+    def wrote(self, counts: Written) -> None:
+        """Count what the store did with the rows."""
+        self.stored += counts.new
+        self.changed += counts.changed
+        self.unchanged += counts.same
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report in JSON's types."""
+        error = None
+        if self.error is not None:
+            reason = self.error.reason if isinstance(self.error, FeedError) else "store"
+            error = {"reason": str(reason), "message": str(self.error)}
+            error["permanent"] = self.error.permanent
+            retry_at = getattr(self.error, "retry_at", None)
+            error["retry_at"] = kst_iso(retry_at) if retry_at else None
+        return {
+            "feed": self.feed,
+            "at": kst_iso(self.at),
+            "ok": self.ok,
+            "rows": self.rows,
+            "stored": self.stored,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "flagged": self.flagged,
+            "stations": self.stations,
+            "skipped": dict(self.skipped),
+            "issues": [
+                {"kind": issue.kind, "where": issue.where, "detail": issue.detail}
+                for issue in self.issues
+            ],
+            "calls": dict(self.calls),
+            "newest_hour": kst_iso(self.newest_hour) if self.newest_hour else None,
+            "heard": self.heard,
+            "complete": self.complete,
+            "note": self.note,
+            "error": error,
+        }
+
+
+def station_rule(provinces: ProvinceData) -> ProvinceRule:
+    """The address rule of `aq.regions` with the names of `config/provinces.toml`."""
+    names = provinces.merged_stations
+
+    def rule(sido: str, name: str, address: str | None) -> Province | None:
+        return province_of(sido, name, address, names.gwangju, names.jeonnam)
+
+    return rule
+
+
+def ingest(
+    txn: Txn,
+    feed: str,
+    readings: Sequence[Reading],
+    directory: Directory,
+    standards: Sequence[Standard],
+) -> Written:
+    """Write readings and all that follows from them: province hours, grades, days."""
+    of_stations = [reading for reading in readings if reading.station is not None]
+    of_provinces = [reading for reading in readings if reading.station is None]
+    counts, touched = put_station_hours(txn, feed, of_stations, directory)
+    changed = aggregate(txn, feed, touched, directory)
+    if of_provinces:
+        more, slots = put_province_series(txn, feed, of_provinces)
+        counts += more
+        changed |= slots
+    refresh(txn, FEED_IDS[feed], changed, standards)
+    return counts
+
+
+def list_stations(
+    txn: Txn, feed: str, answer: Answer, directory: Directory, standards: Sequence[Standard]
+) -> int:
+    """Keep a station list; stations that move to another province take their hours along."""
+    resolved = directory.resolve(answer.stations, listed=True)
+    if resolved.moved:
+        touched = moved_slots(txn.connection, FEED_IDS[feed], resolved.moved, directory)
+        refresh(txn, FEED_IDS[feed], aggregate(txn, feed, touched, directory), standards)
+    return len(set(resolved.ids))
+
+
+@dataclass(kw_only=True)
+class Collector:
+    """Polls live feeds into one store. `gets` holds the bound HTTP call of each feed."""
+
+    store: Store
+    feeds: Mapping[str, Feed]
+    gets: Mapping[str, Get]
+    standards: Sequence[Standard]
+    provinces: ProvinceData
+    past_days: int
+    complete_share: float
+
+    def poll(self, name: str, now: datetime, *, force: bool = False) -> RunReport:
+        """One pass over one feed. Without `force`, an hour that is in is not asked for again.
+
+        Never raises for what upstream or the store does: the report carries the error.
+        """
+        report = RunReport(feed=name, at=now)
+        known = runs.feed_states(self.store).get(name)
+        complete = known.complete_hour if known else None
+        if not force and complete is not None and complete >= hour_number(floor_hour(now)):
+            report.complete, report.note = True, "the hour is in"
+            report.newest_hour = from_hour_number(complete)
+            return report
+        try:
+            self._refuse_early(name, known, now)
+            get = self._counted(name, report)
+            if hasattr(self.feeds[name], "pull_stations"):
+                self._station_list(name, known, now, get, report)
+            self._pull(name, known, now, get, report)
+        except FeedError as error:
+            report.error = error
+            runs.record_failure(self.store, name, now, error)
+        except StoreError as error:
+            report.error = error
+        return report
+
+    def _refuse_early(self, name: str, known: Any, now: datetime) -> None:
+        if known and known.retry_at and known.retry_at > now and known.reason:
+            raise FeedError(
+                name, "", known.reason, known.detail or "", retry_at=known.retry_at
+            ) from None
+
+    def _counted(self, name: str, report: RunReport) -> Get:
+        get = self.gets[name]
+
+        def counted(operation: str, params: Mapping[str, str]) -> Payload:
+            report.calls[operation.rsplit("/", 1)[-1] or name] += 1
+            return get(operation, params)
+
+        return counted
+
+    def _pull(self, name: str, known: Any, now: datetime, get: Get, report: RunReport) -> None:
+        feed = self.feeds[name]
+        simulated = False
+        readings: list[Reading] = []
+        for payload in feed.pull(get, self._since(known, now), now):
+            answer = feed.parse(payload, now)
+            simulated |= payload.simulated
+            report.read(answer)
+            readings += answer.readings
+        readings = quality.flag(readings, now)
+        report.flagged = sum(1 for reading in readings if reading.flags)
+        if readings:
+            with self.store.write(f"poll {name}") as txn:
+                txn.mark_simulated(simulated)
+                directory = Directory(txn, station_rule(self.provinces))
+                report.wrote(ingest(txn, name, readings, directory, self.standards))
+                for unplaced in directory.unplaced():
+                    report.issue(RowIssue(kind="unplaced_station", where=unplaced))
+        self._judge(name, readings, now, report)
+
+    def _since(self, known: Any, now: datetime) -> datetime:
+        if known is None or known.newest_hour is None:
+            return floor_hour(now) - timedelta(days=self.past_days)
+        return from_hour_number(known.newest_hour) - REREAD
+
+    def _judge(
+        self, name: str, readings: Iterable[Reading], now: datetime, report: RunReport
+    ) -> None:
+        """Find the newest hour and whether it is in: as many stations as the hour before."""
+        hours = Counter(reading.hour for reading in readings if reading.hour <= now)
+        newest = max(hours, default=None)
+        complete = None
+        if newest is not None:
+            number = hour_number(newest)
+            report.newest_hour, report.heard = newest, hours[newest]
+            if self._is_complete(name, number):
+                report.complete, complete = newest >= floor_hour(now), number
+        runs.record_success(
+            self.store, name, now, hour_number(newest) if newest else None, complete
+        )
+
+    def _is_complete(self, name: str, hour: int) -> bool:
+        if self.feeds[name].info.kind == "modelled":
+            return True
+        with self.store.read() as connection:
+            here = stations_heard(connection, name, hour)
+            before = stations_heard(connection, name, hour - 1)
+        return before > 0 and here >= self.complete_share * before
+
+    def _station_list(
+        self, name: str, known: Any, now: datetime, get: Get, report: RunReport
+    ) -> None:
+        """Refresh the station list once a KST day. Its service needs its own approval, so a
+        refusal is reported and the readings are collected all the same."""
+        listed = known.stations_listed_at if known else None
+        if listed is not None and kst(listed).date() == kst(now).date():
+            return
+        feed = self.feeds[name]
+        try:
+            answers = []
+            simulated = False
+            for payload in feed.pull_stations(get):
+                answers.append(feed.parse(payload, now))
+                simulated |= payload.simulated
+            with self.store.write(f"station list {name}") as txn:
+                txn.mark_simulated(simulated)
+                directory = Directory(txn, station_rule(self.provinces))
+                for answer in answers:
+                    report.stations += list_stations(txn, name, answer, directory, self.standards)
+        except FeedError as error:
+            report.issue(RowIssue(kind="station_list", where=name, detail=str(error)))
+            return
+        for answer in answers:
+            report.read(Answer(rows=0, issues=answer.issues))
+        runs.record_station_list(self.store, name, now)

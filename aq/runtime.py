@@ -1,0 +1,85 @@
+"""Puts the parts together from the settings: the one place that knows them all."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+from aq import feeds
+from aq.clock import Clock
+from aq.collect import Collector
+from aq.feeds.base import Feed, Get
+from aq.grade import Standard, load_standards
+from aq.http import Http
+from aq.paths import config_dir
+from aq.redact import install as install_redaction
+from aq.schedule import Scheduler
+from aq.settings import Settings
+from aq.settings import load as load_settings
+from aq.store import Store, open_store
+from aq.store.engine import migrate
+from aq.store.runs import CallLedger
+
+# Their grades are kept with every hour and day; those of other standards are computed.
+STORED_STANDARDS = ("airkorea_1h",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """A process's store, standards and clock."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    standards: dict[str, Standard]
+
+    @property
+    def stored_standards(self) -> tuple[Standard, ...]:
+        """The standards whose grades are written with each hour."""
+        return tuple(self.standards[name] for name in STORED_STANDARDS)
+
+    def collector(self) -> Collector:
+        """A collector over the live feeds, with its HTTP session."""
+        http = Http(CallLedger(self.store), self.clock.now)
+        made: dict[str, Feed] = {}
+        gets: dict[str, Get] = {}
+        for name in self.settings.live_feeds:
+            feed = feeds.make(name, self.settings)
+            made[name] = feed
+            gets[name] = feeds.client(http, name, feed, self.settings)
+        return Collector(
+            store=self.store,
+            feeds=made,
+            gets=gets,
+            standards=self.stored_standards,
+            provinces=self.settings.provinces,
+            past_days=self.settings.feeds.openmeteo.past_days,
+            complete_share=self.settings.schedule.complete_share,
+        )
+
+    def scheduler(self) -> Scheduler:
+        """A scheduler that polls the live feeds."""
+        schedule = self.settings.schedule
+        return Scheduler(
+            self.store,
+            self.collector(),
+            self.clock,
+            minutes=schedule.minutes,
+            lease=timedelta(seconds=schedule.lease_seconds),
+        )
+
+
+def start(settings: Settings | None = None) -> Runtime:
+    """Read settings and standards, open the store and bring its schema up to date."""
+    settings = settings or load_settings()
+    standards = load_standards(config_dir() / "standards")
+    install_redaction([key.get_secret_value() for key in settings.secrets])
+    clock = settings.the_clock
+    store = open_store(settings.database_url, clock)
+    migrate(store)
+    return Runtime(settings=settings, clock=clock, store=store, standards=dict(standards))
+
+
+@cache
+def shared() -> Runtime:
+    """The one runtime of a serving process."""
+    return start()

@@ -1,0 +1,104 @@
+"""How the feeds and the store are doing, for the Feeds page, the routes and `doctor`."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from aq.clock import from_hour_number, kst_iso
+from aq.feeds import INFO
+from aq.runtime import Runtime
+from aq.schedule import feed_table
+from aq.schema import FEED_IDS, FEED_NAMES
+from aq.store.reads import newest_hours
+from aq.store.runs import CallLedger, feed_states
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedStatus:
+    """One feed as the Feeds page shows it; instants in UTC."""
+
+    feed: str
+    title: str
+    kind: str
+    status: str | None
+    live: bool
+    last_ok: datetime | None
+    failing_since: datetime | None
+    reason: str | None
+    detail: str | None
+    retry_at: datetime | None
+    newest_hour: datetime | None
+    complete_hour: datetime | None
+    calls_today: dict[str, int]
+    daily_limit: int | None
+    next_poll: datetime | None
+    attribution: str
+    licence: str
+    link: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The status in JSON's types; instants with +09:00."""
+        return {
+            name: kst_iso(value) if isinstance(value, datetime) else value
+            for name, value in asdict(self).items()
+        }
+
+
+def feed_status(runtime: Runtime, now: datetime) -> list[FeedStatus]:
+    """Every feed there is, live or not, in order of preference."""
+    settings = runtime.settings
+    states = feed_states(runtime.store)
+    spent = CallLedger(runtime.store).spent(now)
+    upcoming = feed_table(states, settings.live_feeds, now, settings.schedule.minutes)
+    with runtime.store.read() as connection:
+        newest = newest_hours(connection)
+    found = []
+    for name in settings.feeds.prefer:
+        info, known = INFO[name], states.get(name)
+        hour = newest.get(FEED_IDS[name])
+        complete = known.complete_hour if known else None
+        found.append(
+            FeedStatus(
+                feed=name,
+                title=info.title,
+                kind=info.kind,
+                status=info.status,
+                live=name in settings.live_feeds,
+                last_ok=known.last_ok if known else None,
+                failing_since=known.failing_since if known else None,
+                reason=known.reason if known else None,
+                detail=known.detail if known else None,
+                retry_at=known.retry_at if known else None,
+                newest_hour=from_hour_number(hour) if hour is not None else None,
+                complete_hour=from_hour_number(complete) if complete is not None else None,
+                calls_today={op: n for (feed, op), n in spent.items() if feed == name},
+                daily_limit=settings.daily_limit(name),
+                next_poll=upcoming.get(name),
+                attribution=info.attribution,
+                licence=info.licence,
+                link=info.link,
+            )
+        )
+    return found
+
+
+def health(runtime: Runtime) -> dict[str, Any]:
+    """What `/healthz` says: the store answers (else an error was raised), and what is stale."""
+    now = runtime.clock.now()
+    limit = runtime.settings.display.stale_after_hours
+    with runtime.store.read() as connection:
+        newest = newest_hours(connection)
+    ages = {
+        FEED_NAMES[feed]: (now - from_hour_number(hour)).total_seconds() / 3600
+        for feed, hour in newest.items()
+        if FEED_NAMES[feed] in runtime.settings.live_feeds
+    }
+    stale = [name for name in runtime.settings.live_feeds if name not in ages or ages[name] > limit]
+    return {
+        "status": "ok",
+        "store": "ok",
+        "version": runtime.store.version(),
+        "simulated": runtime.store.simulated(),
+        "age_hours": {name: round(age, 2) for name, age in ages.items()},
+        "stale": stale,
+    }

@@ -1,0 +1,186 @@
+"""Reading the past and the present: province hours, days, stations, as of any store version."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, func, literal, select, union_all
+
+from aq.regions import PROVINCES
+from aq.schema import (
+    FEED_IDS,
+    province_day,
+    province_day_grade,
+    province_grade,
+    province_hour,
+    province_hour_rev,
+    station_hour,
+    station_hour_rev,
+    store_version,
+)
+
+Row = Any
+
+
+def _as_of(table: Table, history: Table, version: int) -> Any:
+    """Rows as they stood at `version`: the present ones not newer, and those replaced later."""
+    names = [column.name for column in table.columns]
+    then = select(*(history.c[name] for name in names)).where(
+        history.c.version <= version, history.c.superseded > version
+    )
+    return union_all(select(table).where(table.c.version <= version), then).subquery()
+
+
+def province_hours(
+    connection: Connection,
+    provinces: Iterable[int],
+    after: int,
+    until: int,
+    *,
+    feed: str | None = None,
+    as_of: int | None = None,
+) -> Sequence[Row]:
+    """Province hours with ``after < hour <= until`` of all feeds or one, by province and hour."""
+    source = province_hour if as_of is None else _as_of(province_hour, province_hour_rev, as_of)
+    query = select(source).where(
+        source.c.province.in_(list(provinces)), source.c.hour > after, source.c.hour <= until
+    )
+    if feed:
+        query = query.where(source.c.feed == FEED_IDS[feed])
+    query = query.order_by(source.c.province, source.c.hour, source.c.feed)
+    return connection.execute(query).all()
+
+
+def station_hours(
+    connection: Connection,
+    stations: Iterable[int],
+    after: int,
+    until: int,
+    *,
+    feed: str | None = None,
+    as_of: int | None = None,
+) -> Sequence[Row]:
+    """Station hours with ``after < hour <= until``, by station and hour."""
+    source = station_hour if as_of is None else _as_of(station_hour, station_hour_rev, as_of)
+    query = select(source).where(
+        source.c.station.in_(list(stations)), source.c.hour > after, source.c.hour <= until
+    )
+    if feed:
+        query = query.where(source.c.feed == FEED_IDS[feed])
+    return connection.execute(query.order_by(source.c.station, source.c.hour, source.c.feed)).all()
+
+
+def recent_hours(connection: Connection, after: int, until: int) -> Sequence[Row]:
+    """All province hours of a short stretch with the time each was committed."""
+    table = province_hour
+    query = (
+        select(table, store_version.c.committed_at)
+        .join(store_version, store_version.c.version == table.c.version)
+        .where(table.c.hour > after, table.c.hour <= until)
+        .order_by(table.c.province, table.c.hour)
+    )
+    return connection.execute(query).all()
+
+
+def last_with_value(
+    connection: Connection, province: int, key: str, until: int
+) -> tuple[int, int, int, str] | None:
+    """(hour, sum, n, feed id) of the newest hour up to `until` with a value, whatever the feed."""
+    table = province_hour
+    query = (
+        select(table.c.hour, table.c[f"{key}_sum"], table.c[f"{key}_n"], table.c.feed)
+        .where(table.c.province == province, table.c.hour <= until, table.c[f"{key}_n"] > 0)
+        .order_by(table.c.hour.desc(), table.c.feed)
+        .limit(1)
+    )
+    found = connection.execute(query).first()
+    return tuple(found) if found else None
+
+
+def span(connection: Connection, provinces: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """(first, last) province hour by feed id, over `provinces`: what history there is."""
+    table = province_hour
+    out: dict[int, tuple[int, int]] = {}
+    first: int | None
+    last: int | None
+    for province in provinces:
+        for feed in FEED_IDS.values():
+            here = [table.c.province == province, table.c.feed == feed]
+            first = connection.scalar(_edge(table, here, ascending=True))
+            if first is None:
+                continue
+            last = connection.scalar(_edge(table, here, ascending=False))
+            known = out.get(feed, (first, first))
+            out[feed] = (min(first, known[0]), max(last or first, known[1]))
+    return out
+
+
+def _edge(table: Table, where: list[Any], *, ascending: bool) -> Select[tuple[int]]:
+    order = table.c.hour.asc() if ascending else table.c.hour.desc()
+    return select(table.c.hour).where(*where).order_by(order).limit(1)
+
+
+def grades_of(
+    connection: Connection,
+    standard: int,
+    provinces: Iterable[int],
+    after: int,
+    until: int,
+) -> Sequence[Row]:
+    """Stored grades of province hours by one standard."""
+    table = province_grade
+    query = select(table).where(
+        table.c.standard == standard,
+        table.c.province.in_(list(provinces)),
+        table.c.hour > after,
+        table.c.hour <= until,
+    )
+    return connection.execute(query.order_by(table.c.province, table.c.hour, table.c.feed)).all()
+
+
+def days(
+    connection: Connection,
+    key: str,
+    provinces: Iterable[int],
+    first: int,
+    last: int,
+    *,
+    standard: int | None = None,
+) -> Sequence[Row]:
+    """Day roll-ups ``first <= day <= last`` of a pollutant; with a standard also their grades."""
+    table, grades = province_day, province_day_grade
+    query = select(table).where(
+        table.c.pollutant == key,
+        table.c.province.in_(list(provinces)),
+        table.c.day.between(first, last),
+    )
+    if standard is not None:
+        extra = [grades.c[name] for name in ("h1", "h2", "h3", "h4", "worst", "grade")]
+        same = [
+            grades.c[name] == table.c[name] for name in ("pollutant", "province", "day", "feed")
+        ]
+        matched = literal(standard) == grades.c.standard
+        for clause in same:
+            matched &= clause
+        query = query.outerjoin(grades, matched).add_columns(*extra)
+    return connection.execute(query.order_by(table.c.province, table.c.day, table.c.feed)).all()
+
+
+def stations_heard(connection: Connection, feed: str, hour: int) -> int:
+    """How many stations have a row of `feed` for this hour."""
+    table = station_hour
+    query = select(func.count()).where(table.c.hour == hour, table.c.feed == FEED_IDS[feed])
+    return int(connection.scalar(query) or 0)
+
+
+def committed_at(connection: Connection, version: int) -> datetime | None:
+    """When a store version was committed."""
+    query = select(store_version.c.committed_at).where(store_version.c.version == version)
+    found: datetime | None = connection.scalar(query)
+    return found
+
+
+def newest_hours(connection: Connection) -> dict[int, int]:
+    """The newest province hour of each feed, by feed id."""
+    found = span(connection, (province.id for province in PROVINCES))
+    return {feed: last for feed, (_first, last) in found.items()}
