@@ -3,6 +3,8 @@
 import csv
 import io
 import os
+import tempfile
+import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -316,8 +318,6 @@ def test_older_headers_and_other_orders_are_known() -> None:
 
 
 def test_composed_and_decomposed_korean_are_the_same_station(tmp_path: Path) -> None:
-    import unicodedata
-
     path = tmp_path / "mac.csv"
     path.write_text(unicodedata.normalize("NFD", csv_text([row()])), "utf-8")
     (one,) = readings(path)
@@ -475,10 +475,16 @@ def test_a_header_without_rows_says_so(tmp_path: Path) -> None:
     assert (batch.answer.rows, kinds([batch])) == (0, {"no_rows": 1})
 
 
+def zip_bytes(members: dict[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in members.items():
+            packed.writestr(name, text)
+    return content.getvalue()
+
+
 def zipped(path: Path, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive_file:
-        for name, content in members.items():
-            archive_file.writestr(name, content)
+    path.write_bytes(zip_bytes(members))
     return path
 
 
@@ -577,6 +583,13 @@ def test_blank_cells_far_away_are_harmless(tmp_path: Path) -> None:
     assert len(readings(path)) == 1
 
 
+WHOLE_FILES = {
+    "csv": csv_text([row(), row("2024100102")]).encode("cp949"),
+    "xlsx": workbook_bytes(row(), row("2024100102")),
+    "zip": zip_bytes({"1.csv": csv_text([row()]).encode(), "2.xlsx": workbook_bytes(row())}),
+}
+
+
 @pytest.mark.parametrize("kind", ["zip", "xlsx"])
 def test_a_damaged_or_locked_file_is_refused(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"a.{kind}"
@@ -593,6 +606,24 @@ def test_a_damaged_or_locked_file_is_refused(tmp_path: Path, kind: str) -> None:
     assert "damaged" in refused(path) or "packed in a way" in refused(path)
     path.write_bytes(locked)
     assert "password" in refused(path)
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_file_with_bytes_changed_is_read_or_refused(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(sorted(WHOLE_FILES)))
+    content = bytearray(WHOLE_FILES[kind])
+    start = data.draw(st.integers(0, len(content) - 1))
+    content[start : start + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=8))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"a.{kind}"
+        path.write_bytes(content)
+        try:
+            told, found = "", readings(path)
+        except InputError as error:
+            told, found = str(error), []
+    assert len(found) <= 3
+    assert not told or f"a.{kind}" in told
 
 
 def test_korean_member_names_of_windows_are_readable() -> None:

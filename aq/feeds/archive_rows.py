@@ -120,7 +120,7 @@ class RowParser:
 
     def _station(self, number: int, cells: Cells) -> _Known | None:
         """The station of a row, or None with an issue when the row does not name one."""
-        if not self._fits(cells):
+        if len(cells) != self._columns.width and not self._fits(cells):
             detail = f"{len(cells)} cells under a header of {self._columns.width}"
             self._issue("bad_row", number, detail)
             return None
@@ -136,7 +136,7 @@ class RowParser:
     def _fits(self, cells: Cells) -> bool:
         """Whether every cell stands under a header; a shifted row would put values elsewhere."""
         width = self._columns.width
-        return len(cells) == width or (len(cells) > width and is_blank(cells[width:]))
+        return len(cells) >= width and is_blank(cells[width:])
 
     def _meet(self, cells: Cells) -> _Known | RowIssue:
         """A station seen for the first time in this table, or the issue its rows get."""

@@ -40,7 +40,8 @@ def zip_errors(where: str) -> Iterator[None]:
     """Translate what a broken or foreign zip raises into an `InputError` naming it."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, UnicodeDecodeError) as error:
+        # OSError: a damaged directory points before the beginning of the file
         raise refusal(where, f"the file is damaged ({error}); fetch it again") from None
     except NotImplementedError as error:
         raise refusal(where, f"packed in a way that cannot be read ({error})") from None
