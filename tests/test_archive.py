@@ -1,13 +1,7 @@
-"""Confirmed history files: workbooks, CSV and zips of them, as people have them on disk."""
+"""Confirmed history files: their headers, rows, cells and encodings."""
 
-import csv
-import io
-import os
-import tempfile
 import unicodedata
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -20,77 +14,30 @@ from hypothesis import strategies as st
 
 from aq.clock import KST
 from aq.errors import InputError
-from aq.feeds import archive, archive_rows, archive_zip
-from aq.feeds.archive import FileBatch, info, parse_rows, read
-from aq.model import CONFIRMED, OBSERVED, URBAN, Reading, Station
+from aq.feeds import archive, archive_rows
+from aq.feeds.archive import info
+from aq.model import CONFIRMED, OBSERVED, URBAN, Station
 from aq.units import from_scaled, pollutants
+from tests.archive_files import (
+    HEADER,
+    NOW,
+    SAMPLES,
+    collect,
+    csv_text,
+    kinds,
+    parsed,
+    readings,
+    refused,
+    row,
+    write_xlsx,
+)
 
-NOW = datetime(2026, 11, 23, 11, tzinfo=UTC)
-HEADER = [
-    *("지역", "망", "측정소코드", "측정소명", "측정일시"),
-    *("SO2", "CO", "O3", "NO2", "PM10", "PM25", "주소"),
-]
-SAMPLES = Path(os.environ.get("AQ_SAMPLES", "../shared/feeds/samples"))
 ROW_ISSUES = frozenset(
     {
         *("bad_row", "bad_station", "unknown_province", "bad_time"),
         *("future_hour", "duplicate", "conflict"),
     }
 )
-
-
-def row(hour: object = "2024100101", **cells: object) -> list[Any]:
-    """A good row of our own station, with cells replaced by their header (in Latin letters)."""
-    given = {
-        "지역": cells.get("region", "대전 가상구"),
-        "망": cells.get("network", URBAN),
-        "측정소코드": cells.get("code", "525001"),
-        "측정소명": cells.get("name", "가상동"),
-        "측정일시": hour,
-        "주소": cells.get("address", "대전 가상구 시험로 1"),
-    }
-    values = {"SO2": 0.0029, "CO": 0.5, "O3": 0.021, "NO2": 0.012, "PM10": 31, "PM25": 12}
-    return [cells.get(name.lower(), {**given, **values}[name]) for name in HEADER]
-
-
-def write_xlsx(path: Path | io.BytesIO, sheets: dict[str, Sequence[Sequence[Any]]]) -> None:
-    book = xlsxwriter.Workbook(path, {"in_memory": True})
-    for name, rows in sheets.items():
-        sheet = book.add_worksheet(name)
-        for number, cells in enumerate(rows):
-            for column, cell in enumerate(cells):
-                if cell != "":
-                    sheet.write(number, column, cell)
-    book.close()
-
-
-def csv_text(rows: Iterable[Sequence[Any]], delimiter: str = ",") -> str:
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter).writerows([HEADER, *rows])
-    return text.getvalue()
-
-
-def collect(path: Path) -> list[FileBatch]:
-    return list(read(path, NOW))
-
-
-def readings(path: Path) -> list[Reading]:
-    return [one for batch in collect(path) for one in batch.answer.readings]
-
-
-def kinds(batches: Iterable[FileBatch]) -> Counter[str]:
-    return Counter(issue.kind for batch in batches for issue in batch.answer.issues)
-
-
-def parsed(*rows: Sequence[Any], header: Sequence[Any] = HEADER) -> Any:
-    return parse_rows(header, list(enumerate(rows, 2)), "file.xlsx:month", NOW)
-
-
-def refused(path: Path) -> str:
-    with pytest.raises(InputError) as caught:
-        next(read(path, NOW))
-    assert caught.value.field == "file"
-    return str(caught.value)
 
 
 def test_the_feed_says_what_it_is() -> None:
@@ -473,164 +420,6 @@ def test_a_header_without_rows_says_so(tmp_path: Path) -> None:
     path.write_text(csv_text([]), "utf-8")
     (batch,) = collect(path)
     assert (batch.answer.rows, kinds([batch])) == (0, {"no_rows": 1})
-
-
-def zip_bytes(members: dict[str, bytes]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, text in members.items():
-            packed.writestr(name, text)
-    return content.getvalue()
-
-
-def zipped(path: Path, members: dict[str, bytes]) -> Path:
-    path.write_bytes(zip_bytes(members))
-    return path
-
-
-def workbook_bytes(*rows: Sequence[Any]) -> bytes:
-    content = io.BytesIO()
-    write_xlsx(content, {"a": [HEADER, *rows], "spare": []})
-    return content.getvalue()
-
-
-def test_a_zip_gives_its_workbooks_and_texts_and_says_what_it_left(tmp_path: Path) -> None:
-    path = zipped(
-        tmp_path / "2024.zip",
-        {
-            "../../1월.csv": csv_text([row()]).encode("cp949"),
-            "b/2.xlsx": workbook_bytes(row("2024100102")),
-            "__MACOSX/._2.xlsx": b"x",
-            "설명.hwp": b"x",
-        },
-    )
-    before = set(tmp_path.parent.rglob("*"))
-    batches = collect(path)
-    assert [(b.part, b.part_number, b.parts) for b in batches] == [
-        ("2024.zip/../../1월.csv", 1, 2),
-        ("2024.zip/b/2.xlsx:a", 2, 2),
-    ]
-    assert kinds(batches) == {"unknown_member": 1, "empty_sheet": 1}
-    assert sum(len(batch.answer.readings) for batch in batches) == 2
-    assert set(tmp_path.parent.rglob("*")) == before
-
-
-def test_one_bad_member_refuses_the_whole_zip_before_a_batch(tmp_path: Path) -> None:
-    good = csv_text([row()]).encode()
-    path = zipped(tmp_path / "a.zip", {"1.csv": good, "2.csv": b"x,y\n1,2\n"})
-    assert "a.zip/2.csv" in refused(path)
-
-
-@pytest.mark.parametrize("name", ["inner.zip", "inner.csv"])
-def test_a_zip_in_a_zip_is_refused(tmp_path: Path, name: str) -> None:
-    inner = zipped(tmp_path / "inner", {"1.csv": csv_text([row()]).encode()})
-    assert "inside a packed file" in refused(zipped(tmp_path / "o.zip", {name: inner.read_bytes()}))
-
-
-def test_a_zip_of_nothing_useful_is_refused(tmp_path: Path) -> None:
-    assert "nothing in it is xlsx or csv" in refused(zipped(tmp_path / "a.zip", {"a.pdf": b"%PDF"}))
-    assert "nothing in it is xlsx or csv" in refused(zipped(tmp_path / "b.zip", {}))
-
-
-def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bomb = zipped(tmp_path / "ratio.zip", {"1.csv": b"0" * (3 << 20)})
-    assert "200-fold" in refused(bomb)
-    workbook = zipped(
-        tmp_path / "ratio.xlsx",
-        {"xl/workbook.xml": b"<x/>", "xl/worksheets/sheet1.xml": b" " * (3 << 20)},
-    )
-    assert "200-fold" in refused(workbook)
-    many = zipped(tmp_path / "many.zip", {f"{i}.csv": b"a" for i in range(1001)})
-    assert "1001 members" in refused(many)
-    monkeypatch.setattr(archive_zip, "MAX_UNPACKED", 100)
-    assert "unfolds to" in refused(zipped(tmp_path / "big.zip", {"1.csv": b"a" * 101}))
-
-
-def edited(source: bytes, path: Path, change: Callable[[bytes], bytes]) -> Path:
-    """A copy of a workbook with its first sheet's XML changed."""
-    with zipfile.ZipFile(io.BytesIO(source)) as old:
-        members = {name: old.read(name) for name in old.namelist()}
-    members["xl/worksheets/sheet1.xml"] = change(members["xl/worksheets/sheet1.xml"])
-    return zipped(path, members)
-
-
-@pytest.mark.parametrize(
-    "far",
-    [
-        b'<row r="9"><c r="XFD9"><v>1</v></c></row>',
-        b"<row r='9'><c r='aaa9' t='n'><v>1</v></c></row>",
-        b'<row r="4000000000"><c r="A4000000000"><v>1</v></c></row>',
-        b'<row r="4000000000"><c><v>1</v></c></row>',
-    ],
-)
-def test_a_lone_cell_far_away_does_not_become_a_table_of_billions(
-    tmp_path: Path, far: bytes
-) -> None:
-    path = edited(
-        workbook_bytes(row()),
-        tmp_path / "far.xlsx",
-        lambda xml: xml.replace(b"</sheetData>", far + b"</sheetData>"),
-    )
-    assert "far outside" in refused(path)
-
-
-def test_blank_cells_far_away_are_harmless(tmp_path: Path) -> None:
-    path = edited(
-        workbook_bytes(row()),
-        tmp_path / "styled.xlsx",
-        lambda xml: xml.replace(b"</row></sheetData>", b'<c r="AB2" s="0"/></row></sheetData>'),
-    )
-    assert len(readings(path)) == 1
-
-
-WHOLE_FILES = {
-    "csv": csv_text([row(), row("2024100102")]).encode("cp949"),
-    "xlsx": workbook_bytes(row(), row("2024100102")),
-    "zip": zip_bytes({"1.csv": csv_text([row()]).encode(), "2.xlsx": workbook_bytes(row())}),
-}
-
-
-@pytest.mark.parametrize("kind", ["zip", "xlsx"])
-def test_a_damaged_or_locked_file_is_refused(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / f"a.{kind}"
-    content = bytearray(workbook_bytes(row()))
-    if kind == "zip":
-        zipped(path, {"1.csv": csv_text([row()]).encode()})
-        content = bytearray(path.read_bytes())
-    middle = content.index(b"PK\x01\x02") // 2 if kind == "zip" else 200
-    locked = bytes(content).replace(
-        b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"
-    )
-    content[middle : middle + 8] = bytes(byte ^ 0x55 for byte in content[middle : middle + 8])
-    path.write_bytes(content)
-    assert "damaged" in refused(path) or "packed in a way" in refused(path)
-    path.write_bytes(locked)
-    assert "password" in refused(path)
-
-
-@given(st.data())
-@settings(max_examples=200, deadline=None)
-def test_a_file_with_bytes_changed_is_read_or_refused(data: st.DataObject) -> None:
-    kind = data.draw(st.sampled_from(sorted(WHOLE_FILES)))
-    content = bytearray(WHOLE_FILES[kind])
-    start = data.draw(st.integers(0, len(content) - 1))
-    content[start : start + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=8))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"a.{kind}"
-        path.write_bytes(content)
-        try:
-            told, found = "", readings(path)
-        except InputError as error:
-            told, found = str(error), []
-    assert len(found) <= 3
-    assert not told or f"a.{kind}" in told
-
-
-def test_korean_member_names_of_windows_are_readable() -> None:
-    member = zipfile.ZipInfo("시월.csv".encode("cp949").decode("cp437"))
-    assert archive_zip.member_name(member) == "시월.csv"
-    hostile = zipfile.ZipInfo("\x1b[2J.csv")
-    assert "\x1b" not in archive_zip.member_name(hostile)
 
 
 CELLS = st.one_of(
