@@ -95,9 +95,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """A body as it came from upstream, with the operation that asked for it."""
+    """A body as it came from upstream, with the operation and `params` (no key) that asked for it."""
 
     operation: str
     text: str
     fetched_at: datetime
     simulated: bool = False
+    params: Mapping[str, str] = field(default_factory=dict)
