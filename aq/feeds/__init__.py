@@ -1,0 +1,50 @@
+"""The live feeds by name, and how each is made from the settings and bound to the session."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from aq.feeds.base import Feed, Get
+
+if TYPE_CHECKING:
+    from aq.http import Http
+    from aq.settings import Settings
+
+
+def _airkorea(settings: "Settings") -> Feed:
+    from aq.feeds.airkorea import AirKorea  # noqa: PLC0415 - read only when the feed is in use
+
+    del settings
+    return AirKorea()
+
+
+def _openmeteo(settings: "Settings") -> Feed:
+    from aq.feeds.openmeteo import OpenMeteo  # noqa: PLC0415 - read only when the feed is in use
+
+    points = settings.provinces.points
+    return OpenMeteo(
+        tuple((code, point.latitude, point.longitude) for code, point in points.items())
+    )
+
+
+FEEDS: dict[str, Callable[["Settings"], Feed]] = {"airkorea": _airkorea, "openmeteo": _openmeteo}
+# The query parameter that carries a feed's key, where it takes one.
+KEY_PARAMETERS = {"airkorea": "serviceKey", "openmeteo": "apikey"}
+
+
+def make(name: str, settings: "Settings") -> Feed:
+    """The feed called `name`; raises ``KeyError`` for one that is not registered."""
+    return FEEDS[name](settings)
+
+
+def client(http: "Http", name: str, feed: Feed, settings: "Settings") -> Get:
+    """The feed's call, bound to its URL, key, limits and its own reading of refusals."""
+    own = getattr(settings.feeds, name)
+    return http.client(
+        name,
+        own.url,
+        key=(KEY_PARAMETERS[name], own.key) if own.key else None,
+        daily_limit=own.daily_limit,
+        refusal=feed.refusal,
+        timeout=own.timeout_seconds,
+        deadline=own.deadline_seconds,
+    )

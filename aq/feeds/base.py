@@ -1,0 +1,105 @@
+"""What a feed is, and how any feed reads JSON, numbers and texts it cannot trust."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from aq.errors import FeedError
+from aq.model import Answer, FeedInfo, Payload
+from aq.units import Pollutant, to_scaled
+
+Get = Callable[[str, Mapping[str, str]], Payload]  # (operation, params) -> Payload
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_LONGEST_NUMBER = 40
+# The store's value columns are 32-bit; a larger "concentration" is a slip of upstream.
+_MAX_SCALED = 2**31 - 1
+_SHOWN = 80
+
+
+class Feed(Protocol):
+    """One source of air-quality data. Only `pull` causes calls, through the `get` it is given."""
+
+    @property
+    def info(self) -> FeedInfo:
+        """What the feed is; printed beside its values."""
+
+    def pull(self, get: Get, since: datetime, until: datetime) -> Iterator[Payload]:
+        """Ask for the hours with ``since < end <= until``, as far as the source can give them."""
+
+    def parse(self, payload: Payload, now: datetime) -> Answer:
+        """Read a payload. Pure. Raises `FeedError` when it is no answer at all."""
+
+    def refusal(
+        self, operation: str, status: int, headers: Mapping[str, str], text: str, now: datetime
+    ) -> FeedError | None:
+        """The error an HTTP answer is, or None when it is data. Pure."""
+
+
+class BadValueError(ValueError):
+    """A cell that is neither a number of the right kind nor missing; `kind` is its issue's."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(kind)
+
+
+def load_json(text: str) -> object:
+    """JSON with every number left as its text: exact, whatever its size. Raises ``ValueError``."""
+    try:
+        return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def shown(cell: object, longest: int = _SHOWN) -> str:
+    """A cell as it may stand in a report: short, one line, nothing a terminal would act on."""
+    text = str(cell)
+    text = text if len(text) <= longest else f"{text[:longest]}…"
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def text_of(cell: object) -> str:
+    """A cell as composed, trimmed text; ``""`` for null, ``"-"`` and what is no text."""
+    if not isinstance(cell, str):
+        return ""
+    text = unicodedata.normalize("NFC", cell).strip()
+    return "" if text == "-" else text
+
+
+def is_missing(cell: object) -> bool:
+    """Whether a cell says that there is no value: null, empty or a dash."""
+    return cell is None or (isinstance(cell, str) and cell.strip() in ("", "-"))
+
+
+def number_of(cell: object) -> Decimal | None:
+    """The exact number a cell holds, None when missing; raises `BadValueError` for all else."""
+    if is_missing(cell):
+        return None
+    text = cell.strip() if isinstance(cell, str) else ""
+    if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
+        raise BadValueError("bad_value")
+    return Decimal(text)
+
+
+def concentration(cell: object, pollutant: Pollutant, unit: str | None = None) -> int | None:
+    """A concentration cell [unit, default the pollutant's own] as the store's integer.
+
+    None when missing. Raises `BadValueError` for words, numbers below zero and numbers that no
+    instrument and no column can hold.
+    """
+    number = number_of(cell)
+    if number is None:
+        return None
+    if number < 0:
+        raise BadValueError("negative_value")
+    if number > _MAX_SCALED:
+        raise BadValueError("bad_value")
+    scaled = to_scaled(number, pollutant, unit)
+    if scaled > _MAX_SCALED:
+        raise BadValueError("bad_value")
+    return scaled

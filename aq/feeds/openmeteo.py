@@ -1,0 +1,208 @@
+"""The `openmeteo` feed: modelled hours (CAMS global, 45 km) at one point per province."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from aq.clock import KST
+from aq.errors import FeedError, FeedReason
+from aq.feeds.base import BadValueError, Get, concentration, load_json, shown
+from aq.model import MODELLED, Answer, FeedInfo, Payload, Reading, RowIssue
+from aq.units import MICROGRAM, pollutants
+
+NAME = "openmeteo"
+# Keys of the answer by the product's pollutant; all are in µg/m³.
+FIELDS = {
+    "pm10": "pm10",
+    "pm25": "pm2_5",
+    "o3": "ozone",
+    "no2": "nitrogen_dioxide",
+    "so2": "sulphur_dioxide",
+    "co": "carbon_monoxide",
+}
+# The micro sign U+00B5 and the Greek mu U+03BC look alike; upstream sends the Greek one.
+_UNITS = frozenset({"\N{MICRO SIGN}g/m³", "\N{GREEK SMALL LETTER MU}g/m³"})
+_KST_OFFSET = 9 * 3600
+# CAMS global at Open-Meteo begins here (its documentation, read 2026-11-23).
+FIRST_DAY = date(2022, 8, 1)
+DAYS_PER_CALL = 31
+
+INFO = FeedInfo(
+    name=NAME,
+    title="Open-Meteo air quality (CAMS global model)",
+    kind=MODELLED,
+    status=None,
+    attribution="Air quality data by Open-Meteo (CAMS)",
+    licence="CC BY 4.0",
+    link="https://open-meteo.com/en/docs/air-quality-api",
+    resolution="about 45 km, 3-hourly steps interpolated to hours",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMeteo:
+    """One call for all `points`, each (province code, latitude, longitude) [WGS84 degrees]."""
+
+    points: Sequence[tuple[str, float, float]]
+
+    @property
+    def info(self) -> FeedInfo:
+        """What the feed is."""
+        return INFO
+
+    def pull(self, get: Get, since: datetime, until: datetime) -> Iterator[Payload]:
+        """Ask for the hours with ``since < end <= until``, a month of KST days a call."""
+        for first, last in _chunks(since, until):
+            yield get(
+                "",
+                {
+                    "latitude": ",".join(str(latitude) for _, latitude, _ in self.points),
+                    "longitude": ",".join(str(longitude) for _, _, longitude in self.points),
+                    "hourly": ",".join(FIELDS.values()),
+                    "timezone": "Asia/Seoul",
+                    "timeformat": "iso8601",
+                    "start_date": first.isoformat(),
+                    "end_date": last.isoformat(),
+                },
+            )
+
+    def parse(self, payload: Payload, now: datetime) -> Answer:
+        """Read an answer. Hours after `now` are forecasts and are left out by design.
+
+        Raises `FeedError` (not understood) when the places, the zone, the units or the shape are
+        not those that were asked for.
+        """
+        error = self.refusal(payload.operation, 200, {}, payload.text, now)
+        if error is not None:
+            raise error
+        places = load_json(payload.text)
+        places = places if isinstance(places, list) else [places]
+        if len(places) != len(self.points):
+            raise _not_understood(f"{len(places)} places came, {len(self.points)} were asked for")
+        readings: list[Reading] = []
+        issues: list[RowIssue] = []
+        rows = 0
+        for (code, _, _), place in zip(self.points, places, strict=True):
+            hours, series = _series(place, code)
+            rows += len(hours)
+            readings += _readings(code, hours, series, now, issues)
+        return Answer(rows=rows, readings=tuple(readings), issues=tuple(issues))
+
+    def refusal(
+        self, operation: str, status: int, headers: Mapping[str, str], text: str, now: datetime
+    ) -> FeedError | None:
+        """The error an answer is: ``{"error": true, "reason": …}``, or no JSON."""
+        del headers
+        try:
+            data = load_json(text)
+        except ValueError:
+            data = None
+        said = ""
+        if isinstance(data, Mapping) and data.get("error"):
+            said = shown(data.get("reason") or "no reason given")
+        if status == 200 and not said:
+            return None if isinstance(data, list | Mapping) else _not_understood("not JSON")
+        reason, retry_at = _reason(status, said, now)
+        return FeedError(
+            NAME, operation, reason, f"HTTP {status} {said}".strip(), retry_at=retry_at
+        )
+
+
+def _chunks(since: datetime, until: datetime) -> Iterator[tuple[date, date]]:
+    """(first, last) label days that cover ``since < hour <= until``, none before `FIRST_DAY`.
+
+    Upstream's day is its labels 00:00-23:00 and its 00:00 is our hour 24 of the day before, so the
+    last day asked for is that of `until` on the clock.
+    """
+    first = max(since.astimezone(KST).date(), FIRST_DAY)
+    last = until.astimezone(KST).date()
+    while first <= last and since < until:
+        end = min(first + timedelta(days=DAYS_PER_CALL - 1), last)
+        yield first, end
+        first = end + timedelta(days=1)
+
+
+def _not_understood(detail: str) -> FeedError:
+    return FeedError(NAME, "", FeedReason.NOT_UNDERSTOOD, detail)
+
+
+def _reason(status: int, said: str, now: datetime) -> tuple[FeedReason, datetime | None]:
+    """The named reason of an error, and when its limit begins anew."""
+    limit = said.casefold()
+    if "limit exceeded" not in limit and status != 429:
+        if status >= 500:
+            return FeedReason.UPSTREAM_DOWN, None
+        bad = bool(said) or 400 <= status < 500
+        return (FeedReason.BAD_REQUEST if bad else FeedReason.NOT_UNDERSTOOD), None
+    moment = now.astimezone(UTC)
+    if limit.startswith("daily"):
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        return FeedReason.QUOTA_USED_UP, midnight + timedelta(days=1)
+    if limit.startswith("hourly"):
+        full = moment.replace(minute=0, second=0, microsecond=0)
+        return FeedReason.RATE_LIMITED, full + timedelta(hours=1)
+    if limit.startswith("minutely"):
+        return FeedReason.RATE_LIMITED, moment + timedelta(minutes=1)
+    return FeedReason.RATE_LIMITED, None
+
+
+def _series(place: object, code: str) -> tuple[list[object], dict[str, list[object]]]:
+    """Times and the series by pollutant of one place, once zone, units and lengths are right."""
+    data = place if isinstance(place, Mapping) else {}
+    if str(data.get("utc_offset_seconds")) != str(_KST_OFFSET):
+        raise _not_understood(
+            f"{code}: hours at offset {shown(data.get('utc_offset_seconds'))} s, not Korean time"
+        )
+    hourly, units = data.get("hourly"), data.get("hourly_units")
+    if not isinstance(hourly, Mapping) or not isinstance(units, Mapping):
+        raise _not_understood(f"{code}: no hourly series")
+    times = hourly.get("time")
+    if not isinstance(times, list):
+        raise _not_understood(f"{code}: no times")
+    series: dict[str, list[object]] = {}
+    for key, name in FIELDS.items():
+        values = hourly.get(name)
+        if not isinstance(values, list) or len(values) != len(times):
+            raise _not_understood(f"{code}: {name} has not one value for each hour")
+        if units.get(name) not in _UNITS:
+            raise _not_understood(f"{code}: {name} is in {shown(units.get(name))}, not µg/m³")
+        series[key] = values
+    return times, series
+
+
+def _readings(
+    code: str,
+    times: Sequence[object],
+    series: Mapping[str, Sequence[object]],
+    now: datetime,
+    issues: list[RowIssue],
+) -> Iterable[Reading]:
+    table = pollutants()
+    for index, label in enumerate(times):
+        hour = _instant(label)
+        if hour is None:
+            issues.append(RowIssue(kind="bad_time", where=code, detail=shown(label)))
+            continue
+        if hour > now:
+            continue
+        values: dict[str, int] = {}
+        for key, cells in series.items():
+            try:
+                value = concentration(cells[index], table[key], MICROGRAM)
+            except BadValueError as error:
+                detail = f"{key} {shown(cells[index])}"
+                where = f"{code} {shown(label)}"
+                issues.append(RowIssue(kind=error.kind, where=where, detail=detail))
+                continue
+            if value is not None:
+                values[key] = value
+        yield Reading(hour=hour, values=values, province=code)
+
+
+def _instant(label: object) -> datetime | None:
+    """A label such as ``2026-10-08T00:00``, Korean clock without an offset, in UTC."""
+    try:
+        moment = datetime.strptime(str(label), "%Y-%m-%dT%H:%M").replace(tzinfo=KST)
+        return None if moment.minute else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
