@@ -15,7 +15,7 @@ from aq import history, strip
 from aq.clock import kst_iso, parse_since, parse_until
 from aq.current import Snapshot, asked_pollutants, current, find_standard
 from aq.errors import AqError, InputError, StoreError
-from aq.feeds import INFO
+from aq.feeds.infos import INFO
 from aq.regions import PROVINCES, find_province
 from aq.runtime import Runtime
 from aq.schema import KEYS

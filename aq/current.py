@@ -15,7 +15,7 @@ from typing import Any
 
 from aq.clock import from_hour_number, hour_number, kst_iso
 from aq.errors import InputError
-from aq.feeds import INFO
+from aq.feeds.infos import INFO
 from aq.grade import Standard
 from aq.model import FeedInfo
 from aq.regions import PROVINCES, Province

@@ -279,8 +279,9 @@ def _where(
     path: tuple[str, ...], environ: Mapping[str, str], folder: Path, files: Mapping[str, str]
 ) -> str:
     variable = "AQ_" + "__".join(part.upper() for part in path)
-    if variable in environ:
-        return variable
+    given = [name for name in environ if name == variable or name.startswith(f"{variable}__")]
+    if given:
+        return ", ".join(sorted(given))
     name = "provinces.toml" if path[:1] == ("provinces",) else "aq.toml"
     inside = path[1:] if name == "provinces.toml" else path
     line = line_of(files[name], inside)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from aq.clock import from_hour_number, kst_iso
-from aq.feeds import INFO
+from aq.feeds.infos import INFO
 from aq.runtime import Runtime
 from aq.schedule import feed_table
 from aq.schema import FEED_IDS, FEED_NAMES

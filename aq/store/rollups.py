@@ -1,6 +1,6 @@
 """What follows from province hours: their grades, and the days pooled from them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -49,7 +49,7 @@ def refresh(txn: Txn, feed_id: int, changed: Iterable[Slot], standards: Sequence
     for block in _day_blocks(days):
         hours = _hours(txn.connection, feed_id, block)
         values = {slot: hour_values(row) for slot, row in hours.items()}
-        upsert(txn.connection, province_day, _day_rows(feed_id, hours, values))
+        upsert(txn.connection, province_day, pool_days(hours.values()))
         for number, one in numbers.items():
             _write_grades(txn.connection, feed_id, number, one, values)
 
@@ -85,24 +85,26 @@ def _hours(connection: Connection, feed_id: int, block: set[tuple[int, int]]) ->
     }
 
 
-def _day_rows(
-    feed_id: int, hours: dict[Slot, Any], values: dict[Slot, dict[str, int]]
-) -> list[Row]:
-    days: dict[tuple[str, int, int], Row] = {}
-    for (province, hour), row in hours.items():
-        day = day_of(hour)
+def pool_days(hours: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """Day rows (a row per pollutant, province, day and feed) pooled from province hours."""
+    days: dict[tuple[str, int, int, int], Row] = {}
+    for row in hours:
+        values = hour_values(row)
         for key in KEYS:
-            place = {"pollutant": key, "province": province, "day": day, "feed": feed_id}
-            empty = {**place, "sum": 0, "n": 0, "hours": 0, "max": None, "max_hour": None}
-            pooled = days.setdefault((key, province, day), empty)
-            value = values[province, hour].get(key)
+            place = (key, row["province"], day_of(row["hour"]), row["feed"])
+            pooled = days.get(place)
+            if pooled is None:
+                names = ("pollutant", "province", "day", "feed")
+                empty = {"sum": 0, "n": 0, "hours": 0, "max": None, "max_hour": None}
+                pooled = days[place] = {**dict(zip(names, place, strict=True)), **empty}
+            value = values.get(key)
             if value is None:
                 continue
             pooled["sum"] += row[f"{key}_sum"]
             pooled["n"] += row[f"{key}_n"]
             pooled["hours"] += 1
             if pooled["max"] is None or value > pooled["max"]:
-                pooled["max"], pooled["max_hour"] = value, hour
+                pooled["max"], pooled["max_hour"] = value, row["hour"]
     return list(days.values())
 
 

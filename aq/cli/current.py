@@ -1,0 +1,40 @@
+"""`current`: what the live table shows, as a table or as JSON."""
+
+import click
+
+from aq.cli.common import json_option, print_json
+from aq.clock import kst_iso
+from aq.current import Snapshot, current
+from aq.runtime import start
+
+
+@click.command()
+@click.option("--standard", help="Grade standard [setting display.standard].")
+@click.option("--pollutant", "wanted", multiple=True, help="pm10 pm25 o3 no2 so2 co; repeatable.")
+@json_option
+def command(standard: str | None, wanted: tuple[str, ...], as_json: bool) -> int:
+    """What the live table shows: 17 provinces, each with a value or a reason."""
+    runtime = start()
+    snapshot = current(runtime, runtime.clock.now(), standard=standard, wanted=wanted or None)
+    if as_json:
+        print_json(snapshot.as_dict())
+    else:
+        click.echo(table(snapshot))
+    return 0
+
+
+def table(snapshot: Snapshot) -> str:
+    """The items as lines for people."""
+    head = kst_iso(snapshot.hour) if snapshot.hour else "no current hour"
+    lines = [f"{head}  {snapshot.feed or 'no feed'}  standard {snapshot.standard}"]
+    if snapshot.simulated:
+        lines.append("SIMULATED")
+    for item in snapshot.items:
+        shown = "–" if item.value is None and item.index is None else item.value or item.index
+        why = f"{item.missing_reason} {item.missing_detail or ''}" if item.missing_reason else ""
+        late = "late" if item.stale and not why else ""
+        lines.append(
+            f"{item.province}  {item.pollutant:7} {shown!s:>7} {item.unit or '':5}"
+            f" {item.letter or '–'} {item.label or ''}  {why}{late}".rstrip()
+        )
+    return "\n".join(lines)

