@@ -39,12 +39,11 @@ LIMITS: Mapping[str, Limits] = {
     "so2": Limits(stuck_hours=72, spike=Decimal("0.2")),
     "co": Limits(stuck_hours=24, spike=Decimal(10)),
 }
-# Beyond the distance above, a spike is ten times the neighbours' median and ten of their robust
-# standard deviations; dust fronts and fires reach several stations and stay below that.
+# Beyond the distance above, a spike is ten times the median of at least five neighbours and three
+# times the highest of them: a dust front or a great fire reaches a second station and is believed.
 SPIKE_RATIO = 10
-SPIKE_DEVIATIONS = 10
+SPIKE_ALONE = 3
 NEIGHBOURS = 5
-_MAD_TO_DEVIATION = 1.4826  # for a normal distribution
 # An hour is an echo when at least so many pollutants all repeat one of the last day's hours. In
 # the confirmed data above, at one, two, three and 24 hours' distance, that never happened.
 ECHO_VALUES = 5
@@ -162,8 +161,8 @@ def _is_spike(reading: Reading, key: str, value: int, neighbours: Neighbours) ->
     if len(others) < NEIGHBOURS:
         return False
     middle = median(others)
-    deviation = _MAD_TO_DEVIATION * median(abs(other - middle) for other in others)
-    excess = value - middle
     return (
-        excess >= floor and value >= SPIKE_RATIO * middle and excess >= SPIKE_DEVIATIONS * deviation
+        value - middle >= floor
+        and value >= SPIKE_RATIO * middle
+        and value >= SPIKE_ALONE * max(others)
     )
