@@ -29,6 +29,7 @@ MAX_WAIT = 60.0  # seconds a Retry-After is waited for; a longer one is left to 
 FIRST_BACKOFF = 1.0  # seconds, doubled each time, give or take half
 MAX_BODY = 32 * 2**20  # bytes after decompression; a full answer of AirKorea is under 1 MiB
 CALLS_PER_HOST = 2  # more in parallel made upstream drop connections
+NO_ADDRESS = "the feed's url is no web address"
 _CHUNK = 64 * 1024
 _SIMULATED = "X-AQ-Simulated"
 _RETRIED = frozenset(
@@ -106,7 +107,7 @@ class _Outcome:
 
     reply: _Reply | None = None
     failure: _Unusable = field(
-        default_factory=lambda: _Unusable(FeedReason.UNREACHABLE, "no answer within the deadline")
+        default_factory=lambda: _Unusable(FeedReason.UNREACHABLE, "the call broke off")
     )
 
 
@@ -262,7 +263,8 @@ class Http:
         thread.start()
         thread.join(max(0.0, end - time.monotonic()))
         if thread.is_alive():
-            return _Outcome()
+            late = _Unusable(FeedReason.UNREACHABLE, "no answer within the deadline")
+            return _Outcome(failure=late)
         return outcome
 
     def _talk(self, url: str, timeout: float, end: float) -> _Reply:
@@ -280,7 +282,10 @@ class Http:
             host.release()
 
     def _host(self, url: str) -> threading.BoundedSemaphore:
-        name = urlsplit(url).netloc
+        try:
+            name = urlsplit(url).netloc
+        except ValueError:
+            raise _Unusable(FeedReason.BAD_REQUEST, NO_ADDRESS) from None
         with self._lock:
             return self._hosts.setdefault(name, threading.BoundedSemaphore(CALLS_PER_HOST))
 
@@ -307,7 +312,7 @@ def _sent(session: requests.Session, url: str, timeout: float) -> requests.Respo
         requests.exceptions.InvalidSchema,
         requests.exceptions.MissingSchema,
     ):
-        raise _Unusable(FeedReason.BAD_REQUEST, "the feed's url is no web address") from None
+        raise _Unusable(FeedReason.BAD_REQUEST, NO_ADDRESS) from None
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         detail = _why_unconnected(error)
     raise _Unusable(FeedReason.UNREACHABLE, detail)
