@@ -1,0 +1,252 @@
+"""AirKorea's operations over the simulated world: which items they answer, and how many."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import numpy as np
+
+from aq.clock import HOUR, from_hour_number, hour_number, kst, kst_day
+from aq.model import URBAN
+from aq.regions import GWANGJU, JEONNAM, PROVINCES
+from aq.simulator import airkorea_rows as rows
+from aq.simulator import cai
+from aq.simulator.envelope import Item, Page
+from aq.simulator.view import View
+from aq.simulator.world import (
+    DEAD_SINCE,
+    MERGED_SINCE,
+    Block,
+    World,
+    address,
+    hour_range,
+    sido_label,
+)
+
+Params = Mapping[str, str]
+Operation = Callable[[Params, datetime, View], tuple[Sequence[Item], int]]
+
+_BEFORE = cai.WINDOW - 1  # hours needed before one whose predicted mean is asked for
+_TERMS: Mapping[str, int] = {"DAILY": 24, "MONTH": 30 * 24, "3MONTH": 92 * 24}
+_MEAN_DAYS: Mapping[str, int] = {"WEEK": 7, "MONTH": 30}
+_ITEM_CODES: Mapping[str, str] = {
+    "SO2": "so2", "CO": "co", "O3": "o3", "NO2": "no2", "PM10": "pm10", "PM25": "pm25",
+}  # fmt: skip
+T = TypeVar("T")
+_HASTE = timedelta(minutes=4)
+
+
+class BadParameterError(Exception):
+    """A required parameter is missing or none of the known words: gateway code 10."""
+
+
+class AirKorea:
+    """Answers operations; `operations` maps ``Service/operation`` to what it does."""
+
+    def __init__(self, world: World, calls: Counter[str]) -> None:
+        self.world = world
+        self.calls = calls
+        self.operations: Mapping[str, Operation] = {
+            "ArpltnInforInqireSvc/getCtprvnRltmMesureDnsty": self.real_time,
+            "ArpltnInforInqireSvc/getMsrstnAcctoRltmMesureDnsty": self.station_history,
+            "ArpltnStatsSvc/getCtprvnMesureLIst": self.province_means,
+            "MsrstnInfoInqireSvc/getMsrstnList": self.station_list,
+            "UserSportSvc/getSvckeyDalyStats": self.call_counts,
+        }
+
+    def answer(self, operation: str, params: Params, now: datetime, view: View) -> Page:
+        """The page asked for. Raises `BadParameterError`."""
+        number, size = _positive(params, "pageNo", 1), _positive(params, "numOfRows", 10)
+        items, total = self.operations[operation](params, now, view)
+        page = items[(number - 1) * size : number * size]
+        return Page(items=page, total=total, number=number, rows=size)
+
+    def real_time(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
+        """All stations of a province (or 전국) with the newest hour of each."""
+        sido = _required(params, "sidoName")
+        chosen = self._labelled(sido, now, view)
+        items = self._newest(chosen, now, view, rows.version(params.get("ver")))
+        # The old names still find their stations, but are counted as nothing since the merger.
+        old = now >= MERGED_SINCE and sido in (GWANGJU.ko, JEONNAM.ko)
+        return items, 0 if old else len(items)
+
+    def _labelled(self, sido: str, now: datetime, view: View) -> list[int]:
+        return [
+            index
+            for index, site in enumerate(self.world.sites)
+            if sido in ("전국", sido_label(site, now), site.province.ko)
+            and site.province.ko not in view.without
+        ]
+
+    def _newest(self, chosen: list[int], now: datetime, view: View, ver: float) -> list[Item]:
+        if not chosen:
+            return []
+        end = self.world.published(now, view.late_minutes)
+        end += min(view.shift_hours, 0) * HOUR
+        block, facts = self._measured(end, 2, chosen, view.factor)
+        out: list[Item] = []
+        for place, index in enumerate(chosen):
+            hasty = index == self.world.ahead and self._hasty(end, now)
+            hour = end + HOUR if hasty else end
+            if index == self.world.dead and end > DEAD_SINCE:
+                found, hour = rows.silent(ver), DEAD_SINCE
+            else:
+                found = rows.item(block, facts, int(hasty), _BEFORE, place, ver)
+            shown = rows.label(hour + max(view.shift_hours, 0) * HOUR)
+            out.append({**self._names(index, now, ver), "dataTime": shown, **found})
+        return out
+
+    def _hasty(self, end: datetime, now: datetime) -> bool:
+        return self.world.is_ahead(end + HOUR) and now >= end + HOUR - _HASTE
+
+    def _measured(
+        self, end: datetime, count: int, chosen: Sequence[int], factor: float
+    ) -> tuple[Block, cai.Facts]:
+        """`count` hours from `end` on, and what upstream computes of them."""
+        first = hour_number(end) - _BEFORE
+        hours = np.arange(first, first + _BEFORE + count, dtype=np.int64)
+        block = self.world.block(hours, chosen)
+        block = block if factor == 1 else rows.scaled(block, factor)
+        return block, cai.assess(block, _BEFORE)
+
+    def _names(self, index: int, now: datetime, ver: float) -> Mapping[str, object]:
+        site = self.world.sites[index]
+        out: dict[str, object] = {"stationName": site.name, "sidoName": sido_label(site, now)}
+        if ver >= 1.2:
+            out["mangName"] = site.network
+        if ver >= 1.4:
+            out["stationCode"] = site.code
+        return out
+
+    def station_history(
+        self, params: Params, now: datetime, view: View
+    ) -> tuple[Sequence[Item], int]:
+        """One station's hours, newest first; a name that two provinces share finds the first."""
+        name, ver = _required(params, "stationName"), rows.version(params.get("ver"))
+        count = _word(params, "dataTerm", _TERMS)
+        found = [i for i, site in enumerate(self.world.sites) if site.name == name][:1]
+        found = [i for i in found if self.world.sites[i].province.ko not in view.without]
+        if not found:
+            return [], 0
+        end = self.world.published(now, view.late_minutes) + min(view.shift_hours, 0) * HOUR
+        block, facts = self._measured(end - (count - 1) * HOUR, count, found, view.factor)
+        named = {"stationName": name, "stationCode": block.sites[0].code} if ver >= 1.4 else {}
+        named |= {"mangName": block.sites[0].network} if ver >= 1.2 else {}
+        shift = max(view.shift_hours, 0)
+        items = [
+            {
+                "dataTime": rows.clock_hour(int(block.hours[_BEFORE + row]) + shift),
+                "sidoName": None,
+                **named,
+                **rows.item(block, facts, row, _BEFORE, 0, ver),
+            }
+            for row in range(count - 1, -1, -1)
+            if block.there[_BEFORE + row, 0]
+        ]
+        return items, len(items)
+
+    def station_list(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
+        """Stations by beginning of the address and part of the name; dmX is the latitude.
+
+        From ver 1.1 on dmX and dmY stand the other way round.
+        """
+        swapped = rows.version(params.get("ver")) >= 1.1
+        items: list[Item] = []
+        for site in self.world.sites:
+            where = address(site, now)
+            if site.province.ko in view.without or not where.startswith(params.get("addr", "")):
+                continue
+            if params.get("stationName", "") not in site.name:
+                continue
+            at = (f"{site.latitude:.6f}", f"{site.longitude:.6f}")
+            items.append(
+                {
+                    "stationName": site.name,
+                    "addr": where,
+                    "year": str(site.year),
+                    "mangName": site.network,
+                    "item": "SO2, CO, O3, NO2, PM10, PM2.5",
+                    "dmX": at[swapped],
+                    "dmY": at[not swapped],
+                }
+            )
+        return items, len(items)
+
+    def province_means(
+        self, params: Params, now: datetime, view: View
+    ) -> tuple[Sequence[Item], int]:
+        """Means of the urban stations by province, newest first: hours, or whole days."""
+        code = _required(params, "itemCode")
+        key = _word(params, "itemCode", _ITEM_CODES)
+        daily = _word(params, "dataGubun", {"HOUR": False, "DAILY": True})
+        days = _word(params, "searchCondition", _MEAN_DAYS)
+        end = self.world.published(now, view.late_minutes) + min(view.shift_hours, 0) * HOUR
+        if daily:
+            end = _day_start(end)
+        hours = hour_range(end - timedelta(days=days), end)
+        means = self._means(hours, key, view, 24 if daily else 1)
+        shift = max(view.shift_hours, 0)
+        items: list[Item] = []
+        for row in range(len(means) - 1, -1, -1):
+            number = int(hours[row * 24 if daily else row]) + shift
+            time = str(kst_day(from_hour_number(number))) if daily else rows.clock_hour(number)
+            head = {"dataTime": time, "itemCode": code, "dataGubun": "2" if daily else "1"}
+            cells = zip(PROVINCES, means[row].tolist(), strict=True)
+            items.append({**head, **{p.key: _cell(value, key) for p, value in cells}})
+        return items, len(items)
+
+    def _means(self, hours: np.ndarray, key: str, view: View, pooled: int) -> np.ndarray:
+        """(times, 17) means at `DIGITS` of every `pooled` hours; NaN without a value."""
+        sites = self.world.sites
+        chosen = [i for i, site in enumerate(sites) if site.network == URBAN]
+        values = self.world.block(hours, chosen).trusted(key) * view.factor
+        owner = np.array([sites[i].province.id - 1 for i in chosen])
+        out = np.full((len(hours) // pooled, len(PROVINCES)), np.nan)
+        for province in PROVINCES:
+            own = values[:, owner == province.id - 1].reshape(len(out), -1)
+            count = np.sum(~np.isnan(own), axis=1)
+            if province.ko not in view.without:
+                mean = np.nansum(own, axis=1) / np.maximum(count, 1)
+                out[:, province.id - 1] = np.where(count > 0, mean, np.nan)
+        return out
+
+    def call_counts(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
+        """Calls answered so far by operation (upstream: of the day)."""
+        del params, view
+        day = kst(now).strftime("%Y-%m-%d")
+        items = [
+            {"conectDe": day, "conectOprtinNm": name, "conectCo": str(count)}
+            for name, count in sorted(self.calls.items())
+        ]
+        return items, len(items)
+
+
+def _cell(value: float, key: str) -> str:
+    """A mean in the digits of a province table: whole PM, gases as below ver 1.5."""
+    return "-" if np.isnan(value) else rows.printed(int(np.floor(value + 0.5)), key, fine=False)
+
+
+def _day_start(end: datetime) -> datetime:
+    """The end of the last whole Korean day."""
+    return end - kst(end).hour * HOUR
+
+
+def _required(params: Params, name: str) -> str:
+    if not params.get(name):
+        raise BadParameterError(name)
+    return params[name]
+
+
+def _word(params: Params, name: str, known: Mapping[str, T]) -> T:
+    try:
+        return known[params[name]]
+    except KeyError:
+        raise BadParameterError(name) from None
+
+
+def _positive(params: Params, name: str, default: int) -> int:
+    text = params.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise BadParameterError(name)
+    return int(text)

@@ -1,0 +1,323 @@
+"""Open-Meteo's air-quality protocol: a coarse, 3-hourly model of the simulated air."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from aq.clock import HOUR, KST, floor_hour, hour_number
+from aq.regions import PROVINCES
+from aq.simulator.noise import Floats, smooth
+from aq.simulator.places import points
+from aq.simulator.view import View
+from aq.simulator.weather import Hours, model_noise
+from aq.simulator.world import World
+
+UNIT = "\N{GREEK SMALL LETTER MU}g/m³"
+GRID, STEP, RUN_HOURS = 0.4, 3, 12
+MAX_PAST_DAYS, MAX_FORECAST_DAYS, DEFAULT_FORECAST_DAYS = 92, 7, 5
+HORIZON = timedelta(days=5)  # of the model; later hours are null
+FIRST_DAY = date(2013, 1, 1)  # accepted; for Korea there are values from August 2022 on
+GLOBAL_SINCE = datetime(2022, 8, 1, tzinfo=UTC)
+
+# Variable -> (pollutant, µg/m³ per its unit, model's bias, decimals). ppm -> µg/m³ at 25 °C,
+# 1 atm: 1000 x molar mass / 24.45. Biases are ours: coarse models know no street.
+_SERVED: Mapping[str, tuple[str, float, float, int]] = {
+    "pm10": ("pm10", 1, 0.85, 1),
+    "pm2_5": ("pm25", 1, 1.1, 1),
+    "carbon_monoxide": ("co", 1000 * 28.01 / 24.45, 0.8, 0),
+    "nitrogen_dioxide": ("no2", 1000 * 46.01 / 24.45, 0.85, 1),
+    "sulphur_dioxide": ("so2", 1000 * 64.07 / 24.45, 1.3, 1),
+    "ozone": ("o3", 1000 * 48.00 / 24.45, 1.1, 0),
+}
+# Known variables that are always null in Korea.
+_EUROPE_ONLY: Mapping[str, str] = {
+    "ammonia": UNIT,
+    **{
+        f"{plant}_pollen": "grains/m³"
+        for plant in ("alder", "birch", "grass", "mugwort", "olive", "ragweed")
+    },
+}
+_ZONES = {"GMT": UTC, "UTC": UTC, "Asia/Seoul": KST, "auto": KST}
+_KNOWN = frozenset(
+    [
+        "latitude",
+        "longitude",
+        "hourly",
+        "current",
+        "timezone",
+        "timeformat",
+        "domains",
+        "past_days",
+        "forecast_days",
+        "start_date",
+        "end_date",
+        "cell_selection",
+        "apikey",
+    ]
+)
+
+
+class RequestError(Exception):
+    """What Open-Meteo answers with status 400: its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point asked for and the grid cell that answers."""
+
+    latitude: float
+    longitude: float
+    zone: str
+
+    @property
+    def cell(self) -> tuple[int, int]:
+        """Row and column of the nearest grid point."""
+        return round(self.latitude / GRID), round(self.longitude / GRID)
+
+
+def answer(world: World, params: Mapping[str, str], now: datetime, view: View) -> object:
+    """The JSON value for a request: an object, or a list for several points.
+
+    Raises `RequestError`.
+    """
+    for name in params:
+        if name not in _KNOWN:
+            raise RequestError(f"Parameter '{name}' is not served by this simulator.")
+    hourly, current = _variables(params, "hourly"), _variables(params, "current")
+    unix = _choice(params, "timeformat", ("iso8601", "unixtime")) == "unixtime"
+    _choice(params, "domains", ("auto", "cams_global", "cams_europe"))
+    places = _places(params)
+    out = []
+    for number, place in enumerate(places):
+        one = _head(place)
+        if number:
+            one["location_id"] = number
+        clock = _Clock(_ZONES[place.zone], unix)
+        if current:
+            one |= _current(world, place, current, now, view, clock)
+        if hourly:
+            hours = _hours(params, now, clock.zone)
+            one |= _hourly(world, place, hourly, hours, now, view, clock)
+        out.append(one)
+    return out if len(places) > 1 else out[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    zone: Any
+    unix: bool
+
+    def text(self, number: int) -> str | int:
+        """An hour as the answer prints it: local without offset, or unix seconds."""
+        if self.unix:
+            return number * 3600
+        return datetime.fromtimestamp(number * 3600, self.zone).strftime("%Y-%m-%dT%H:%M")
+
+    @property
+    def unit(self) -> str:
+        return "unixtime" if self.unix else "iso8601"
+
+
+def _head(place: Place) -> dict[str, Any]:
+    row, column = place.cell
+    offset = 9 * 3600 if _ZONES[place.zone] is KST else 0
+    # The grid is kept in single precision upstream, which shows in the digits.
+    return {
+        "latitude": float(str(np.float32(row * GRID))),
+        "longitude": float(str(np.float32(column * GRID))),
+        "generationtime_ms": 0.25,
+        "utc_offset_seconds": offset,
+        "timezone": "Asia/Seoul" if offset else "GMT",
+        "timezone_abbreviation": "GMT+9" if offset else "GMT",
+        "elevation": float(20 + (row * 7 + column * 13) % 60),
+    }
+
+
+def _hourly(
+    world: World,
+    place: Place,
+    names: Sequence[str],
+    hours: Hours,
+    now: datetime,
+    view: View,
+    clock: _Clock,
+) -> dict[str, Any]:
+    values = _model(world, place, names, hours, now, view)
+    times = [clock.text(number) for number in hours.tolist()]
+    return {
+        "hourly_units": {"time": clock.unit, **{name: _unit(name) for name in names}},
+        "hourly": {"time": times, **values},
+    }
+
+
+def _current(
+    world: World,
+    place: Place,
+    names: Sequence[str],
+    now: datetime,
+    view: View,
+    clock: _Clock,
+) -> dict[str, Any]:
+    number = hour_number(floor_hour(now))
+    values = _model(world, place, names, np.array([number], np.int64), now, view)
+    units = {"time": clock.unit, "interval": "seconds", **{name: _unit(name) for name in names}}
+    first = {name: series[0] for name, series in values.items()}
+    return {
+        "current_units": units,
+        "current": {"time": clock.text(number), "interval": 3600, **first},
+    }
+
+
+def _unit(name: str) -> str:
+    return _EUROPE_ONLY.get(name, UNIT)
+
+
+def _model(
+    world: World, place: Place, names: Sequence[str], hours: Hours, now: datetime, view: View
+) -> dict[str, list[float | None]]:
+    """Values by variable: three-hourly states of the nearest province's air, joined by lines."""
+    row, column = place.cell
+    cell = row * 1000 + column
+    steps = np.arange(hours.min() // STEP * STEP, hours.max() + STEP + 1, STEP, dtype=np.int64)
+    levels = world.weather.levels(steps)
+    nearest = _nearest(row * GRID, column * GRID)
+    error = _forecast_error(world.seed, steps, now, cell)
+    out: dict[str, list[float | None]] = {}
+    for salt, name in enumerate(names):
+        if name in _EUROPE_ONLY:
+            out[name] = [None] * len(hours)
+            continue
+        key, mass, bias, decimals = _SERVED[name]
+        drift = np.exp(0.18 * model_noise(world.seed, steps, len(key) * 31 + ord(key[0]), cell))
+        states = levels[key][:, nearest] * mass * bias * drift * error * view.factor
+        series = np.round(np.interp(hours, steps, states), decimals)
+        out[name] = _bounded(series, hours, now)
+        del salt
+    return out
+
+
+def _forecast_error(seed: int, steps: Hours, now: datetime, cell: int) -> Floats:
+    """What the newest run gets wrong ahead of it, more the further; each run errs anew."""
+    run = hour_number(floor_hour(now)) // RUN_HOURS
+    lead = np.maximum(0, steps - run * RUN_HOURS)
+    return np.exp(0.003 * lead * smooth(steps, 18, seed, 23, run, cell))
+
+
+def _bounded(series: Floats, hours: Hours, now: datetime) -> list[float | None]:
+    first, last = hour_number(GLOBAL_SINCE), hour_number(floor_hour(now + HORIZON))
+    return [
+        value if first <= hour <= last else None
+        for value, hour in zip(series.tolist(), hours.tolist(), strict=True)
+    ]
+
+
+def _nearest(latitude: float, longitude: float) -> int:
+    """Place of the province whose point lies nearest to a grid point."""
+    at = np.array([points()[province.code] for province in PROVINCES])
+    # A degree of longitude is about 0.8 of one of latitude in Korea.
+    distance = (at[:, 0] - latitude) ** 2 + (0.8 * (at[:, 1] - longitude)) ** 2
+    return int(np.argmin(distance))
+
+
+def _places(params: Mapping[str, str]) -> list[Place]:
+    latitudes = _numbers(params, "latitude", 90)
+    longitudes = _numbers(params, "longitude", 180)
+    if len(latitudes) != len(longitudes):
+        raise RequestError(
+            "Parameter 'latitude' and 'longitude' must have the same number of elements"
+        )
+    zones = params.get("timezone", "GMT").split(",")
+    if len(zones) == 1:
+        zones *= len(latitudes)
+    if len(zones) != len(latitudes):
+        raise RequestError("Parameter 'timezone' must have the same number of elements")
+    for zone in zones:
+        if zone not in _ZONES:
+            raise RequestError("Invalid timezone")
+    return [Place(*one) for one in zip(latitudes, longitudes, zones, strict=True)]
+
+
+def _numbers(params: Mapping[str, str], name: str, bound: int) -> list[float]:
+    if not params.get(name):
+        raise RequestError(f"Parameter '{name}' is required")
+    out = []
+    for text in params[name].split(","):
+        try:
+            value = float(text)
+        except ValueError:
+            raise RequestError(f"Parameter '{name}' is no number: {text[:20]}") from None
+        if not -bound <= value <= bound:
+            words = f"{name.capitalize()} must be in range of -{bound} to {bound}°."
+            raise RequestError(f"{words} Given: {value}.")
+        out.append(value)
+    return out
+
+
+def _variables(params: Mapping[str, str], name: str) -> list[str]:
+    names = [word for word in params.get(name, "").split(",") if word]
+    for word in names:
+        if word not in _SERVED and word not in _EUROPE_ONLY:
+            raise RequestError(f"Data corrupted at path ''. Cannot initialize from '{word}'.")
+    return list(dict.fromkeys(names))
+
+
+def _choice(params: Mapping[str, str], name: str, known: Sequence[str]) -> str:
+    word = params.get(name, known[0])
+    if word not in known:
+        raise RequestError(f"Parameter '{name}' must be one of {', '.join(known)}")
+    return word
+
+
+def _hours(params: Mapping[str, str], now: datetime, zone: Any) -> Hours:
+    """The local days asked for, hour by hour from 00:00."""
+    today = now.astimezone(zone).date()
+    if "start_date" in params or "end_date" in params:
+        if "past_days" in params:
+            raise RequestError(
+                "Parameter 'past_days' is mutually exclusive with 'start_date' and 'end_date'"
+            )
+        if "forecast_days" in params:
+            raise RequestError(
+                "Parameter 'forecast_days' is mutually exclusive with 'start_date' and 'end_date'"
+            )
+        first, last = _dates(params, today)
+    else:
+        past = _days(params, "past_days", 0, MAX_PAST_DAYS)
+        ahead = _days(params, "forecast_days", DEFAULT_FORECAST_DAYS, MAX_FORECAST_DAYS)
+        first, last = today - timedelta(days=past), today + timedelta(days=ahead - 1)
+    start = hour_number(datetime(first.year, first.month, first.day, tzinfo=zone))
+    count = max(0, (last - first).days + 1) * int(timedelta(days=1) / HOUR)
+    if count == 0:
+        raise RequestError("No hour lies in the time asked for")
+    return np.arange(start, start + count, dtype=np.int64)
+
+
+def _dates(params: Mapping[str, str], today: date) -> tuple[date, date]:
+    latest = today + timedelta(days=MAX_FORECAST_DAYS)
+    found = []
+    for name in ("start_date", "end_date"):
+        if name not in params:
+            raise RequestError("Both 'start_date' and 'end_date' must be set")
+        try:
+            day = date.fromisoformat(params[name])
+        except ValueError:
+            raise RequestError(f"Parameter '{name}' must be a date like 2022-07-01") from None
+        if not FIRST_DAY <= day <= latest:
+            raise RequestError(
+                f"Parameter '{name}' is out of allowed range from {FIRST_DAY} to {latest}"
+            )
+        found.append(day)
+    if found[1] < found[0]:
+        raise RequestError("End-date must be larger or equals than start-date")
+    return found[0], found[1]
+
+
+def _days(params: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) <= most):
+        words = name.replace("_", " ").capitalize()
+        raise RequestError(f"{words} is invalid. Allowed range 0 to {most}. Given {text[:20]}.")
+    return int(text)

@@ -1,0 +1,202 @@
+"""Scenario files: which fault happens to which call, when; read from TOML and checked."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aq.clock import parse_instant
+from aq.errors import ConfigError
+from aq.regions import PROVINCES
+
+AIRKOREA, OPENMETEO = "airkorea", "openmeteo"
+FEEDS = (AIRKOREA, OPENMETEO)
+
+Value = float | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of fault: the feeds that can have it, its own fields with their defaults."""
+
+    feeds: tuple[str, ...] = FEEDS
+    fields: Mapping[str, Value | None] = field(default_factory=dict)
+
+
+_ONLY_AIRKOREA = Kind((AIRKOREA,))
+KINDS: Mapping[str, Kind] = {
+    "gateway_30": _ONLY_AIRKOREA,
+    "gateway_20": _ONLY_AIRKOREA,
+    "gateway_22": _ONLY_AIRKOREA,
+    "gateway_10_http400": _ONLY_AIRKOREA,
+    "provider_error": _ONLY_AIRKOREA,
+    "http_403": Kind(),
+    "http_429": Kind(fields={"retry_after": None}),
+    "http_503_html": Kind(),
+    "http_504": Kind(),
+    "garbage": Kind(),
+    "gzip_bomb": Kind(fields={"megabytes": 200.0}),
+    "slow_headers": Kind(fields={"seconds": 30.0}),
+    "slow_body": Kind(fields={"seconds": 60.0}),
+    "cut_body": Kind(),
+    "wrong_length": Kind(),
+    "xml_instead_of_json": _ONLY_AIRKOREA,
+    "wrong_shapes": Kind(),
+    "empty_items": _ONLY_AIRKOREA,
+    "missing_provinces": Kind((AIRKOREA,), {"provinces": ()}),
+    "late_hour": Kind((AIRKOREA,), {"minutes": 30.0}),
+    "old_hour": Kind((AIRKOREA,), {"hours": 3.0}),
+    "future_hour": Kind((AIRKOREA,), {"hours": 24.0}),
+    "changed_values": Kind(fields={"factor": 1.2}),
+}
+_COMMON = frozenset({"kind", "feed", "operation", "from", "until", "calls"})
+_WHOLE = frozenset({"hours"})
+_SHORT_NAMES = frozenset(province.ko for province in PROVINCES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One entry. Without times and calls it always happens.
+
+    `since`/`until` bound the simulator's clock (since <= now < until); `calls` are the places, from
+    1 on, among the calls that this entry's feed and operation select.
+    """
+
+    kind: str
+    feed: str | None = None
+    operation: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    calls: frozenset[int] = frozenset()
+    options: Mapping[str, Value | None] = field(default_factory=dict)
+
+    def selects(self, feed: str, operation: str) -> bool:
+        """Whether a call is one of those this entry counts."""
+        if feed not in KINDS[self.kind].feeds or self.feed not in (None, feed):
+            return False
+        return self.operation in (None, operation)
+
+    def happens(self, now: datetime, call: int) -> bool:
+        """Whether the `call`-th selected call, at `now`, meets the fault."""
+        if (self.since and now < self.since) or (self.until and now >= self.until):
+            return False
+        return not self.calls or call in self.calls
+
+    def number(self, name: str) -> float:
+        """A numeric field of the kind; 0 where it was left out and has no default."""
+        value = self.options.get(name, KINDS[self.kind].fields[name])
+        return value if isinstance(value, float) else 0.0
+
+    @property
+    def provinces(self) -> frozenset[str]:
+        """Short Korean names of the field `provinces`."""
+        value = self.options.get("provinces")
+        return frozenset(value) if isinstance(value, tuple) else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The faults of a run, in the order of the file."""
+
+    faults: tuple[Fault, ...] = ()
+
+
+def load(path: Path) -> Scenario:
+    """Read a scenario file; raises `ConfigError` naming file and entry."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", str(path)) from None
+    return parse(text, str(path))
+
+
+def parse(text: str, where: str = "scenario") -> Scenario:
+    """Read scenario text; raises `ConfigError` naming `where` and the entry."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"not readable as TOML: {error}", where) from None
+    unknown = sorted(set(data) - {"fault"})
+    if unknown:
+        raise ConfigError(f"unknown table {unknown[0]!r}; only [[fault]] is known", where)
+    entries = data.get("fault", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError("faults are written as [[fault]] tables", where)
+    return Scenario(
+        tuple(_fault(entry, f"{where}: fault {n}") for n, entry in enumerate(entries, start=1))
+    )
+
+
+def _fault(entry: Mapping[str, Any], where: str) -> Fault:
+    name = entry.get("kind")
+    if not isinstance(name, str) or name not in KINDS:
+        raise ConfigError(f"unknown kind {name!r}; known are {', '.join(KINDS)}", where)
+    kind, where = KINDS[name], f"{where} ({name})"
+    for key in entry:
+        if key not in _COMMON and key not in kind.fields:
+            known = ", ".join((*sorted(_COMMON), *kind.fields))
+            raise ConfigError(f"unknown field {key!r}; known are {known}", where)
+    since, until = _instant(entry, "from", where), _instant(entry, "until", where)
+    if since and until and until <= since:
+        raise ConfigError("'until' must be later than 'from'", where)
+    options = {key: _option(entry[key], key, where) for key in kind.fields if key in entry}
+    if "provinces" in kind.fields and not options.get("provinces"):
+        raise ConfigError("'provinces' is needed, e.g. [\"서울\"]", where)
+    return Fault(
+        kind=name,
+        feed=_feed(entry, kind, where),
+        operation=_text(entry, "operation", where),
+        since=since,
+        until=until,
+        calls=_calls(entry, where),
+        options=options,
+    )
+
+
+def _feed(entry: Mapping[str, Any], kind: Kind, where: str) -> str | None:
+    feed = _text(entry, "feed", where)
+    if feed is not None and feed not in kind.feeds:
+        raise ConfigError(f"no such fault of feed {feed!r}; known: {', '.join(kind.feeds)}", where)
+    return feed
+
+
+def _text(entry: Mapping[str, Any], key: str, where: str) -> str | None:
+    value = entry.get(key)
+    if value is not None and (not isinstance(value, str) or not value):
+        raise ConfigError(f"{key!r} must be a text, not {value!r}", where)
+    return value
+
+
+def _instant(entry: Mapping[str, Any], key: str, where: str) -> datetime | None:
+    value = entry.get(key)
+    if value is None:
+        return None
+    try:
+        # TOML has instants of its own; both ways of writing one are taken.
+        return parse_instant(value.isoformat() if isinstance(value, datetime) else str(value))
+    except ValueError as error:
+        raise ConfigError(f"{key!r}: {error}", where) from None
+
+
+def _calls(entry: Mapping[str, Any], where: str) -> frozenset[int]:
+    value = entry.get("calls")
+    if value is None:
+        return frozenset()
+    numbers = value if isinstance(value, list) else [value]
+    if not numbers or not all(type(n) is int and n > 0 for n in numbers):
+        raise ConfigError(f"'calls' must be whole numbers from 1 on, not {value!r}", where)
+    return frozenset(numbers)
+
+
+def _option(value: Any, key: str, where: str) -> Value:
+    if key == "provinces":
+        if not isinstance(value, list) or not set(value) <= _SHORT_NAMES:
+            raise ConfigError(f"'provinces' must be short names such as 서울, not {value!r}", where)
+        return tuple(value)
+    if type(value) not in (int, float) or not 0 <= value < 1e6:
+        raise ConfigError(f"{key!r} must be a number from 0 on, not {value!r}", where)
+    if key in _WHOLE and value != int(value):
+        raise ConfigError(f"{key!r} must be a whole number, not {value!r}", where)
+    return float(value)
