@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from aq import history, strip
+from aq import __version__, history, strip
 from aq.clock import kst_iso, parse_since, parse_until
 from aq.current import Snapshot, asked_pollutants, current, find_standard
 from aq.errors import AqError, InputError, StoreError
@@ -78,7 +78,9 @@ def _listed(text: str | None) -> list[str] | None:
 def strip_html(runtime: Runtime, given: Mapping[str, str]) -> Response:
     """`/strip`: the header strip as a page of its own, for an iframe."""
     snapshot, options = _strip(runtime, given)
-    response = _body_response(strip.page(snapshot, runtime, options).encode(), "text/html")
+    response = _body_response(
+        strip.page(snapshot, runtime.standards[snapshot.standard], options).encode(), "text/html"
+    )
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors *"
     )
@@ -200,6 +202,27 @@ def healthz(runtime: Runtime, _given: Mapping[str, str]) -> Response:
     return JSONResponse(health(runtime), headers={"Cache-Control": "no-store"})
 
 
+def openapi(_runtime: Runtime, _given: Mapping[str, str]) -> Response:
+    """`/api/v1/openapi.json`: the routes and their parameters, from the table below."""
+    paths = {
+        path: {
+            "get": {
+                "summary": (handler.__doc__ or "").split("`: ")[-1].splitlines()[0],
+                "parameters": [
+                    {"name": name, "in": "query", "schema": {"type": "string"}} for name in known
+                ],
+                "responses": {
+                    "200": {"description": "the answer"},
+                    "400": {"description": "a parameter is wrong; `error.field` names it"},
+                },
+            }
+        }
+        for path, (handler, known) in TABLE.items()
+    }
+    info = {"title": "Air quality of South Korea's 17 provinces", "version": __version__}
+    return json_response({"openapi": "3.1.0", "info": info, "paths": paths})
+
+
 async def unknown(_request: Request) -> Response:
     """Every path under /api/ that is not a route."""
     return error_response(404, "unknown_path", "there is nothing here; see /api/v1/openapi.json")
@@ -219,6 +242,7 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/api/v1/history": (history_items, HISTORY),
     "/api/v1/feeds": (feeds, ()),
     "/healthz": (healthz, ()),
+    "/api/v1/openapi.json": (openapi, ()),
 }
 
 

@@ -299,14 +299,14 @@ def _why(scene: _Scene, row: Any, key: str) -> tuple[str, str | None]:
     why = json.loads(row.why) if row.why else {}
     if key == OVERALL:
         return next(iter(_reasons(why)), ("not_enough_hours", None))
-    return _reason(why[key]) if key in why else ("not_enough_hours", None)
+    return gap_reason(why[key]) if key in why else ("not_enough_hours", None)
 
 
 def _reasons(why: Mapping[str, str]) -> list[tuple[str, str | None]]:
-    return [_reason(word) for word in why.values()]
+    return [gap_reason(word) for word in why.values()]
 
 
-def _reason(word: str) -> tuple[str, str | None]:
+def gap_reason(word: str) -> tuple[str, str | None]:
     """The store's word for a gap as (reason, detail)."""
     source, _, text = word.partition(":")
     if source == "source":

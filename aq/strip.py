@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from aq.clock import kst, kst_iso
-from aq.current import OVERALL, CurrentItem, Snapshot
+from aq.current import CurrentItem, Snapshot
 from aq.grade import Standard
 from aq.model import MODELLED
 from aq.regions import BY_CODE
@@ -89,7 +89,11 @@ def _chip(item: CurrentItem, standard: Standard, text: Text, options: Options) -
     level = standard.level(item.grade) if item.grade else None
     colour = level.colour if level else MISSING_COLOUR
     ink = level.text_colour if level else MISSING_INK
-    word = level.label(options.lang) if level else text.missing(item)
+    word = (
+        level.label(options.lang)
+        if level
+        else text.missing(item.missing_reason, item.missing_detail)
+    )
     name = item.province if options.lang == "ko" else BY_CODE[item.code].en
     return (
         f'<li title="{escape(word)}"><b>{escape(name)}</b> '
@@ -119,6 +123,3 @@ def _source(snapshot: Snapshot, text: Text) -> str:
     if source:
         parts.append(escape(source))
     return " · ".join(parts)
-
-
-__all__ = ["OVERALL", "Options", "chip_text", "data", "page"]

@@ -11,6 +11,38 @@ from aq.clock import kst
 
 CATALOGUES = Path(__file__).parent / "locale"
 LANGUAGES = ("ko", "en")
+POLLUTANT_NAMES = {
+    "pm10": "PM10",
+    "pm25": "PM2.5",
+    "o3": "Ozone",
+    "no2": "NO₂",
+    "so2": "SO₂",
+    "co": "CO",
+    "overall": "Index",
+}
+FEED_NAMES = {
+    "airkorea": "AirKorea",
+    "archive": "AirKorea, confirmed",
+    "openmeteo": "Open-Meteo",
+}
+# `missing_reason` of an item -> words.
+REASONS = {
+    "not_received": "not received",
+    "source_flag": "withheld by the source",
+    "not_measured": "not measured",
+    "quality_flag": "doubtful values left out",
+    "stale": "nothing new for hours",
+    "feed_down": "the source cannot be reached",
+    "no_history": "nothing collected yet",
+    "not_enough_hours": "not enough hours for this average",
+}
+# AirKorea's own flags -> English; the Korean catalogue gives them back.
+FLAG_WORDS = {
+    "통신장애": "communication failure",
+    "점검및교정": "inspection and calibration",
+    "장비점검": "instrument check",
+    "자료이상": "abnormal data",
+}
 
 
 @cache
@@ -33,6 +65,21 @@ class Text:
         """The message, translated, with `{names}` filled in."""
         found = _catalogue(self.lang).get(message, message)
         return found.format(**values) if values else found
+
+    def pollutant(self, key: str) -> str:
+        """The name people use: 미세먼지 for pm10."""
+        return self(POLLUTANT_NAMES[key])
+
+    def feed(self, name: str) -> str:
+        """A feed's name as readers know it."""
+        return self(FEED_NAMES[name])
+
+    def missing(self, reason: str | None, detail: str | None = None) -> str:
+        """Why there is no value: `자료 없음: 통신장애`."""
+        word = REASONS.get(reason or "", "no data")
+        if detail and reason == "source_flag":
+            return self("no data: {why}", why=self(FLAG_WORDS.get(detail, detail)))
+        return self("no data: {why}", why=self(word))
 
     def hour(self, moment: datetime) -> str:
         """An hour's end as people say it: `11월 23일 20시`; midnight is the day's hour 24."""

@@ -1,0 +1,130 @@
+"""The store as data frames for charts: every hour of a range, gaps with their reason."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from aq.clock import KST, from_hour_number, hour_number
+from aq.current import gap_reason
+from aq.feeds.infos import INFO
+from aq.grade import Standard
+from aq.regions import BY_ID, PROVINCES
+from aq.runtime import Runtime
+from aq.schema import FEED_IDS, FEED_NAMES
+from aq.status import feed_status
+from aq.store import reads
+from aq.units import mean_half_up, pollutants
+
+__all__ = ["feed_status", "line", "span", "sparklines"]
+
+LINE_COLUMNS = ("value", "grade", "feed", "stations", "stations_expected", "reason", "detail")
+
+
+def line(
+    runtime: Runtime,
+    province_id: int,
+    pollutant: str,
+    after: datetime,
+    until: datetime,
+    *,
+    standard: Standard | None = None,
+    feed: str | None = None,
+    as_of: int | None = None,
+) -> pd.DataFrame:
+    """Hourly means of a province with ``after < hour end <= until``.
+
+    Columns: at (hour end, KST), value [pollutant's unit], grade, feed, kind, status, stations,
+    stations_expected, reason, detail. An hour without a value has a NaN and a reason. Grades are
+    given where the standard has breakpoints for hourly means.
+    """
+    first, last = hour_number(_floor(after)), hour_number(_floor(until))
+    with runtime.store.read() as connection:
+        rows = reads.province_hours(connection, [province_id], first, last, feed=feed, as_of=as_of)
+    by_feed: dict[int, dict[int, Any]] = {}
+    for row in rows:
+        by_feed.setdefault(row.feed, {})[row.hour] = row
+    series = [
+        by_feed[FEED_IDS[name]]
+        for name in runtime.settings.feeds.prefer
+        if FEED_IDS[name] in by_feed
+    ]
+    records = [_hour(series, pollutant, hour, standard) for hour in range(first + 1, last + 1)]
+    frame = pd.DataFrame(records, columns=list(LINE_COLUMNS))
+    frame["value"] = frame["value"].astype("float64")
+    for name in ("grade", "stations", "stations_expected"):
+        frame[name] = frame[name].astype("Int64")
+    at = pd.date_range(from_hour_number(first + 1), periods=len(frame), freq="h")
+    frame.insert(0, "at", at.tz_convert(KST))
+    frame.insert(4, "kind", frame["feed"].map({n: one.kind for n, one in INFO.items()}))
+    frame.insert(5, "status", frame["feed"].map({n: one.status for n, one in INFO.items()}))
+    return frame
+
+
+def _hour(
+    series: Sequence[Mapping[int, Any]], key: str, hour: int, standard: Standard | None
+) -> tuple[Any, ...]:
+    pollutant = pollutants()[key]
+    gap = None
+    for rows in series:
+        row = rows.get(hour)
+        if row is None:
+            continue
+        count = getattr(row, f"{key}_n")
+        if not count:
+            gap = gap or row
+            continue
+        scaled = mean_half_up(getattr(row, f"{key}_sum"), count)
+        observed = INFO[FEED_NAMES[row.feed]].kind == "observed"
+        grade = standard.grade(key, scaled, "1h") if standard else None
+        expected = getattr(row, f"{key}_exp") if observed else None
+        stations = count if observed else None
+        name = FEED_NAMES[row.feed]
+        return scaled / pollutant.scale, grade, name, stations, expected, None, None
+    if gap is None:
+        return None, None, None, None, None, "not_received", None
+    why = json.loads(gap.why) if gap.why else {}
+    reason, detail = gap_reason(why.get(key, "not_received"))
+    expected = getattr(gap, f"{key}_exp")
+    return None, None, FEED_NAMES[gap.feed], 0, expected, reason, detail
+
+
+def sparklines(
+    runtime: Runtime,
+    pollutant: str,
+    until: datetime,
+    *,
+    hours: int = 24,
+    feed: str | None = None,
+) -> dict[str, list[float | None]]:
+    """The last `hours` hourly means [pollutant's unit] by province code, None where missing."""
+    last = hour_number(_floor(until))
+    scale = pollutants()[pollutant].scale
+    numbers = [province.id for province in PROVINCES]
+    with runtime.store.read() as connection:
+        rows = reads.province_hours(connection, numbers, last - hours, last, feed=feed)
+    out: dict[str, list[float | None]] = {one.code: [None] * hours for one in PROVINCES}
+    rank = {FEED_IDS[name]: place for place, name in enumerate(runtime.settings.feeds.prefer)}
+    for row in sorted(rows, key=lambda one: -rank[one.feed]):
+        count = getattr(row, f"{pollutant}_n")
+        if count:
+            place = row.hour - (last - hours) - 1
+            value = mean_half_up(getattr(row, f"{pollutant}_sum"), count) / scale
+            out[BY_ID[row.province].code][place] = value
+    return out
+
+
+def span(runtime: Runtime, province_id: int) -> list[tuple[str, datetime, datetime]]:
+    """(feed, first hour, last hour) of what is stored of a province."""
+    with runtime.store.read() as connection:
+        found = reads.span(connection, [province_id])
+    return [
+        (FEED_NAMES[feed], from_hour_number(first), from_hour_number(last))
+        for feed, (first, last) in found.items()
+    ]
+
+
+def _floor(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,71 @@
+"""A store with a few known hours, and the routes served on a real socket."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import uvicorn
+from starlette.applications import Starlette
+
+from aq.api import routes
+from aq.clock import HOUR
+from aq.collect import ingest, station_rule
+from aq.model import URBAN, Reading, Station
+from aq.regions import PROVINCES
+from aq.runtime import Runtime, start
+from aq.settings import load
+from aq.store.stations import Directory
+from tests.conftest import NOW
+
+HOUR_20 = NOW - timedelta(minutes=25)
+SEOUL = [Station(name=f"서울 {n}", sido="서울", network=URBAN) for n in range(4)]
+
+
+def make_runtime(url: str, **environment: str) -> Runtime:
+    """A runtime at 20:25 KST on an empty store."""
+    given = {"AQ_DATABASE_URL": url, "AQ_CLOCK": NOW.isoformat(), **environment}
+    return start(load(given))
+
+
+def write(runtime: Runtime, *readings: Reading, feed: str = "airkorea") -> None:
+    """Store readings as a poll would."""
+    with runtime.store.write("test") as txn:
+        directory = Directory(txn, station_rule(runtime.settings.provinces))
+        ingest(txn, feed, readings, directory, runtime.stored_standards)
+
+
+def fill(runtime: Runtime, *, hours: int = 30) -> None:
+    """PM10 62 everywhere in each hour, but at 20:00 세종 is flagged and 제주 absent."""
+    readings = []
+    for back in range(hours):
+        hour = HOUR_20 - back * HOUR
+        for province in PROVINCES:
+            if province.ko == "제주" and back == 0:
+                continue
+            one = Station(name=f"{province.ko} 하나", sido=province.ko, network=URBAN)
+            values = {"pm10": 620, "pm25": 130, "o3": 310, "no2": 100, "so2": 20, "co": 40}
+            flags: dict[str, str] = {}
+            if province.ko == "세종" and back == 0:
+                values, flags = {}, dict.fromkeys(values, "source:통신장애")
+            readings.append(Reading(station=one, hour=hour, values=values, flags=flags))
+    write(runtime, *readings)
+
+
+@contextmanager
+def served(runtime: Runtime) -> Iterator[str]:
+    """The routes on a port of this machine; yields the address."""
+    config = uvicorn.Config(
+        Starlette(routes=routes(lambda: runtime)), port=0, log_level="warning", lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
