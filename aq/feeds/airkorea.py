@@ -8,7 +8,8 @@ from aq.feeds.airkorea_errors import NAME, Body, read_body, refusal
 from aq.feeds.airkorea_rows import read_rows
 from aq.feeds.airkorea_stations import read_province_means, read_stations
 from aq.feeds.base import Get
-from aq.model import OBSERVED, PRELIMINARY, Answer, FeedInfo, Payload
+from aq.feeds.infos import AIRKOREA
+from aq.model import Answer, Payload
 
 REALTIME = "ArpltnInforInqireSvc/getCtprvnRltmMesureDnsty"
 STATION_HISTORY = "ArpltnInforInqireSvc/getMsrstnAcctoRltmMesureDnsty"
@@ -24,22 +25,11 @@ PAGE_ROWS = 1000
 # No list of AirKorea is near this long: upstream that never ends is stopped here.
 MAX_PAGES = 30
 
-INFO = FeedInfo(
-    name=NAME,
-    title="AirKorea, real-time station values (unconfirmed)",
-    kind=OBSERVED,
-    status=PRELIMINARY,
-    attribution="한국환경공단 에어코리아 (Korea Environment Corporation, AirKorea)",
-    licence="KOGL type 3 (attribution, no derivatives)",
-    link="https://www.airkorea.or.kr",
-    resolution="station, 1 h",
-)
-
 
 class AirKorea:
     """Reads AirKorea's services; stateless."""
 
-    info = INFO
+    info = AIRKOREA
 
     def pull(self, get: Get, since: datetime, until: datetime) -> Iterator[Payload]:
         """The newest hour of every station, whatever the bounds: this service knows no other."""
@@ -105,7 +95,8 @@ def _pages(get: Get, operation: str, params: Mapping[str, str]) -> Iterator[Payl
     A totalCount of 0 beside rows has been seen since 광주 and 전남 merged, so it ends nothing; a
     server may also give fewer rows a page than asked for, so one larger than seen goes on.
     """
-    seen, last = 0, ""
+    seen = 0
+    last: str | None = None
     for page in range(1, MAX_PAGES + 1):
         asked = {"returnType": "json", "numOfRows": str(PAGE_ROWS), "pageNo": str(page)}
         payload = get(operation, {**params, **asked})

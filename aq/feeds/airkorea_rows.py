@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from aq.clock import HOUR, parse_hour
-from aq.feeds.base import BadValueError, concentration, number_of, shown, text_of
+from aq.feeds.base import BadValueError, concentration, is_missing, number_of, shown, text_of
 from aq.model import Answer, Reading, RowIssue, Station, Upstream
 from aq.units import Pollutant, pollutants
 
@@ -15,7 +15,8 @@ _GRADES = {key: f"{name}Grade" for key, name in FIELDS.items()} | {
     "pm10_1h": "pm10Grade1h",
     "pm25_1h": "pm25Grade1h",
 }
-_LONGEST_NAME = 60  # the request takes 30 characters; a page of text is no name
+LONGEST_NAME = 60  # the request takes 30 characters; a page of text is no name
+LONGEST_CODE = 12  # six digits so far
 _WORST_GRADE = 4
 
 
@@ -80,10 +81,10 @@ def _reading(
 
 
 def _station(row: Row, fallback: str) -> Station | None:
-    name = text_of(row.get("stationName")) or fallback
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+    name = text_of(row.get("stationName"), LONGEST_NAME) or fallback
+    if not name:
         return None
-    code = text_of(row.get("stationCode"))
+    code = text_of(row.get("stationCode"), LONGEST_CODE)
     return Station(
         name=name,
         sido=text_of(row.get("sidoName")),
@@ -112,9 +113,8 @@ def _flags(row: Row) -> dict[str, str]:
     flags: dict[str, str] = {}
     for key, name in FIELDS.items():
         cell = row.get(f"{name}Flag")
-        text = "".join(text_of(cell).split()) if isinstance(cell, str) or cell is None else "?"
-        if text:
-            flags[key] = f"source:{shown(text)}"
+        if not is_missing(cell):
+            flags[key] = "source:" + "".join(shown(cell).split())
     return flags
 
 

@@ -5,12 +5,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from aq.clock import HOUR, parse_hour
+from aq.feeds.airkorea_rows import LONGEST_CODE, LONGEST_NAME
 from aq.feeds.base import BadValueError, concentration, number_of, shown, text_of
 from aq.model import Answer, Reading, RowIssue, Station
 from aq.regions import MERGED_NAMES, PROVINCES, by_address
 from aq.units import pollutants
 
 Row = Mapping[str, object]
+_LONGEST_ADDRESS = 300
 _ITEM_KEYS = {"PM10": "pm10", "PM2.5": "pm25", "O3": "o3", "NO2": "no2", "SO2": "so2", "CO": "co"}
 # Korea's latitudes and longitudes [degrees]: which of dmX and dmY is which depends on `ver`, so the
 # range decides. They do not overlap.
@@ -24,7 +26,7 @@ def read_stations(items: Iterable[object]) -> Answer:
     rows = 0
     for item in items:
         rows += 1
-        if not isinstance(item, Mapping) or not text_of(item.get("stationName")):
+        if not isinstance(item, Mapping) or not text_of(item.get("stationName"), LONGEST_NAME):
             issues.append(RowIssue(kind="bad_station", where=f"row {rows}", detail=shown(item)))
             continue
         stations.append(_station(item, rows, issues))
@@ -32,13 +34,14 @@ def read_stations(items: Iterable[object]) -> Answer:
 
 
 def _station(row: Row, number: int, issues: list[RowIssue]) -> Station:
-    name, address = text_of(row.get("stationName")), text_of(row.get("addr"))
+    name = text_of(row.get("stationName"), LONGEST_NAME)
+    address = text_of(row.get("addr"), _LONGEST_ADDRESS)
     latitude, longitude = _position(row)
     if latitude is None and text_of(row.get("dmX")):
         detail = f"dmX {shown(row.get('dmX'))}, dmY {shown(row.get('dmY'))}"
         issues.append(RowIssue(kind="bad_position", where=f"row {number} {name}", detail=detail))
     year = text_of(row.get("year"))
-    code = text_of(row.get("stationCode"))
+    code = text_of(row.get("stationCode"), LONGEST_CODE)
     return Station(
         name=name,
         sido=_sido(address),

@@ -63,12 +63,15 @@ def shown(cell: object, longest: int = _SHOWN) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def text_of(cell: object) -> str:
-    """A cell as composed, trimmed text; ``""`` for null, ``"-"`` and what is no text."""
+def text_of(cell: object, longest: int = _SHOWN) -> str:
+    """A cell as composed, trimmed text of one line.
+
+    ``""`` for null, for ``"-"`` and for what is no text a store or a page could hold.
+    """
     if not isinstance(cell, str):
         return ""
     text = unicodedata.normalize("NFC", cell).strip()
-    return "" if text == "-" else text
+    return "" if text == "-" or len(text) > longest or not text.isprintable() else text
 
 
 def is_missing(cell: object) -> bool:

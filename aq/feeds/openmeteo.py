@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from aq.clock import KST
 from aq.errors import FeedError, FeedReason
 from aq.feeds.base import BadValueError, Get, concentration, load_json, shown
-from aq.model import MODELLED, Answer, FeedInfo, Payload, Reading, RowIssue
+from aq.feeds.infos import OPENMETEO
+from aq.model import Answer, FeedInfo, Payload, Reading, RowIssue
 from aq.units import MICROGRAM, pollutants
 
-NAME = "openmeteo"
+NAME = OPENMETEO.name
 # Keys of the answer by the product's pollutant; all are in µg/m³.
 FIELDS = {
     "pm10": "pm10",
@@ -27,17 +28,6 @@ _KST_OFFSET = 9 * 3600
 FIRST_DAY = date(2022, 8, 1)
 DAYS_PER_CALL = 31
 
-INFO = FeedInfo(
-    name=NAME,
-    title="Open-Meteo air quality (CAMS global model)",
-    kind=MODELLED,
-    status=None,
-    attribution="Air quality data by Open-Meteo (CAMS)",
-    licence="CC BY 4.0",
-    link="https://open-meteo.com/en/docs/air-quality-api",
-    resolution="about 45 km, 3-hourly steps interpolated to hours",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class OpenMeteo:
@@ -48,7 +38,7 @@ class OpenMeteo:
     @property
     def info(self) -> FeedInfo:
         """What the feed is."""
-        return INFO
+        return OPENMETEO
 
     def pull(self, get: Get, since: datetime, until: datetime) -> Iterator[Payload]:
         """Ask for the hours with ``since < end <= until``, a month of KST days a call."""
