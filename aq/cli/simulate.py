@@ -35,6 +35,7 @@ from aq.simulator.world import World
 )
 @click.option("--key", help="The service key AirKorea calls must carry; any without it.")
 def command(
+    *,
     port: int,
     host: str,
     stations: int,

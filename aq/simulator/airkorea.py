@@ -17,7 +17,6 @@ from aq.simulator.view import View
 from aq.simulator.world import (
     DEAD_SINCE,
     MERGED_SINCE,
-    Block,
     World,
     address,
     hour_range,
@@ -84,7 +83,7 @@ class AirKorea:
             return []
         end = self.world.published(now, view.late_minutes)
         end += min(view.shift_hours, 0) * HOUR
-        block, facts = self._measured(end, 2, chosen, view.factor)
+        measured = self._measured(end, 2, chosen, view.factor)
         out: list[Item] = []
         for place, index in enumerate(chosen):
             hasty = index == self.world.ahead and self._hasty(end, now)
@@ -92,7 +91,7 @@ class AirKorea:
             if index == self.world.dead and end > DEAD_SINCE:
                 found, hour = rows.silent(ver), DEAD_SINCE
             else:
-                found = rows.item(block, facts, int(hasty), _BEFORE, place, ver)
+                found = rows.item(measured, int(hasty), place, ver)
             shown = rows.label(hour + max(view.shift_hours, 0) * HOUR)
             out.append({**self._names(index, now, ver), "dataTime": shown, **found})
         return out
@@ -102,13 +101,13 @@ class AirKorea:
 
     def _measured(
         self, end: datetime, count: int, chosen: Sequence[int], factor: float
-    ) -> tuple[Block, cai.Facts]:
+    ) -> rows.Measured:
         """`count` hours from `end` on, and what upstream computes of them."""
         first = hour_number(end) - _BEFORE
         hours = np.arange(first, first + _BEFORE + count, dtype=np.int64)
         block = self.world.block(hours, chosen)
         block = block if factor == 1 else rows.scaled(block, factor)
-        return block, cai.assess(block, _BEFORE)
+        return rows.Measured(block, cai.assess(block, _BEFORE), _BEFORE)
 
     def _names(self, index: int, now: datetime, ver: float) -> Mapping[str, object]:
         site = self.world.sites[index]
@@ -130,7 +129,8 @@ class AirKorea:
         if not found:
             return [], 0
         end = self.world.published(now, view.late_minutes) + min(view.shift_hours, 0) * HOUR
-        block, facts = self._measured(end - (count - 1) * HOUR, count, found, view.factor)
+        measured = self._measured(end - (count - 1) * HOUR, count, found, view.factor)
+        block = measured.block
         named = {"stationName": name, "stationCode": block.sites[0].code} if ver >= 1.4 else {}
         named |= {"mangName": block.sites[0].network} if ver >= 1.2 else {}
         shift = max(view.shift_hours, 0)
@@ -139,7 +139,7 @@ class AirKorea:
                 "dataTime": rows.clock_hour(int(block.hours[_BEFORE + row]) + shift),
                 "sidoName": None,
                 **named,
-                **rows.item(block, facts, row, _BEFORE, 0, ver),
+                **rows.item(measured, row, 0, ver),
             }
             for row in range(count - 1, -1, -1)
             if block.there[_BEFORE + row, 0]
@@ -247,6 +247,6 @@ def _word(params: Params, name: str, known: Mapping[str, T]) -> T:
 
 def _positive(params: Params, name: str, default: int) -> int:
     text = params.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
+    if not (text.isascii() and text.isdigit() and len(text) < 8 and int(text) > 0):
         raise BadParameterError(name)
     return int(text)

@@ -1,6 +1,7 @@
 """Real-time items as AirKorea prints them, by the `ver` that was asked for."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -35,12 +36,22 @@ def version(text: str | None) -> float:
         return 0.0
 
 
-def item(block: Block, facts: Facts, row: int, before: int, place: int, ver: float) -> Row:
-    """One station's item for the block's hour `before + row`, without station and time.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A block and what upstream computes of it; `facts` begin `before` hours later."""
+
+    block: Block
+    facts: Facts
+    before: int
+
+
+def item(measured: Measured, row: int, place: int, ver: float) -> Row:
+    """One station's item for the `row`-th hour that has facts, without station and time.
 
     Fields come with `ver`: 1.0 PM2.5, 1.1 predicted means, 1.3 hour grades, 1.5 one more digit of
     the gases.
     """
+    block, facts, before = measured.block, measured.facts, measured.before
     keys = [key for key in POLLUTANTS if key != "pm25" or ver >= 1.0]
     out: Row = {}
     for key in keys:

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from starlette.types import Receive, Scope, Send
@@ -49,24 +50,37 @@ def refusal_of(faults: Sequence[Fault], feed: str, as_json: bool) -> Reply | Non
     for fault in faults:
         make = _REFUSALS.get(fault.kind)
         if make:
-            return make(fault, feed, as_json)
+            return make(_Case(fault, feed, as_json))
     return None
 
 
-def _gateway(code: str) -> Callable[[Fault, str, bool], Reply]:
-    return lambda fault, feed, as_json: envelope.gateway_xml(code)
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A call that is refused."""
+
+    fault: Fault
+    feed: str
+    as_json: bool
 
 
-def _forbidden(fault: Fault, feed: str, as_json: bool) -> Reply:
-    if feed == AIRKOREA:
+def _gateway(code: str) -> Callable[[_Case], Reply]:
+    return lambda _: envelope.gateway_xml(code)
+
+
+def _provider(case: _Case) -> Reply:
+    return envelope.provider_error("02", "DB_ERROR", case.as_json)
+
+
+def _forbidden(case: _Case) -> Reply:
+    if case.feed == AIRKOREA:
         return envelope.gateway_json("30", 403)
     return openmeteo_error("API key is invalid.", 403)
 
 
-def _too_many(fault: Fault, feed: str, as_json: bool) -> Reply:
-    seconds = fault.number("retry_after")
+def _too_many(case: _Case) -> Reply:
+    seconds = case.fault.number("retry_after")
     headers = {"Retry-After": f"{seconds:.0f}"} if seconds else {}
-    if feed == AIRKOREA:
+    if case.feed == AIRKOREA:
         return envelope.gateway_json("23", 429, headers)
     return openmeteo_error(_LIMIT, 429, headers)
 
@@ -77,8 +91,8 @@ def openmeteo_error(reason: str, status: int, headers: Mapping[str, str] | None 
     return Reply(body=body, status=status, headers=headers or {})
 
 
-def _bomb(fault: Fault, feed: str, as_json: bool) -> Reply:
-    body = _blanks(int(fault.number("megabytes")))
+def _bomb(case: _Case) -> Reply:
+    body = _blanks(int(case.fault.number("megabytes")))
     return Reply(body=body, headers={"Content-Encoding": "gzip"})
 
 
@@ -92,17 +106,17 @@ def _blanks(megabytes: int) -> bytes:
     return out.getvalue()
 
 
-_REFUSALS: Mapping[str, Callable[[Fault, str, bool], Reply]] = {
+_REFUSALS: Mapping[str, Callable[[_Case], Reply]] = {
     "gateway_30": _gateway("30"),
     "gateway_20": _gateway("20"),
     "gateway_22": _gateway("22"),
-    "gateway_10_http400": lambda *_: envelope.gateway_json("10", 400),
-    "provider_error": lambda f, feed, as_json: envelope.provider_error("02", "DB_ERROR", as_json),
+    "gateway_10_http400": lambda _: envelope.gateway_json("10", 400),
+    "provider_error": _provider,
     "http_403": _forbidden,
     "http_429": _too_many,
-    "http_503_html": lambda *_: Reply(body=_DOWN.encode(), kind=HTML, status=503),
-    "http_504": lambda *_: Reply(body=_TIMEOUT.encode(), kind=HTML, status=504),
-    "garbage": lambda *_: Reply(body=b'\x00\xff\xfe{"resp\xc3onse": \x80}\r\n\x1f'),
+    "http_503_html": lambda _: Reply(body=_DOWN.encode(), kind=HTML, status=503),
+    "http_504": lambda _: Reply(body=_TIMEOUT.encode(), kind=HTML, status=504),
+    "garbage": lambda _: Reply(body=b'\x00\xff\xfe{"resp\xc3onse": \x80}\r\n\x1f'),
     "gzip_bomb": _bomb,
 }
 

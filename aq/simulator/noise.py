@@ -10,6 +10,7 @@ Bits = NDArray[np.uint64]
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S27, _S30, _S31 = np.uint64(27), np.uint64(30), np.uint64(31)
+_SQRT3 = float(np.sqrt(3))
 _LOW16 = np.uint64(0xFFFF)
 
 
@@ -27,8 +28,8 @@ def _bits(*keys: ArrayLike) -> Bits:
 
 def uniform(*keys: ArrayLike) -> Floats:
     """Numbers in [0, 1) by key."""
-    out: Floats = (_bits(*keys) >> np.uint64(11)) * 2.0**-53
-    return out
+    high: Floats = (_bits(*keys) >> np.uint64(11)).astype(np.float64)
+    return high * 2.0**-53
 
 
 def gauss(*keys: ArrayLike) -> Floats:
@@ -38,11 +39,10 @@ def gauss(*keys: ArrayLike) -> Floats:
     station shows.
     """
     bits = _bits(*keys)
-    total = np.zeros(bits.shape)
+    total: Floats = np.zeros(bits.shape)
     for shift in (0, 16, 32, 48):
         total += (bits >> np.uint64(shift)) & _LOW16
-    out: Floats = (total / 65535 - 2) * np.sqrt(3)
-    return out
+    return (total / 65535 - 2) * _SQRT3
 
 
 def smooth(hours: ArrayLike, spacing: int, *keys: ArrayLike) -> Floats:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ from aq.regions import PROVINCES
 from aq.simulator.noise import Floats, smooth
 from aq.simulator.places import points
 from aq.simulator.view import View
-from aq.simulator.weather import Hours, model_noise
+from aq.simulator.weather import POLLUTANTS, Hours
 from aq.simulator.world import World
 
 UNIT = "\N{GREEK SMALL LETTER MU}g/m³"
-GRID, STEP, RUN_HOURS = 0.4, 3, 12
+GRID, STEP, RUN_HOURS = 0.4, 3, 12  # degrees, hours, hours
+_DRIFT, _FORECAST = 21, 23  # salts of the noise
 MAX_PAST_DAYS, MAX_FORECAST_DAYS, DEFAULT_FORECAST_DAYS = 92, 7, 5
 HORIZON = timedelta(days=5)  # of the model; later hours are null
 FIRST_DAY = date(2013, 1, 1)  # accepted; for Korea there are values from August 2022 on
@@ -42,21 +43,11 @@ _EUROPE_ONLY: Mapping[str, str] = {
 }
 _ZONES = {"GMT": UTC, "UTC": UTC, "Asia/Seoul": KST, "auto": KST}
 _KNOWN = frozenset(
-    [
-        "latitude",
-        "longitude",
-        "hourly",
-        "current",
-        "timezone",
-        "timeformat",
-        "domains",
-        "past_days",
-        "forecast_days",
-        "start_date",
-        "end_date",
-        "cell_selection",
-        "apikey",
-    ]
+    {
+        *("latitude", "longitude", "cell_selection", "apikey", "domains"),
+        *("hourly", "current", "timezone", "timeformat"),
+        *("past_days", "forecast_days", "start_date", "end_date"),
+    }
 )
 
 
@@ -89,25 +80,24 @@ def answer(world: World, params: Mapping[str, str], now: datetime, view: View) -
     hourly, current = _variables(params, "hourly"), _variables(params, "current")
     unix = _choice(params, "timeformat", ("iso8601", "unixtime")) == "unixtime"
     _choice(params, "domains", ("auto", "cams_global", "cams_europe"))
-    places = _places(params)
+    model = _Model(world, now, view)
     out = []
-    for number, place in enumerate(places):
+    for number, place in enumerate(_places(params)):
         one = _head(place)
         if number:
             one["location_id"] = number
         clock = _Clock(_ZONES[place.zone], unix)
         if current:
-            one |= _current(world, place, current, now, view, clock)
+            one |= _current(model, place, current, clock)
         if hourly:
-            hours = _hours(params, now, clock.zone)
-            one |= _hourly(world, place, hourly, hours, now, view, clock)
+            one |= _hourly(model, place, hourly, clock, _hours(params, now, clock.zone))
         out.append(one)
-    return out if len(places) > 1 else out[0]
+    return out if len(out) > 1 else out[0]
 
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    zone: Any
+    zone: timezone
     unix: bool
 
     def text(self, number: int) -> str | int:
@@ -118,6 +108,7 @@ class _Clock:
 
     @property
     def unit(self) -> str:
+        """What stands in the units beside `time`."""
         return "unixtime" if self.unix else "iso8601"
 
 
@@ -126,8 +117,8 @@ def _head(place: Place) -> dict[str, Any]:
     offset = 9 * 3600 if _ZONES[place.zone] is KST else 0
     # The grid is kept in single precision upstream, which shows in the digits.
     return {
-        "latitude": float(str(np.float32(row * GRID))),
-        "longitude": float(str(np.float32(column * GRID))),
+        "latitude": float(str(np.float32(row) * np.float32(GRID))),
+        "longitude": float(str(np.float32(column) * np.float32(GRID))),
         "generationtime_ms": 0.25,
         "utc_offset_seconds": offset,
         "timezone": "Asia/Seoul" if offset else "GMT",
@@ -137,34 +128,20 @@ def _head(place: Place) -> dict[str, Any]:
 
 
 def _hourly(
-    world: World,
-    place: Place,
-    names: Sequence[str],
-    hours: Hours,
-    now: datetime,
-    view: View,
-    clock: _Clock,
+    model: "_Model", place: Place, names: Sequence[str], clock: _Clock, hours: Hours
 ) -> dict[str, Any]:
-    values = _model(world, place, names, hours, now, view)
     times = [clock.text(number) for number in hours.tolist()]
     return {
         "hourly_units": {"time": clock.unit, **{name: _unit(name) for name in names}},
-        "hourly": {"time": times, **values},
+        "hourly": {"time": times, **model.series(place, names, hours)},
     }
 
 
-def _current(
-    world: World,
-    place: Place,
-    names: Sequence[str],
-    now: datetime,
-    view: View,
-    clock: _Clock,
-) -> dict[str, Any]:
-    number = hour_number(floor_hour(now))
-    values = _model(world, place, names, np.array([number], np.int64), now, view)
+def _current(model: "_Model", place: Place, names: Sequence[str], clock: _Clock) -> dict[str, Any]:
+    number = hour_number(floor_hour(model.now))
+    series = model.series(place, names, np.array([number], np.int64))
     units = {"time": clock.unit, "interval": "seconds", **{name: _unit(name) for name in names}}
-    first = {name: series[0] for name, series in values.items()}
+    first = {name: values[0] for name, values in series.items()}
     return {
         "current_units": units,
         "current": {"time": clock.text(number), "interval": 3600, **first},
@@ -175,43 +152,55 @@ def _unit(name: str) -> str:
     return _EUROPE_ONLY.get(name, UNIT)
 
 
-def _model(
-    world: World, place: Place, names: Sequence[str], hours: Hours, now: datetime, view: View
-) -> dict[str, list[float | None]]:
-    """Values by variable: three-hourly states of the nearest province's air, joined by lines."""
-    row, column = place.cell
-    cell = row * 1000 + column
-    steps = np.arange(hours.min() // STEP * STEP, hours.max() + STEP + 1, STEP, dtype=np.int64)
-    levels = world.weather.levels(steps)
-    nearest = _nearest(row * GRID, column * GRID)
-    error = _forecast_error(world.seed, steps, now, cell)
-    out: dict[str, list[float | None]] = {}
-    for salt, name in enumerate(names):
-        if name in _EUROPE_ONLY:
-            out[name] = [None] * len(hours)
-            continue
-        key, mass, bias, decimals = _SERVED[name]
-        drift = np.exp(0.18 * model_noise(world.seed, steps, len(key) * 31 + ord(key[0]), cell))
-        states = levels[key][:, nearest] * mass * bias * drift * error * view.factor
-        series = np.round(np.interp(hours, steps, states), decimals)
-        out[name] = _bounded(series, hours, now)
-        del salt
-    return out
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """The model as it stands at `now`: three-hourly states of a province's air, joined by lines."""
 
+    world: World
+    now: datetime
+    view: View
 
-def _forecast_error(seed: int, steps: Hours, now: datetime, cell: int) -> Floats:
-    """What the newest run gets wrong ahead of it, more the further; each run errs anew."""
-    run = hour_number(floor_hour(now)) // RUN_HOURS
-    lead = np.maximum(0, steps - run * RUN_HOURS)
-    return np.exp(0.003 * lead * smooth(steps, 18, seed, 23, run, cell))
+    def series(
+        self, place: Place, names: Sequence[str], hours: Hours
+    ) -> dict[str, list[float | None]]:
+        """Values by variable; null for what Korea does not have and beyond the horizon."""
+        row, column = place.cell
+        cell = row * 1000 + column
+        steps = np.arange(hours.min() // STEP * STEP, hours.max() + STEP + 1, STEP, dtype=np.int64)
+        levels = self.world.weather.levels(steps)
+        nearest = _nearest(row * GRID, column * GRID)
+        error = self._forecast_error(steps, cell)
+        out: dict[str, list[float | None]] = {}
+        for name in names:
+            if name in _EUROPE_ONLY:
+                out[name] = [None] * len(hours)
+                continue
+            key, mass, bias, decimals = _SERVED[name]
+            states = levels[key][:, nearest] * mass * bias * self.view.factor
+            states *= self._drift(key, steps, cell) * error
+            out[name] = self._bounded(np.round(np.interp(hours, steps, states), decimals), hours)
+        return out
 
+    def _drift(self, key: str, steps: Hours, cell: int) -> Floats:
+        """The model's own error: days of too much or too little, by cell and pollutant."""
+        salt = POLLUTANTS.index(key)
+        out: Floats = np.exp(0.14 * smooth(steps, 36, self.world.seed, _DRIFT, salt, cell))
+        return out
 
-def _bounded(series: Floats, hours: Hours, now: datetime) -> list[float | None]:
-    first, last = hour_number(GLOBAL_SINCE), hour_number(floor_hour(now + HORIZON))
-    return [
-        value if first <= hour <= last else None
-        for value, hour in zip(series.tolist(), hours.tolist(), strict=True)
-    ]
+    def _forecast_error(self, steps: Hours, cell: int) -> Floats:
+        """What the newest run gets wrong ahead of it, more the further; each run errs anew."""
+        run = hour_number(floor_hour(self.now)) // RUN_HOURS
+        lead = np.maximum(0, steps - run * RUN_HOURS)
+        wrong = smooth(steps, 18, self.world.seed, _FORECAST, run, cell)
+        out: Floats = np.exp(0.003 * lead * wrong)
+        return out
+
+    def _bounded(self, series: Floats, hours: Hours) -> list[float | None]:
+        first, last = hour_number(GLOBAL_SINCE), hour_number(floor_hour(self.now + HORIZON))
+        return [
+            value if first <= hour <= last else None
+            for value, hour in zip(series.tolist(), hours.tolist(), strict=True)
+        ]
 
 
 def _nearest(latitude: float, longitude: float) -> int:
@@ -271,7 +260,7 @@ def _choice(params: Mapping[str, str], name: str, known: Sequence[str]) -> str:
     return word
 
 
-def _hours(params: Mapping[str, str], now: datetime, zone: Any) -> Hours:
+def _hours(params: Mapping[str, str], now: datetime, zone: timezone) -> Hours:
     """The local days asked for, hour by hour from 00:00."""
     today = now.astimezone(zone).date()
     if "start_date" in params or "end_date" in params:
@@ -317,7 +306,7 @@ def _dates(params: Mapping[str, str], today: date) -> tuple[date, date]:
 
 def _days(params: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = params.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and int(text) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) < 8 and int(text) <= most):
         words = name.replace("_", " ").capitalize()
         raise RequestError(f"{words} is invalid. Allowed range 0 to {most}. Given {text[:20]}.")
     return int(text)

@@ -4,12 +4,14 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, count
 from typing import Any
 
 from aq.errors import ConfigError, InputError
 from aq.model import URBAN
 from aq.paths import config_dir
 from aq.regions import GWANGJU, JEONNAM, PROVINCES, Province
+from aq.simulator.land import point_within
 from aq.simulator.noise import uniform
 
 ROADSIDE, HARBOUR, SUBURBAN, BACKGROUND = "도로변대기", "항만", "교외대기", "국가배경농도"
@@ -24,7 +26,7 @@ _REAL: Mapping[str, tuple[int, ...]] = {
     "광주": (11, 2, 0, 0, 0), "대전": (10, 3, 0, 0, 0), "대구": (22, 3, 0, 0, 0),
     "울산": (17, 2, 3, 0, 0), "부산": (26, 5, 5, 0, 0), "강원": (30, 1, 2, 3, 2),
     "충북": (28, 3, 0, 2, 0), "충남": (45, 1, 3, 3, 1), "전북": (40, 4, 1, 3, 0),
-    "전남": (39, 0, 4, 3, 3), "경북": (45, 2, 2, 2, 2), "경남": (39, 3, 3, 3, 0),
+    "전남": (39, 0, 3, 4, 3), "경북": (45, 2, 2, 2, 2), "경남": (39, 3, 4, 2, 0),
     "제주": (7, 1, 1, 2, 2), "세종": (5, 1, 0, 0, 0),
 }  # fmt: skip
 
@@ -33,8 +35,8 @@ _DISTRICTS: Mapping[str, str] = {
     "서울": "종로구 중구 용산구 성동구 광진구 동대문구 중랑구 성북구 강북구 도봉구 노원구 은평구"
     " 서대문구 마포구 양천구 강서구 구로구 금천구 영등포구 동작구 관악구 서초구 강남구 송파구"
     " 강동구",
-    "경기": "수원시 성남시 의정부시 안양시 부천시 광명시 평택시 안산시 고양시 과천시 구리시 남양주시"
-    " 오산시 시흥시 군포시 하남시 용인시 파주시 이천시 김포시 화성시 광주시 양주시 포천시",
+    "경기": "수원시 성남시 의정부시 안양시 부천시 광명시 평택시 안산시 고양시 과천시 구리시"
+    " 남양주시 오산시 시흥시 군포시 하남시 용인시 파주시 이천시 김포시 화성시 광주시 양주시 포천시",
     "인천": "중구 동구 미추홀구 연수구 남동구 부평구 계양구 서구 강화군 옹진군",
     "광주": "동구 서구 남구 북구 광산구",
     "대전": "동구 중구 서구 유성구 대덕구",
@@ -54,22 +56,18 @@ _DISTRICTS: Mapping[str, str] = {
 }
 # Two provinces that each call their first station by this name: names alone are no key.
 _TWICE, _TWICE_IN = "고성", ("강원", "경남")
-_STEMS: Sequence[str] = ["중앙", "신흥", "송정", "상대", "교", "석남", "문화", "용암", "봉산", "단대", "복정", "정자", "수내", "백현", "운중", "신풍", "인계", "광교", "영통", "고잔", "본오", "원곡", "호수", "부곡", "당", "산본", "별양", "철산", "소하", "배곧", "정왕", "목감", "금암", "갈매", "토평", "와부", "화도", "금곡", "평내", "운정", "금촌", "문산", "창전", "부발", "설성", "사우", "고촌", "통진", "향남", "남양", "새솔", "동탄", "오포", "경안", "백석", "고읍", "선단", "관인", "일동", "옥천", "천곡", "황지", "연당", "임곡", "사천", "대산", "성황", "백룡", "배방", "모종", "동문", "읍내", "정안", "신평"]  # fmt: skip
-_ROADS = (
-    "강변북 한강대 청계천 정릉 홍릉 동작대 신촌 영등포 천호대 강남대 도산대 화랑 중앙 시청 역전"
-)
-_KINDS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
-    URBAN: (_STEMS, ("동", "읍", "면", "1동", "2동", "3동")),
-    ROADSIDE: (_ROADS.split(), ("로", "길", "대로변")),
-    HARBOUR: (["신", "북", "남", "동", "서", "외", "내"], ("항", "항만", "부두")),
-    SUBURBAN: (_STEMS[::-1], ("리", "산성", "공원")),
-    BACKGROUND: (
-        ["파도", "백령", "석모", "태하", "고산", "한라", "울릉", "흑산", "덕적", "소청"],
-        ("도", "리", "봉"),
-    ),
+_CITIES = frozenset({"서울", "인천", "광주", "대전", "대구", "울산", "부산"})
+# Two syllables and an ending make most names: 신천동, 대곡읍, 송림로.
+_FIRST, _SECOND = "신대송상하남북동서금용봉장화청석", "천산곡현림정촌암포원평성호계전덕"
+_STEMS = tuple(first + second for first in _FIRST for second in _SECOND)
+_ENDINGS: Mapping[str, tuple[str, ...]] = {
+    URBAN: ("동", "읍", "면"),
+    ROADSIDE: ("로", "대로"),
+    HARBOUR: ("항",),
+    SUBURBAN: ("리",),
+    BACKGROUND: ("도",),
 }
-# Degrees by which stations lie around the province's point: cities are small.
-_SPREAD = {"서울": 0.05, "세종": 0.04, "광주": 0.05, "대전": 0.05, "대구": 0.06, "경기": 0.08}
+_SHARED_EVERY = 12  # of the words that another province has, each so many is used again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,29 +85,29 @@ class Site:
     year: int
 
 
-def make_sites(count: int) -> tuple[Site, ...]:
-    """`count` stations, at least two a province of which one is urban; the same ones every time."""
-    if not FEWEST <= count <= MOST:
-        raise InputError(f"{count} stations: give a number from {FEWEST} to {MOST}", "stations")
-    taken: set[str] = set()
+def make_sites(number: int) -> tuple[Site, ...]:
+    """`number` stations, two or more a province, one or more of them urban; always the same."""
+    if not FEWEST <= number <= MOST:
+        raise InputError(f"{number} stations: give a number from {FEWEST} to {MOST}", "stations")
+    taken = {_TWICE, *chain.from_iterable(_merged_names().values())}
     sites: list[Site] = []
-    for province, total in zip(PROVINCES, _share(count), strict=True):
+    for province, total in zip(PROVINCES, _share(number), strict=True):
         names = _names(province, taken)
         networks = list(_networks(province, total))
-        for number, network in enumerate(networks):
-            sites.append(_site(province, number, network, next(names[network])))
+        for place, network in enumerate(networks):
+            sites.append(_site(province, place, network, next(names[network])))
     return tuple(sites)
 
 
-def _share(count: int) -> list[int]:
-    """Stations per province: as in reality, two at least, `count` in all."""
+def _share(number: int) -> list[int]:
+    """Stations per province: as in reality, two at least, `number` in all."""
     real = [sum(_REAL[province.ko]) for province in PROVINCES]
-    out = [max(2, number * count // sum(real)) for number in real]
+    out = [max(2, number * one // sum(real)) for one in real]
     order = sorted(range(len(real)), key=lambda index: -real[index])
-    step = 1 if sum(out) < count else -1
-    while sum(out) != count:
+    step = 1 if sum(out) < number else -1
+    while sum(out) != number:
         for index in order:
-            if sum(out) != count and out[index] + step >= 2:
+            if sum(out) != number and out[index] + step >= 2:
                 out[index] += step
     return out
 
@@ -125,36 +123,61 @@ def _networks(province: Province, total: int) -> Iterator[str]:
 
 
 def _names(province: Province, taken: set[str]) -> Mapping[str, Iterator[str]]:
-    """Names for each network; a word that another province has used gets the province behind it."""
-    known = _merged_names().get(province.code)
-    districts = _DISTRICTS[province.ko].split()
-    first = [name for name in districts if name.endswith("구")] if known is None else list(known)
+    """Names for each network; a word that another province has used gets the province behind it.
+
+    In 광주 and 전남 the known names come first, islands and harbours where they belong, so that
+    the two can be told apart by name alone.
+    """
+    known = _merged_names().get(province.code, ())
+    first = {
+        HARBOUR: iter([name for name in known if name.endswith("항")]),
+        BACKGROUND: iter([name for name in known if name.endswith("도")]),
+    }
+    rest = iter([name for name in known if not name.endswith(("항", "도"))])
     if province.ko in _TWICE_IN:
-        first.insert(0, _TWICE)
-    return {network: _stream(province, network, first, taken) for network in NETWORKS}
+        rest = iter((_TWICE,))
+    districts = () if known else _DISTRICTS[province.ko].split()
+    cities = [name for name in districts if name.endswith("구")]
+    return {
+        network: chain(
+            first.get(network, rest),
+            _invented(province, network, cities if network == URBAN else (), taken),
+        )
+        for network in NETWORKS
+    }
 
 
-def _stream(
-    province: Province, network: str, first: Sequence[str], taken: set[str]
+def _invented(
+    province: Province, network: str, districts: Sequence[str], taken: set[str]
 ) -> Iterator[str]:
-    stems, endings = _KINDS[network]
-    candidates = [*first] if network == URBAN else []
-    turn = (province.id * 7) % len(stems)
-    for ending in (*endings, *(f"{number}지점" for number in range(1, MOST))):
-        candidates += [stem + ending for stem in (*stems[turn:], *stems[:turn])]
-        for word in candidates:
-            name = word if word not in taken or word == _TWICE else f"{word}({province.ko})"
-            if name not in taken or name == _TWICE:
-                taken.add(name)
-                yield name
-        candidates = []
+    """The districts, then made-up names, each once in the country."""
+    again = count(1)
+    for word in chain(districts, _words(province, network)):
+        name = word
+        if word in taken:
+            if word not in districts and next(again) % _SHARED_EVERY:
+                continue
+            name = f"{word}({province.ko})"
+        if name not in taken:
+            taken.add(name)
+            yield name
+
+
+def _words(province: Province, network: str) -> Iterator[str]:
+    """Stems with endings in an order of the province's own; numbers once they run out: 신천2동."""
+    cities = network == URBAN and province.ko in _CITIES
+    endings = _ENDINGS[network][:1] if cities else _ENDINGS[network]
+    for turn in count(1):
+        for place in range(len(_STEMS) * len(endings)):
+            # 37 has no factor in common with the number of stems: every stem comes once a turn.
+            stem = _STEMS[(province.id * 61 + place * 37) % len(_STEMS)]
+            yield f"{stem}{turn if turn > 1 else ''}{endings[place % len(endings)]}"
 
 
 def _site(province: Province, number: int, network: str, name: str) -> Site:
     districts = _DISTRICTS[province.ko].split()
-    at = _points()[province.code]
-    spread = _SPREAD.get(province.ko, 0.07)
     key = province.id * 1000 + number
+    at = point_within(province.code, key)
     own = name if name in districts else districts[number % len(districts)]
     return Site(
         code=f"{101 + 10 * province.id}{number + 1:03d}",
@@ -163,8 +186,8 @@ def _site(province: Province, number: int, network: str, name: str) -> Site:
         network=network,
         district=own,
         street=f"{name.split('(', maxsplit=1)[0]} 중앙로 {1 + int(uniform(1, key) * 300)}",
-        latitude=round(at[0] + spread * float(uniform(2, key) * 2 - 1), 6),
-        longitude=round(at[1] + spread * float(uniform(3, key) * 2 - 1), 6),
+        latitude=at[0],
+        longitude=at[1],
         year=1985 + int(uniform(4, key) * 40),
     )
 

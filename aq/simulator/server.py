@@ -13,7 +13,9 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -71,7 +73,7 @@ class Simulator:
                 Route(path, self._airkorea, methods=["GET"]),
                 Route(OPENMETEO_PATH, self._openmeteo, methods=["GET"]),
             ],
-            exception_handlers={404: self._unknown, 405: self._unknown},
+            exception_handlers={HTTPException: self._unknown},
         )
 
     def _count(self, feed: str, operation: str, now: datetime) -> Sequence[Fault]:
@@ -151,11 +153,11 @@ class Simulator:
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
         return Reply(body=body, kind="application/json; charset=utf-8")
 
-    async def _unknown(self, request: Request, error: Exception) -> ASGIApp:
+    async def _unknown(self, request: Request, error: Exception) -> Response:
         """Paths and methods that neither feed has."""
         del request
-        body = json.dumps({"error": True, "reason": "Not Found"}).encode()
-        return Wire(Reply(body=body, status=getattr(error, "status_code", 404)), (), MARK)
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        return JSONResponse({"error": True, "reason": "Not Found"}, status, MARK)
 
 
 def make_server(app: Starlette) -> uvicorn.Server:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aq.regions import PROVINCES
-from aq.simulator.noise import Floats, gauss, smooth, uniform
+from aq.simulator.noise import Floats, smooth, uniform
 from aq.simulator.places import points
 
 Hours = NDArray[np.int64]  # hours since 1970-01-01T00:00Z, by their end
@@ -17,13 +17,24 @@ _EPISODE, _DUST, _PROVINCE = 11, 12, 13
 # Levels against the country's mean: PM, NO2 (and CO), O3, SO2. Ours, after the usual order of the
 # provinces: traffic around Seoul, industry at Ulsan, clean air on Jeju.
 _LEVELS: Mapping[str, tuple[float, float, float, float]] = {
-    "서울": (1.06, 1.55, 0.86, 1.0), "경기": (1.14, 1.30, 0.92, 1.0), "인천": (1.08, 1.25, 0.94, 1.2),
-    "광주": (0.98, 0.95, 1.00, 0.9), "대전": (0.99, 1.05, 0.98, 0.8), "대구": (1.00, 1.05, 1.00, 0.9),
-    "울산": (0.95, 1.00, 1.03, 1.7), "부산": (0.95, 1.00, 1.05, 1.3), "강원": (0.86, 0.65, 1.06, 0.8),
-    "충북": (1.12, 0.90, 1.00, 0.9), "충남": (1.15, 0.90, 1.04, 1.1), "전북": (1.10, 0.75, 1.03, 0.9),
-    "전남": (0.82, 0.65, 1.10, 1.1), "경북": (0.95, 0.70, 1.05, 1.1), "경남": (0.90, 0.75, 1.07, 1.0),
-    "제주": (0.80, 0.50, 1.18, 0.7), "세종": (1.05, 0.80, 0.98, 0.8),
-}  # fmt: skip
+    "서울": (1.06, 1.55, 0.86, 1.0),
+    "경기": (1.14, 1.30, 0.92, 1.0),
+    "인천": (1.08, 1.25, 0.94, 1.2),
+    "광주": (0.98, 0.95, 1.00, 0.9),
+    "대전": (0.99, 1.05, 0.98, 0.8),
+    "대구": (1.00, 1.05, 1.00, 0.9),
+    "울산": (0.95, 1.00, 1.03, 1.7),
+    "부산": (0.95, 1.00, 1.05, 1.3),
+    "강원": (0.86, 0.65, 1.06, 0.8),
+    "충북": (1.12, 0.90, 1.00, 0.9),
+    "충남": (1.15, 0.90, 1.04, 1.1),
+    "전북": (1.10, 0.75, 1.03, 0.9),
+    "전남": (0.82, 0.65, 1.10, 1.1),
+    "경북": (0.95, 0.70, 1.05, 1.1),
+    "경남": (0.90, 0.75, 1.07, 1.0),
+    "제주": (0.80, 0.50, 1.18, 0.7),
+    "세종": (1.05, 0.80, 0.98, 0.8),
+}
 _WINDOW = 13 * 24  # hours; one episode in each
 _DELAY_PER_DEGREE = 6.0  # hours an episode needs for one degree of longitude, about 4 m/s
 _WEST = 125.0
@@ -46,7 +57,7 @@ class Weather:
         # Stagnant air keeps traffic's gases near the ground: the same noise moves them together.
         calm = np.exp(0.28 * self._wander(hours, 0, 30))
         pm25 = self._pm * calm * (11 + 7 * winter + 1.5 * rush) + episode
-        coarse = self._pm * (13 + 4 * winter) * np.exp(0.3 * self._wander(hours, 1, 20))
+        coarse = self._pm * (12 + 4 * winter) * np.exp(0.4 * self._wander(hours, 1, 20))
         no2 = self._no2 * calm * (0.0085 + 0.0055 * winter) * (0.75 + 0.75 * rush)
         ozone = 0.024 + sun * (0.018 + 0.034 * (1 - winter)) - 0.35 * no2
         return {
@@ -59,10 +70,11 @@ class Weather:
         }
 
     def _wander(self, hours: Hours, salt: int, spacing: int) -> Floats:
-        """Slow noise: mostly common to the country and late in the east, partly a province's own."""
+        """Slow noise: common to the country and late in the east, or a province's own."""
         moved = hours[:, None] - self._delay
         own = smooth(hours[:, None], spacing, self.seed, _PROVINCE, salt, np.arange(1, 18))
-        return 0.8 * smooth(moved, spacing, self.seed, _PROVINCE, salt, 0) + 0.6 * own
+        shared = smooth(moved, spacing, self.seed, _PROVINCE, salt, 0)
+        return 0.8 * shared + 0.6 * own
 
     def _episode(self, hours: Hours) -> Floats:
         """PM2.5 that an episode of 2-4 days adds [µg/m³]; starts lie 7-19 days apart."""
@@ -73,7 +85,9 @@ class Weather:
         winter = _course(moved)[0]
         top = (14 + 52 * uniform(self.seed, _EPISODE, 3, window)) * (0.3 + 0.7 * winter)
         uneven = 0.8 + 0.35 * uniform(self.seed, _EPISODE, 4, window, np.arange(17))
-        return np.minimum(1, 1.4 * _bump(age / length)) * top * uneven * np.sqrt(self._pm)
+        hill = np.minimum(1, 1.4 * _bump(age / length))
+        out: Floats = hill * top * uneven * np.sqrt(self._pm)
+        return out
 
     def _dust(self, hours: Hours) -> Floats:
         """PM10 of yellow dust [µg/m³]: about one spring window in three, a day long."""
@@ -104,8 +118,3 @@ def _bump(share: Floats) -> Floats:
     inside = (share > 0) & (share < 1)
     out: Floats = np.where(inside, np.sin(np.pi * np.clip(share, 0, 1)) ** 2, 0.0)
     return out
-
-
-def model_noise(seed: int, hours: Hours, salt: int, cell: int) -> Floats:
-    """Error of a model against the air, a curve of deviation 1 over `hours` for a grid cell."""
-    return 0.7 * smooth(hours, 36, seed, 21, salt, cell) + 0.3 * gauss(seed, 22, salt, cell)
