@@ -102,5 +102,5 @@ class FeedError(AqError):
         self.feed, self.operation, self.reason = feed, operation, reason
         self.detail, self.retry_at = detail, retry_at
         self.permanent = reason in PERMANENT_REASONS
-        text = f"{feed} {operation}: {reason}"
+        text = f"{f'{feed} {operation}'.strip()}: {reason}"
         super().__init__(f"{text} ({detail})" if detail else text)

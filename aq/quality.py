@@ -8,7 +8,7 @@ from statistics import median
 
 from aq.clock import HOUR, require_aware
 from aq.model import Reading
-from aq.units import pollutants
+from aq.units import PPM, pollutants
 
 IMPLAUSIBLE, FUTURE, STUCK, ECHO, SPIKE = "implausible", "future", "stuck", "echo", "spike"
 JOIN = " | "
@@ -39,6 +39,8 @@ LIMITS: Mapping[str, Limits] = {
     "so2": Limits(stuck_hours=72, spike=Decimal("0.2")),
     "co": Limits(stuck_hours=24, spike=Decimal(10)),
 }
+# `flag` can make use of so many hours before the ones it is given.
+HISTORY_HOURS = max(limits.stuck_hours for limits in LIMITS.values()) - 1
 # Beyond the distance above, a spike is ten times the median of at least five neighbours and three
 # times the highest of them: a dust front or a great fire reaches a second station and is believed.
 SPIKE_RATIO = 10
@@ -55,8 +57,20 @@ History = Mapping[Place, Mapping[datetime, Mapping[str, int]]]
 Neighbours = Mapping[tuple[str, datetime, str], Sequence[tuple[Place, int]]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What a station's value is held against."""
+
+    history: History
+    neighbours: Neighbours
+
+
 def flag(
-    readings: Iterable[Reading], now: datetime, previous: Iterable[Reading] = ()
+    readings: Iterable[Reading],
+    now: datetime,
+    previous: Iterable[Reading] = (),
+    *,
+    confirmed: bool = False,
 ) -> list[Reading]:
     """The same readings in the same order, with flags where a value may not count.
 
@@ -64,40 +78,51 @@ def flag(
     ----------
     readings : of one feed; any number of places and hours
     now : aware; a value of an hour that has not ended yet is ``future``
-    previous : earlier hours of the same feed, for ``stuck`` and ``echo``; without them only the
-        hours among `readings` are compared
+    previous : earlier hours of the same feed, up to `HISTORY_HOURS`, for ``stuck`` and ``echo``;
+        without them only the hours among `readings` are compared
+    confirmed : people have checked the values, so only what cannot be is flagged: ``implausible``
+        and ``future``; no guess of ours overrules them
 
     A flag joins one that is there already by `JOIN`. Values are never changed. A modelled series
     is neither stuck nor spiking: it is interpolated and has no neighbours.
     """
     require_aware(now)
     readings = list(readings)
-    history = _history([*previous, *readings])
-    neighbours = _neighbours(readings)
-    return [_flagged(reading, now, history, neighbours) for reading in readings]
+    if confirmed:
+        return [_flagged(reading, now, None) for reading in readings]
+    evidence = _Evidence(_history([*previous, *readings]), _neighbours(readings))
+    return [_flagged(reading, now, evidence) for reading in readings]
 
 
-def _flagged(reading: Reading, now: datetime, history: History, neighbours: Neighbours) -> Reading:
+def _flagged(reading: Reading, now: datetime, evidence: _Evidence | None) -> Reading:
     """One reading with its flags; itself when nothing is wrong with it."""
-    echo = reading.station is not None and _is_echo(reading, history)
     flags = dict(reading.flags)
+    doubts = _doubts(reading, evidence) if evidence and reading.station is not None else {}
     for key, value in reading.values.items():
         found = []
         if not pollutants()[key].plausible(value):
             found.append(IMPLAUSIBLE)
         if reading.hour > now:
             found.append(FUTURE)
-        if reading.station is not None:
-            if _is_stuck(reading, key, value, history):
-                found.append(STUCK)
-            if _is_spike(reading, key, value, neighbours):
-                found.append(SPIKE)
-        if echo:
-            found.append(ECHO)
+        found += doubts.get(key, ())
         known = flags[key].split(JOIN) if key in flags else []
         if found:
             flags[key] = JOIN.join([*known, *(word for word in found if word not in known)])
     return reading if flags == reading.flags else replace(reading, flags=flags)
+
+
+def _doubts(reading: Reading, evidence: _Evidence) -> dict[str, list[str]]:
+    """Flags by pollutant from what the station said before and what its neighbours say."""
+    echo = _is_echo(reading, evidence.history)
+    doubts: dict[str, list[str]] = {}
+    for key, value in reading.values.items():
+        found = {
+            STUCK: _is_stuck(reading, key, value, evidence.history),
+            SPIKE: _is_spike(reading, key, value, evidence.neighbours),
+            ECHO: echo,
+        }
+        doubts[key] = [word for word, is_so in found.items() if is_so]
+    return doubts
 
 
 def _place(reading: Reading) -> Place:
@@ -128,8 +153,12 @@ def _neighbours(readings: Iterable[Reading]) -> Neighbours:
 
 
 def _is_stuck(reading: Reading, key: str, value: int, history: History) -> bool:
-    """Whether this hour ends a run of equal values without a gap; zero is clean air."""
-    if key not in LIMITS or value == 0:
+    """Whether this hour ends a run of equal values without a gap.
+
+    Zero is clean air. A gas whose last digit is 0 may come from an instrument that gives one digit
+    less, stands still for long by itself, and is not judged.
+    """
+    if key not in LIMITS or value == 0 or (pollutants()[key].unit == PPM and value % 10 == 0):
         return False
     hours = history[_place(reading)]
     return all(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aq.clock import HOUR
 from aq.model import Reading, Station
-from aq.quality import ECHO_VALUES, LIMITS, NEIGHBOURS, flag
+from aq.quality import ECHO_VALUES, HISTORY_HOURS, LIMITS, NEIGHBOURS, flag
 from aq.units import pollutants
 
 NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)
@@ -73,9 +73,9 @@ def test_stuck_at_the_hour_that_completes_the_run(key: str) -> None:
 
 def test_a_hole_or_a_zero_ends_a_run() -> None:
     hours = LIMITS["no2"].stuck_hours * 2
-    run = [reading({"no2": 150}, END - back * HOUR) for back in range(1, hours)]
-    assert flag([reading({"no2": 150})], NOW, run)[0].flags == {"no2": "stuck"}
-    assert flag([reading({"no2": 150})], NOW, run[:3] + run[4:])[0].flags == {}
+    run = [reading({"no2": 151}, END - back * HOUR) for back in range(1, hours)]
+    assert flag([reading({"no2": 151})], NOW, run)[0].flags == {"no2": "stuck"}
+    assert flag([reading({"no2": 151})], NOW, run[:3] + run[4:])[0].flags == {}
     zeros = [reading({"no2": 0}, END - back * HOUR) for back in range(1, hours)]
     assert flag([reading({"no2": 0})], NOW, zeros)[0].flags == {}
 
@@ -83,9 +83,24 @@ def test_a_hole_or_a_zero_ends_a_run() -> None:
 def test_a_run_of_another_station_of_the_same_name_does_not_count() -> None:
     other = Station(name="가온동", sido="경남")
     run = [
-        Reading(hour=END - back * HOUR, values={"no2": 150}, station=other) for back in range(1, 30)
+        Reading(hour=END - back * HOUR, values={"no2": 151}, station=other) for back in range(1, 30)
     ]
-    assert flag([reading({"no2": 150})], NOW, run)[0].flags == {}
+    assert flag([reading({"no2": 151})], NOW, run)[0].flags == {}
+
+
+@pytest.mark.parametrize(("key", "value"), [("so2", 30), ("co", 40), ("no2", 150)])
+def test_a_gas_of_one_digit_less_is_not_stuck(key: str, value: int) -> None:
+    run = [reading({key: value}, END - back * HOUR) for back in range(1, HISTORY_HOURS + 1)]
+    assert flag([reading({key: value})], NOW, run)[0].flags == {}
+    moved = [reading({key: value + 1}, one.hour) for one in run]
+    assert flag([reading({key: value + 1})], NOW, moved)[0].flags == {key: "stuck"}
+
+
+def test_confirmed_values_are_only_held_against_what_can_be() -> None:
+    run = [reading(FULL, END - back * HOUR) for back in range(1, HISTORY_HOURS + 1)]
+    assert flag([reading(FULL)], NOW, run, confirmed=True)[0].flags == {}
+    (found,) = flag([reading({"pm10": 99999}, END + HOUR)], NOW, run, confirmed=True)
+    assert found.flags == {"pm10": "implausible | future"}
 
 
 def test_t10_an_old_hour_under_a_new_time_is_an_echo() -> None:
