@@ -61,7 +61,14 @@ class RedactSecrets(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always True; the record is changed in place."""
-        record.msg, record.args = redact(record.getMessage()), ()
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # arguments that do not fit; logging would print them raw
+            message = f"{record.msg} {record.args!r}"
+            record.msg, record.args = message, ()
+        clean = redact(message)
+        if clean != message:  # some formatters read the arguments: what is clean stays as it is
+            record.msg, record.args = clean, ()
         if record.exc_info and record.exc_info[1] and not record.exc_text:
             record.exc_text = "".join(traceback.format_exception(record.exc_info[1])).rstrip()
         if record.exc_text:
