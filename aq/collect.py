@@ -9,7 +9,7 @@ from typing import Any
 from aq import quality
 from aq.clock import HOUR, floor_hour, from_hour_number, hour_number, kst, kst_iso
 from aq.errors import FeedError, StoreError
-from aq.feeds.base import Feed, Get
+from aq.feeds.base import Feed, Get, StationFeed
 from aq.grade import Standard
 from aq.model import Answer, Payload, Reading, RowIssue
 from aq.regions import Province, province_of
@@ -17,7 +17,7 @@ from aq.schema import FEED_IDS
 from aq.settings import ProvinceData
 from aq.store import Store, Txn, runs
 from aq.store.hours import aggregate, moved_slots, put_province_series, put_station_hours
-from aq.store.reads import stations_heard
+from aq.store.reads import station_readings, stations_heard
 from aq.store.rollups import refresh
 from aq.store.stations import Directory, ProvinceRule
 from aq.store.upsert import Written
@@ -73,13 +73,16 @@ class RunReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report in JSON's types."""
-        error = None
+        error: dict[str, Any] | None = None
         if self.error is not None:
             reason = self.error.reason if isinstance(self.error, FeedError) else "store"
-            error = {"reason": str(reason), "message": str(self.error)}
-            error["permanent"] = self.error.permanent
             retry_at = getattr(self.error, "retry_at", None)
-            error["retry_at"] = kst_iso(retry_at) if retry_at else None
+            error = {
+                "reason": str(reason),
+                "message": str(self.error),
+                "permanent": self.error.permanent,
+                "retry_at": kst_iso(retry_at) if retry_at else None,
+            }
         return {
             "feed": self.feed,
             "at": kst_iso(self.at),
@@ -172,8 +175,9 @@ class Collector:
         try:
             self._refuse_early(name, known, now)
             get = self._counted(name, report)
-            if hasattr(self.feeds[name], "pull_stations"):
-                self._station_list(name, known, now, get, report)
+            feed = self.feeds[name]
+            if isinstance(feed, StationFeed):
+                self._station_list(feed, known, now, get, report)
             self._pull(name, known, now, get, report)
         except FeedError as error:
             report.error = error
@@ -206,7 +210,7 @@ class Collector:
             simulated |= payload.simulated
             report.read(answer)
             readings += answer.readings
-        readings = quality.flag(readings, now)
+        readings = quality.flag(readings, now, self._hours_before(name, readings, now))
         report.flagged = sum(1 for reading in readings if reading.flags)
         if readings:
             with self.store.write(f"poll {name}") as txn:
@@ -216,6 +220,17 @@ class Collector:
                 for unplaced in directory.unplaced():
                     report.issue(RowIssue(kind="unplaced_station", where=unplaced))
         self._judge(name, readings, now, report)
+
+    def _hours_before(
+        self, name: str, readings: Sequence[Reading], now: datetime
+    ) -> Sequence[Reading]:
+        """What the stations said in the hours before, for what can only be seen over time."""
+        hours = [reading.hour for reading in readings if reading.station and reading.hour <= now]
+        if not hours:
+            return ()
+        until = hour_number(max(hours)) - 1
+        with self.store.read() as connection:
+            return station_readings(connection, name, until - quality.HISTORY_HOURS, until)
 
     def _since(self, known: Any, now: datetime) -> datetime:
         if known is None or known.newest_hour is None:
@@ -247,14 +262,14 @@ class Collector:
         return before > 0 and here >= self.complete_share * before
 
     def _station_list(
-        self, name: str, known: Any, now: datetime, get: Get, report: RunReport
+        self, feed: StationFeed, known: Any, now: datetime, get: Get, report: RunReport
     ) -> None:
         """Refresh the station list once a KST day. Its service needs its own approval, so a
         refusal is reported and the readings are collected all the same."""
         listed = known.stations_listed_at if known else None
         if listed is not None and kst(listed).date() == kst(now).date():
             return
-        feed = self.feeds[name]
+        name = feed.info.name
         try:
             answers = []
             simulated = False

@@ -121,7 +121,7 @@ class _Scene:
 
 def asked_pollutants(standard: Standard, asked: Sequence[str] | None) -> tuple[str, ...]:
     """Pollutant keys as given or all; `overall` where the standard has an index."""
-    known = (*KEYS, OVERALL) if standard.has_overall else KEYS
+    known = (*KEYS, OVERALL) if OVERALL in standard.pollutants else KEYS
     for key in asked or ():
         if key not in known:
             raise InputError(

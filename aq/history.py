@@ -24,8 +24,8 @@ from aq.store import Store
 from aq.store.reads import days as day_rows
 from aq.store.reads import province_hours
 from aq.store.rollups import day_of, pool_days
-from aq.units import Pollutant, pollutants
-from aq.windows import evaluate, window_hours
+from aq.units import Pollutant, mean_half_up, pollutants
+from aq.windows import evaluate
 
 GRAINS = ("hour", "day", "month")
 _EPOCH = date(1970, 1, 1)
@@ -92,11 +92,10 @@ def moments(
 def _hours(
     connection: Connection, asked: Question, after: datetime
 ) -> Iterator[tuple[datetime, list[Item]]]:
-    back = max(window_hours(asked.standard, key) for key in asked.keys) - 1
     numbers = [province.id for province in asked.provinces]
     start, end = hour_number(_hour_floor(after)), hour_number(_hour_floor(asked.until))
     for first, last in _stretches(start, end, 24 * 14):
-        rows = province_hours(connection, numbers, first - back, last, as_of=asked.as_of)
+        rows = province_hours(connection, numbers, first, last, as_of=asked.as_of)
         series: dict[tuple[int, str], dict[int, Any]] = {}
         for row in rows:
             series.setdefault((row.province, FEED_NAMES[row.feed]), {})[row.hour] = row
@@ -231,14 +230,15 @@ def _stored_or_pooled(
 def _pooled_item(asked: Question, province: Province, key: str, label: str, taken: Pooled) -> Item:
     possible = 24 if len(label) == 10 else 24 * calendar.monthrange(*_year_month(label))[1]
     pollutant = pollutants()[key]
-    grade = asked.standard.day_grade(key, taken.total, taken.count) if len(label) == 10 else None
+    averaging = "1d" if len(label) == 10 else "1mo"
+    grade = asked.standard.grade(key, mean_half_up(taken.total, taken.count), averaging)
     return {
         **_fields(asked, province, key, label, taken.feed),
         "value": pooled_value(taken.total, taken.count, pollutant),
         "index": None,
         "dominant": None,
         **_graded(asked.standard, grade),
-        "averaging": "1d" if len(label) == 10 else "1mo",
+        "averaging": averaging,
         "stations": None,
         "stations_expected": None,
         "coverage": round(taken.hours / possible, 3),

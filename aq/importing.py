@@ -102,7 +102,7 @@ def import_file(
         txn.mark_simulated(False)
         directory = Directory(txn, station_rule(runtime.settings.provinces))
         for batch in archive.read(path, now):
-            readings = quality.flag(batch.answer.readings, now)
+            readings = quality.flag(batch.answer.readings, now, confirmed=True)
             counts, slots = put_station_hours(txn, name, readings, directory)
             touched |= slots
             report.counts += counts

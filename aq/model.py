@@ -95,7 +95,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """A body as it came from upstream, with the operation and `params` (no key) that asked for it."""
+    """A body as it came from upstream, with the operation and `params` (no key) asked for."""
 
     operation: str
     text: str

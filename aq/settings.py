@@ -27,6 +27,7 @@ from aq.clock import Clock
 from aq.errors import ConfigError
 from aq.paths import ROOT, config_dir
 from aq.regions import BY_CODE, PROVINCES
+from aq.toml_lines import line_of
 
 FEED_NAMES = ("archive", "airkorea", "openmeteo")
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
@@ -211,23 +212,6 @@ def _read_toml(path: Path) -> dict[str, Any]:
         line = re.search(r"line (\d+)", str(error))
         where = f"{path}:{line.group(1)}" if line else str(path)
         raise ConfigError(f"not readable as TOML: {error}", where) from None
-
-
-def line_of(text: str, path: tuple[str, ...]) -> int | None:
-    """The line of a dotted TOML key, found by its table header and its name; None if not there."""
-    table: tuple[str, ...] = ()
-    best = None
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
-        if header:
-            table = tuple(part.strip().strip('"') for part in header.group(1).split("."))
-            if path[: len(table)] == table:
-                best = number
-            continue
-        key = re.match(r'\s*"?([\w-]+)"?\s*=', line)
-        if key and path[: len(table) + 1] == (*table, key.group(1)):
-            best = number
-    return best
 
 
 def _known_variables(model: type[BaseModel], prefix: str) -> set[str]:

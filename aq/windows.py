@@ -18,11 +18,6 @@ class Evaluated:
     dominant: str | None = None
 
 
-def window_hours(standard: Standard, key: str) -> int:
-    """How many hours, ending with the one asked for, a standard looks at."""
-    return 1
-
-
 def hourly(rows: Mapping[int, Any], key: str, hour: int) -> int | None:
     """The province mean of an hour at the store's scale, half-up; None where nothing is valid."""
     row = rows.get(hour)

@@ -1,6 +1,9 @@
 """`import`: AirKorea's confirmed workbooks and CSV files into the store."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,10 +26,8 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     runtime = start()
     reports = []
     for path in files:
-        with click.progressbar(
-            length=path.stat().st_size, label=path.name, file=click.get_text_stream("stderr")
-        ) as bar:
-            report = import_file(runtime, path, lambda share, bar=bar: _move(bar, share))
+        with click.progressbar(length=path.stat().st_size, label=path.name, file=sys.stderr) as bar:
+            report = import_file(runtime, path, _mover(bar))
         reports.append(report)
         if not as_json:
             click.echo(sentence(report))
@@ -35,8 +36,11 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     return 0
 
 
-def _move(bar: "click._termui_impl.ProgressBar[int]", share: float) -> None:
-    bar.update(max(0, int((bar.length or 0) * share) - bar.pos))
+def _mover(bar: Any) -> Callable[[float], None]:
+    def move(share: float) -> None:
+        bar.update(max(0, int((bar.length or 0) * share) - bar.pos))
+
+    return move
 
 
 def sentence(report: ImportReport) -> str:

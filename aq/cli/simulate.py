@@ -25,9 +25,17 @@ from aq.simulator.world import World
     show_default=True,
     help="How many stations there are.",
 )
-@click.option("--seed", type=int, default=17, show_default=True, help="Another seed, another air.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=17,
+    show_default=True,
+    help="Another seed, another air.",
+)
 @click.option("--now", "start", help="Where the clock starts: an ISO instant with offset.")
-@click.option("--speed", type=click.FloatRange(min=0), help="Simulated seconds a second; 0 stands.")
+@click.option(
+    "--speed", type=click.FloatRange(0, 1e6), help="Simulated seconds a second; 0 stands."
+)
 @click.option(
     "--scenario",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

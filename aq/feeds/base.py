@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from aq.errors import FeedError
 from aq.model import Answer, FeedInfo, Payload
@@ -38,6 +38,14 @@ class Feed(Protocol):
         self, operation: str, status: int, headers: Mapping[str, str], text: str, now: datetime
     ) -> FeedError | None:
         """The error an HTTP answer is, or None when it is data. Pure."""
+
+
+@runtime_checkable
+class StationFeed(Feed, Protocol):
+    """A feed whose stations are listed by a call of its own."""
+
+    def pull_stations(self, get: Get) -> Iterator[Payload]:
+        """Ask for the list of stations."""
 
 
 class BadValueError(ValueError):

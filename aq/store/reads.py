@@ -6,14 +6,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, literal, select, union_all
 
+from aq.clock import from_hour_number
+from aq.model import Reading, Station
 from aq.regions import PROVINCES
 from aq.schema import (
     FEED_IDS,
+    KEYS,
     province_day,
     province_day_grade,
     province_grade,
     province_hour,
     province_hour_rev,
+    station,
     station_hour,
     station_hour_rev,
     store_version,
@@ -101,8 +105,6 @@ def span(connection: Connection, provinces: Iterable[int]) -> dict[int, tuple[in
     """(first, last) province hour by feed id, over `provinces`: what history there is."""
     table = province_hour
     out: dict[int, tuple[int, int]] = {}
-    first: int | None
-    last: int | None
     for province in provinces:
         for feed in FEED_IDS.values():
             here = [table.c.province == province, table.c.feed == feed]
@@ -115,7 +117,7 @@ def span(connection: Connection, provinces: Iterable[int]) -> dict[int, tuple[in
     return out
 
 
-def _edge(table: Table, where: list[Any], *, ascending: bool) -> Select[tuple[int]]:
+def _edge(table: Table, where: list[Any], *, ascending: bool) -> Select[Any]:
     order = table.c.hour.asc() if ascending else table.c.hour.desc()
     return select(table.c.hour).where(*where).order_by(order).limit(1)
 
@@ -164,6 +166,29 @@ def days(
             matched &= clause
         query = query.outerjoin(grades, matched).add_columns(*extra)
     return connection.execute(query.order_by(table.c.province, table.c.day, table.c.feed)).all()
+
+
+def station_readings(connection: Connection, feed: str, after: int, until: int) -> list[Reading]:
+    """The values of all stations with ``after < hour <= until``, without flags."""
+    kept = {
+        row.id: Station(name=row.name, sido=row.sido, code=row.code)
+        for row in connection.execute(
+            select(station.c.id, station.c.name, station.c.sido, station.c.code)
+        )
+    }
+    table = station_hour
+    query = select(table.c.station, table.c.hour, *(table.c[key] for key in KEYS)).where(
+        table.c.feed == FEED_IDS[feed], table.c.hour > after, table.c.hour <= until
+    )
+    ends = {number: from_hour_number(number) for number in range(after + 1, until + 1)}
+    return [
+        Reading(
+            station=kept[row[0]],
+            hour=ends[row[1]],
+            values={k: v for k, v in zip(KEYS, row[2:], strict=True) if v is not None},
+        )
+        for row in connection.execute(query)
+    ]
 
 
 def stations_heard(connection: Connection, feed: str, hour: int) -> int:
