@@ -192,9 +192,10 @@ def _calls(entry: Mapping[str, Any], where: str) -> frozenset[int]:
 
 def _option(value: Any, key: str, where: str) -> Value:
     if key == "provinces":
-        if not isinstance(value, list) or not set(value) <= _SHORT_NAMES:
+        names = value if isinstance(value, list) else [None]
+        if not all(isinstance(name, str) and name in _SHORT_NAMES for name in names):
             raise ConfigError(f"'provinces' must be short names such as 서울, not {value!r}", where)
-        return tuple(value)
+        return tuple(names)
     if type(value) not in (int, float) or not 0 <= value < 1e6:
         raise ConfigError(f"{key!r} must be a number from 0 on, not {value!r}", where)
     if key in _WHOLE and value != int(value):
