@@ -1,0 +1,85 @@
+"""`demo`: the dashboard against our own simulator, with days of simulated history."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+
+import click
+
+from aq.clock import floor_hour, from_hour_number
+from aq.collect import ingest, station_rule
+from aq.paths import ROOT
+from aq.regions import PROVINCES
+from aq.runtime import Runtime, start
+from aq.schema import FEED_IDS
+from aq.settings import load
+from aq.simulator.server import SimulatorServer
+from aq.simulator.world import World, history
+from aq.store.reads import span
+from aq.store.stations import Directory
+
+FEED = "airkorea"
+
+
+@click.command()
+@click.option("--host", help="Address to listen on [setting server.host, 127.0.0.1].")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port [setting server.port, 8501].")
+@click.option("--stations", type=click.IntRange(34, 2000), default=200, show_default=True)
+@click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=17, show_default=True)
+def command(host: str | None, port: int | None, stations: int, days: int, seed: int) -> int:
+    """Serve the dashboard against simulated feeds, every page marked SIMULATED.
+
+    The data stand in var/demo.db (or AQ_DATABASE_URL), never beside real ones.
+    """
+    world = World(stations, seed)
+    clock = load().the_clock
+    with SimulatorServer(world, clock) as simulator:
+        environment = {
+            "AQ_DATABASE_URL": f"sqlite:///{ROOT / 'var' / 'demo.db'}",
+            **os.environ,
+            "AQ_FEEDS__AIRKOREA__URL": simulator.airkorea_url,
+            "AQ_FEEDS__AIRKOREA__KEY": "demo",
+            "AQ_FEEDS__OPENMETEO__URL": simulator.openmeteo_url,
+        }
+        runtime = start(load(environment))
+        fill(runtime, world, days)
+        runtime.store.close()
+        return _serve(environment, host, port)
+
+
+def fill(runtime: Runtime, world: World, days: int) -> int:
+    """Write the simulated hours the store lacks up to the last full hour; returns how many rows."""
+    until = floor_hour(runtime.clock.now()) - timedelta(hours=1)
+    since = until - timedelta(days=days)
+    with runtime.store.read() as connection:
+        held = span(connection, [PROVINCES[0].id]).get(FEED_IDS[FEED])
+    if held is not None:
+        since = max(since, from_hour_number(held[1]))
+    rows = 0
+    batches = history(world, since, until)
+    whole_days = max(1, round((until - since) / timedelta(days=1)))
+    with click.progressbar(
+        batches, length=whole_days, label="simulated history", file=sys.stderr
+    ) as shown:
+        for readings in shown:
+            with runtime.store.write("simulated history") as txn:
+                txn.mark_simulated(True)
+                directory = Directory(txn, station_rule(runtime.settings.provinces))
+                rows += ingest(txn, FEED, readings, directory, runtime.stored_standards).new
+    return rows
+
+
+def _serve(environment: Mapping[str, str], host: str | None, port: int | None) -> int:
+    """Run `serve` beside the simulator until one of them is stopped."""
+    arguments = ["--host", host] if host else []
+    arguments += ["--port", str(port)] if port else []
+    child = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "aq", "serve", *arguments], env=dict(environment), cwd=ROOT
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: child.terminate())
+    return child.wait()
