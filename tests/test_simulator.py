@@ -271,6 +271,7 @@ def test_calls_are_counted_by_operation(server: SimulatorServer) -> None:
         ask(server, LIST)
     model(server)
     assert server.calls == {"getMsrstnList": 3, "air-quality": 1}
+    assert b"SERVICE_KEY_IS_NULL" in ask(server, CALLS).content
     rows = {row["conectOprtinNm"]: row for row in body(server, CALLS, ServiceKey="k")["items"]}
     assert rows["getMsrstnList"] == {
         "conectDe": "2026-11-23",

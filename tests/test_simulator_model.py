@@ -5,10 +5,15 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import requests
 
 from aq.clock import KST, Clock, hour_number
+from aq.feeds.openmeteo import OpenMeteo as OpenMeteoFeed
+from aq.model import Payload
+from aq.simulator.places import points
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
+from aq.units import pollutants
 from tests.simulating import model
 
 pytest_plugins = ("tests.simulating",)
@@ -136,3 +141,23 @@ def test_wrong_requests_are_told_why(
     assert answer.status_code == 400
     assert answer.json()["error"] is True
     assert reason in answer.json()["reason"]
+
+
+def test_the_products_own_reader_understands_it_without_a_complaint(
+    server: SimulatorServer,
+) -> None:
+    places = [(code, *at) for code, at in points().items()]
+    feed = OpenMeteoFeed(places)
+    now = server.clock.now()
+
+    def get(operation: str, params: Mapping[str, str]) -> Payload:
+        text = requests.get(server.openmeteo_url, params=params, timeout=10).text
+        return Payload(operation=operation, text=text, fetched_at=now, params=params)
+
+    since, until = datetime(2026, 11, 21, 15, tzinfo=UTC), datetime(2026, 11, 23, 11, tzinfo=UTC)
+    answers = [feed.parse(payload, now) for payload in feed.pull(get, since, until)]
+    readings = [reading for answer in answers for reading in answer.readings]
+    assert [issue for answer in answers for issue in answer.issues] == []
+    assert {reading.province for reading in readings} == set(points())
+    assert max(reading.hour for reading in readings) == until
+    assert all(set(reading.values) == set(pollutants()) for reading in readings)

@@ -1,9 +1,8 @@
 """AirKorea's operations over the simulated world: which items they answer, and how many."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import numpy as np
 
@@ -12,7 +11,8 @@ from aq.model import URBAN
 from aq.regions import GWANGJU, JEONNAM, PROVINCES
 from aq.simulator import airkorea_rows as rows
 from aq.simulator import cai
-from aq.simulator.envelope import Item, Page
+from aq.simulator.envelope import Item
+from aq.simulator.operation import Operation, Params, one_of, required
 from aq.simulator.view import View
 from aq.simulator.world import (
     DEAD_SINCE,
@@ -23,25 +23,17 @@ from aq.simulator.world import (
     sido_label,
 )
 
-Params = Mapping[str, str]
-Operation = Callable[[Params, datetime, View], tuple[Sequence[Item], int]]
-
 _BEFORE = cai.WINDOW - 1  # hours needed before one whose predicted mean is asked for
 _TERMS: Mapping[str, int] = {"DAILY": 24, "MONTH": 30 * 24, "3MONTH": 92 * 24}
 _MEAN_DAYS: Mapping[str, int] = {"WEEK": 7, "MONTH": 30}
 _ITEM_CODES: Mapping[str, str] = {
     "SO2": "so2", "CO": "co", "O3": "o3", "NO2": "no2", "PM10": "pm10", "PM25": "pm25",
 }  # fmt: skip
-T = TypeVar("T")
 _HASTE = timedelta(minutes=4)
 
 
-class BadParameterError(Exception):
-    """A required parameter is missing or none of the known words: gateway code 10."""
-
-
 class AirKorea:
-    """Answers operations; `operations` maps ``Service/operation`` to what it does."""
+    """The measurements; `operations` maps ``Service/operation`` to what answers it."""
 
     def __init__(self, world: World, calls: Counter[str]) -> None:
         self.world = world
@@ -54,16 +46,9 @@ class AirKorea:
             "UserSportSvc/getSvckeyDalyStats": self.call_counts,
         }
 
-    def answer(self, operation: str, params: Params, now: datetime, view: View) -> Page:
-        """The page asked for. Raises `BadParameterError`."""
-        number, size = _positive(params, "pageNo", 1), _positive(params, "numOfRows", 10)
-        items, total = self.operations[operation](params, now, view)
-        page = items[(number - 1) * size : number * size]
-        return Page(items=page, total=total, number=number, rows=size)
-
     def real_time(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
         """All stations of a province (or 전국) with the newest hour of each."""
-        sido = _required(params, "sidoName")
+        sido = required(params, "sidoName")
         chosen = self._labelled(sido, now, view)
         items = self._newest(chosen, now, view, rows.version(params.get("ver")))
         # The old names still find their stations, but are counted as nothing since the merger.
@@ -122,8 +107,8 @@ class AirKorea:
         self, params: Params, now: datetime, view: View
     ) -> tuple[Sequence[Item], int]:
         """One station's hours, newest first; a name that two provinces share finds the first."""
-        name, ver = _required(params, "stationName"), rows.version(params.get("ver"))
-        count = _word(params, "dataTerm", _TERMS)
+        name, ver = required(params, "stationName"), rows.version(params.get("ver"))
+        count = one_of(params, "dataTerm", _TERMS)
         found = [i for i, site in enumerate(self.world.sites) if site.name == name][:1]
         found = [i for i in found if self.world.sites[i].province.ko not in view.without]
         if not found:
@@ -177,10 +162,10 @@ class AirKorea:
         self, params: Params, now: datetime, view: View
     ) -> tuple[Sequence[Item], int]:
         """Means of the urban stations by province, newest first: hours, or whole days."""
-        code = _required(params, "itemCode")
-        key = _word(params, "itemCode", _ITEM_CODES)
-        daily = _word(params, "dataGubun", {"HOUR": False, "DAILY": True})
-        days = _word(params, "searchCondition", _MEAN_DAYS)
+        code = required(params, "itemCode")
+        key = one_of(params, "itemCode", _ITEM_CODES)
+        daily = one_of(params, "dataGubun", {"HOUR": False, "DAILY": True})
+        days = one_of(params, "searchCondition", _MEAN_DAYS)
         end = self.world.published(now, view.late_minutes) + min(view.shift_hours, 0) * HOUR
         if daily:
             end = _day_start(end)
@@ -230,23 +215,3 @@ def _cell(value: float, key: str) -> str:
 def _day_start(end: datetime) -> datetime:
     """The end of the last whole Korean day."""
     return end - kst(end).hour * HOUR
-
-
-def _required(params: Params, name: str) -> str:
-    if not params.get(name):
-        raise BadParameterError(name)
-    return params[name]
-
-
-def _word(params: Params, name: str, known: Mapping[str, T]) -> T:
-    try:
-        return known[params[name]]
-    except KeyError:
-        raise BadParameterError(name) from None
-
-
-def _positive(params: Params, name: str, default: int) -> int:
-    text = params.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and len(text) < 8 and int(text) > 0):
-        raise BadParameterError(name)
-    return int(text)

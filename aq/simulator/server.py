@@ -21,9 +21,10 @@ from starlette.types import ASGIApp
 
 from aq.clock import Clock
 from aq.simulator import envelope, openmeteo
-from aq.simulator.airkorea import AirKorea, BadParameterError
+from aq.simulator.airkorea import AirKorea
 from aq.simulator.envelope import Reply
 from aq.simulator.faults import Wire, bend_openmeteo, openmeteo_error, refusal_of, view_of
+from aq.simulator.operation import BadParameterError, page_of
 from aq.simulator.scenario import AIRKOREA, OPENMETEO, Fault, Scenario
 from aq.simulator.world import World
 
@@ -104,16 +105,16 @@ class Simulator:
         kinds = {fault.kind for fault in faults}
         as_json = params.get("returnType", params.get("_returnType")) == "json"
         as_json = as_json and "xml_instead_of_json" not in kinds
-        refused = refusal_of(faults, AIRKOREA, as_json) or self._key_refusal(params)
+        refused = refusal_of(faults, AIRKOREA, as_json) or self._key_refusal(name, params)
         if refused:
             return refused
-        korea = AirKorea(self.world, self.calls)
-        if name not in korea.operations:
+        operation = AirKorea(self.world, self.calls).operations.get(name)
+        if operation is None:
             unknown = envelope.gateway_xml("12")
             return Reply(body=unknown.body, kind=unknown.kind, status=404)
         view = view_of(faults)
         try:
-            page = korea.answer(name, params, now, view)
+            page = page_of(operation, params, now, view)
         except BadParameterError:
             return envelope.gateway_json("10", 400)
         if view.empty:
@@ -122,8 +123,9 @@ class Simulator:
             return envelope.odd_success(page)
         return envelope.success(page, as_json)
 
-    def _key_refusal(self, params: Mapping[str, str]) -> Reply | None:
-        given = params.get("serviceKey") or params.get("ServiceKey")
+    def _key_refusal(self, name: str, params: Mapping[str, str]) -> Reply | None:
+        # One service kept the capital of the old host.
+        given = params.get("ServiceKey" if name.startswith("UserSportSvc/") else "serviceKey")
         if not given:
             return envelope.gateway_xml("20", envelope.KEY_IS_NULL)
         if self.key is not None and given != self.key:
