@@ -17,7 +17,7 @@ from aq.model import URBAN
 from aq.paths import ROOT
 from aq.regions import PROVINCES
 from aq.simulator.places import FEWEST, ROADSIDE, make_sites
-from aq.simulator.world import World, history, hour_range
+from aq.simulator.world import DEAD_SINCE, World, history, hour_range
 from aq.units import pollutants
 from tests.simulating import COUNT
 
@@ -87,7 +87,7 @@ def test_an_hour_of_a_station_is_the_same_however_it_is_asked(
 
 def test_another_process_measures_the_same(world: World) -> None:
     code = (
-        "import numpy as np; from aq.simulator.world import World;"
+        "import numpy as np; from aq.simulator.world import DEAD_SINCE, World;"
         f"b = World({COUNT}, 17).block(np.arange(498000, 498024));"
         "print(sum(int(v.sum()) for v in b.values.values()))"
     )
@@ -143,6 +143,17 @@ def test_an_outage_takes_all_pollutants_of_a_station_for_hours(year: Any) -> Non
     assert down.sum() > 20
     assert alone.sum() == 0
     assert all((year.values[key][down] == -1).all() for key in pollutants())
+
+
+def test_a_dead_station_has_no_rows_after_its_last_hour(world: World) -> None:
+    assert world.dead is not None
+    last = hour_number(DEAD_SINCE)
+    block = world.block(np.arange(last - 30, last + 31), [world.dead])
+    assert block.there[:, 0].tolist() == [True] * 31 + [False] * 30
+    for key in pollutants():
+        assert (block.values[key][:31] >= 0).any()
+        assert (block.values[key][31:] == -1).all()
+        assert not block.flags[key][31:].any()
 
 
 def test_bad_air_comes_from_the_west(world: World) -> None:

@@ -12,8 +12,10 @@ from aq.regions import GWANGJU, JEONNAM, PROVINCES
 from aq.simulator import airkorea_rows as rows
 from aq.simulator import cai
 from aq.simulator.envelope import Item
+from aq.simulator.noise import Floats
 from aq.simulator.operation import Operation, Params, one_of, required
 from aq.simulator.view import View
+from aq.simulator.weather import Hours
 from aq.simulator.world import (
     DEAD_SINCE,
     MERGED_SINCE,
@@ -181,7 +183,7 @@ class AirKorea:
             items.append({**head, **{p.key: _cell(value, key) for p, value in cells}})
         return items, len(items)
 
-    def _means(self, hours: np.ndarray, key: str, view: View, pooled: int) -> np.ndarray:
+    def _means(self, hours: Hours, key: str, view: View, pooled: int) -> Floats:
         """(times, 17) means at `DIGITS` of every `pooled` hours; NaN without a value."""
         sites = self.world.sites
         chosen = [i for i, site in enumerate(sites) if site.network == URBAN]

@@ -1,6 +1,5 @@
 """Real-time items as AirKorea prints them, by the `ver` that was asked for."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -99,7 +98,7 @@ def _whole(values: Floats, row: int, place: int) -> str | None:
 
 def scaled(block: Block, factor: float) -> Block:
     """The block with every number multiplied, for answers that take back what they said."""
-    values: Mapping[str, np.ndarray] = {
+    values = {
         key: np.where(v == NONE, NONE, np.rint(v * factor).astype(np.int64))
         for key, v in block.values.items()
     }

@@ -91,16 +91,17 @@ class World:
         index = np.arange(len(self.sites)) if chosen is None else np.asarray(chosen, np.int64)
         levels = self.weather.levels(hours)
         outage = self._outage(hours, index)
-        values, flags = {}, {}
-        for number, key in enumerate(POLLUTANTS):
-            flag, keeps = self._flags(hours, index, number)
-            flag = np.where(outage, 1, flag).astype(np.int8)
-            printed = self._measure(levels[key], hours, index, number)
-            values[key] = np.where((flag != 0) & (outage | ~keeps), NONE, printed)
-            flags[key] = flag
         there = np.ones((len(hours), len(index)), np.bool_)
         if self.dead is not None:
             there[np.ix_(hours > hour_number(DEAD_SINCE), index == self.dead)] = False
+        values, flags = {}, {}
+        for number, key in enumerate(POLLUTANTS):
+            flag, keeps = self._flags(hours, index, number)
+            flag = np.where(outage, 1, flag)
+            printed = self._measure(levels[key], hours, index, number)
+            lost = ((flag != 0) & (outage | ~keeps)) | ~there
+            values[key] = np.where(lost, NONE, printed)
+            flags[key] = np.where(there, flag, 0).astype(np.int8)
         return Block(hours, [self.sites[i] for i in index], values, flags, there)
 
     def _measure(self, level: Floats, hours: Hours, index: Ints, number: int) -> Ints:
