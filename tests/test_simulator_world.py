@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aq.clock import HOUR, kst_day
+from aq.clock import HOUR, hour_number, kst_day
 from aq.errors import InputError
 from aq.model import URBAN
 from aq.paths import ROOT
