@@ -240,9 +240,13 @@ class Collector:
     def _judge(
         self, name: str, readings: Iterable[Reading], now: datetime, report: RunReport
     ) -> None:
-        """Find the newest hour and whether it is in: as many stations as the hour before."""
+        """Find the newest hour and whether it is in: as many stations as the hour before.
+
+        A few stations publish ahead of the others; the hour is the newest that half of them have.
+        """
         hours = Counter(reading.hour for reading in readings if reading.hour <= now)
-        newest = max(hours, default=None)
+        usual = max(hours.values(), default=0)
+        newest = max((hour for hour, heard in hours.items() if 2 * heard >= usual), default=None)
         complete = None
         if newest is not None:
             number = hour_number(newest)

@@ -1,0 +1,320 @@
+"""The whole line over a real socket: simulator, session, feeds, store, now and then, on both
+engines."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from aq.clock import HOUR, KST, Clock
+from aq.collect import RunReport
+from aq.current import current
+from aq.errors import FeedError, FeedReason
+from aq.importing import import_file
+from aq.paths import ROOT
+from aq.regions import PROVINCES
+from aq.runtime import Runtime, start
+from aq.schedule import Scheduler, latest_slot, next_slot
+from aq.schema import province_hour, run, station, station_hour
+from aq.settings import load
+from aq.simulator.scenario import parse
+from aq.simulator.server import SimulatorServer
+from aq.simulator.world import World
+from aq.store import runs
+from tests.archive_files import HEADER, row, write_xlsx
+from tests.conftest import NOW
+
+WORLD = World(120)
+AT_2025 = NOW  # 20:25 KST
+
+
+@pytest.fixture
+def simulator() -> Iterator[SimulatorServer]:
+    with SimulatorServer(WORLD, Clock(AT_2025)) as server:
+        yield server
+
+
+def environment(url: str, simulator: SimulatorServer) -> dict[str, str]:
+    return {
+        "AQ_DATABASE_URL": url,
+        "AQ_CLOCK": AT_2025.isoformat(),
+        "AQ_FEEDS__AIRKOREA__URL": simulator.airkorea_url,
+        "AQ_FEEDS__AIRKOREA__KEY": "any-key",
+        "AQ_FEEDS__AIRKOREA__TIMEOUT_SECONDS": "1",
+        "AQ_FEEDS__AIRKOREA__DEADLINE_SECONDS": "4",
+        "AQ_FEEDS__OPENMETEO__URL": simulator.openmeteo_url,
+    }
+
+
+@pytest.fixture
+def runtime(database_url: str, simulator: SimulatorServer) -> Iterator[Runtime]:
+    made = start(load(environment(database_url, simulator)))
+    yield made
+    made.store.close()
+
+
+def poll(
+    runtime: Runtime, simulator: SimulatorServer, at: datetime = AT_2025, name: str = "airkorea"
+) -> RunReport:
+    simulator.clock = Clock(at)
+    return runtime.collector().poll(name, at, force=True)
+
+
+def count(runtime: Runtime, table: Any) -> int:
+    with runtime.store.read() as connection:
+        return int(connection.scalar(select(func.count()).select_from(table)) or 0)
+
+
+def test_one_call_brings_the_hour_and_the_second_changes_nothing(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    first = poll(runtime, simulator)
+    assert first.error is None
+    assert first.calls["getCtprvnRltmMesureDnsty"] == 1
+    assert first.rows == first.stored == 120
+    version = runtime.store.version()
+    second = poll(runtime, simulator)
+    assert (second.rows, second.stored, second.changed) == (120, 0, 0)
+    assert second.unchanged == 120
+    assert runtime.store.version() == version
+    snapshot = current(runtime, AT_2025)
+    for key in ("pm10", "pm25", "o3", "no2", "so2", "co"):
+        assert [item.province for item in snapshot.of(key)] == [one.ko for one in PROVINCES]
+    assert snapshot.simulated
+    assert sum(item.value is not None for item in snapshot.items) > 90
+
+
+def test_t01_gwangju_and_jeonnam_come_from_the_merged_rows(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    poll(runtime, simulator)
+    with runtime.store.read() as connection:
+        labels = connection.execute(
+            select(station.c.province, func.count())
+            .where(station.c.sido == "전남광주")
+            .group_by(station.c.province)
+        ).all()
+    assert {province for province, _ in labels} == {4, 13}
+    shown = {item.province: item for item in current(runtime, AT_2025).of("pm10")}
+    assert shown["광주"].stations_expected
+    assert shown["전남"].stations_expected
+
+
+def test_t01_without_a_station_list_the_names_known_in_2024_serve(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    simulator.scenario = parse('[[fault]]\noperation = "getMsrstnList"\nkind = "gateway_20"\n')
+    report = poll(runtime, simulator)
+    assert report.error is None
+    assert report.skipped["station_list"] == 1
+    assert report.stored == 120
+    shown = {item.province: item for item in current(runtime, AT_2025).of("pm10")}
+    assert shown["광주"].stations_expected
+    assert shown["전남"].stations_expected
+
+
+def test_t26_polling_stops_when_the_hour_is_in(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    poll(runtime, simulator, AT_2025 - HOUR)
+    assert poll(runtime, simulator).complete
+    calls = simulator.calls["getCtprvnRltmMesureDnsty"]
+    again = runtime.collector().poll("airkorea", AT_2025 + timedelta(minutes=10))
+    assert (again.complete, again.note) == (True, "the hour is in")
+    assert simulator.calls["getCtprvnRltmMesureDnsty"] == calls
+
+
+def test_t26_a_late_hour_is_polled_again_and_never_written_under_a_new_time(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    poll(runtime, simulator, AT_2025 - HOUR)
+    simulator.scenario = parse('[[fault]]\nkind = "late_hour"\nminutes = 30\n')
+    late = poll(runtime, simulator)
+    assert late.newest_hour == AT_2025 - HOUR - timedelta(minutes=25)
+    assert late.stored <= 1  # the one that publishes ahead
+    assert not late.complete
+    assert current(runtime, AT_2025).hour == late.newest_hour
+    later = AT_2025 + timedelta(minutes=25)
+    assert poll(runtime, simulator, later).newest_hour == AT_2025 - timedelta(minutes=25)
+
+
+def test_t27_a_changed_value_is_counted_and_kept(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    poll(runtime, simulator)
+    simulator.scenario = parse('[[fault]]\nkind = "changed_values"\nfactor = 1.5\n')
+    report = poll(runtime, simulator)
+    assert report.changed > 100
+    assert report.stored == 0
+
+
+def test_a_missing_province_has_a_reason_and_the_others_stay(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    poll(runtime, simulator, AT_2025 - HOUR)
+    simulator.scenario = parse('[[fault]]\nkind = "missing_provinces"\nprovinces = ["세종"]\n')
+    poll(runtime, simulator)
+    items = {item.province: item for item in current(runtime, AT_2025).of("pm10")}
+    assert (items["세종"].value, items["세종"].missing_reason) == (None, "not_received")
+    assert items["세종"].last_at == AT_2025 - HOUR - timedelta(minutes=25)
+    assert items["서울"].value is not None
+
+
+FAULTS = [
+    ('kind = "gateway_30"', FeedReason.KEY_NOT_REGISTERED, True),
+    ('kind = "gateway_20"', FeedReason.KEY_NOT_APPROVED, True),
+    ('kind = "gateway_22"', FeedReason.QUOTA_USED_UP, False),
+    ('kind = "gateway_10_http400"', FeedReason.BAD_REQUEST, True),
+    ('kind = "http_429"', FeedReason.RATE_LIMITED, False),
+    ('kind = "http_503_html"', FeedReason.UPSTREAM_DOWN, False),
+    ('kind = "garbage"', FeedReason.NOT_UNDERSTOOD, False),
+    ('kind = "cut_body"', FeedReason.NOT_UNDERSTOOD, False),
+    ('kind = "gzip_bomb"', FeedReason.NOT_UNDERSTOOD, False),
+]
+
+
+@pytest.mark.parametrize(("fault", "reason", "permanent"), FAULTS)
+def test_t15_t16_each_fault_has_its_reason_and_leaves_the_store_as_it_was(
+    runtime: Runtime,
+    simulator: SimulatorServer,
+    fault: str,
+    reason: FeedReason,
+    permanent: bool,
+) -> None:
+    poll(runtime, simulator)
+    version, rows = runtime.store.version(), count(runtime, station_hour)
+    simulator.scenario = parse(f"[[fault]]\n{fault}\n")
+    report = poll(runtime, simulator)
+    assert isinstance(report.error, FeedError)
+    assert (report.error.reason, report.error.permanent) == (reason, permanent)
+    assert (runtime.store.version(), count(runtime, station_hour)) == (version, rows)
+    known = runs.feed_states(runtime.store)["airkorea"]
+    assert (known.failing_since, known.reason) == (AT_2025, str(reason))
+    assert "any-key" not in json.dumps(report.as_dict())
+    simulator.scenario = parse("")
+    if reason is FeedReason.QUOTA_USED_UP:
+        assert known.retry_at.astimezone(KST).isoformat() == "2026-11-24T00:00:00+09:00"
+        calls = sum(simulator.calls.values())
+        assert poll(runtime, simulator).error is not None
+        assert sum(simulator.calls.values()) == calls  # not asked before midnight
+    elif reason is not FeedReason.RATE_LIMITED:
+        assert poll(runtime, simulator).error is None
+        assert runs.feed_states(runtime.store)["airkorea"].failing_since is None
+
+
+def test_an_unreachable_feed_is_named_and_what_is_stored_is_shown(
+    runtime: Runtime, simulator: SimulatorServer, database_url: str
+) -> None:
+    poll(runtime, simulator)
+    gone = environment(database_url, simulator)
+    gone["AQ_FEEDS__AIRKOREA__URL"] = "http://127.0.0.1:9/B552584"
+    other = start(load(gone))
+    report = other.collector().poll("airkorea", AT_2025, force=True)
+    assert isinstance(report.error, FeedError)
+    assert report.error.reason is FeedReason.UNREACHABLE
+    assert sum(one.value is not None for one in current(other, AT_2025).of("pm10")) > 14
+    other.store.close()
+
+
+def test_the_model_feed_brings_its_past_days_at_first_start(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    report = poll(runtime, simulator, name="openmeteo")
+    assert report.error is None
+    assert count(runtime, province_hour) == report.stored > 17 * 24 * 91
+    item = current(runtime, AT_2025).of("o3")[0]
+    assert (item.feed, item.kind, item.status, item.unit) == ("openmeteo", "modelled", None, "ppm")
+    assert 0 < (item.value or 0) < 0.3
+    assert poll(runtime, simulator, name="openmeteo").stored == 0
+
+
+def test_archive_is_preferred_and_does_not_overwrite(database_url: str, tmp_path: Path) -> None:
+    made = start(load({"AQ_DATABASE_URL": database_url, "AQ_CLOCK": AT_2025.isoformat()}))
+    path = tmp_path / "확정.xlsx"
+    write_xlsx(path, {"대전": [HEADER, row("2026112320", pm10=40)]})
+    report = import_file(made, path)
+    assert (report.rows, report.stored) == (1, 1)
+    assert import_file(made, path).unchanged == 1
+    item = current(made, AT_2025).of("pm10")[4]
+    assert (item.province, item.value, item.feed, item.status) == (
+        "대전",
+        40.0,
+        "archive",
+        "confirmed",
+    )
+    made.store.close()
+
+
+def test_slots_are_minutes_of_the_hour() -> None:
+    minutes = (20, 35, 50)
+    assert latest_slot(AT_2025, minutes) == AT_2025 - timedelta(minutes=5)
+    assert latest_slot(AT_2025 - timedelta(minutes=10), minutes) == AT_2025 - timedelta(minutes=35)
+    assert next_slot(AT_2025, minutes) == AT_2025 + timedelta(minutes=10)
+    assert next_slot(AT_2025 + timedelta(minutes=30), minutes) == AT_2025 + timedelta(minutes=55)
+
+
+def test_two_schedulers_on_one_store_do_each_run_once(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    def scheduler() -> Scheduler:
+        lease = timedelta(minutes=5)
+        clock = Clock(AT_2025)
+        return Scheduler(
+            runtime.store, runtime.collector(), clock, minutes=(20, 35, 50), lease=lease
+        )
+
+    one, other = scheduler(), scheduler()
+    assert one.tick("airkorea") is not None
+    assert other.tick("airkorea") is None
+    assert one.tick("airkorea") is None
+    assert simulator.calls["getCtprvnRltmMesureDnsty"] == 1
+    assert count(runtime, run) == 1
+
+
+def test_the_commands_speak_json(database_url: str, simulator: SimulatorServer) -> None:
+    given = {**os.environ, **environment(database_url, simulator)}
+
+    def aq(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "aq", *arguments]
+        return subprocess.run(
+            command, env=given, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    polled = aq("poll", "--feed", "airkorea", "--json")
+    assert polled.returncode == 0, polled.stderr
+    report = json.loads(polled.stdout)
+    assert (report["ok"], report["rows"], report["stored"]) == (True, 120, 120)
+    shown = json.loads(aq("current", "--json").stdout)
+    assert len(shown["items"]) == 17 * 6
+    assert aq("doctor").returncode == 0
+    assert aq("poll", "--feed", "waqi").returncode == 2
+    assert aq("poll", "--fed", "airkorea").returncode == 2
+    assert aq("import", "/nowhere.xlsx").returncode == 2
+    simulator.scenario = parse('[[fault]]\nkind = "gateway_30"\n')
+    failed = aq("poll", "--feed", "airkorea")
+    assert failed.returncode == 1
+    assert "key_not_registered" in failed.stderr
+    assert "any-key" not in failed.stderr + failed.stdout
+
+
+def test_a_wrong_setting_stops_every_command() -> None:
+    given = {**os.environ, "AQ_SERVR__PORT": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "aq", "current"],
+        env=given,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "AQ_SERVR__PORT" in done.stderr
+    assert "Traceback" not in done.stderr
