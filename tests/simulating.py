@@ -1,17 +1,12 @@
-"""A simulator on a real socket, and ways to ask it."""
+"""Ways to ask a simulator on a real socket."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import requests
 
-from aq.clock import Clock
 from aq.paths import ROOT
 from aq.simulator import scenario as scenarios
-from aq.simulator.scenario import Scenario
 from aq.simulator.server import SimulatorServer
-from aq.simulator.world import World
 
 FIXTURES = ROOT / "tests" / "fixtures" / "scenarios"
 NOW = "2026-11-23T20:30+09:00"
@@ -21,24 +16,6 @@ LIST = "MsrstnInfoInqireSvc/getMsrstnList"
 MEANS = "ArpltnStatsSvc/getCtprvnMesureLIst"
 CALLS = "UserSportSvc/getSvckeyDalyStats"
 COUNT = 120
-
-
-@pytest.fixture(scope="session")
-def world() -> World:
-    return World(COUNT, seed=17)
-
-
-@pytest.fixture(scope="session")
-def running(world: World) -> Iterator[SimulatorServer]:
-    with SimulatorServer(world) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: SimulatorServer) -> SimulatorServer:
-    running.clock, running.scenario, running.key = Clock.from_text(NOW), Scenario(), None
-    running.calls.clear()
-    return running
 
 
 def ask(server: SimulatorServer, operation: str, **params: object) -> requests.Response:

@@ -19,7 +19,7 @@ from aq.simulator.world import DEAD_SINCE, MERGED_SINCE, World, history
 from aq.units import pollutants
 from tests.simulating import CALLS, COUNT, LIST, MEANS, REALTIME, STATION, ask, body, model
 
-pytest_plugins = ("tests.simulating",)
+pytest_plugins = ("tests.simulator_fixtures",)
 
 
 def test_real_time_answers_every_station_and_says_that_it_is_simulated(

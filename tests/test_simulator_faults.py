@@ -34,7 +34,7 @@ from tests.simulating import (
     model,
 )
 
-pytest_plugins = ("tests.simulating",)
+pytest_plugins = ("tests.simulator_fixtures",)
 
 
 def raw(server: SimulatorServer, path: str) -> tuple[bytes, bytes]:

@@ -16,7 +16,7 @@ from aq.simulator.world import World
 from aq.units import pollutants
 from tests.simulating import model
 
-pytest_plugins = ("tests.simulating",)
+pytest_plugins = ("tests.simulator_fixtures",)
 
 
 def test_one_point_gives_an_object_with_the_cell_that_answers(server: SimulatorServer) -> None:

@@ -21,7 +21,7 @@ from aq.simulator.world import DEAD_SINCE, World, history, hour_range
 from aq.units import pollutants
 from tests.simulating import COUNT
 
-pytest_plugins = ("tests.simulating",)
+pytest_plugins = ("tests.simulator_fixtures",)
 
 
 def test_stations_are_as_many_and_of_the_kinds_of_reality() -> None:
