@@ -1,0 +1,167 @@
+"""The only Streamlit caches: what the pages read and draw, by store version and time."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from aq import current as now_page
+from aq import queries
+from aq.clock import floor_hour
+from aq.current import CurrentItem, Snapshot
+from aq.paths import config_dir
+from aq.regions import BY_CODE
+from aq.runtime import Runtime, shared
+from aq.status import FeedStatus
+from aq.text import text_in
+from aq.units import pollutants
+from aq.views import charts
+from aq.views.theme import palette
+
+# Entries are small (a snapshot 20 KB, a year of hours 1 MB); old versions fall out by number.
+MANY, FEW = 256, 32
+
+
+def runtime() -> Runtime:
+    """The process's store, standards and clock."""
+    return shared()
+
+
+def moment() -> datetime:
+    """The present minute; what depends on the time of day is worked out once a minute."""
+    return runtime().clock.now().replace(second=0, microsecond=0)
+
+
+def version() -> tuple[str, int]:
+    """Which store, and its newest version: part of every key."""
+    one = runtime()
+    return one.settings.database_url, one.store.version()
+
+
+def snapshot(pollutant: str) -> Snapshot:
+    """The 17 items of a pollutant now."""
+    return _snapshot(version(), moment(), pollutant)
+
+
+@st.cache_resource(max_entries=MANY, show_spinner=False)
+def _snapshot(store: tuple[str, int], now: datetime, pollutant: str) -> Snapshot:
+    return now_page.current(runtime(), now, wanted=[pollutant])
+
+
+def sparklines(pollutant: str, until: datetime, feed: str | None) -> dict[str, list[float | None]]:
+    """The last 24 hourly means by province code."""
+    return _sparklines(version(), pollutant, until, feed)
+
+
+@st.cache_resource(max_entries=MANY, show_spinner=False)
+def _sparklines(
+    store: tuple[str, int], pollutant: str, until: datetime, feed: str | None
+) -> dict[str, list[float | None]]:
+    return queries.sparklines(runtime(), pollutant, until, feed=feed)
+
+
+def line(code: str, pollutant: str, after: datetime, until: datetime) -> pd.DataFrame:
+    """Every hour of a range of a province; treat as read-only."""
+    return _line(version(), code, pollutant, after, until)
+
+
+@st.cache_resource(max_entries=FEW, show_spinner=False)
+def _line(
+    store: tuple[str, int], code: str, pollutant: str, after: datetime, until: datetime
+) -> pd.DataFrame:
+    one = runtime()
+    standard = one.standards[one.settings.display.standard]
+    number = BY_CODE[code].id
+    return queries.line(one, number, pollutant, after, until, standard=standard)
+
+
+def span(code: str) -> list[tuple[str, datetime, datetime]]:
+    """(feed, first hour, last hour) of what is stored of a province."""
+    return _span(version(), code)
+
+
+@st.cache_resource(max_entries=MANY, show_spinner=False)
+def _span(store: tuple[str, int], code: str) -> list[tuple[str, datetime, datetime]]:
+    return queries.span(runtime(), BY_CODE[code].id)
+
+
+def feeds() -> list[FeedStatus]:
+    """How the feeds do; never kept, because failures do not change the store's version."""
+    return queries.feed_status(runtime(), runtime().clock.now())
+
+
+@st.cache_resource(show_spinner=False)
+def shapes() -> dict[str, Any]:
+    """The provinces' outlines."""
+    found: dict[str, Any] = json.loads((config_dir() / "provinces.geojson").read_text("utf-8"))
+    return found
+
+
+def map_figure(found: Snapshot, pollutant: str, lang: str, dark: bool, chosen: str) -> go.Figure:
+    """The map of a snapshot."""
+    key = (*version(), found.as_of, pollutant)
+    return _map_figure(key, found.of(pollutant), lang, dark, chosen)
+
+
+@st.cache_resource(max_entries=MANY, show_spinner=False)
+def _map_figure(
+    key: tuple[str, int, datetime, str],
+    _items: tuple[CurrentItem, ...],
+    lang: str,
+    dark: bool,
+    chosen: str,
+) -> go.Figure:
+    one = runtime()
+    return charts.country_map(
+        _items,
+        shapes(),
+        one.standards[one.settings.display.standard],
+        text_in(lang),
+        palette(dark),
+        chosen=chosen,
+        digits=shown_digits(_items[0].pollutant),
+    )
+
+
+def line_figure(
+    code: str, pollutant: str, after: datetime, until: datetime, lang: str, dark: bool
+) -> go.Figure:
+    """The line of a province over a range."""
+    return _line_figure(version(), code, pollutant, after, until, lang, dark)
+
+
+@st.cache_resource(max_entries=FEW, show_spinner=False)
+def _line_figure(
+    store: tuple[str, int],
+    code: str,
+    pollutant: str,
+    after: datetime,
+    until: datetime,
+    lang: str,
+    dark: bool,
+) -> go.Figure:
+    one, text = runtime(), text_in(lang)
+    frame = _line(store, code, pollutant, after, until)
+    style = charts.LineStyle(
+        standard=one.standards[one.settings.display.standard],
+        pollutant=pollutant,
+        unit=pollutants()[pollutant].unit,
+        digits=shown_digits(pollutant),
+        revision=f"{code} {pollutant} {(until - after).days}",
+    )
+    return charts.province_line(frame, style, text, palette(dark))
+
+
+def shown_digits(pollutant: str) -> int:
+    """Decimals shown: those the standard grades by, so that a printed value and its grade agree."""
+    one = runtime()
+    points = one.standards[one.settings.display.standard].pollutants.get(pollutant)
+    return points.digits if points else 0
+
+
+def this_hour() -> datetime:
+    """The end of the last complete hour."""
+    return floor_hour(runtime().clock.now())

@@ -1,0 +1,411 @@
+"""Data to figures: the map of grades and the line of a province. No Streamlit, no store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from aq.current import CurrentItem
+from aq.grade import Breakpoints, Standard
+from aq.text import Text
+from aq.views.reduce import MOST_POINTS, Floats, kept, stretches
+from aq.views.theme import FONT, Palette
+from aq.views.words import gap_word, grade_word, item_name, missing_short, number
+
+# Nothing is loaded: without this, Plotly asks a content network for the outlines of the world.
+EMPTY_TOPOLOGY = 'data:application/json,{"type":"Topology","objects":{},"arcs":[]}#'
+MAP_CONFIG: Mapping[str, Any] = {
+    "topojsonURL": EMPTY_TOPOLOGY,
+    "displayModeBar": False,
+    "scrollZoom": False,
+    "doubleClick": False,
+}
+LINE_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
+MAP_HEIGHT, LINE_HEIGHT = 600, 300
+
+# Where a name stands [degrees east, north], by hand: inside large provinces, beside small ones,
+# and never on a neighbour's.
+_LABELS: Mapping[str, tuple[float, float]] = {
+    "KR-11": (126.99, 37.57),
+    "KR-41": (127.30, 37.22),
+    "KR-28": (126.16, 37.50),
+    "KR-29": (126.84, 35.15),
+    "KR-30": (127.46, 36.30),
+    "KR-27": (128.60, 35.86),
+    "KR-31": (129.86, 35.54),
+    "KR-26": (129.55, 35.06),
+    "KR-42": (128.30, 37.75),
+    "KR-43": (127.78, 36.88),
+    "KR-44": (126.72, 36.52),
+    "KR-45": (127.10, 35.74),
+    "KR-46": (126.94, 34.80),
+    "KR-47": (128.75, 36.42),
+    "KR-48": (128.25, 35.40),
+    "KR-49": (126.55, 33.38),
+    "KR-50": (127.27, 36.60),
+}
+# These stand on the sea beside their province, in the page's own ink.
+_AT_SEA = frozenset({"KR-28", "KR-31", "KR-26"})
+_SMALL = frozenset({"KR-11", "KR-28", "KR-29", "KR-30", "KR-27", "KR-31", "KR-26", "KR-50"})
+KST_OFFSET_MS = 9 * 3600 * 1000
+HOUR_MS = 3600 * 1000
+# A gap is named on the chart where it is at least this share of the range; shorter ones on hover.
+NAMED_GAP = 0.045
+
+
+def country_map(
+    items: Sequence[CurrentItem],
+    shapes: Mapping[str, Any],
+    standard: Standard,
+    text: Text,
+    colours: Palette,
+    *,
+    chosen: str | None,
+    digits: int,
+) -> go.Figure:
+    """The 17 provinces coloured by level, named with their letter; the chosen one outlined.
+
+    Parameters
+    ----------
+    items : the 17 items of one pollutant
+    shapes : GeoJSON whose features' `id` is the province code
+    chosen : code of the selected province
+    digits : decimals of a value in the hover text
+    """
+    # The chosen province is drawn last, else its neighbours cover half of its outline.
+    ordered = sorted(items, key=lambda item: item.code == chosen)
+    figure = go.Figure(
+        [
+            _areas(ordered, shapes, standard, text, colours, chosen, digits),
+            _names(ordered, standard, text, colours),
+        ]
+    )
+    figure.update_geos(
+        visible=False,
+        bgcolor="rgba(0,0,0,0)",
+        projection_type="mercator",
+        lonaxis_range=[124.5, 132],
+        lataxis_range=[33, 38.75],
+        domain={"x": [0, 1], "y": [0, 1]},
+    )
+    figure.update_layout(
+        height=MAP_HEIGHT,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        dragmode=False,
+        clickmode="event+select",
+        paper_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "color": colours.ink},
+        hoverlabel=_hover_label(colours),
+        uirevision="map",
+        selectionrevision=f"{items[0].pollutant} {chosen}",
+        showlegend=False,
+    )
+    return figure
+
+
+def _areas(
+    items: Sequence[CurrentItem],
+    shapes: Mapping[str, Any],
+    standard: Standard,
+    text: Text,
+    colours: Palette,
+    chosen: str | None,
+    digits: int,
+) -> go.Choropleth:
+    steps = [colours.missing, *(level.colour for level in standard.levels)]
+    scale = [
+        edge
+        for index, colour in enumerate(steps)
+        for edge in ([index / len(steps), colour], [(index + 1) / len(steps), colour])
+    ]
+    outlined = [item.code == chosen for item in items]
+    same = {"marker": {"opacity": 1}}
+    return go.Choropleth(
+        geojson=shapes,
+        locations=[item.code for item in items],
+        z=[item.grade or 0 for item in items],
+        zmin=-0.5,
+        zmax=len(steps) - 0.5,
+        colorscale=scale,
+        showscale=False,
+        marker={
+            "line": {
+                "color": [colours.ink if one else colours.paper for one in outlined],
+                "width": [2.4 if one else 1 for one in outlined],
+            }
+        },
+        selected=same,
+        unselected=same,
+        selectedpoints=[index for index, one in enumerate(outlined) if one] or None,
+        customdata=[_about(item, standard, text, digits) for item in items],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _about(item: CurrentItem, standard: Standard, text: Text, digits: int) -> str:
+    name = f"<b>{item_name(item, text.lang)}</b>"
+    if item.value is None:
+        return f"{name}  –<br>{text('no data: {why}', why=missing_short(text, item))}"
+    word = grade_word(item, standard, text.lang)
+    head = f"{name}  {item.letter} {word}" if word else name
+    return f"{head}<br>{number(item.value, digits)} {item.unit or ''}".rstrip()
+
+
+def _names(
+    items: Sequence[CurrentItem], standard: Standard, text: Text, colours: Palette
+) -> go.Scattergeo:
+    return go.Scattergeo(
+        lon=[_LABELS[item.code][0] for item in items],
+        lat=[_LABELS[item.code][1] for item in items],
+        mode="text",
+        text=[f"{item_name(item, text.lang)} <b>{item.letter or '–'}</b>" for item in items],
+        textfont={
+            "family": FONT,
+            "size": [11 if item.code in _SMALL else 13 for item in items],
+            "color": [_name_ink(item, standard, colours) for item in items],
+            "weight": 600,
+        },
+        hoverinfo="skip",
+    )
+
+
+def _name_ink(item: CurrentItem, standard: Standard, colours: Palette) -> str:
+    if item.code in _AT_SEA:
+        return colours.ink
+    return standard.level(item.grade).text_colour if item.grade else colours.missing_ink
+
+
+def _hover_label(colours: Palette) -> dict[str, Any]:
+    return {
+        "bgcolor": colours.paper,
+        "bordercolor": colours.rule,
+        "font": {"family": FONT, "size": 13, "color": colours.ink},
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineStyle:
+    """What a line needs besides its data: how values are graded, printed and called."""
+
+    standard: Standard
+    pollutant: str
+    unit: str
+    digits: int
+    revision: str
+
+
+def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Palette) -> go.Figure:
+    """Hourly means of one province over its grade bands; gaps stay gaps, hatched and named.
+
+    `frame` has a row for every hour: at (aware), value, kind, reason, detail. What a model made is
+    dashed. More points than a screen has pixels are thinned, extremes kept.
+    """
+    at = _wall_clock(frame["at"])
+    values = frame["value"].to_numpy(dtype="float64")
+    modelled = (frame["kind"] == "modelled").to_numpy()
+    points = style.standard.pollutants.get(style.pollutant)
+    top = _top(values, points)
+    figure = go.Figure()
+    _add_gaps(figure, frame, at, values, top, text, colours)
+    for dash, mask in (("solid", ~modelled), ("dash", modelled)):
+        trace = _line(at, np.where(mask, values, np.nan), dash, style, text, colours)
+        if trace is not None:
+            figure.add_trace(trace)
+    if points is not None:
+        _add_bands(figure, points, style.standard, text, colours, top)
+    _lay_out(figure, at, top, style, colours, text)
+    return figure
+
+
+def _wall_clock(at: pd.Series) -> Floats:
+    """Milliseconds of the Korean wall clock: Plotly's date axis knows no zones."""
+    naive = pd.DatetimeIndex(at).tz_localize(None).as_unit("ms")
+    return naive.asi8.astype("float64")
+
+
+def _top(values: Floats, points: Breakpoints | None) -> float:
+    """The axis' end: room above the peak, and never less than the first level and a half."""
+    present = values[~np.isnan(values)]
+    peak = float(present.max()) if present.size else 0.0
+    cuts = [float(cut) for cut in points.upto] if points else []
+    least = cuts[0] * 1.5 if cuts else 1.0
+    if not present.size and len(cuts) > 1:
+        least = cuts[1] * 1.2
+    return max(peak * 1.15, least)
+
+
+def _line(
+    at: Floats, values: Floats, dash: str, style: LineStyle, text: Text, colours: Palette
+) -> go.Scatter | None:
+    if np.isnan(values).all():
+        return None
+    keep = kept(values)
+    whole = len(keep) == len(values)
+    lone = [first for first, last in stretches(values) if last - first == 1]
+    placed = {"x0": at[0], "dx": HOUR_MS} if whole else {"x": at[keep]}
+    hour = "%{x|%-m월 %-d일 %-H시}" if text.lang == "ko" else "%{x|%-d %b %Y, %-H:00}"
+    note = f" · {text('modelled')}" if dash == "dash" else ""
+    return go.Scatter(
+        **placed,
+        y=values[keep],
+        mode="lines+markers" if lone and whole else "lines",
+        marker={
+            "size": np.where(np.isin(keep, lone), 4, 0) if lone and whole else None,
+            "color": colours.ink,
+        },
+        line={"color": colours.ink, "width": 1.6 if len(keep) < MOST_POINTS / 3 else 1, "dash": dash},
+        connectgaps=False,
+        hovertemplate=f"{hour}<br><b>%{{y:.{style.digits}f}}</b> {style.unit}{note}<extra></extra>",
+    )
+
+
+def _add_bands(
+    figure: go.Figure,
+    points: Breakpoints,
+    standard: Standard,
+    text: Text,
+    colours: Palette,
+    top: float,
+) -> None:
+    """A pale band per level, its letter and word at the right edge."""
+    edges = [0.0, *(float(cut) for cut in points.upto), float("inf")]
+    for level, low, high in zip(standard.levels, edges, edges[1:], strict=False):
+        if low >= top:
+            break
+        figure.add_shape(
+            type="rect",
+            xref="paper",
+            x0=0,
+            x1=1,
+            y0=low,
+            y1=min(high, top),
+            fillcolor=level.colour,
+            opacity=colours.band,
+            line_width=0,
+            layer="below",
+        )
+        if min(high, top) - low < top * 0.07:
+            continue
+        figure.add_annotation(
+            xref="paper",
+            x=1.0,
+            xanchor="left",
+            xshift=6,
+            y=(low + min(high, top)) / 2,
+            text=f"<b>{level.letter}</b> {level.label(text.lang)}",
+            showarrow=False,
+            align="left",
+            font={"size": 12, "color": colours.muted},
+        )
+
+
+def _add_gaps(
+    figure: go.Figure,
+    frame: pd.DataFrame,
+    at: Floats,
+    values: Floats,
+    top: float,
+    text: Text,
+    colours: Palette,
+) -> None:
+    """Hatch the hours without a value, one trace per reason, and name the long ones."""
+    corners: dict[str, tuple[list[float | None], list[float | None]]] = {}
+    reasons, details = frame["reason"].to_numpy(), frame["detail"].to_numpy()
+    for first, last in stretches(np.where(np.isnan(values), 0.0, np.nan)):
+        word = gap_word(text, _known(reasons[first]), _known(details[first]))
+        # An hour stands at its end: the gap begins where the last value's hour ended.
+        begin, end = at[first] - HOUR_MS, at[last - 1]
+        xs, ys = corners.setdefault(word, ([], []))
+        xs += [begin, end, end, begin, begin, None]
+        ys += [0, 0, top, top, 0, None]
+        if last - first >= NAMED_GAP * len(values):
+            named = text("{why}, {n} hours", why=word, n=f"{last - first:,}")
+            _name_gap(figure, (begin + end) / 2, named, colours)
+    for word, (xs, ys) in corners.items():
+        figure.add_trace(
+            go.Scatter(
+                x=xs,
+                y=ys,
+                mode="lines",
+                line_width=0,
+                fill="toself",
+                fillpattern={
+                    "shape": "/",
+                    "size": 6,
+                    "solidity": 0.25,
+                    "fgcolor": colours.hatch,
+                    "bgcolor": colours.paper,
+                    "fillmode": "overlay",
+                },
+                fillcolor=colours.paper,
+                hoveron="fills",
+                hoverinfo="text",
+                text=text("no data: {why}", why=word),
+                name=text("no data: {why}", why=word),
+            )
+        )
+
+
+def _known(word: object) -> str | None:
+    """A cell's text; None for the several nothings of a data frame."""
+    return word if isinstance(word, str) and word else None
+
+
+def _name_gap(figure: go.Figure, middle: float, words: str, colours: Palette) -> None:
+    figure.add_annotation(
+        x=middle,
+        yref="paper",
+        y=0.97,
+        yanchor="top",
+        text=words,
+        showarrow=False,
+        bgcolor=colours.paper,
+        borderpad=2,
+        font={"size": 12, "color": colours.muted},
+    )
+
+
+def _lay_out(
+    figure: go.Figure, at: Floats, top: float, style: LineStyle, colours: Palette, text: Text
+) -> None:
+    korean = text.lang == "ko"
+    day, month = ("%-m월 %-d일", "%Y년 %-m월") if korean else ("%-d %b", "%b %Y")
+    figure.update_layout(
+        height=LINE_HEIGHT,
+        margin={"l": 40, "r": 84, "t": 8, "b": 28},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "size": 12, "color": colours.muted},
+        hoverlabel=_hover_label(colours),
+        hovermode="closest",
+        showlegend=False,
+        uirevision=style.revision,
+        dragmode="zoom",
+    )
+    figure.update_xaxes(
+        type="date",
+        range=[at[0] - HOUR_MS, at[-1] + HOUR_MS],
+        showgrid=True,
+        gridcolor=colours.rule,
+        gridwidth=1,
+        ticks="",
+        ticklabelmode="period",
+        nticks=9,
+        tickformatstops=[
+            {"dtickrange": [None, 43_200_000], "value": "%-H시" if korean else "%-H:00"},
+            {"dtickrange": [43_200_001, "M1"], "value": day},
+            {"dtickrange": ["M1", None], "value": month},
+        ],
+        hoverformat="%-m월 %-d일 %-H시" if korean else "%-d %b %-H:00",
+    )
+    figure.update_yaxes(
+        range=[0, top],
+        fixedrange=True,
+        showgrid=False,
+        zeroline=False,
+        nticks=5,
+        tickfont_size=11,
+    )

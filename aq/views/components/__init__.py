@@ -1,0 +1,51 @@
+"""The pages' own elements: masthead, strip, switch and table, without frames and by keyboard too."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+_HERE = Path(__file__).parent
+
+
+def _register(name: str) -> ComponentRenderer:
+    """A component from its script and style; both shared parts stand before its own."""
+    script = "\n".join((_HERE / part).read_text("utf-8") for part in ("dom.js", f"{name}.js"))
+    style = "\n".join((_HERE / part).read_text("utf-8") for part in ("common.css", f"{name}.css"))
+    return st.components.v2.component(f"aq_{name}", css=style, js=script)
+
+
+def _nothing() -> None:
+    """A trigger is read from the result of the run it starts."""
+
+
+_MASTHEAD, _STRIP, _SWITCH, _TABLE = (
+    _register(name) for name in ("header", "strip", "switch", "table")
+)
+
+
+def masthead(data: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Draw the masthead; gives the page and the language asked for by a click, if any."""
+    result = _MASTHEAD(
+        key="masthead", data=data, on_page_change=_nothing, on_lang_change=_nothing
+    )
+    return result.page, result.lang
+
+
+def strip(data: dict[str, Any]) -> str | None:
+    """Draw the strip; gives the code of the province clicked, if any."""
+    picked: str | None = _STRIP(key="strip", data=data, on_pick_change=_nothing).pick
+    return picked
+
+
+def switch(key: str, data: dict[str, Any]) -> str | None:
+    """Draw a row of choices; gives the one clicked, if any."""
+    picked: str | None = _SWITCH(key=key, data=data, on_pick_change=_nothing).pick
+    return picked
+
+
+def table(data: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Draw the table of provinces; gives the province and the order asked for, if any."""
+    result = _TABLE(key="table", data=data, on_pick_change=_nothing, on_sort_change=_nothing)
+    return result.pick, result.sort

@@ -1,0 +1,68 @@
+"""One province's numbers in a row: what it is, how it was come by, and when."""
+
+from html import escape
+
+from aq.current import CurrentItem
+from aq.text import Text
+from aq.views import cache, page
+from aq.views.feed_words import minute
+from aq.views.words import (
+    day_hour,
+    exact,
+    grade_word,
+    missing_short,
+    number,
+    provenance,
+)
+
+
+def item_facts(item: CurrentItem, text: Text) -> str:
+    """The facts of an item as a definition list."""
+    facts = [_value(item, text), _stations(item, text), _origin(item, text)]
+    return '<dl class="facts">' + "".join(one for one in facts if one) + "</dl>"
+
+
+def _fact(value: str, label: str, title: str = "") -> str:
+    hint = f' title="{escape(title)}"' if title else ""
+    return f"<div{hint}><dt>{escape(label)}</dt><dd>{value}</dd></div>"
+
+
+def _value(item: CurrentItem, text: Text) -> str:
+    if item.value is None and item.index is None:
+        fact = _fact(
+            f"{page.badge(item)}{escape(text('no data'))}", missing_short(text, item)
+        )
+        if item.last_at is None:
+            return fact
+        last = f"{number(item.last_value, cache.shown_digits(item.pollutant))} {item.unit or ''}"
+        label = text("last data, {hour}", hour=day_hour(text, item.last_at))
+        return fact + _fact(escape(last), label, exact(item.last_at))
+    shown = item.value if item.value is not None else item.index
+    amount = f"{number(shown, cache.shown_digits(item.pollutant))} {item.unit or ''}".rstrip()
+    word = grade_word(item, page.standard(), text.lang) or text("no level")
+    hour = day_hour(text, item.observed_at) if item.observed_at else ""
+    if item.stale:
+        hour = text("last data, {hour}", hour=hour)
+    title = exact(item.observed_at) if item.observed_at else ""
+    return _fact(f"{page.badge(item)}{escape(word)}", text("level")) + _fact(
+        escape(amount), hour, title
+    )
+
+
+def _stations(item: CurrentItem, text: Text) -> str:
+    if item.stations is None or not item.stations_expected:
+        return ""
+    label = text("urban stations heard of those expected")
+    if item.thin:
+        label = text("stations heard; few, read with care")
+    return _fact(f"{item.stations} / {item.stations_expected}", label)
+
+
+def _origin(item: CurrentItem, text: Text) -> str:
+    if not item.feed or item.observed_at is None:
+        return ""
+    label = text.feed(item.feed)
+    if item.fetched_at:
+        label = text("{feed}, received {hour}", feed=label, hour=minute(item.fetched_at, text))
+    title = exact(item.fetched_at) if item.fetched_at else ""
+    return _fact(escape(provenance(text, item.kind, item.status)), label, title)

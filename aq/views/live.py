@@ -1,0 +1,242 @@
+"""The live page: what the air is like now, from the whole country down to one province."""
+
+from datetime import timedelta
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from aq.clock import kst_iso
+from aq.current import CurrentItem, Snapshot
+from aq.regions import BY_CODE
+from aq.text import Text
+from aq.units import pollutants
+from aq.views import cache, components, headline, page
+from aq.views.charts import LINE_CONFIG, MAP_CONFIG
+from aq.views.facts import item_facts
+from aq.views.feed_words import failures
+from aq.views.words import (
+    Noun,
+    day_hour,
+    exact,
+    item_name,
+    missing_short,
+    number,
+    provenance,
+    province_name,
+    short_hour,
+)
+
+LINE_DAYS = 7
+
+
+def render() -> None:
+    """Strip, headline, map and table, then the chosen province."""
+    page.top("live")
+    pollutant = page.pollutant()
+    found = cache.snapshot(pollutant)
+    chosen = _chosen(found, pollutant)
+    picked = page.strip(found, pollutant, chosen)
+    _lead(found, pollutant)
+    page.pollutant_switch(pollutant)
+    left, right = st.columns([1, 1.08], gap="large")
+    with left:
+        _map(found, pollutant, chosen)
+    with right:
+        from_table, order = components.table(_table(found, pollutant, chosen))
+    _province(found, pollutant, chosen)
+    page.bottom()
+    page.pulse()
+    picked = picked or from_table
+    if picked in BY_CODE:
+        page.change(p=picked)
+    if order:
+        page.change(s=order)
+
+
+def _chosen(found: Snapshot, pollutant: str) -> str:
+    """The province the address names; without one, the worst when the session first saw it."""
+    asked = page.view().province
+    if asked:
+        return asked.code
+    items = found.of(pollutant)
+    worst = max(items, key=lambda item: item.value if item.value is not None else -1.0)
+    first: str = st.session_state.setdefault(f"first {pollutant}", worst.code)
+    return first
+
+
+def _lead(found: Snapshot, pollutant: str) -> None:
+    text, items = page.words(), found.of(pollutant)
+    sentence = headline.headline(items, page.standard(), text)
+    parts = []
+    if found.hour:
+        stamp = (
+            f'<time datetime="{kst_iso(found.hour)}" title="{escape(exact(found.hour))}">'
+            f"{escape(day_hour(text, found.hour))}</time>"
+        )
+        parts.append(escape(text("As of {hour}.", hour="\0")).replace("\0", stamp))
+        parts.append(escape(headline.coverage(items, text)))
+    parts += [escape(one) for one in headline.absences(items, text)]
+    body = f"<h1>{escape(sentence)}</h1><p>{' '.join(parts)}</p>"
+    notices = "".join(f'<p class="notice">{escape(one)}</p>' for one in _notices(found, items, text))
+    page.html(body + notices)
+
+
+def _notices(found: Snapshot, items: tuple[CurrentItem, ...], text: Text) -> list[str]:
+    """What changes how the numbers are to be read: modelled, late, a feed that fails."""
+    notes = []
+    if found.hour and any(item.kind == "modelled" for item in items):
+        notes.append(
+            text(
+                "These are values of a weather model ({feed}), not measurements."
+                " The grid is about 45 km wide, so neighbouring provinces may share a value.",
+                feed=text.feed(found.feed or "openmeteo"),
+            )
+        )
+    late = headline.late(items, text)
+    if late:
+        notes.append(late)
+    return notes + failures(cache.feeds(), text)
+
+
+def _map(found: Snapshot, pollutant: str, chosen: str) -> None:
+    text = page.words()
+    figure = cache.map_figure(found, pollutant, text.lang, page.dark(), chosen)
+    alt = text("Map of the 17 provinces coloured by level of {what}", what=text.pollutant(pollutant))
+    st.plotly_chart(
+        figure,
+        theme=None,
+        key="map",
+        on_select=_map_picked,
+        selection_mode="points",
+        config=dict(MAP_CONFIG),
+        alt=alt,
+    )
+
+
+def _map_picked() -> None:
+    """A click on a province; a click on the sea or a second one on the same changes nothing."""
+    points = st.session_state["map"]["selection"]["points"]
+    code = points[0].get("location") if points else None
+    if code in BY_CODE:
+        st.query_params["p"] = code
+
+
+def _table(found: Snapshot, pollutant: str, chosen: str) -> dict[str, Any]:
+    text, view = page.words(), page.view()
+    unit = pollutants()[pollutant].unit if pollutant in pollutants() else text("index")
+    trends: dict[str, list[float | None]] = {}
+    if found.hour and pollutant in pollutants():
+        trends = cache.sparklines(pollutant, found.hour, found.feed)
+    rows = [
+        _row(item, text, place, item.code == chosen, trends.get(item.code, []))
+        for place, item in enumerate(found.of(pollutant))
+    ]
+    return {
+        "caption": _caption(found, pollutant, text),
+        "sort": {"key": view.sort, "descending": view.descending},
+        "columns": [
+            {"key": "order", "text": text("Province")},
+            {"key": "grade", "text": text("Level"), "first_descending": True},
+            {"key": "value", "text": unit, "class": "num", "first_descending": True},
+            {"text": text("Last 24 hours")},
+            {"key": "stations", "text": text("Stations"), "class": "num", "first_descending": True},
+            {"text": text("Hour, kind"), "class": "source"},
+        ],
+        "rows": rows,
+    }
+
+
+def _caption(found: Snapshot, pollutant: str, text: Text) -> str:
+    what = text.pollutant(pollutant)
+    if not found.hour:
+        return what
+    item = found.of(pollutant)[0]
+    kind = provenance(text, item.kind, item.status)
+    return " · ".join((what, day_hour(text, found.hour), text.feed(found.feed or ""), kind))
+
+
+def _row(
+    item: CurrentItem, text: Text, place: int, chosen: bool, trend: list[float | None]
+) -> dict[str, Any]:
+    digits = cache.shown_digits(item.pollutant)
+    shown = item.value if item.value is not None else item.index
+    known = [value for value in trend if value is not None]
+    heard = item.stations if item.stations is not None else None
+    return {
+        **page.badge_data(item, text),
+        "code": item.code,
+        "name": item_name(item, text.lang),
+        "chosen": chosen,
+        "value": number(shown, digits),
+        "trend": trend if item.value is not None else [],
+        "trend_words": _trend_words(item, known, digits, text),
+        "stations": "–" if heard is None else f"{heard}/{item.stations_expected}",
+        "stations_title": text("stations heard of stations expected"),
+        "source": _source(item, text),
+        "source_title": _source_title(item, text),
+        "sorts": {"order": place, "grade": item.grade, "value": shown, "stations": heard},
+    }
+
+
+def _trend_words(item: CurrentItem, known: list[float], digits: int, text: Text) -> str:
+    if item.value is None:
+        why = missing_short(text, item)
+        if item.last_at is None:
+            return why
+        last = number(item.last_value, digits)
+        return text("{why}; last {value} at {hour}", why=why, value=last, hour=_at(item, text))
+    if not known:
+        return text("no values in the last 24 hours")
+    return text(
+        "between {low} and {high} in the last 24 hours",
+        low=number(min(known), digits),
+        high=number(max(known), digits),
+    )
+
+
+def _at(item: CurrentItem, text: Text) -> str:
+    return short_hour(text, item.last_at) if item.last_at else ""
+
+
+def _source(item: CurrentItem, text: Text) -> str:
+    if item.observed_at is None:
+        return "–"
+    kind = provenance(text, item.kind, None)
+    return f"{short_hour(text, item.observed_at)} {kind}"
+
+
+def _source_title(item: CurrentItem, text: Text) -> str:
+    if item.observed_at is None:
+        return missing_short(text, item)
+    feed = text.feed(item.feed or "")
+    return f"{exact(item.observed_at)} · {feed} · {provenance(text, item.kind, item.status)}"
+
+
+def _province(found: Snapshot, pollutant: str, chosen: str) -> None:
+    text = page.words()
+    item = next(one for one in found.of(pollutant) if one.code == chosen)
+    name = province_name(BY_CODE[chosen], text.lang)
+    if pollutant not in pollutants():
+        page.html(f"<h2>{escape(name)}</h2>{item_facts(item, text)}")
+        return
+    what = text.pollutant(pollutant)
+    title = text("{who} · {what}, last {n} days", who=name, what=what, n=LINE_DAYS)
+    page.html(f"<h2>{escape(title)}</h2>{item_facts(item, text)}")
+    until = cache.this_hour()
+    after = until - timedelta(days=LINE_DAYS)
+    frame = cache.line(chosen, pollutant, after, until)
+    if frame["value"].isna().all():
+        page.html(f"<p>{escape(text('{who} has no values of the last {n} days.', who=Noun(name), n=LINE_DAYS))}</p>")
+        return
+    st.plotly_chart(
+        cache.line_figure(chosen, pollutant, after, until, text.lang, page.dark()),
+        theme=None,
+        key="week",
+        config=dict(LINE_CONFIG),
+        alt=title,
+    )
+
+
+if __name__ == "__main__":
+    render()

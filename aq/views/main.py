@@ -1,0 +1,27 @@
+"""The pages' entrance: chooses the page by the address."""
+
+import streamlit as st
+
+from aq.views.page import ADDRESSES, PAGES, words
+
+
+def main() -> None:
+    """Run the page that the address names."""
+    text = words()
+    brand = text("Air Quality 17")
+    pages = [
+        st.Page(
+            f"{name}.py",
+            title=f"{text(title)} · {brand}",
+            url_path=ADDRESSES[name] or None,
+            default=name == "live",
+        )
+        for name, title in PAGES.items()
+    ]
+    chosen = st.navigation(pages, position="hidden")
+    st.set_page_config(page_title=chosen.title, layout="wide", initial_sidebar_state="collapsed")
+    chosen.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""What every page has: its state, masthead, strip, footer, and the pulse that redraws on news."""
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from aq.clock import hour_number
+from aq.current import CurrentItem, Snapshot
+from aq.grade import Standard
+from aq.text import LANGUAGES, Text, text_in
+from aq.views import cache, components, state
+from aq.views.theme import page_css
+from aq.views.words import N_, grade_word, item_name, missing_short, number
+
+PAGES = {"live": N_("Now"), "past": N_("Past"), "feeds": N_("Data status")}
+ADDRESSES = {"live": "", "past": "past", "feeds": "feeds"}
+PULSE_SECONDS = 30
+_OTHER_NAMES = {"ko": "한국어", "en": "English"}
+
+
+def view() -> state.View:
+    """The view that the address asks for."""
+    return state.read(st.query_params, cache.runtime().settings.lang)
+
+
+def words() -> Text:
+    """The words of the view's language."""
+    return text_in(view().lang)
+
+
+def dark() -> bool:
+    """Whether the reader sees the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def standard() -> Standard:
+    """The standard the pages grade by."""
+    one = cache.runtime()
+    return one.standards[one.settings.display.standard]
+
+
+def html(body: str, name: str = "") -> None:
+    """Markup of ours; every text in it has been through `escape`."""
+    st.html(f'<div class="aq {name}">{body}</div>')
+
+
+def go(page: str, **changes: str) -> None:
+    """Turn to another page, the view going along."""
+    files = {name: f"{name}.py" for name in PAGES}
+    params = {**state.shared_params(st.query_params.to_dict()), **changes}
+    st.switch_page(files[page], query_params=params)
+
+
+def change(**changes: str | None) -> None:
+    """Write changes of the view into the address and draw anew."""
+    for name, value in changes.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = value
+    st.rerun()
+
+
+def top(current: str) -> None:
+    """Style sheet, masthead and strip."""
+    text = words()
+    st.html(page_css())
+    simulated = cache.runtime().store.simulated()
+    page, lang = components.masthead(_masthead(current, text, simulated))
+    if lang in LANGUAGES:
+        change(lang=lang)
+    if page in PAGES:
+        go(page)
+
+
+def _masthead(current: str, text: Text, simulated: bool) -> dict[str, Any]:
+    shared = state.shared_params(st.query_params.to_dict())
+    other = next(lang for lang in LANGUAGES if lang != text.lang)
+
+    def address(name: str, **changes: str) -> str:
+        query = urlencode({**shared, **changes})
+        return f"/{ADDRESSES[name]}?{query}" if query else f"/{ADDRESSES[name]}"
+
+    return {
+        "lang": text.lang,
+        "brand": text("Air Quality 17"),
+        "simulated": text("SIMULATED data") if simulated else None,
+        "label": text("Pages"),
+        "pages": [
+            {"key": key, "text": text(title), "href": address(key), "current": key == current}
+            for key, title in PAGES.items()
+        ],
+        "other": {
+            "key": other,
+            "text": _OTHER_NAMES[other],
+            "href": address(current, lang=other),
+            "lang": other,
+        },
+    }
+
+
+def strip(found: Snapshot, pollutant: str, chosen: str | None) -> str | None:
+    """The 17 in page-header order; gives the province clicked, if any."""
+    text = words()
+    return components.strip(
+        {
+            "label": text("Air quality of the 17 provinces"),
+            "what": text.pollutant(pollutant),
+            "chips": [_chip(item, text, chosen) for item in found.of(pollutant)],
+        }
+    )
+
+
+def _chip(item: CurrentItem, text: Text, chosen: str | None) -> dict[str, Any]:
+    return {
+        **badge_data(item, text),
+        "code": item.code,
+        "name": item_name(item, text.lang),
+        "title": value_words(item, text),
+        "chosen": item.code == chosen,
+    }
+
+
+def badge_data(item: CurrentItem, text: Text) -> dict[str, Any]:
+    """Letter, word and colours of an item; without a grade, the word says that data lack."""
+    level = standard().level(item.grade) if item.grade else None
+    absent = text("no data") if item.value is None else text("no level")
+    return {
+        "letter": item.letter,
+        "colour": level.colour if level else None,
+        "ink": level.text_colour if level else None,
+        "word": grade_word(item, standard(), text.lang) or absent,
+    }
+
+
+def badge(item: CurrentItem) -> str:
+    """An item's letter on its colour, as markup."""
+    if not item.grade:
+        return '<span class="badge">–</span>'
+    level = standard().level(item.grade)
+    return (
+        f'<span class="badge" style="background:{level.colour};color:{level.text_colour}">'
+        f"{escape(level.letter)}</span>"
+    )
+
+
+def value_words(item: CurrentItem, text: Text) -> str:
+    """The value with its unit, or why there is none."""
+    if item.value is None:
+        return text("no data: {why}", why=missing_short(text, item))
+    return f"{number(item.value, cache.shown_digits(item.pollutant))} {item.unit or ''}".rstrip()
+
+
+def pollutant_switch(chosen: str) -> None:
+    """The choice of pollutant; the index too where the standard has one."""
+    text = words()
+    keys = [key for key in (*state.KEYS, state.OVERALL) if key in standard().pollutants]
+    picked = components.switch(
+        "pollutant",
+        {
+            "label": text("Pollutant"),
+            "chosen": chosen,
+            "options": [{"key": key, "text": text.pollutant(key)} for key in keys],
+        },
+    )
+    if picked in keys:
+        change(x=picked)
+
+
+def pollutant() -> str:
+    """The pollutant the view asks for, or the first the standard grades."""
+    asked = view().pollutant
+    return asked if asked in standard().pollutants else "pm10"
+
+
+def news() -> tuple[object, ...]:
+    """What must differ before a page is drawn anew: the store, the hour, how the feeds do."""
+    failing = tuple((one.feed, one.reason, one.failing_since) for one in cache.feeds())
+    return (*cache.version(), hour_number(cache.this_hour()), failing)
+
+
+@st.fragment(run_every=PULSE_SECONDS)
+def pulse(signature: Callable[[], tuple[object, ...]] = news) -> None:
+    """Look for news every half minute and redraw only when there are some.
+
+    Zoom, selection and scroll stay, because nothing is drawn while nothing is new.
+    """
+    found = signature()
+    before = st.session_state.get("news")
+    st.session_state["news"] = found
+    if before is not None and before != found:
+        st.rerun(scope="app")
+
+
+def bottom() -> None:
+    """Whose the data are, under which licence, and what is our own in them."""
+    text = words()
+    lines = [
+        text(
+            "Province values are this page's own means of AirKorea's urban stations; they are not"
+            " published by AirKorea."
+        ),
+        text(
+            "The letters A–D are this page's own signs for AirKorea's four grades"
+            " (good, moderate, poor, very poor)."
+        ),
+    ]
+    seen: set[str] = set()
+    sources = []
+    for feed in cache.feeds():
+        if feed.attribution in seen or not (feed.live or feed.newest_hour):
+            continue
+        seen.add(feed.attribution)
+        sources.append(
+            f'<a href="{escape(feed.link)}" rel="noreferrer">{escape(text(feed.attribution))}</a>'
+            f" — {escape(text(feed.licence))}"
+        )
+    body = "".join(f"<p>{escape(one)}</p>" for one in lines)
+    source = f"<p>{escape(text('Data:'))} {'; '.join(sources)}</p>" if sources else ""
+    shapes = escape(text("Boundaries: National Geographic Information Institute (2023-09-15)"))
+    html(f"{source}<p>{shapes}</p>{body}", "foot")

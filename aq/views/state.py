@@ -1,0 +1,60 @@
+"""What a person is looking at, as the page's address keeps it: reload and sharing keep the view."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from aq.regions import BY_CODE, Province
+from aq.schema import KEYS
+from aq.text import LANGUAGES
+
+PRESETS = {"7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": None}
+SORTS = ("order", "grade", "value", "stations")
+OVERALL = "overall"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The state of a page. `since` and `until` are KST days, both inclusive, and go together."""
+
+    lang: str = "ko"
+    pollutant: str = "pm10"
+    province: Province | None = None
+    sort: str = "value"
+    descending: bool = True
+    preset: str = "7d"
+    since: date | None = None
+    until: date | None = None
+
+
+def read(params: Mapping[str, str], lang: str = "ko") -> View:
+    """The view an address asks for; what cannot be read in it is as if it were not there."""
+    asked_lang = params.get("lang", "")
+    asked_sort = params.get("s", "")
+    key = asked_sort.removeprefix("-")
+    pollutant = params.get("x", "")
+    preset = params.get("r", "")
+    since, until = _day(params.get("since")), _day(params.get("until"))
+    ranged = since is not None and until is not None and since <= until
+    return View(
+        lang=asked_lang if asked_lang in LANGUAGES else lang,
+        pollutant=pollutant if pollutant in (*KEYS, OVERALL) else "pm10",
+        province=BY_CODE.get(params.get("p", "")),
+        sort=key if key in SORTS else "value",
+        descending=asked_sort.startswith("-") if key in SORTS else True,
+        preset=preset if preset in PRESETS else "7d",
+        since=since if ranged else None,
+        until=until if ranged else None,
+    )
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def shared_params(params: Mapping[str, str]) -> dict[str, str]:
+    """What goes along from page to page: language, province, pollutant."""
+    return {name: params[name] for name in ("lang", "p", "x") if name in params}

@@ -1,0 +1,62 @@
+"""Ink, paper and grey of the light and the dark page; colours of grades stand in the standards."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ASSETS = Path(__file__).parent / "components"
+FONT = (
+    "Pretendard, 'Apple SD Gothic Neo', 'Malgun Gothic', 'Noto Sans KR', 'Noto Sans CJK KR',"
+    " sans-serif"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Palette:
+    """Colours (#RRGGBB) of everything that is not a grade.
+
+    `missing` and `missing_ink` are for places without data; `band` is the opacity of the grade
+    bands behind a line, `line` the line itself.
+    """
+
+    paper: str
+    ink: str
+    muted: str
+    rule: str
+    missing: str
+    missing_ink: str
+    hatch: str
+    band: float
+
+
+LIGHT = Palette(
+    paper="#FFFFFF",
+    ink="#16191D",
+    muted="#59616B",
+    rule="#D9DCE0",
+    missing="#D4D7DB",
+    missing_ink="#16191D",
+    hatch="#B4BAC1",
+    band=0.2,
+)
+DARK = Palette(
+    paper="#14171A",
+    ink="#E8EAED",
+    muted="#AAB2BB",
+    rule="#3A4047",
+    missing="#4A5058",
+    missing_ink="#FFFFFF",
+    hatch="#5A626B",
+    band=0.28,
+)
+
+
+def palette(dark: bool) -> Palette:
+    """The colours of a theme."""
+    return DARK if dark else LIGHT
+
+
+@cache
+def page_css() -> str:
+    """The style sheet of the pages, as a `style` element."""
+    return f"<style>{(ASSETS / 'page.css').read_text('utf-8')}</style>"
