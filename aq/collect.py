@@ -8,12 +8,12 @@ from typing import Any
 
 from aq import quality
 from aq.clock import HOUR, floor_hour, from_hour_number, hour_number, kst, kst_iso
-from aq.errors import FeedError, StoreError
-from aq.feeds.base import Feed, Get, StationFeed
+from aq.errors import FeedError, FeedReason, StoreError
+from aq.feeds.base import Feed, Get, MeansFeed, StationFeed
 from aq.grade import Standard
 from aq.model import Answer, Payload, Reading, RowIssue
 from aq.regions import Province, province_of
-from aq.schema import FEED_IDS
+from aq.schema import FEED_IDS, KEYS
 from aq.settings import ProvinceData
 from aq.store import Store, Txn, runs
 from aq.store.hours import aggregate, moved_slots, put_province_series, put_station_hours
@@ -182,6 +182,46 @@ class Collector:
         except FeedError as error:
             report.error = error
             runs.record_failure(self.store, name, now, error)
+        except StoreError as error:
+            report.error = error
+        return report
+
+    def poll_means(self, name: str, now: datetime) -> RunReport:
+        """Read upstream's own province means of the last week: a call a pollutant.
+
+        They are a series of their own, compared with ours and never mixed with it. Either all
+        pollutants are stored or none.
+        """
+        report = RunReport(feed=f"{name}_means", at=now)
+        feed = self.feeds[name]
+        merged: dict[tuple[str | None, datetime], dict[str, int]] = {}
+        try:
+            if not isinstance(feed, MeansFeed):
+                raise FeedError(name, "", FeedReason.BAD_REQUEST, "gives no province means")
+            get = self._counted(name, report)
+            simulated = False
+            for key in KEYS:
+                for payload in feed.pull_province_means(get, key, "WEEK"):
+                    answer = feed.parse(payload, now)
+                    simulated |= payload.simulated
+                    report.read(answer)
+                    for one in answer.readings:
+                        merged.setdefault((one.province, one.hour), {}).update(one.values)
+            readings = [
+                Reading(province=province, hour=hour, values=values)
+                for (province, hour), values in merged.items()
+            ]
+            with self.store.write(f"poll {report.feed}") as txn:
+                txn.mark_simulated(simulated)
+                directory = Directory(txn, station_rule(self.provinces))
+                report.wrote(ingest(txn, report.feed, readings, directory, self.standards))
+            newest = max((hour for _, hour in merged), default=None)
+            number = hour_number(newest) if newest else None
+            report.newest_hour = newest
+            runs.record_success(self.store, report.feed, now, number, number)
+        except FeedError as error:
+            report.error = error
+            runs.record_failure(self.store, report.feed, now, error)
         except StoreError as error:
             report.error = error
         return report

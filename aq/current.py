@@ -170,7 +170,7 @@ def current(
         )
         items = tuple(_item(scene, province, key) for key in keys for province in PROVINCES)
         items = tuple(
-            _with_last(connection, item, this_hour) if item.value is None else item
+            _with_last(connection, item, this_hour, runtime) if item.value is None else item
             for item in items
         )
     return Snapshot(
@@ -318,7 +318,7 @@ def gap_reason(word: str) -> tuple[str, str | None]:
     return "quality_flag", word
 
 
-def _with_last(connection: Any, item: CurrentItem, until: int) -> CurrentItem:
+def _with_last(connection: Any, item: CurrentItem, until: int, runtime: Runtime) -> CurrentItem:
     """An item without a value, with the last one the province had.
 
     Where nothing recent is known at all but there once was something, the reason is `stale`.
@@ -326,7 +326,8 @@ def _with_last(connection: Any, item: CurrentItem, until: int) -> CurrentItem:
     if item.pollutant not in KEYS:
         return item
     province = next(one for one in PROVINCES if one.code == item.code)
-    found = last_with_value(connection, province.id, item.pollutant, until)
+    feeds = runtime.settings.feeds.prefer
+    found = last_with_value(connection, province.id, item.pollutant, until, feeds)
     if found is None:
         return item
     hour, total, count, _feed = found

@@ -12,7 +12,7 @@ from aq.grade import Standard, load_standards
 from aq.http import Http
 from aq.paths import config_dir
 from aq.redact import install as install_redaction
-from aq.schedule import Scheduler
+from aq.schedule import Scheduler, jobs
 from aq.settings import Settings
 from aq.settings import load as load_settings
 from aq.store import Store, open_store
@@ -61,9 +61,8 @@ class Runtime:
         schedule = self.settings.schedule
         return Scheduler(
             self.store,
-            self.collector(),
+            jobs(self.collector(), schedule.minutes),
             self.clock,
-            minutes=schedule.minutes,
             lease=timedelta(seconds=schedule.lease_seconds),
         )
 

@@ -5,21 +5,26 @@ a clock that runs fast (`AQ_CLOCK=…@speed`) and several instances all do the s
 (job, slot) runs once.
 """
 
+import json
 import logging
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from aq.clock import HOUR, Clock, floor_hour
+from aq.clock import HOUR, Clock, day_bounds, floor_hour, kst
 from aq.collect import Collector, RunReport
+from aq.feeds.base import MeansFeed
 from aq.store import Store, runs
 
 TICK_SECONDS = 5.0
-KEEP_RUNS = timedelta(days=90)
+# When the hours of yesterday are surely published.
+MEANS_AT = timedelta(hours=2, minutes=40)
 log = logging.getLogger(__name__)
 
 
@@ -42,35 +47,42 @@ def next_slot(now: datetime, minutes: Sequence[int]) -> datetime:
     return min(slot for slot in slots if slot > now)
 
 
+def daily_slot(now: datetime, at: timedelta) -> datetime:
+    """The newest instant at or before `now` that is `at` after a KST midnight, in UTC."""
+    slot = day_bounds(kst(now).date())[0] + at
+    return slot if slot <= now else slot - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Something to do once a slot. `slot` gives the newest slot at or before an instant."""
+
+    name: str
+    slot: Callable[[datetime], datetime]
+    run: Callable[[datetime], RunReport]
+
+
 class Scheduler:
-    """Runs due polls of the live feeds until stopped."""
+    """Does due jobs until stopped."""
 
     def __init__(
-        self,
-        store: Store,
-        collector: Collector,
-        clock: Clock,
-        *,
-        minutes: Sequence[int],
-        lease: timedelta,
-        after_run: Callable[[RunReport], None] = lambda _report: None,
+        self, store: Store, jobs: Sequence[Job], clock: Clock, *, lease: timedelta
     ) -> None:
-        self._store, self._collector, self._clock = store, collector, clock
-        self._minutes, self._lease, self._after_run = minutes, lease, after_run
+        self._store, self._jobs, self._clock, self._lease = store, jobs, clock, lease
         self._seen: dict[str, datetime] = {}
         self._ticker = BackgroundScheduler(timezone="UTC")
 
     def start(self) -> None:
-        """Begin ticking in background threads, one per feed, the first tick at once."""
+        """Begin ticking in background threads, one per job, the first tick at once."""
         seconds = max(0.1, TICK_SECONDS / max(1.0, self._clock.speed))
-        for name in self._collector.feeds:
+        for job in self._jobs:
             self._ticker.add_job(
                 self.tick,
                 "interval",
-                args=[name],
+                args=[job],
                 seconds=seconds,
                 next_run_time=datetime.now(self._ticker.timezone),
-                id=name,
+                id=job.name,
                 coalesce=True,
                 max_instances=1,
                 misfire_grace_time=None,
@@ -81,26 +93,39 @@ class Scheduler:
         """Stop ticking; a run under way ends first."""
         self._ticker.shutdown(wait=True)
 
-    def tick(self, name: str) -> RunReport | None:
-        """Do the newest due poll of a feed unless someone has; None when there was none."""
+    def tick(self, job: Job) -> RunReport | None:
+        """Do the newest due run of a job unless someone has; None when there was none."""
         now = self._clock.now()
-        slot = latest_slot(now, self._minutes)
-        if self._seen.get(name) == slot:
+        slot = job.slot(now)
+        if self._seen.get(job.name) == slot:
             return None
-        job = f"poll:{name}"
-        if runs.is_over(self._store, job, slot):
-            self._seen[name] = slot
+        if runs.is_over(self._store, job.name, slot):
+            self._seen[job.name] = slot
             return None
-        mine = runs.claim(self._store, job, slot, owner=owner_name(), now=now, lease=self._lease)
+        mine = runs.claim(
+            self._store, job.name, slot, owner=owner_name(), now=now, lease=self._lease
+        )
         if mine is None:
             # Another instance is at it. Look again: it may die, and its lease then passes.
             return None
-        report = self._collector.poll(name, now)
+        report = job.run(now)
         runs.finish(self._store, mine, self._clock.now(), report.ok, report.as_dict())
-        self._seen[name] = slot
-        log.info("poll %s", name, extra={"report": report.as_dict()})
-        self._after_run(report)
+        self._seen[job.name] = slot
+        log.info("%s: %s", job.name, json.dumps(report.as_dict(), ensure_ascii=False))
         return report
+
+
+def jobs(collector: Collector, minutes: Sequence[int]) -> list[Job]:
+    """A poll of each live feed at the minutes given; upstream's own means once a day."""
+    made = []
+    for name, feed in collector.feeds.items():
+        slot = partial(latest_slot, minutes=minutes)
+        made.append(Job(name=f"poll:{name}", slot=slot, run=partial(collector.poll, name)))
+        if isinstance(feed, MeansFeed):
+            daily = partial(daily_slot, at=MEANS_AT)
+            means = partial(collector.poll_means, name)
+            made.append(Job(name=f"means:{name}", slot=daily, run=means))
+    return made
 
 
 def feed_table(

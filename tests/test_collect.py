@@ -21,7 +21,7 @@ from aq.importing import import_file
 from aq.paths import ROOT
 from aq.regions import PROVINCES
 from aq.runtime import Runtime, start
-from aq.schedule import Scheduler, latest_slot, next_slot
+from aq.schedule import Scheduler, daily_slot, jobs, latest_slot, next_slot
 from aq.schema import province_hour, run, station, station_hour
 from aq.settings import load
 from aq.simulator.scenario import parse
@@ -258,22 +258,23 @@ def test_slots_are_minutes_of_the_hour() -> None:
     assert latest_slot(AT_2025 - timedelta(minutes=10), minutes) == AT_2025 - timedelta(minutes=35)
     assert next_slot(AT_2025, minutes) == AT_2025 + timedelta(minutes=10)
     assert next_slot(AT_2025 + timedelta(minutes=30), minutes) == AT_2025 + timedelta(minutes=55)
+    at = timedelta(hours=2, minutes=40)
+    assert daily_slot(AT_2025, at) == AT_2025 - timedelta(hours=17, minutes=45)
+    at_0225 = AT_2025 - timedelta(hours=18)
+    assert daily_slot(at_0225, at) == AT_2025 - timedelta(hours=41, minutes=45)
 
 
 def test_two_schedulers_on_one_store_do_each_run_once(
     runtime: Runtime, simulator: SimulatorServer
 ) -> None:
     def scheduler() -> Scheduler:
-        lease = timedelta(minutes=5)
-        clock = Clock(AT_2025)
-        return Scheduler(
-            runtime.store, runtime.collector(), clock, minutes=(20, 35, 50), lease=lease
-        )
+        return Scheduler(runtime.store, (), Clock(AT_2025), lease=timedelta(minutes=5))
 
+    job = jobs(runtime.collector(), (20, 35, 50))[0]
     one, other = scheduler(), scheduler()
-    assert one.tick("airkorea") is not None
-    assert other.tick("airkorea") is None
-    assert one.tick("airkorea") is None
+    assert one.tick(job) is not None
+    assert other.tick(job) is None
+    assert one.tick(job) is None
     assert simulator.calls["getCtprvnRltmMesureDnsty"] == 1
     assert count(runtime, run) == 1
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aq.grade import Standard, load_standards
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
@@ -12,6 +11,7 @@ from sqlalchemy import func, select, text
 from aq.clock import HOUR, Clock, hour_number
 from aq.collect import ingest, station_rule
 from aq.errors import FeedError, FeedReason, StoreError
+from aq.grade import Standard, load_standards
 from aq.model import URBAN, Reading, Station
 from aq.paths import ROOT
 from aq.schema import KEYS, province_day, province_day_grade, province_hour, station, station_hour

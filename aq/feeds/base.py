@@ -48,6 +48,14 @@ class StationFeed(Feed, Protocol):
         """Ask for the list of stations."""
 
 
+@runtime_checkable
+class MeansFeed(Feed, Protocol):
+    """A feed that also gives its own means of whole provinces, a pollutant a call."""
+
+    def pull_province_means(self, get: Get, item: str, term: str) -> Iterator[Payload]:
+        """Ask for upstream's hourly province means of one pollutant over ``WEEK`` or ``MONTH``."""
+
+
 class BadValueError(ValueError):
     """A cell that is neither a number of the right kind nor missing; `kind` is its issue's."""
 

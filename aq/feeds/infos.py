@@ -23,6 +23,16 @@ ARCHIVE = FeedInfo(
     link="https://www.airkorea.or.kr",
     resolution="station, 1 h",
 )
+AIRKOREA_MEANS = FeedInfo(
+    name="airkorea_means",
+    title="AirKorea's own province means",
+    kind=OBSERVED,
+    status=PRELIMINARY,
+    attribution="한국환경공단 에어코리아 (Korea Environment Corporation, AirKorea)",
+    licence="KOGL type 3 (attribution, no derivatives)",
+    link="https://www.airkorea.or.kr",
+    resolution="province, 1 h",
+)
 OPENMETEO = FeedInfo(
     name="openmeteo",
     title="Open-Meteo",
@@ -33,4 +43,4 @@ OPENMETEO = FeedInfo(
     link="https://open-meteo.com",
     resolution="45 km grid, 3-hourly steps interpolated to hours",
 )
-INFO = {one.name: one for one in (ARCHIVE, AIRKOREA, OPENMETEO)}
+INFO = {one.name: one for one in (ARCHIVE, AIRKOREA, AIRKOREA_MEANS, OPENMETEO)}

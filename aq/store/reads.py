@@ -87,13 +87,14 @@ def recent_hours(connection: Connection, after: int, until: int) -> Sequence[Row
 
 
 def last_with_value(
-    connection: Connection, province: int, key: str, until: int
+    connection: Connection, province: int, key: str, until: int, feeds: Iterable[str]
 ) -> tuple[int, int, int, str] | None:
-    """(hour, sum, n, feed id) of the newest hour up to `until` with a value, whatever the feed."""
+    """(hour, sum, n, feed id) of the newest hour up to `until` with a value of one of `feeds`."""
     table = province_hour
     query = (
         select(table.c.hour, table.c[f"{key}_sum"], table.c[f"{key}_n"], table.c.feed)
         .where(table.c.province == province, table.c.hour <= until, table.c[f"{key}_n"] > 0)
+        .where(table.c.feed.in_([FEED_IDS[name] for name in feeds]))
         .order_by(table.c.hour.desc(), table.c.feed)
         .limit(1)
     )

@@ -1,0 +1,76 @@
+"""Our province means against upstream's own: how often, how far and which way they differ."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from aq.regions import BY_ID
+from aq.schema import KEYS
+from aq.units import from_scaled, mean_half_up, pollutants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """One pollutant over all provinces and hours that both series have.
+
+    Attributes
+    ----------
+    hours : province hours compared
+    bias : mean of ours minus upstream's [unit], half-up with one digit more than the store's
+    largest : largest difference, ours minus upstream's [unit], with `where` and `at` (hour number)
+    same : province hours in which both are equal at the coarser precision of upstream's
+    """
+
+    pollutant: str
+    unit: str
+    hours: int
+    same: int
+    bias: Decimal | None
+    largest: Decimal | None
+    where: str | None
+    at: int | None
+
+
+def compare(
+    ours: Iterable[Mapping[str, Any]], theirs: Iterable[Mapping[str, Any]]
+) -> list[Agreement]:
+    """Compare two series of province hours (rows of the store), a line per pollutant."""
+    known = {(row["province"], row["hour"]): row for row in theirs}
+    pairs = [
+        (row, known[place]) for row in ours if (place := (row["province"], row["hour"])) in known
+    ]
+    return [_one(key, pairs) for key in KEYS]
+
+
+def _one(key: str, pairs: list[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Agreement:
+    pollutant = pollutants()[key]
+    # Upstream prints province means with a digit less than stations: PM whole, gases 3, CO 1.
+    step = 10
+    differences: list[tuple[int, int, int]] = []
+    same = 0
+    for our, their in pairs:
+        if not our[f"{key}_n"] or not their[f"{key}_n"]:
+            continue
+        ours = mean_half_up(our[f"{key}_sum"], our[f"{key}_n"])
+        theirs = int(their[f"{key}_sum"])
+        differences.append((ours - theirs, our["province"], our["hour"]))
+        same += (2 * ours + step) // (2 * step) == (2 * theirs + step) // (2 * step)
+    if not differences:
+        return Agreement(
+            pollutant=key, unit=pollutant.unit, hours=0, same=0,
+            bias=None, largest=None, where=None, at=None,
+        )  # fmt: skip
+    total = sum(difference for difference, _, _ in differences)
+    bias = Decimal(total) / len(differences) / pollutant.scale
+    farthest, province, hour = max(differences, key=lambda one: abs(one[0]))
+    return Agreement(
+        pollutant=key,
+        unit=pollutant.unit,
+        hours=len(differences),
+        same=same,
+        bias=round(bias, pollutant.digits + 1),
+        largest=from_scaled(farthest, pollutant),
+        where=BY_ID[province].ko,
+        at=hour,
+    )
