@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from aq import __version__, history, strip
-from aq.clock import kst_iso, parse_since, parse_until
+from aq.clock import kst_iso, parse_instant, parse_since, parse_until
 from aq.current import Snapshot, asked_pollutants, current, find_standard
 from aq.errors import AqError, InputError, StoreError
 from aq.feeds.infos import INFO
@@ -21,6 +21,7 @@ from aq.runtime import Runtime
 from aq.schema import KEYS
 from aq.status import feed_status, health
 from aq.store.engine import version_at
+from aq.trail import trail_items
 
 CACHE_SECONDS = 30
 MAX_LIMIT = 5000
@@ -190,6 +191,14 @@ def history_items(runtime: Runtime, given: Mapping[str, str]) -> Response:
     return json_response(answer)
 
 
+def trail(runtime: Runtime, given: Mapping[str, str]) -> Response:
+    """`/api/v1/readings/{place}/{pollutant}/{at}/trail`: what was known of an hour, and when."""
+    standard = find_standard(runtime, given.get("standard"))
+    at = _time(parse_instant, given, "at")
+    items = trail_items(runtime.store, given["place"], given["pollutant"], at, standard)
+    return json_response({"place": given["place"], "at": kst_iso(at), "items": items})
+
+
 def feeds(runtime: Runtime, _given: Mapping[str, str]) -> Response:
     """`/api/v1/feeds`: each feed's last good poll, last error, calls and next poll."""
     now = runtime.clock.now()
@@ -202,15 +211,18 @@ def healthz(runtime: Runtime, _given: Mapping[str, str]) -> Response:
     return JSONResponse(health(runtime), headers={"Cache-Control": "no-store"})
 
 
+def _described(name: str, *, in_path: bool) -> dict[str, Any]:
+    place = {"in": "path", "required": True} if in_path else {"in": "query"}
+    return {"name": name, **place, "schema": {"type": "string"}}
+
+
 def openapi(_runtime: Runtime, _given: Mapping[str, str]) -> Response:
     """`/api/v1/openapi.json`: the routes and their parameters, from the table below."""
     paths = {
         path: {
             "get": {
                 "summary": (handler.__doc__ or "").split("`: ")[-1].splitlines()[0],
-                "parameters": [
-                    {"name": name, "in": "query", "schema": {"type": "string"}} for name in known
-                ],
+                "parameters": [_described(name, in_path=f"{{{name}}}" in path) for name in known],
                 "responses": {
                     "200": {"description": "the answer"},
                     "400": {"description": "a parameter is wrong; `error.field` names it"},
@@ -233,6 +245,7 @@ HISTORY = (
     *("province", "pollutant", "since", "until", "grain", "standard", "feed", "as_of"),
     *("limit", "cursor"),
 )
+READING = ("place", "pollutant", "at", "standard")
 # path -> (handler, parameters it takes)
 TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/strip": (strip_html, STRIP),
@@ -240,6 +253,7 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/api/v1/provinces": (provinces, ()),
     "/api/v1/current": (current_items, ("standard", "pollutant")),
     "/api/v1/history": (history_items, HISTORY),
+    "/api/v1/readings/{place}/{pollutant}/{at}/trail": (trail, READING),
     "/api/v1/feeds": (feeds, ()),
     "/healthz": (healthz, ()),
     "/api/v1/openapi.json": (openapi, ()),
@@ -251,7 +265,8 @@ def _endpoint(
 ) -> Callable[[Request], Awaitable[Response]]:
     def answer(request: Request) -> Response:
         try:
-            response = handler(get_runtime(), parameters(request, known))
+            given = {**parameters(request, known), **request.path_params}
+            response = handler(get_runtime(), given)
         except AqError as error:
             return _refused(error)
         if request.headers.get("if-none-match") == response.headers.get("etag", ""):

@@ -238,7 +238,38 @@ def test_the_api_describes_itself(base: str) -> None:
     described = get(f"{base}/api/v1/openapi.json").json()
     assert described["openapi"].startswith("3.")
     for path in described["paths"]:
-        assert get(f"{base}{path}").status_code in (200, 400)
+        assert get(f"{base}{path}").status_code in (200, 400), path
+
+
+def test_the_trail_says_what_was_known_and_when(runtime: Runtime, base: str) -> None:
+    one = SEOUL[0]
+    write(runtime, Reading(station=one, hour=HOUR_20, values={"pm10": 800}))
+    write(runtime, Reading(station=one, hour=HOUR_20, values={"pm10": 810}))
+    write(runtime, Reading(station=one, hour=HOUR_20, values={"pm10": 790}), feed="archive")
+    for place in ("서울", "KR-11", one.name):
+        found = items(f"{base}/api/v1/readings/{place}/pm10/2026-11-23T20:00+09:00/trail")
+        seen = [(one["feed"], one["value"], one["letter"], one["status"]) for one in found]
+        assert seen == [
+            ("archive", 79.0, "B", "confirmed"),
+            ("airkorea", 80.0, "B", "preliminary"),
+            ("airkorea", 81.0, "C", "preliminary"),
+        ]
+        assert [one["known_until"] is None for one in found] == [True, False, True]
+        assert found[1]["known_from"] == "2026-11-23T20:25:00+09:00"
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("평양/pm10/2026-11-23T20:00+09:00", "place"),
+        ("서울/pm1/2026-11-23T20:00+09:00", "pollutant"),
+        ("서울/pm10/2026-11-23T20:00", "at"),
+        ("서울/pm10/2026-11-23T20:30+09:00", "at"),
+    ],
+)
+def test_a_trail_of_nothing_is_refused(base: str, path: str, field: str) -> None:
+    answer = get(f"{base}/api/v1/readings/{path}/trail")
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, field)
 
 
 def test_nothing_is_written_over_http(runtime: Runtime, base: str) -> None:

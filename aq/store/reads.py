@@ -1,10 +1,10 @@
 """Reading the past and the present: province hours, days, stations, as of any store version."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, literal, select, union_all
+from sqlalchemy import Connection, Select, Table, func, literal, null, select, union_all
 
 from aq.clock import from_hour_number
 from aq.model import Reading, Station
@@ -210,3 +210,41 @@ def newest_hours(connection: Connection) -> dict[int, int]:
     """The newest province hour of each feed, by feed id."""
     found = span(connection, (province.id for province in PROVINCES))
     return {feed: last for feed, (_first, last) in found.items()}
+
+
+def trail(
+    connection: Connection, place: int, hour: int, *, station: bool
+) -> list[Mapping[str, Any]]:
+    """Everything ever known of one hour of a place, by feed and then by when it became known.
+
+    Rows carry the columns of the hour with `known_from` and `known_until` (None: known still).
+    """
+    table, history = (
+        (station_hour, station_hour_rev) if station else (province_hour, province_hour_rev)
+    )
+    name = "station" if station else "province"
+    began, ended = store_version.alias(), store_version.alias()
+    now = (
+        select(table, began.c.committed_at.label("known_from"), null().label("known_until"))
+        .join(began, began.c.version == table.c.version)
+        .where(table.c[name] == place, table.c.hour == hour)
+    )
+    columns = [history.c[column.name] for column in table.columns]
+    before = (
+        select(
+            *columns,
+            began.c.committed_at.label("known_from"),
+            ended.c.committed_at.label("known_until"),
+        )
+        .join(began, began.c.version == history.c.version)
+        .join(ended, ended.c.version == history.c.superseded)
+        .where(history.c[name] == place, history.c.hour == hour)
+    )
+    rows = [*connection.execute(now).mappings(), *connection.execute(before).mappings()]
+    return sorted(rows, key=lambda row: (row["feed"], row["version"]))
+
+
+def find_stations(connection: Connection, text: str) -> Sequence[Row]:
+    """Stations with this code or this name."""
+    match = (station.c.code == text) | (station.c.name == text)
+    return connection.execute(select(station).where(match).order_by(station.c.id)).all()
