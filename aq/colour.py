@@ -70,6 +70,12 @@ def lightness(colour: str) -> float:
     return 116 * (y ** (1 / 3)) - 16 if y > 216 / 24389 else y * 24389 / 27
 
 
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2 contrast ratio (1-21) of two #RRGGBB colours."""
+    low, high = sorted(_times(_SRGB_TO_XYZ, _linear(colour))[1] for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
 def _adapted(xyz: Triple) -> Triple:
     """Post-adaptation cone responses of CIECAM02, without the constant 0.1."""
     d = _F * (1 - (1 / 3.6) * math.exp((-_LA - 42) / 92))

@@ -1,220 +1,223 @@
-"""A standard is data: breakpoints, rounding, levels with their words and colours; here it grades.
+"""What a standard says: the grade and index of values, one overall result, and why.
 
-Values come as the store's scaled integers. A value is first rounded to the standard's own precision
-(80.4 µg/m³ of PM10 is 80, 80.5 is 81), which is folded into the cut points, so that grading a value
-is one bisection over integers.
+Grading one value is `Standard.grade`, its index `Standard.index`; what is here needs more than one
+value or more than one standard.
 """
 
-import hashlib
-import json
-import tomllib
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
-from aq.colour import too_alike
-from aq.errors import ConfigError
-from aq.toml_lines import line_of
-from aq.units import pollutants
-
-AVERAGING = ("1h",)
-ROUNDING = ("half_up", "truncate")
-_STANDARD_KEYS = frozenset(
-    {"id", "version", "family", "title", "valid_from", "valid_until", "source", "unverified"}
-    | {"levels", "pollutants"}
+from aq.clock import kst_day
+from aq.errors import InputError
+from aq.standards import (
+    AVERAGING,
+    Breakpoints,
+    Level,
+    Row,
+    Standard,
+    load_standards,
+    parse_standard,
 )
-_LEVEL_KEYS = frozenset({"letter", "label", "colour", "text_colour"})
-_POLLUTANT_KEYS = frozenset({"unit", "averaging", "digits", "rounding", "upto"})
+from aq.units import from_scaled, pollutants
+
+__all__ = [
+    "AVERAGING",
+    "Breakpoints",
+    "Explanation",
+    "Level",
+    "Overall",
+    "Row",
+    "Standard",
+    "explain",
+    "in_force",
+    "load_standards",
+    "overall",
+    "parse_standard",
+]
+
+# Why there is no overall result; the words stand in the message catalogue.
+NO_OVERALL, NEEDED_MISSING, NO_VALUES = "no_overall", "needed_missing", "no_values"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """One level of a standard, with its letter, words and colours (#RRGGBB)."""
+class Part:
+    """One pollutant's share in an overall result; `index` is None where the standard has none."""
 
-    letter: str
-    labels: Mapping[str, str]
-    colour: str
-    text_colour: str
-
-    def label(self, lang: str) -> str:
-        """The level's word in a language."""
-        return self.labels[lang]
+    pollutant: str
+    grade: int
+    index: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Breakpoints:
-    """How one pollutant is graded.
+class Overall:
+    """One result for all pollutants of a place.
 
     Attributes
     ----------
-    unit, averaging : of the values that may be graded
-    upto : the last value [unit] of each level but the highest, at `digits` decimals
-    cuts : the largest stored integer of each of those levels, with the rounding folded in
+    index : the standard's number, surcharge in; None where it has none or something is missing
+    grade, dominant : the level, and the pollutant that decided it
+    missing : pollutants without a value that the standard needs
+    reason : why there is no result (`no_overall`, `needed_missing`, `no_values`), None with one
+    parts : what each pollutant came to, the highest first
+    surcharge : what was added to the highest sub-index
     """
 
-    unit: str
-    averaging: str
-    digits: int
-    rounding: str
-    upto: tuple[Decimal, ...]
-    cuts: tuple[int, ...]
+    index: int | None = None
+    grade: int | None = None
+    dominant: str | None = None
+    missing: tuple[str, ...] = ()
+    reason: str | None = None
+    parts: tuple[Part, ...] = ()
+    surcharge: int = 0
+
+
+def overall(standard: Standard, values: Mapping[str, int | None]) -> Overall:
+    """The overall result of a place and hour.
+
+    Parameters
+    ----------
+    values : stored integers by pollutant, each of the averaging time the standard shows that
+        pollutant by (`Standard.averaging`); None or absent is missing, and never counts as good
+    """
+    rule = standard.overall
+    if rule is None:
+        return Overall(reason=NO_OVERALL)
+    parts = tuple(sorted(_parts(standard, values), key=_rank))
+    there = {part.pollutant for part in parts}
+    missing = tuple(key for key in rule.needs if key not in there)
+    if missing or not parts:
+        reason = NEEDED_MISSING if missing else NO_VALUES
+        return Overall(missing=missing, reason=reason, parts=parts)
+    worst = parts[0]
+    if worst.index is None:
+        return Overall(grade=worst.grade, dominant=worst.pollutant, parts=parts)
+    added = _surcharge(standard, parts)
+    index = min(worst.index + added, max(worst.index, _highest(standard)))
+    return Overall(
+        index=index,
+        grade=standard.grade_of_index(index),
+        dominant=worst.pollutant,
+        parts=parts,
+        surcharge=index - worst.index,
+    )
+
+
+def _parts(standard: Standard, values: Mapping[str, int | None]) -> Iterable[Part]:
+    for key, points in standard.pollutants.items():
+        scaled = values.get(key)
+        if scaled is None:
+            continue
+        grade = standard.grade(key, scaled, points.averaging)
+        if grade is not None:
+            index = standard.index(key, scaled, points.averaging)
+            yield Part(pollutant=key, grade=grade, index=index)
+
+
+def _rank(part: Part) -> tuple[int, int]:
+    """The worst first; of equals the first in the standard's file, as sorting is stable."""
+    return -(part.index or 0), -part.grade
+
+
+def _surcharge(standard: Standard, parts: Iterable[Part]) -> int:
+    extra = standard.overall.surcharge if standard.overall else None
+    if extra is None:
+        return 0
+    bad = sum(part.grade >= extra.from_grade for part in parts)
+    return extra.three if bad >= 3 else extra.two if bad == 2 else 0
+
+
+def _highest(standard: Standard) -> int:
+    last = standard.levels[-1].index
+    return last[1] if last else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standard:
-    """A grading standard, as its file says; `hash` is of the content, not of its layout."""
+class Explanation:
+    """Why a value has its grade.
 
-    id: str
-    version: str
-    family: str
-    titles: Mapping[str, str]
-    valid_from: date
-    valid_until: date | None
-    source: str
-    unverified: str | None
-    levels: tuple[Level, ...]
-    pollutants: Mapping[str, Breakpoints]
-    hash: str
-
-    def grade(self, key: str, scaled: int, averaging: str) -> int | None:
-        """1 … n for a stored integer of this averaging time; None where no breakpoints are made
-        for it, and for a negative value."""
-        points = self.pollutants.get(key)
-        if points is None or points.averaging != averaging or scaled < 0:
-            return None
-        return bisect_left(points.cuts, scaled) + 1
-
-    def level(self, grade: int) -> Level:
-        """The level of a grade from 1 to n."""
-        return self.levels[grade - 1]
-
-    def averaging(self, key: str) -> str | None:
-        """The averaging time of the values this standard grades for a pollutant."""
-        points = self.pollutants.get(key)
-        return points.averaging if points else None
-
-
-def last_of_level(upto: Decimal, scale: int, digits: int, rounding: str) -> int:
-    """The largest stored integer that, rounded to `digits` decimals, is not above `upto`.
-
-    With halves up the next level begins at half a step above `upto`, truncated at a whole step.
+    Attributes
+    ----------
+    value : as given [the pollutant's unit]
+    rounded : at the standard's precision [`unit`, the standard's]
+    rounding : `half_up` or `truncate`, to `digits` decimals
+    row : the printed line `rounded` falls into
+    formula : the index formula with its numbers, None where the standard has no index
     """
-    step = Decimal(1).scaleb(-digits)
-    begins = upto + (step / 2 if rounding == "half_up" else step)
-    exact = begins * scale
-    # The first integer of the next level is the ceiling of `exact`.
-    return int(exact.to_integral_value("ROUND_CEILING")) - 1
+
+    standard: str
+    version: str
+    hash: str
+    pollutant: str
+    averaging: str
+    value: Decimal
+    unit: str
+    rounded: Decimal
+    rounding: str
+    digits: int
+    row: Row
+    grade: int
+    letter: str
+    labels: Mapping[str, str]
+    index: int | None
+    formula: str | None
+    sources: tuple[str, ...]
+    unverified: tuple[str, ...]
 
 
-def parse_standard(text: str, where: str) -> Standard:
-    """A standard from TOML text; raises `ConfigError` with the line of what is wrong."""
-    try:
-        data = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not readable as TOML: {error}", where) from None
-
-    def refuse(message: str, *path: str) -> ConfigError:
-        line = line_of(text, path)
-        return ConfigError(message, f"{where}:{line}" if line else where)
-
-    _check_keys(data, _STANDARD_KEYS, refuse)
-    try:
-        levels = tuple(_level(one, refuse) for one in data["levels"])
-        points = {
-            key: _breakpoints(key, one, len(levels), refuse)
-            for key, one in data["pollutants"].items()
-        }
-        made = Standard(
-            id=data["id"],
-            version=data["version"],
-            family=data.get("family", data["id"]),
-            titles=MappingProxyType(data["title"]),
-            valid_from=data["valid_from"],
-            valid_until=data.get("valid_until"),
-            source=data["source"].strip(),
-            unverified=data.get("unverified"),
-            levels=levels,
-            pollutants=MappingProxyType(points),
-            hash=hashlib.sha256(_canonical(data).encode()).hexdigest(),
-        )
-    except KeyError as error:
-        raise refuse(f"{error.args[0]} is missing") from None
-    _check_colours(levels, refuse)
-    return made
-
-
-def _canonical(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, sort_keys=True, ensure_ascii=False, default=str)
-
-
-def _check_keys(found: Mapping[str, Any], known: frozenset[str], refuse: Any, *path: str) -> None:
-    for key in found:
-        if key not in known:
-            raise refuse(f"unknown key {key!r}; known are {', '.join(sorted(known))}", *path, key)
-
-
-def _level(data: Mapping[str, Any], refuse: Any) -> Level:
-    _check_keys(data, _LEVEL_KEYS, refuse, "levels")
-    return Level(
-        letter=data["letter"],
-        labels=MappingProxyType(data["label"]),
-        colour=data["colour"],
-        text_colour=data["text_colour"],
+def explain(standard: Standard, key: str, scaled: int, averaging: str) -> Explanation | None:
+    """Why `Standard.grade` answers as it does; None where it answers None."""
+    grade = standard.grade(key, scaled, averaging)
+    points = standard.tables.get((key, averaging))
+    row = points.row(scaled) if points else None
+    if grade is None or points is None or row is None:
+        return None
+    level, index = standard.level(grade), standard.index(key, scaled, averaging)
+    return Explanation(
+        standard=standard.id,
+        version=standard.version,
+        hash=standard.hash,
+        pollutant=key,
+        averaging=averaging,
+        value=from_scaled(scaled, pollutants()[key]),
+        unit=points.unit,
+        rounded=points.rounded(scaled),
+        rounding=points.rounding,
+        digits=points.digits,
+        row=row,
+        grade=grade,
+        letter=level.letter,
+        labels=level.labels,
+        index=index,
+        formula=_formula(row, points.rounded(scaled), index),
+        sources=tuple(f"{one.what}, {one.where}, {one.read}" for one in standard.sources),
+        unverified=standard.unverified,
     )
 
 
-def _breakpoints(key: str, data: Mapping[str, Any], levels: int, refuse: Any) -> Breakpoints:
-    path = ("pollutants", key)
-    pollutant = pollutants().get(key)
-    if pollutant is None:
-        raise refuse(f"unknown pollutant {key!r}; known are {', '.join(pollutants())}", *path)
-    _check_keys(data, _POLLUTANT_KEYS, refuse, *path)
-    if data["unit"] != pollutant.unit:
-        raise refuse(f"{key} is kept in {pollutant.unit}", *path, "unit")
-    for name, known in (("averaging", AVERAGING), ("rounding", ROUNDING)):
-        if data[name] not in known:
-            raise refuse(f"{name} {data[name]!r}; known are {', '.join(known)}", *path, name)
-    upto = tuple(Decimal(value) for value in data["upto"])
-    if len(upto) != levels - 1:
-        raise refuse(f"{levels} levels need {levels - 1} values of upto", *path, "upto")
-    if any(after <= before for before, after in zip((Decimal(-1), *upto), upto, strict=False)):
-        raise refuse("upto must rise from level to level: gap or overlap", *path, "upto")
-    digits, rounding = data["digits"], data["rounding"]
-    if any(value != round(value, digits) for value in upto):
-        raise refuse(f"upto has more than {digits} decimals", *path, "upto")
-    cuts = tuple(last_of_level(value, pollutant.scale, digits, rounding) for value in upto)
-    return Breakpoints(
-        unit=data["unit"],
-        averaging=data["averaging"],
-        digits=digits,
-        rounding=rounding,
-        upto=upto,
-        cuts=cuts,
-    )
+def _formula(row: Row, rounded: Decimal, index: int | None) -> str | None:
+    """Ip = (IHi - ILo) / (BPHi - BPLo) x (Cp - BPLo) + ILo, with the numbers of this value."""
+    if row.index is None or row.high is None or index is None:
+        return None
+    low, high = row.index
+    value = min(rounded, row.high)
+    return f"({high} − {low}) / ({row.high} − {row.low}) × ({value} − {row.low}) + {low} = {index}"
 
 
-def _check_colours(levels: Sequence[Level], refuse: Any) -> None:
-    problem = too_alike([level.colour for level in levels])
-    if problem:
-        raise refuse(problem, "levels")
+def in_force(standards: Mapping[str, Standard], family: str, at: datetime) -> Standard | None:
+    """The standard of a family in force for the hour that ends at `at`, by its KST day.
 
-
-def load_standards(folder: Path) -> dict[str, Standard]:
-    """All standards of a folder by id; raises `ConfigError` naming file and line."""
-    found: dict[str, Standard] = {}
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            one = parse_standard(path.read_text("utf-8"), str(path))
-        except OSError as error:
-            raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from None
-        if one.id != path.stem:
-            raise ConfigError(f"id {one.id!r} differs from the file's name", str(path))
-        found[one.id] = one
-    if not found:
-        raise ConfigError("holds no standard", str(folder))
-    return found
+    None before the family's first standard. Raises `InputError` for an unknown family.
+    """
+    members = [one for one in standards.values() if one.family == family]
+    if not members:
+        known = ", ".join(sorted({one.family for one in standards.values()}))
+        raise InputError(f"unknown family of standards {family!r}; known are {known}", "standard")
+    day = kst_day(at)
+    found = [
+        one
+        for one in members
+        if one.valid_from <= day and (one.valid_until is None or day < one.valid_until)
+    ]
+    return found[0] if found else None
