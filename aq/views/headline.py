@@ -67,10 +67,10 @@ def _without_grade(items: Sequence[CurrentItem], what: str, text: Text) -> str:
 
 def _one_level(what: str, word: str, known: int, total: int, text: Text) -> str:
     if known == total:
-        return text("{what} ‘{word}’ across the whole country", what=what, word=word)
+        return text("{what} {word} across the whole country", what=what, word=word)
     if known == 1:
-        return text("{what} ‘{word}’ in the one province that has data", what=what, word=word)
-    return text("{what} ‘{word}’ in all {n} provinces that have data", what=what, word=word, n=known)
+        return text("{what} {word} in the one province that has data", what=what, word=word)
+    return text("{what} {word} in all {n} provinces that have data", what=what, word=word, n=known)
 
 
 def _bad(
@@ -80,7 +80,7 @@ def _bad(
     half = len(standard.levels) / 2
     bad = sorted((grade for grade in by_grade if grade > half), reverse=True)[:2]
     first = text(
-        "{what} ‘{word}’ in {who}",
+        "{what} {word} in {who}",
         who=places(by_grade[bad[0]], text),
         what=what,
         word=_word(standard, bad[0], text),
@@ -88,12 +88,12 @@ def _bad(
     parts = [first]
     if len(bad) > 1:
         word = _word(standard, bad[1], text)
-        parts.append(text("‘{word}’ in {who}", who=places(by_grade[bad[1]], text), word=word))
+        parts.append(text("{word} in {who}", who=places(by_grade[bad[1]], text), word=word))
     best = min(by_grade)
     if best < min(bad):
         word = _word(standard, best, text)
         who = Noun(places(by_grade[best], text))
-        parts.append(text("{who} ‘{word}’", who=who, word=word))
+        parts.append(text("but {word} in {who}", who=who, word=word))
     return ", ".join(parts)
 
 
@@ -108,14 +108,14 @@ def _calm(
     most = max(by_grade, key=lambda grade: (len(by_grade[grade]), grade))
     rest = sorted((grade for grade in by_grade if grade != most), reverse=True)
     if 2 * len(by_grade[most]) > known:
-        parts = [text("{what} mostly ‘{word}’", what=what, word=_word(standard, most, text))]
+        parts = [text("{what} mostly {word}", what=what, word=_word(standard, most, text))]
     else:
         who = places(by_grade[most], text)
         word = _word(standard, most, text)
-        parts = [text("{what} ‘{word}’ in {who}", who=who, what=what, word=word)]
+        parts = [text("{what} {word} in {who}", who=who, what=what, word=word)]
     for grade in rest[:2]:
         who = Noun(places(by_grade[grade], text))
-        parts.append(text("{who} ‘{word}’", who=who, word=_word(standard, grade, text)))
+        parts.append(text("but {word} in {who}", who=who, word=_word(standard, grade, text)))
     return ", ".join(parts)
 
 

@@ -1,4 +1,272 @@
 """The past page: one province, one pollutant, one range, gaps as gaps, and the numbers beside it."""
 
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from aq.clock import day_bounds, kst_day
+from aq.regions import BY_CODE, PROVINCES
+from aq.text import Text
+from aq.units import pollutants
+from aq.views import cache, components, page
+from aq.views.charts import LINE_CONFIG
+from aq.views.state import PRESETS, View
+from aq.views.words import (
+    N_,
+    Noun,
+    day_words,
+    exact,
+    gap_word,
+    long_hour,
+    number,
+    provenance,
+    province_name,
+)
+
+PRESET_NAMES = {
+    "7d": N_("7 days"),
+    "30d": N_("30 days"),
+    "90d": N_("90 days"),
+    "1y": N_("1 year"),
+    "all": N_("Everything"),
+}
+Spans = list[tuple[str, datetime, datetime]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """KST days, both inclusive, and the hours they hold: ``after < hour end <= until``."""
+
+    since: date
+    last: date
+    after: datetime
+    until: datetime
+
+
+def render() -> None:
+    """Choices, the line, where it comes from, and its table."""
+    page.top("past")
+    view, pollutant = page.view(), page.pollutant()
+    code = view.province.code if view.province else PROVINCES[0].code
+    found = cache.snapshot(pollutant)
+    picked = page.strip(found, pollutant, code)
+    spans = cache.span(code)
+    asked = _range(view, spans)
+    _title(code, pollutant, asked)
+    page.pollutant_switch(pollutant)
+    _choose(code, view, asked, spans)
+    _show(code, pollutant, asked, spans)
+    page.bottom()
+    page.pulse()
+    if picked in BY_CODE:
+        page.change(p=picked)
+
+
+def _range(view: View, spans: Spans) -> Range:
+    """The days asked for; a preset ends today, `all` is from the first hour there is."""
+    today = kst_day(cache.this_hour())
+    if view.since and view.until:
+        since, last = view.since, view.until
+    else:
+        days = PRESETS[view.preset]
+        last = today
+        first = min((start for _, start, _ in spans), default=cache.this_hour())
+        since = kst_day(first) if days is None else today - timedelta(days=days - 1)
+    after, until = day_bounds(since)[0], day_bounds(last)[1]
+    return Range(since=since, last=last, after=after, until=min(until, cache.this_hour()))
+
+
+def _title(code: str, pollutant: str, asked: Range) -> None:
+    text = page.words()
+    name, what = province_name(BY_CODE[code], text.lang), text.pollutant(pollutant)
+    title = text("{who} · {what}", who=name, what=what)
+    days = text(
+        "{first} to {last}", first=day_words(text, asked.since), last=day_words(text, asked.last)
+    )
+    page.html(f"<h1>{escape(title)}</h1><p>{escape(days)}</p>")
+
+
+def _choose(code: str, view: View, asked: Range, spans: Spans) -> None:
+    text = page.words()
+    where, how_long, days = st.columns([1, 2, 1.4], vertical_alignment="bottom")
+    with where:
+        codes = [one.code for one in PROVINCES]
+        chosen = st.selectbox(
+            text("Province"),
+            codes,
+            index=codes.index(code),
+            format_func=lambda one: province_name(BY_CODE[one], text.lang),
+            key=f"province {code} {text.lang}",
+        )
+    with how_long:
+        picked = components.switch(
+            "preset",
+            {
+                "label": text("Range"),
+                "chosen": None if view.since else view.preset,
+                "options": [{"key": k, "text": text(name)} for k, name in PRESET_NAMES.items()],
+            },
+        )
+    with days:
+        today = kst_day(cache.this_hour())
+        first = min([asked.since, *(kst_day(start) for _, start, _ in spans)])
+        given = st.date_input(
+            text("Days, first and last"),
+            (min(asked.since, today), min(asked.last, today)),
+            min_value=min(first, today),
+            max_value=today,
+            key=f"days {asked.since} {asked.last} {text.lang}",
+            format="YYYY-MM-DD",
+        )
+    if chosen != code:
+        page.change(p=chosen)
+    if picked in PRESETS:
+        page.change(r=picked, since=None, until=None)
+    if isinstance(given, tuple) and len(given) == 2 and given != (asked.since, asked.last):
+        page.change(since=given[0].isoformat(), until=given[1].isoformat(), r=None)
+
+
+def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
+    text = page.words()
+    if pollutant not in pollutants():
+        page.html(f"<p class='notice'>{escape(text('The index has no line of its own yet.'))}</p>")
+        return
+    if asked.after >= asked.until:
+        _nothing(code, asked, spans, text)
+        return
+    frame = cache.line(code, pollutant, asked.after, asked.until)
+    if frame["value"].isna().all():
+        _nothing(code, asked, spans, text)
+        return
+    name = province_name(BY_CODE[code], text.lang)
+    st.plotly_chart(
+        cache.line_figure(code, pollutant, asked.after, asked.until, text.lang, page.dark()),
+        theme=None,
+        key="past",
+        config=dict(LINE_CONFIG),
+        alt=text("Line of the hourly means: {who}, {what}", who=name, what=text.pollutant(pollutant)),
+    )
+    _facts(frame, pollutant, text)
+    _table(frame, pollutant, text)
+
+
+def _facts(frame: pd.DataFrame, pollutant: str, text: Text) -> None:
+    """How complete the range is, its extremes, and whose the values are."""
+    values = frame["value"]
+    digits, unit = cache.shown_digits(pollutant), pollutants()[pollutant].unit
+    known = int(values.notna().sum())
+    highest, lowest = frame.loc[values.idxmax()], frame.loc[values.idxmin()]
+    share = number(100 * known / len(frame), 1)
+    facts = [
+        _extreme(highest, text("highest hour, {hour}", hour=long_hour(text, highest["at"])), digits, unit),
+        _extreme(lowest, text("lowest hour, {hour}", hour=long_hour(text, lowest["at"])), digits, unit),
+        f"<div><dt>{escape(text('hours with a value, {n} of {all}', n=f'{known:,}', all=f'{len(frame):,}'))}"
+        f"</dt><dd>{share}%</dd></div>",
+    ]
+    sources = frame.loc[values.notna(), ["feed", "kind", "status"]].drop_duplicates()
+    for feed, kind, status in sources.itertuples(index=False):
+        known_status = status if isinstance(status, str) else None
+        facts.append(
+            f"<div><dt>{escape(text.feed(feed))}</dt>"
+            f"<dd>{escape(provenance(text, kind, known_status))}</dd></div>"
+        )
+    page.html(f'<dl class="facts">{"".join(facts)}</dl>')
+    if (frame["kind"] == "modelled").any():
+        page.html(f"<p>{escape(text('Dashed: values of a model, not measurements.'))}</p>")
+
+
+def _extreme(row: "pd.Series", label: str, digits: int, unit: str) -> str:
+    amount = escape(f"{number(row['value'], digits)} {unit}")
+    return f'<div title="{escape(exact(row["at"]))}"><dt>{escape(label)}</dt><dd>{amount}</dd></div>'
+
+
+def _nothing(code: str, asked: Range, spans: Spans, text: Text) -> None:
+    """Why there is nothing, what there is, and what would fill it."""
+    name = Noun(province_name(BY_CODE[code], text.lang))
+    lines = [text("There are no values of {who} in this range.", who=name)]
+    if asked.since > kst_day(cache.this_hour()):
+        lines = [text("This range lies in the future.")]
+    lines += [
+        text(
+            "{feed} has hours from {first} to {last}.",
+            feed=text.feed(feed),
+            first=day_words(text, kst_day(first)),
+            last=day_words(text, kst_day(last)),
+        )
+        for feed, first, last in spans
+    ]
+    body = "".join(f"<p>{escape(one)}</p>" for one in lines)
+    command = "<code>python -m aq import FILE…</code>"
+    how = escape(
+        text("Confirmed files of AirKorea fill past months; read them in with {command}.", command="\0")
+    ).replace("\0", command)
+    page.html(f'<div class="notice">{body}<p>{how}</p></div>')
+
+
+def _table(frame: pd.DataFrame, pollutant: str, text: Text) -> None:
+    """The hours as a table, newest first; sent only once a reader opens it."""
+    label = text("The hours as a table")
+    opened = st.expander(label, key="hours", on_change="rerun")
+    if not opened.open:
+        return
+    with opened:
+        st.dataframe(
+            hours_table(frame, pollutant, text), hide_index=True, width="stretch", height=420
+        )
+
+
+def hours_table(frame: pd.DataFrame, pollutant: str, text: Text) -> pd.DataFrame:
+    """The hours of a line as a reader's table: text columns, newest hour first."""
+    digits = cache.shown_digits(pollutant)
+    backwards = frame.iloc[::-1]
+    levels = [
+        "" if pd.isna(grade) else _level_words(int(grade), text) for grade in backwards["grade"]
+    ]
+    reasons = [
+        gap_word(text, reason, detail if isinstance(detail, str) else None)
+        if isinstance(reason, str)
+        else ""
+        for reason, detail in zip(backwards["reason"], backwards["detail"], strict=True)
+    ]
+    sources = [
+        " · ".join(
+            part
+            for part in (
+                text.feed(feed) if isinstance(feed, str) else "",
+                provenance(text, kind, status if isinstance(status, str) else None)
+                if isinstance(kind, str)
+                else "",
+            )
+            if part
+        )
+        for feed, kind, status in zip(
+            backwards["feed"], backwards["kind"], backwards["status"], strict=True
+        )
+    ]
+    return pd.DataFrame(
+        {
+            text("Hour (end, KST)"): [f"{at:%Y-%m-%d %H:%M}" for at in backwards["at"]],
+            pollutants()[pollutant].unit: [number(v, digits) for v in backwards["value"]],
+            text("Level"): levels,
+            text("Stations"): [
+                "" if pd.isna(n) else f"{n}/{m}"
+                for n, m in zip(
+                    backwards["stations"], backwards["stations_expected"], strict=True
+                )
+            ],
+            text("Source"): sources,
+            text("Why nothing"): reasons,
+        }
+    )
+
+
+def _level_words(grade: int, text: Text) -> str:
+    level = page.standard().level(grade)
+    return f"{level.letter} {level.label(text.lang)}"
+
+
 if __name__ == "__main__":
-    pass
+    render()

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from aq.clock import kst, kst_iso
@@ -101,6 +101,18 @@ def short_hour(text: Text, moment: datetime) -> str:
     """20시, or 20:00."""
     local = kst(moment)
     return f"{local.hour}시" if text.lang == "ko" else f"{local.hour}:00"
+
+
+def day_words(text: Text, day: date) -> str:
+    """2026년 11월 23일, or 23 Nov 2026."""
+    if text.lang == "ko":
+        return f"{day.year}년 {day.month}월 {day.day}일"
+    return f"{day.day} {day:%b %Y}"
+
+
+def long_hour(text: Text, moment: datetime) -> str:
+    """2026년 11월 23일 20시, or 23 Nov 2026 20:00."""
+    return f"{day_words(text, kst(moment).date())} {short_hour(text, moment)}"
 
 
 def exact(moment: datetime) -> str:
