@@ -1,0 +1,1 @@
+"""The pages: a file each; charts are figures without Streamlit, caches stand in one place."""
