@@ -1,5 +1,6 @@
 """Data to figures: the map of grades and the line of a province. No Streamlit, no store."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from aq.current import CurrentItem
-from aq.grade import Breakpoints, Standard
+from aq.standards import Level, Standard
 from aq.text import Text
+from aq.units import pollutants
 from aq.views.reduce import MOST_POINTS, Floats, kept, stretches
 from aq.views.theme import FONT, Palette
 from aq.views.words import gap_word, grade_word, item_name, missing_short, number
@@ -206,16 +208,15 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
     at = _wall_clock(frame["at"])
     values = frame["value"].to_numpy(dtype="float64")
     modelled = (frame["kind"] == "modelled").to_numpy()
-    points = style.standard.pollutants.get(style.pollutant)
-    top = _top(values, points)
+    bands = level_bands(style)
+    top = _top(values, [high for _, high, _ in bands])
     figure = go.Figure()
     _add_gaps(figure, frame, at, values, top, text, colours)
     for dash, mask in (("solid", ~modelled), ("dash", modelled)):
         trace = _line(at, np.where(mask, values, np.nan), dash, style, text, colours)
         if trace is not None:
             figure.add_trace(trace)
-    if points is not None:
-        _add_bands(figure, points, style.standard, text, colours, top)
+    _add_bands(figure, bands, text, colours, top)
     _lay_out(figure, at, top, style, colours, text)
     return figure
 
@@ -226,15 +227,31 @@ def _wall_clock(at: pd.Series) -> Floats:
     return naive.asi8.astype("float64")
 
 
-def _top(values: Floats, points: Breakpoints | None) -> float:
+def level_bands(style: LineStyle) -> list[tuple[float, float, Level]]:
+    """(low, high, level) of the hourly breakpoints [the pollutant's unit]; none without any.
+
+    The edges are the largest stored values of each level, so that a value's band is its grade.
+    """
+    points = style.standard.tables.get((style.pollutant, "1h"))
+    if points is None:
+        return []
+    scale = pollutants()[style.pollutant].scale
+    bands: list[tuple[float, float, Level]] = []
+    low = 0.0
+    for cut, grade in zip((*points.cuts, math.inf), points.grades, strict=True):
+        high, level = cut / scale, style.standard.level(grade)
+        if bands and bands[-1][2] == level:
+            low = bands.pop()[0]
+        bands.append((low, high, level))
+        low = high
+    return bands
+
+
+def _top(values: Floats, cuts: Sequence[float]) -> float:
     """The axis' end: room above the peak, and never less than the first level and a half."""
     present = values[~np.isnan(values)]
     peak = float(present.max()) if present.size else 0.0
-    cuts = [float(cut) for cut in points.upto] if points else []
-    least = cuts[0] * 1.5 if cuts else 1.0
-    if not present.size and len(cuts) > 1:
-        least = cuts[1] * 1.2
-    return max(peak * 1.15, least)
+    return max(peak * 1.15, cuts[0] * 1.5 if cuts else 0.0, 1e-3)
 
 
 def _line(
@@ -248,6 +265,7 @@ def _line(
     placed = {"x0": at[0], "dx": HOUR_MS} if whole else {"x": at[keep]}
     hour = "%{x|%-m월 %-d일 %-H시}" if text.lang == "ko" else "%{x|%-d %b %Y, %-H:00}"
     note = f" · {text('modelled')}" if dash == "dash" else ""
+    thin = len(keep) >= MOST_POINTS / 3
     return go.Scatter(
         **placed,
         y=values[keep],
@@ -256,7 +274,11 @@ def _line(
             "size": np.where(np.isin(keep, lone), 4, 0) if lone and whole else None,
             "color": colours.ink,
         },
-        line={"color": colours.ink, "width": 1.6 if len(keep) < MOST_POINTS / 3 else 1, "dash": dash},
+        line={
+            "color": colours.ink,
+            "width": 1 if thin else 1.6,
+            "dash": dash,
+        },
         connectgaps=False,
         hovertemplate=f"{hour}<br><b>%{{y:.{style.digits}f}}</b> {style.unit}{note}<extra></extra>",
     )
@@ -264,15 +286,13 @@ def _line(
 
 def _add_bands(
     figure: go.Figure,
-    points: Breakpoints,
-    standard: Standard,
+    bands: Sequence[tuple[float, float, Level]],
     text: Text,
     colours: Palette,
     top: float,
 ) -> None:
     """A pale band per level, its letter and word at the right edge."""
-    edges = [0.0, *(float(cut) for cut in points.upto), float("inf")]
-    for level, low, high in zip(standard.levels, edges, edges[1:], strict=False):
+    for low, high, level in bands:
         if low >= top:
             break
         figure.add_shape(

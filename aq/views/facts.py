@@ -22,21 +22,20 @@ def item_facts(item: CurrentItem, text: Text) -> str:
     return '<dl class="facts">' + "".join(one for one in facts if one) + "</dl>"
 
 
-def _fact(value: str, label: str, title: str = "") -> str:
+def fact(value: str, label: str, title: str = "") -> str:
+    """A term and its value (markup), for a definition list; `title` shows on hover."""
     hint = f' title="{escape(title)}"' if title else ""
     return f"<div{hint}><dt>{escape(label)}</dt><dd>{value}</dd></div>"
 
 
 def _value(item: CurrentItem, text: Text) -> str:
     if item.value is None and item.index is None:
-        fact = _fact(
-            f"{page.badge(item)}{escape(text('no data'))}", missing_short(text, item)
-        )
+        absent = fact(f"{page.badge(item)}{escape(text('no data'))}", missing_short(text, item))
         if item.last_at is None:
-            return fact
+            return absent
         last = f"{number(item.last_value, cache.shown_digits(item.pollutant))} {item.unit or ''}"
         label = text("last data, {hour}", hour=day_hour(text, item.last_at))
-        return fact + _fact(escape(last), label, exact(item.last_at))
+        return absent + fact(escape(last), label, exact(item.last_at))
     shown = item.value if item.value is not None else item.index
     amount = f"{number(shown, cache.shown_digits(item.pollutant))} {item.unit or ''}".rstrip()
     word = grade_word(item, page.standard(), text.lang) or text("no level")
@@ -44,7 +43,7 @@ def _value(item: CurrentItem, text: Text) -> str:
     if item.stale:
         hour = text("last data, {hour}", hour=hour)
     title = exact(item.observed_at) if item.observed_at else ""
-    return _fact(f"{page.badge(item)}{escape(word)}", text("level")) + _fact(
+    return fact(f"{page.badge(item)}{escape(word)}", text("level")) + fact(
         escape(amount), hour, title
     )
 
@@ -55,7 +54,7 @@ def _stations(item: CurrentItem, text: Text) -> str:
     label = text("urban stations heard of those expected")
     if item.thin:
         label = text("stations heard; few, read with care")
-    return _fact(f"{item.stations} / {item.stations_expected}", label)
+    return fact(f"{item.stations} / {item.stations_expected}", label)
 
 
 def _origin(item: CurrentItem, text: Text) -> str:
@@ -65,4 +64,4 @@ def _origin(item: CurrentItem, text: Text) -> str:
     if item.fetched_at:
         label = text("{feed}, received {hour}", feed=label, hour=minute(item.fetched_at, text))
     title = exact(item.fetched_at) if item.fetched_at else ""
-    return _fact(escape(provenance(text, item.kind, item.status)), label, title)
+    return fact(escape(provenance(text, item.kind, item.status)), label, title)

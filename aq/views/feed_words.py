@@ -61,7 +61,9 @@ REASONS: Mapping[FeedReason, tuple[str, str]] = {
 def happened(feed: FeedStatus, text: Text) -> str:
     """What happened to a failing feed, in a sentence."""
     known = REASONS.get(FeedReason(feed.reason)) if feed.reason else None
-    return text(known[0] if known else N_("{feed} could not be read."), feed=Noun(text.feed(feed.feed)))
+    return text(
+        known[0] if known else N_("{feed} could not be read."), feed=Noun(text.feed(feed.feed))
+    )
 
 
 def advice(feed: FeedStatus, text: Text) -> str:

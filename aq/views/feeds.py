@@ -9,11 +9,12 @@ from aq.status import FeedStatus
 from aq.text import Text
 from aq.views import cache, page
 from aq.views.feed_words import advice, happened, minute
-from aq.views.words import N_, exact, listed, provenance
+from aq.views.words import N_, Noun, exact, listed, provenance
 
 OPERATIONS = {
     "getCtprvnRltmMesureDnsty": N_("measurements"),
     "getMsrstnList": N_("station list"),
+    "getCtprvnMesureLIst": N_("province means"),
 }
 
 
@@ -23,7 +24,10 @@ def render() -> None:
     text, pollutant = page.words(), page.pollutant()
     picked = page.strip(cache.snapshot(pollutant), pollutant, None)
     feeds = cache.feeds()
-    page.html(f"<h1>{escape(summary(feeds, text))}</h1>" + "".join(_feed(one, text) for one in feeds))
+    # Those that are polled first: what is live is what a reader came to look at.
+    ordered = sorted(feeds, key=lambda one: not one.live)
+    title = f"<h1>{escape(summary(feeds, text))}</h1>"
+    page.html(title + "".join(_feed(one, text) for one in ordered))
     page.bottom()
     page.pulse(lambda: (*page.news(), *(one.last_ok for one in cache.feeds())))
     if picked in BY_CODE:
@@ -37,11 +41,17 @@ def summary(feeds: list[FeedStatus], text: Text) -> str:
     if not live:
         return text("No source is polled: none is set up")
     if failing:
-        names = listed((text.feed(one.feed) for one in failing), text.lang)
-        return text("No new data from {who} at the moment", who=names)
-    if all(one.last_ok is None for one in live):
+        return text("No new data from {who} at the moment", who=_names(failing, text))
+    answering = [one for one in live if one.last_ok]
+    if not answering:
         return text("No source has been polled yet")
-    return text("All sources answer")
+    if len(answering) == len(live):
+        return text("All sources answer")
+    return text("{who} answers", who=Noun(_names(answering, text)))
+
+
+def _names(feeds: list[FeedStatus], text: Text) -> str:
+    return listed((text.feed(one.feed) for one in feeds), text.lang)
 
 
 def _feed(feed: FeedStatus, text: Text) -> str:
@@ -62,7 +72,7 @@ def _hint(title: str) -> str:
 
 
 def _state(feed: FeedStatus, text: Text) -> str:
-    """Whether it works, and if not: what happened, since when, what to do; upstream's words last."""
+    """Whether it works; if not: what happened, since when, what to do, upstream's own words."""
     if feed.failing_since:
         sentences = [
             happened(feed, text),
@@ -110,8 +120,9 @@ def _calls(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
     rows = []
     for operation, count in spent.items():
         label = text("calls today")
-        if operation in OPERATIONS:
-            label = text("calls today, {what}", what=text(OPERATIONS[operation]))
+        name = OPERATIONS.get(operation.rpartition("/")[2])
+        if name:
+            label = text("calls today, {what}", what=text(name))
         value = f"{count:,}"
         if feed.daily_limit:
             value = text("{n} of {limit}", n=value, limit=f"{feed.daily_limit:,}")

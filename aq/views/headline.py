@@ -6,8 +6,8 @@ Nothing is claimed about a province without a value. Pure.
 from collections.abc import Mapping, Sequence
 
 from aq.current import CurrentItem
-from aq.grade import Standard
 from aq.regions import PROVINCES
+from aq.standards import Standard
 from aq.text import Text
 from aq.views.words import N_, Noun, flag_word, item_name, listed
 

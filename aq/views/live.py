@@ -78,7 +78,9 @@ def _lead(found: Snapshot, pollutant: str) -> None:
         parts.append(escape(headline.coverage(items, text)))
     parts += [escape(one) for one in headline.absences(items, text)]
     body = f"<h1>{escape(sentence)}</h1><p>{' '.join(parts)}</p>"
-    notices = "".join(f'<p class="notice">{escape(one)}</p>' for one in _notices(found, items, text))
+    notices = "".join(
+        f'<p class="notice">{escape(one)}</p>' for one in _notices(found, items, text)
+    )
     page.html(body + notices)
 
 
@@ -102,7 +104,9 @@ def _notices(found: Snapshot, items: tuple[CurrentItem, ...], text: Text) -> lis
 def _map(found: Snapshot, pollutant: str, chosen: str) -> None:
     text = page.words()
     figure = cache.map_figure(found, pollutant, text.lang, page.dark(), chosen)
-    alt = text("Map of the 17 provinces coloured by level of {what}", what=text.pollutant(pollutant))
+    alt = text(
+        "Map of the 17 provinces coloured by level of {what}", what=text.pollutant(pollutant)
+    )
     st.plotly_chart(
         figure,
         theme=None,
@@ -227,7 +231,8 @@ def _province(found: Snapshot, pollutant: str, chosen: str) -> None:
     after = until - timedelta(days=LINE_DAYS)
     frame = cache.line(chosen, pollutant, after, until)
     if frame["value"].isna().all():
-        page.html(f"<p>{escape(text('{who} has no values of the last {n} days.', who=Noun(name), n=LINE_DAYS))}</p>")
+        nothing = text("{who} has no values of the last {n} days.", who=Noun(name), n=LINE_DAYS)
+        page.html(f"<p>{escape(nothing)}</p>")
         return
     st.plotly_chart(
         cache.line_figure(chosen, pollutant, after, until, text.lang, page.dark()),

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from aq.clock import hour_number
-from aq.current import CurrentItem, Snapshot
-from aq.grade import Standard
+from aq.current import CurrentItem, Snapshot, asked_pollutants
+from aq.standards import Standard
 from aq.text import LANGUAGES, Text, text_in
 from aq.views import cache, components, state
 from aq.views.theme import page_css
@@ -157,7 +157,7 @@ def value_words(item: CurrentItem, text: Text) -> str:
 def pollutant_switch(chosen: str) -> None:
     """The choice of pollutant; the index too where the standard has one."""
     text = words()
-    keys = [key for key in (*state.KEYS, state.OVERALL) if key in standard().pollutants]
+    keys = asked_pollutants(standard(), None)
     picked = components.switch(
         "pollutant",
         {
@@ -173,7 +173,7 @@ def pollutant_switch(chosen: str) -> None:
 def pollutant() -> str:
     """The pollutant the view asks for, or the first the standard grades."""
     asked = view().pollutant
-    return asked if asked in standard().pollutants else "pm10"
+    return asked if asked in asked_pollutants(standard(), None) else "pm10"
 
 
 def news() -> tuple[object, ...]:

@@ -1,8 +1,9 @@
-"""The past page: one province, one pollutant, one range, gaps as gaps, and the numbers beside it."""
+"""The past page: one province, one pollutant, one range; gaps as gaps, numbers as a table."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from html import escape
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +14,7 @@ from aq.text import Text
 from aq.units import pollutants
 from aq.views import cache, components, page
 from aq.views.charts import LINE_CONFIG
+from aq.views.facts import fact
 from aq.views.state import PRESETS, View
 from aq.views.words import (
     N_,
@@ -141,13 +143,13 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
     if frame["value"].isna().all():
         _nothing(code, asked, spans, text)
         return
-    name = province_name(BY_CODE[code], text.lang)
+    name, what = province_name(BY_CODE[code], text.lang), text.pollutant(pollutant)
     st.plotly_chart(
         cache.line_figure(code, pollutant, asked.after, asked.until, text.lang, page.dark()),
         theme=None,
         key="past",
         config=dict(LINE_CONFIG),
-        alt=text("Line of the hourly means: {who}, {what}", who=name, what=text.pollutant(pollutant)),
+        alt=text("Line of the hourly means: {who}, {what}", who=name, what=what),
     )
     _facts(frame, pollutant, text)
     _table(frame, pollutant, text)
@@ -156,31 +158,26 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
 def _facts(frame: pd.DataFrame, pollutant: str, text: Text) -> None:
     """How complete the range is, its extremes, and whose the values are."""
     values = frame["value"]
-    digits, unit = cache.shown_digits(pollutant), pollutants()[pollutant].unit
-    known = int(values.notna().sum())
-    highest, lowest = frame.loc[values.idxmax()], frame.loc[values.idxmin()]
-    share = number(100 * known / len(frame), 1)
+    known, total = int(values.notna().sum()), len(frame)
+    hours = text("hours with a value, {n} of {all}", n=f"{known:,}", all=f"{total:,}")
     facts = [
-        _extreme(highest, text("highest hour, {hour}", hour=long_hour(text, highest["at"])), digits, unit),
-        _extreme(lowest, text("lowest hour, {hour}", hour=long_hour(text, lowest["at"])), digits, unit),
-        f"<div><dt>{escape(text('hours with a value, {n} of {all}', n=f'{known:,}', all=f'{len(frame):,}'))}"
-        f"</dt><dd>{share}%</dd></div>",
+        _extreme(frame, int(values.argmax()), N_("highest hour, {hour}"), pollutant, text),
+        _extreme(frame, int(values.argmin()), N_("lowest hour, {hour}"), pollutant, text),
+        fact(f"{number(100 * known / total, 1)}%", hours),
     ]
     sources = frame.loc[values.notna(), ["feed", "kind", "status"]].drop_duplicates()
     for feed, kind, status in sources.itertuples(index=False):
-        known_status = status if isinstance(status, str) else None
-        facts.append(
-            f"<div><dt>{escape(text.feed(feed))}</dt>"
-            f"<dd>{escape(provenance(text, kind, known_status))}</dd></div>"
-        )
+        words = provenance(text, kind, status if isinstance(status, str) else None)
+        facts.append(fact(escape(words), text.feed(feed)))
     page.html(f'<dl class="facts">{"".join(facts)}</dl>')
     if (frame["kind"] == "modelled").any():
         page.html(f"<p>{escape(text('Dashed: values of a model, not measurements.'))}</p>")
 
 
-def _extreme(row: "pd.Series", label: str, digits: int, unit: str) -> str:
-    amount = escape(f"{number(row['value'], digits)} {unit}")
-    return f'<div title="{escape(exact(row["at"]))}"><dt>{escape(label)}</dt><dd>{amount}</dd></div>'
+def _extreme(frame: pd.DataFrame, place: int, label: str, pollutant: str, text: Text) -> str:
+    at, value = frame["at"].iloc[place], frame["value"].iloc[place]
+    amount = f"{number(value, cache.shown_digits(pollutant))} {pollutants()[pollutant].unit}"
+    return fact(escape(amount), text(label, hour=long_hour(text, at)), exact(at))
 
 
 def _nothing(code: str, asked: Range, spans: Spans, text: Text) -> None:
@@ -201,7 +198,10 @@ def _nothing(code: str, asked: Range, spans: Spans, text: Text) -> None:
     body = "".join(f"<p>{escape(one)}</p>" for one in lines)
     command = "<code>python -m aq import FILE…</code>"
     how = escape(
-        text("Confirmed files of AirKorea fill past months; read them in with {command}.", command="\0")
+        text(
+            "Confirmed files of AirKorea fill past months; read them in with {command}.",
+            command="\0",
+        )
     ).replace("\0", command)
     page.html(f'<div class="notice">{body}<p>{how}</p></div>')
 
@@ -221,50 +221,40 @@ def _table(frame: pd.DataFrame, pollutant: str, text: Text) -> None:
 def hours_table(frame: pd.DataFrame, pollutant: str, text: Text) -> pd.DataFrame:
     """The hours of a line as a reader's table: text columns, newest hour first."""
     digits = cache.shown_digits(pollutant)
-    backwards = frame.iloc[::-1]
-    levels = [
-        "" if pd.isna(grade) else _level_words(int(grade), text) for grade in backwards["grade"]
-    ]
-    reasons = [
-        gap_word(text, reason, detail if isinstance(detail, str) else None)
-        if isinstance(reason, str)
-        else ""
-        for reason, detail in zip(backwards["reason"], backwards["detail"], strict=True)
-    ]
-    sources = [
-        " · ".join(
-            part
-            for part in (
-                text.feed(feed) if isinstance(feed, str) else "",
-                provenance(text, kind, status if isinstance(status, str) else None)
-                if isinstance(kind, str)
-                else "",
-            )
-            if part
-        )
-        for feed, kind, status in zip(
-            backwards["feed"], backwards["kind"], backwards["status"], strict=True
-        )
-    ]
+    hours: list[Any] = list(frame.iloc[::-1].itertuples(index=False))
     return pd.DataFrame(
         {
-            text("Hour (end, KST)"): [f"{at:%Y-%m-%d %H:%M}" for at in backwards["at"]],
-            pollutants()[pollutant].unit: [number(v, digits) for v in backwards["value"]],
-            text("Level"): levels,
-            text("Stations"): [
-                "" if pd.isna(n) else f"{n}/{m}"
-                for n, m in zip(
-                    backwards["stations"], backwards["stations_expected"], strict=True
-                )
-            ],
-            text("Source"): sources,
-            text("Why nothing"): reasons,
+            text("Hour (end, KST)"): [f"{one.at:%Y-%m-%d %H:%M}" for one in hours],
+            pollutants()[pollutant].unit: [number(one.value, digits) for one in hours],
+            text("Level"): [_level_words(one.grade, text) for one in hours],
+            text("Stations"): [_heard(one.stations, one.stations_expected) for one in hours],
+            text("Source"): [_source(one.feed, one.kind, one.status, text) for one in hours],
+            text("Why nothing"): [_gap(one.reason, one.detail, text) for one in hours],
         }
     )
 
 
-def _level_words(grade: int, text: Text) -> str:
-    level = page.standard().level(grade)
+def _heard(stations: int | None, expected: int | None) -> str:
+    return "" if pd.isna(stations) else f"{stations}/{expected}"
+
+
+def _source(feed: object, kind: object, status: object, text: Text) -> str:
+    if not isinstance(feed, str) or not isinstance(kind, str):
+        return ""
+    known = status if isinstance(status, str) else None
+    return f"{text.feed(feed)} · {provenance(text, kind, known)}"
+
+
+def _gap(reason: object, detail: object, text: Text) -> str:
+    if not isinstance(reason, str):
+        return ""
+    return gap_word(text, reason, detail if isinstance(detail, str) else None)
+
+
+def _level_words(grade: int | None, text: Text) -> str:
+    if grade is None or pd.isna(grade):
+        return ""
+    level = page.standard().level(int(grade))
     return f"{level.letter} {level.label(text.lang)}"
 
 

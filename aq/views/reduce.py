@@ -1,11 +1,14 @@
 """Fewer points for a screen: each unbroken stretch on its own, gaps and extremes kept."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from tsdownsample import MinMaxLTTBDownsampler
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
+_DOWNSAMPLER: Any = MinMaxLTTBDownsampler  # the library's own signatures are untyped
 # A screen is about 1,200 pixels wide; two points a pixel show every spike.
 MOST_POINTS = 2400
 
@@ -39,5 +42,5 @@ def kept(values: Floats, most: int = MOST_POINTS) -> Indices:
 def _of_run(run: Floats, share: int) -> Indices:
     if len(run) <= share:
         return np.arange(len(run), dtype=np.intp)
-    found = MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(run), n_out=share)
+    found = _DOWNSAMPLER().downsample(np.ascontiguousarray(run), n_out=share)
     return np.asarray(found, dtype=np.intp)

@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from aq.clock import kst, kst_iso
 from aq.current import CurrentItem
-from aq.grade import Standard
 from aq.regions import BY_CODE, Province
+from aq.standards import Standard
 from aq.text import FLAG_WORDS, Text
 
 _FIRST, _LAST, _FINALS = 0xAC00, 0xD7A3, 28

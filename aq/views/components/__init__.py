@@ -1,4 +1,4 @@
-"""The pages' own elements: masthead, strip, switch and table, without frames and by keyboard too."""
+"""The pages' own elements, without frames: masthead, strip, switch and table."""
 
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,7 @@ _MASTHEAD, _STRIP, _SWITCH, _TABLE = (
 
 def masthead(data: dict[str, Any]) -> tuple[str | None, str | None]:
     """Draw the masthead; gives the page and the language asked for by a click, if any."""
-    result = _MASTHEAD(
-        key="masthead", data=data, on_page_change=_nothing, on_lang_change=_nothing
-    )
+    result = _MASTHEAD(key="masthead", data=data, on_page_change=_nothing, on_lang_change=_nothing)
     return result.page, result.lang
 
 
