@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from aq.clock import from_hour_number, kst_iso
 from aq.regions import BY_ID
 from aq.schema import KEYS
 from aq.units import from_scaled, mean_half_up, pollutants
@@ -30,6 +31,19 @@ class Agreement:
     largest: Decimal | None
     where: str | None
     at: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The line in JSON's types."""
+        return {
+            "pollutant": self.pollutant,
+            "unit": self.unit,
+            "hours": self.hours,
+            "same": self.same,
+            "bias": None if self.bias is None else float(self.bias),
+            "largest": None if self.largest is None else float(self.largest),
+            "where": self.where,
+            "at": None if self.at is None else kst_iso(from_hour_number(self.at)),
+        }
 
 
 def compare(

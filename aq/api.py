@@ -19,7 +19,7 @@ from aq.feeds.infos import INFO
 from aq.regions import PROVINCES, find_province
 from aq.runtime import Runtime
 from aq.schema import KEYS
-from aq.status import feed_status, health
+from aq.status import agreement, feed_status, health
 from aq.store.engine import version_at
 from aq.trail import trail_items
 
@@ -200,10 +200,12 @@ def trail(runtime: Runtime, given: Mapping[str, str]) -> Response:
 
 
 def feeds(runtime: Runtime, _given: Mapping[str, str]) -> Response:
-    """`/api/v1/feeds`: each feed's last good poll, last error, calls and next poll."""
+    """`/api/v1/feeds`: each feed's last good poll, last error, calls, next poll; and how our
+    province means agree with upstream's own."""
     now = runtime.clock.now()
     items = [one.as_dict() for one in feed_status(runtime, now)]
-    return json_response({"as_of": kst_iso(now), "items": items})
+    compared = [one.as_dict() for one in agreement(runtime, now)]
+    return json_response({"as_of": kst_iso(now), "items": items, "agreement": compared})
 
 
 def healthz(runtime: Runtime, _given: Mapping[str, str]) -> Response:

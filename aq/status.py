@@ -4,13 +4,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from aq.clock import from_hour_number, kst_iso
+from aq.agreement import Agreement, compare
+from aq.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.feeds.infos import INFO
+from aq.regions import PROVINCES
 from aq.runtime import Runtime
 from aq.schedule import feed_table
 from aq.schema import FEED_IDS, FEED_NAMES
-from aq.store.reads import newest_hours
+from aq.store.reads import newest_hours, province_hours
 from aq.store.runs import CallLedger, feed_states
+
+MONTH = 31 * 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,21 @@ def feed_status(runtime: Runtime, now: datetime) -> list[FeedStatus]:
             )
         )
     return found
+
+
+def agreement(runtime: Runtime, now: datetime) -> list[Agreement]:
+    """Our province means of the last month against upstream's own, a line per pollutant."""
+    until = hour_number(floor_hour(now))
+    everywhere = [province.id for province in PROVINCES]
+    with runtime.store.read() as connection:
+        theirs, ours = (
+            [
+                row._mapping
+                for row in province_hours(connection, everywhere, until - MONTH, until, feed=name)
+            ]
+            for name in ("airkorea_means", "airkorea")
+        )
+    return compare(ours, theirs)
 
 
 def health(runtime: Runtime) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from aq.settings import load
 from aq.simulator.scenario import parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
+from aq.status import agreement
 from aq.store import runs
 from tests.archive_files import HEADER, row, write_xlsx
 from tests.conftest import NOW
@@ -233,6 +234,34 @@ def test_the_model_feed_brings_its_past_days_at_first_start(
     assert (item.feed, item.kind, item.status, item.unit) == ("openmeteo", "modelled", None, "ppm")
     assert 0 < (item.value or 0) < 0.3
     assert poll(runtime, simulator, name="openmeteo").stored == 0
+
+
+def test_upstreams_own_means_stand_apart_and_are_compared(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    poll(runtime, simulator)
+    before = current(runtime, AT_2025).of("pm10")
+    report = runtime.collector().poll_means("airkorea", AT_2025)
+    assert report.error is None
+    assert report.calls["getCtprvnMesureLIst"] == 6
+    assert report.stored > 17 * 24
+    assert runtime.collector().poll_means("airkorea", AT_2025).stored == 0
+    assert current(runtime, AT_2025).of("pm10") == before
+    compared = {one.pollutant: one for one in agreement(runtime, AT_2025)}
+    pm10 = compared["pm10"]
+    assert pm10.hours > 14
+    assert pm10.same > 0.9 * pm10.hours
+    assert abs(pm10.bias or 0) < 1
+
+
+def test_means_are_stored_whole_or_not_at_all(runtime: Runtime, simulator: SimulatorServer) -> None:
+    simulator.scenario = parse(
+        '[[fault]]\noperation = "getCtprvnMesureLIst"\ncalls = [4, 5, 6]\nkind = "gateway_30"\n'
+    )
+    report = runtime.collector().poll_means("airkorea", AT_2025)
+    assert isinstance(report.error, FeedError)
+    assert count(runtime, province_hour) == 0
+    assert runs.feed_states(runtime.store)["airkorea_means"].reason == "key_not_registered"
 
 
 def test_archive_is_preferred_and_does_not_overwrite(database_url: str, tmp_path: Path) -> None:

@@ -1,0 +1,144 @@
+"""Real processes: the server, two workers on one database, and how they end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from aq.clock import Clock
+from aq.paths import ROOT
+from aq.runtime import start
+from aq.settings import load
+from aq.simulator.server import SimulatorServer
+from aq.simulator.world import World
+from aq.store import runs
+from tests.conftest import NOW
+
+PATIENCE = 60
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+@contextmanager
+def process(given: dict[str, str], *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    child = subprocess.Popen(
+        [sys.executable, *command],
+        env={**os.environ, **given},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.communicate()
+
+
+def settings_for(url: str, simulator: SimulatorServer) -> dict[str, str]:
+    return {
+        "AQ_DATABASE_URL": url,
+        "AQ_CLOCK": NOW.isoformat(),
+        "AQ_FEEDS__AIRKOREA__URL": simulator.airkorea_url,
+        "AQ_FEEDS__AIRKOREA__KEY": "any-key",
+        "AQ_FEEDS__OPENMETEO__ENABLED": "false",
+    }
+
+
+def test_two_workers_on_one_database_do_each_run_once(database_url: str) -> None:
+    with SimulatorServer(World(60), Clock(NOW)) as simulator:
+        given = settings_for(database_url, simulator)
+        runtime = start(load(given))
+        with (
+            process(given, "-m", "aq", "worker") as one,
+            process(given, "-m", "aq", "worker") as other,
+        ):
+            wait_until(lambda: simulator.calls["getCtprvnMesureLIst"] == 6)
+            wait_until(
+                lambda: [run.state for run in runs.recent_runs(runtime.store)] == ["done", "done"]
+            )
+            time.sleep(1)
+            for child in (one, other):
+                child.send_signal(signal.SIGTERM)
+                assert child.wait(PATIENCE) == 0
+        assert simulator.calls["getCtprvnRltmMesureDnsty"] == 1
+        assert simulator.calls["getCtprvnMesureLIst"] == 6
+        runtime.store.close()
+
+
+@pytest.mark.parametrize("how", ["aq serve", "streamlit run"])
+def test_the_server_polls_serves_and_ends(how: str, tmp_path: object) -> None:
+    port = free_port()
+    with SimulatorServer(World(60), Clock(NOW)) as simulator:
+        given = settings_for(f"sqlite:///{tmp_path}/aq.db", simulator)
+        command = ["-m", "aq", "serve", "--port", str(port)]
+        if how == "streamlit run":
+            command = ["-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
+            command += ["--server.headless", "true"]
+        base = f"http://127.0.0.1:{port}"
+
+        def arrived() -> bool:
+            try:
+                answer = requests.get(f"{base}/api/v1/current?pollutant=pm10", timeout=5)
+            except requests.ConnectionError:
+                return False
+            return any(item["value"] is not None for item in answer.json()["items"])
+
+        with process(given, *command) as child:
+            wait_until(arrived)
+            assert requests.get(f"{base}/", timeout=5).status_code == 200
+            assert requests.get(f"{base}/healthz", timeout=5).json()["status"] == "ok"
+            assert requests.get(f"{base}/strip", timeout=5).text.count("<li") == 17
+            assert requests.get(f"{base}/api/v1/x", timeout=5).json()["error"]["code"]
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(PATIENCE) in (0, -signal.SIGTERM)
+
+
+def test_without_any_network_it_starts_and_says_which_feed(tmp_path: object) -> None:
+    port = free_port()
+    given = {
+        "AQ_DATABASE_URL": f"sqlite:///{tmp_path}/aq.db",
+        "AQ_FEEDS__OPENMETEO__URL": "http://127.0.0.1:9/v1/air-quality",
+        "AQ_FEEDS__OPENMETEO__DEADLINE_SECONDS": "2",
+    }
+
+    def failing() -> bool:
+        try:
+            answer = requests.get(f"http://127.0.0.1:{port}/api/v1/feeds", timeout=5).json()
+        except requests.ConnectionError:
+            return False
+        feed = next(one for one in answer["items"] if one["feed"] == "openmeteo")
+        return feed["reason"] == "unreachable" and feed["failing_since"] is not None
+
+    with process(given, "-m", "aq", "serve", "--port", str(port)) as child:
+        wait_until(failing)
+        items = requests.get(f"http://127.0.0.1:{port}/api/v1/current", timeout=5).json()["items"]
+        assert {item["missing_reason"] for item in items} == {"feed_down"}
+        child.send_signal(signal.SIGTERM)
+
+
+def test_a_wrong_setting_stops_the_server_before_it_listens() -> None:
+    with process({"AQ_SERVER__PORT": "x"}, "-m", "aq", "serve") as child:
+        assert child.wait(PATIENCE) == 2
+        assert child.stderr is not None
+        assert b"AQ_SERVER__PORT" in child.stderr.read()
