@@ -95,15 +95,59 @@ def averaged(
     Raises ``ValueError`` for an averaging time that is no window ending with an hour, and for the
     two that are made for PM only where another pollutant is asked for.
     """
-    if averaging not in WINDOW_HOURS:
-        raise ValueError(f"averaging {averaging!r}; windows are {', '.join(WINDOW_HOURS)}")
-    if averaging in ("24h-predicted", "nowcast") and pollutant not in _FIRM:
-        raise ValueError(f"{averaging} is made for PM only, not for {pollutant}")
+    _check(averaging, pollutant)
     if averaging == "24h-predicted":
         return predicted(values, _FIRM[pollutant], complete)
     if averaging == "nowcast":
         return nowcast(values)
     return rolling(values, WINDOW_HOURS[averaging], complete, rounding)
+
+
+def _check(averaging: str, pollutant: str) -> None:
+    if averaging not in WINDOW_HOURS:
+        raise ValueError(f"averaging {averaging!r}; windows are {', '.join(WINDOW_HOURS)}")
+    if averaging in ("24h-predicted", "nowcast") and pollutant not in _FIRM:
+        raise ValueError(f"{averaging} is made for PM only, not for {pollutant}")
+
+
+def mean_at(
+    values: Values,
+    averaging: str,
+    pollutant: str,
+    complete: Fraction = THREE_QUARTERS,
+    rounding: str = "half_up",
+) -> Mean:
+    """The mean of the one window that ends with the last of `values`, as `averaged` gives it.
+
+    Hours before the window are not looked at; where fewer are given, the rest are missing. Raises
+    ``ValueError`` as `averaged` does.
+    """
+    _check(averaging, pollutant)
+    hours = WINDOW_HOURS[averaging]
+    window = values[-hours:]
+    if averaging == "24h-predicted":
+        return _predicted_at(window, _FIRM[pollutant], complete)
+    if averaging == "nowcast":
+        return _nowcast_at(window)
+    known = [value for value in window if value is not None]
+    enough = known and len(known) >= ceil(complete * hours)
+    return Mean(_divide(sum(known), len(known), rounding) if enough else None, len(known), hours)
+
+
+def _predicted_at(window: Values, firm: int, complete: Fraction) -> Mean:
+    known = [value for value in window if value is not None]
+    newest = [value for value in window[-4:] if value is not None]
+    enough = len(known) >= ceil(complete * 12) and len(newest) >= ceil(complete * 4)
+    if not enough or window[-1] is None:
+        return Mean(None, len(known), 12)
+    return Mean(_predicted(sum(known), len(known), newest, firm), len(known), 12)
+
+
+def _nowcast_at(window: Values) -> Mean:
+    newest_first: Values = [*reversed(window), *(12 - len(window)) * [None]]
+    there = sum(value is not None for value in window)
+    recent = sum(value is not None for value in newest_first[:3])
+    return Mean(_nowcast(newest_first) if recent >= 2 else None, there, 12)
 
 
 def rolling(
@@ -182,13 +226,7 @@ def nowcast(values: Values) -> list[Mean]:
     neither sum; two of the newest three hours must be there. Source: AirMonitor documentation
     (CRAN), read 2026-11.
     """
-    found = []
-    for place in range(len(values)):
-        window = [values[i] if i >= 0 else None for i in range(place, place - 12, -1)]
-        there = sum(value is not None for value in window)
-        recent = sum(value is not None for value in window[:3])
-        found.append(Mean(_nowcast(window) if recent >= 2 else None, there, 12))
-    return found
+    return [_nowcast_at(values[max(0, end - 12) : end]) for end in range(1, len(values) + 1)]
 
 
 def _nowcast(window: Values) -> int:
