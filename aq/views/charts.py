@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from aq.colour import lightness
 from aq.current import CurrentItem
 from aq.standards import Level, Standard
 from aq.text import Text
@@ -26,7 +27,7 @@ MAP_CONFIG: Mapping[str, Any] = {
     "doubleClick": False,
 }
 LINE_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
-MAP_HEIGHT, LINE_HEIGHT = 600, 300
+LINE_HEIGHT = 300
 
 # Where a name stands [degrees east, north], by hand: inside large provinces, beside small ones,
 # and never on a neighbour's.
@@ -37,8 +38,8 @@ _LABELS: Mapping[str, tuple[float, float]] = {
     "KR-29": (126.84, 35.15),
     "KR-30": (127.46, 36.30),
     "KR-27": (128.60, 35.86),
-    "KR-31": (129.86, 35.54),
-    "KR-26": (129.55, 35.06),
+    "KR-31": (129.78, 35.54),
+    "KR-26": (129.48, 35.03),
     "KR-42": (128.30, 37.75),
     "KR-43": (127.78, 36.88),
     "KR-44": (126.72, 36.52),
@@ -52,7 +53,6 @@ _LABELS: Mapping[str, tuple[float, float]] = {
 # These stand on the sea beside their province, in the page's own ink.
 _AT_SEA = frozenset({"KR-28", "KR-31", "KR-26"})
 _SMALL = frozenset({"KR-11", "KR-28", "KR-29", "KR-30", "KR-27", "KR-31", "KR-26", "KR-50"})
-KST_OFFSET_MS = 9 * 3600 * 1000
 HOUR_MS = 3600 * 1000
 # A gap is named on the chart where it is at least this share of the range; shorter ones on hover.
 NAMED_GAP = 0.045
@@ -82,7 +82,7 @@ def country_map(
     figure = go.Figure(
         [
             _areas(ordered, shapes, standard, text, colours, chosen, digits),
-            _names(ordered, standard, text, colours),
+            *_names(ordered, standard, text, colours),
         ]
     )
     figure.update_geos(
@@ -94,7 +94,6 @@ def country_map(
         domain={"x": [0, 1], "y": [0, 1]},
     )
     figure.update_layout(
-        height=MAP_HEIGHT,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         dragmode=False,
         clickmode="event+select",
@@ -158,20 +157,33 @@ def _about(item: CurrentItem, standard: Standard, text: Text, digits: int) -> st
 
 def _names(
     items: Sequence[CurrentItem], standard: Standard, text: Text, colours: Palette
-) -> go.Scattergeo:
-    return go.Scattergeo(
-        lon=[_LABELS[item.code][0] for item in items],
-        lat=[_LABELS[item.code][1] for item in items],
-        mode="text",
-        text=[f"{item_name(item, text.lang)} <b>{item.letter or '–'}</b>" for item in items],
-        textfont={
-            "family": FONT,
-            "size": [11 if item.code in _SMALL else 13 for item in items],
-            "color": [_name_ink(item, standard, colours) for item in items],
-            "weight": 600,
-        },
-        hoverinfo="skip",
-    )
+) -> list[go.Scattergeo]:
+    """Names with their letter. One that reaches over its border has a rim in the other tone, so
+    that it is legible on any two colours; those at sea are in the page's own ink."""
+    groups: dict[tuple[int, str, str | None], list[CurrentItem]] = {}
+    for item in items:
+        ink = _name_ink(item, standard, colours)
+        reaches = item.code not in _AT_SEA and (item.code in _SMALL or text.lang == "en")
+        size = 11 if item.code in _SMALL or text.lang == "en" else 13
+        groups.setdefault((size, ink, _rim(ink) if reaches else None), []).append(item)
+    return [
+        go.Scattergeo(
+            lon=[_LABELS[item.code][0] for item in here],
+            lat=[_LABELS[item.code][1] for item in here],
+            mode="text",
+            text=[f"{item_name(item, text.lang)} <b>{item.letter or '–'}</b>" for item in here],
+            textfont={"family": FONT, "size": size, "color": ink, "weight": 600, "shadow": rim},
+            hoverinfo="skip",
+        )
+        for (size, ink, rim), here in groups.items()
+    ]
+
+
+def _rim(ink: str) -> str:
+    """A text shadow all around: pale for dark letters, dark for pale ones."""
+    tone = "0,0,0,.75" if lightness(ink) > 50 else "255,255,255,.9"
+    steps = (-1, 0, 1)
+    return ", ".join(f"{x}px {y}px 1.5px rgba({tone})" for x in steps for y in steps)
 
 
 def _name_ink(item: CurrentItem, standard: Standard, colours: Palette) -> str:
@@ -208,7 +220,7 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
     at = _wall_clock(frame["at"])
     values = frame["value"].to_numpy(dtype="float64")
     modelled = (frame["kind"] == "modelled").to_numpy()
-    bands = level_bands(style)
+    bands = level_bands(style.standard, style.pollutant)
     top = _top(values, [high for _, high, _ in bands])
     figure = go.Figure()
     _add_gaps(figure, frame, at, values, top, text, colours)
@@ -216,6 +228,7 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
         trace = _line(at, np.where(mask, values, np.nan), dash, style, text, colours)
         if trace is not None:
             figure.add_trace(trace)
+    _mark_last(figure, at, values, colours)
     _add_bands(figure, bands, text, colours, top)
     _lay_out(figure, at, top, style, colours, text)
     return figure
@@ -227,19 +240,19 @@ def _wall_clock(at: pd.Series) -> Floats:
     return naive.asi8.astype("float64")
 
 
-def level_bands(style: LineStyle) -> list[tuple[float, float, Level]]:
+def level_bands(standard: Standard, pollutant: str) -> list[tuple[float, float, Level]]:
     """(low, high, level) of the hourly breakpoints [the pollutant's unit]; none without any.
 
     The edges are the largest stored values of each level, so that a value's band is its grade.
     """
-    points = style.standard.tables.get((style.pollutant, "1h"))
+    points = standard.tables.get((pollutant, "1h"))
     if points is None:
         return []
-    scale = pollutants()[style.pollutant].scale
+    scale = pollutants()[pollutant].scale
     bands: list[tuple[float, float, Level]] = []
     low = 0.0
     for cut, grade in zip((*points.cuts, math.inf), points.grades, strict=True):
-        high, level = cut / scale, style.standard.level(grade)
+        high, level = cut / scale, standard.level(grade)
         if bands and bands[-1][2] == level:
             low = bands.pop()[0]
         bands.append((low, high, level))
@@ -281,6 +294,26 @@ def _line(
         },
         connectgaps=False,
         hovertemplate=f"{hour}<br><b>%{{y:.{style.digits}f}}</b> {style.unit}{note}<extra></extra>",
+    )
+
+
+def _mark_last(figure: go.Figure, at: Floats, values: Floats, colours: Palette) -> None:
+    """A dot at the newest hour, when it has a value."""
+    if np.isnan(values[-1]):
+        return
+    figure.add_trace(
+        go.Scatter(
+            x=[at[-1]],
+            y=[values[-1]],
+            mode="markers",
+            marker={
+                "size": 7,
+                "color": colours.ink,
+                "line": {"width": 1.5, "color": colours.paper},
+            },
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
     )
 
 
@@ -392,10 +425,10 @@ def _lay_out(
     figure: go.Figure, at: Floats, top: float, style: LineStyle, colours: Palette, text: Text
 ) -> None:
     korean = text.lang == "ko"
-    day, month = ("%-m월 %-d일", "%Y년 %-m월") if korean else ("%-d %b", "%b %Y")
+    day, month = ("%-m월 %-d일", "%Y년 %-m월") if korean else ("%e %b", "%b %Y")
     figure.update_layout(
         height=LINE_HEIGHT,
-        margin={"l": 40, "r": 84, "t": 8, "b": 28},
+        margin={"l": 44, "r": 84, "t": 24, "b": 28},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": FONT, "size": 12, "color": colours.muted},
@@ -413,13 +446,25 @@ def _lay_out(
         gridwidth=1,
         ticks="",
         ticklabelmode="period",
-        nticks=9,
+        tickangle=0,
         tickformatstops=[
             {"dtickrange": [None, 43_200_000], "value": "%-H시" if korean else "%-H:00"},
             {"dtickrange": [43_200_001, "M1"], "value": day},
             {"dtickrange": ["M1", None], "value": month},
         ],
         hoverformat="%-m월 %-d일 %-H시" if korean else "%-d %b %-H:00",
+    )
+    figure.add_annotation(
+        xref="paper",
+        yref="paper",
+        x=0,
+        y=1,
+        xanchor="right",
+        yanchor="bottom",
+        yshift=3,
+        text=style.unit,
+        showarrow=False,
+        font={"size": 11, "color": colours.muted},
     )
     figure.update_yaxes(
         range=[0, top],

@@ -18,7 +18,7 @@ REGIONS: Mapping[str, frozenset[str]] = {
     N_("Honam"): frozenset({"광주", "전북", "전남"}),
     N_("Yeongnam"): frozenset({"대구", "울산", "부산", "경북", "경남"}),
 }
-NAMED = 4  # more names than this are no headline
+NAMED = 3  # more names than this are no headline
 _REASON_SENTENCES: Mapping[str, str] = {
     "source_flag": N_("No data for {who}: {why}."),
     "not_received": N_("Nothing has come in yet for {who}."),
@@ -92,7 +92,7 @@ def _bad(
     best = min(by_grade)
     if best < min(bad):
         word = _word(standard, best, text)
-        who = Noun(places(by_grade[best], text))
+        who = Noun(places(by_grade[best], text, cleanest_first=True))
         parts.append(text("but {word} in {who}", who=who, word=word))
     return ", ".join(parts)
 
@@ -119,12 +119,13 @@ def _calm(
     return ", ".join(parts)
 
 
-def places(items: Sequence[CurrentItem], text: Text) -> str:
+def places(items: Sequence[CurrentItem], text: Text, *, cleanest_first: bool = False) -> str:
     """Provinces by name, whole regions by theirs; many as the first few and how many in all.
 
-    Highest values first, because these are the ones a reader looks for.
+    Highest values first, because these are the ones a reader looks for; among the good ones, the
+    lowest.
     """
-    ordered = sorted(items, key=lambda item: -(item.value if item.value is not None else -1))
+    ordered = sorted(items, key=lambda item: item.value or 0.0, reverse=not cleanest_first)
     present = {item.province for item in items}
     whole = [(name, members) for name, members in REGIONS.items() if members <= present]
     covered: set[str] = set().union(*(members for _, members in whole))
@@ -134,7 +135,18 @@ def places(items: Sequence[CurrentItem], text: Text) -> str:
         return listed(names, text.lang)
     singles = [item_name(item, text.lang) for item in ordered][:2]
     first = names[:2] if whole else singles
-    return text("{names} and others, {n} in all", names=_comma(first, text), n=len(items))
+    return text(
+        "{names} and {more} others",
+        names=_comma(first, text),
+        more=len(items) - _covered(first, text),
+        n=len(items),
+    )
+
+
+def _covered(names: Sequence[str], text: Text) -> int:
+    """How many of the items the names already speak of."""
+    members = {text(name): provinces for name, provinces in REGIONS.items()}
+    return sum(len(members[name]) if name in members else 1 for name in names)
 
 
 def _comma(names: Sequence[str], text: Text) -> str:

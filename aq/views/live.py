@@ -12,7 +12,7 @@ from aq.regions import BY_CODE
 from aq.text import Text
 from aq.units import pollutants
 from aq.views import cache, components, headline, page
-from aq.views.charts import LINE_CONFIG, MAP_CONFIG
+from aq.views.charts import LINE_CONFIG, MAP_CONFIG, level_bands
 from aq.views.facts import item_facts
 from aq.views.feed_words import failures
 from aq.views.words import (
@@ -39,7 +39,7 @@ def render() -> None:
     picked = page.strip(found, pollutant, chosen)
     _lead(found, pollutant)
     page.pollutant_switch(pollutant)
-    left, right = st.columns([1, 1.08], gap="large")
+    left, right = st.columns([1.05, 1], gap="medium")
     with left:
         _map(found, pollutant, chosen)
     with right:
@@ -107,9 +107,12 @@ def _map(found: Snapshot, pollutant: str, chosen: str) -> None:
     alt = text(
         "Map of the 17 provinces coloured by level of {what}", what=text.pollutant(pollutant)
     )
-    st.plotly_chart(
+    # The box has its height from the style sheet: a phone's map is as high as it is wide.
+    box = st.container(key="map-box")
+    box.plotly_chart(
         figure,
         theme=None,
+        height="stretch",
         key="map",
         on_select=_map_picked,
         selection_mode="points",
@@ -148,7 +151,17 @@ def _table(found: Snapshot, pollutant: str, chosen: str) -> dict[str, Any]:
             {"text": text("Hour, kind"), "class": "source"},
         ],
         "rows": rows,
+        "least_span": _least_span(pollutant),
     }
+
+
+def _least_span(pollutant: str) -> float:
+    """What a sparkline spans at least [the pollutant's unit]: the first level's width.
+
+    Else the noise of a calm day would look like drama.
+    """
+    bands = level_bands(page.standard(), pollutant)
+    return bands[0][1] if bands else 1.0
 
 
 def _caption(found: Snapshot, pollutant: str, text: Text) -> str:

@@ -107,6 +107,7 @@ def strip(found: Snapshot, pollutant: str, chosen: str | None) -> str | None:
     text = words()
     return components.strip(
         {
+            "lang": text.lang,
             "label": text("Air quality of the 17 provinces"),
             "what": text.pollutant(pollutant),
             "chips": [_chip(item, text, chosen) for item in found.of(pollutant)],

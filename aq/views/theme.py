@@ -37,7 +37,7 @@ LIGHT = Palette(
     missing="#D4D7DB",
     missing_ink="#16191D",
     hatch="#B4BAC1",
-    band=0.2,
+    band=0.16,
 )
 DARK = Palette(
     paper="#14171A",
@@ -47,7 +47,7 @@ DARK = Palette(
     missing="#4A5058",
     missing_ink="#FFFFFF",
     hatch="#5A626B",
-    band=0.28,
+    band=0.26,
 )
 
 

@@ -15,6 +15,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
       badge(item), " ",
       make("span", { class: "what" }, data.what), " ",
       make("span", { class: item.colour ? "word" : "word absent" }, item.word)));
-  show(parentElement, make("nav", { "aria-label": data.label },
+  show(parentElement, make("nav", { "aria-label": data.label, class: data.lang },
     make("ol", { "data-scroll": true }, data.chips.map(chip))));
 }

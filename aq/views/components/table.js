@@ -1,10 +1,14 @@
 // The table of 17: sorts by its headings, a row selects its province.
-const WIDTH = 92, HEIGHT = 22, PAD = 3;
+const WIDTH = 96, HEIGHT = 24, PAD = 3;
 
-function sparkline(item, top) {
+function sparkline(item, leastSpan) {
   const values = item.trend;
+  const known = values.filter((value) => value !== null);
+  const middle = (Math.max(...known) + Math.min(...known)) / 2;
+  const span = Math.max(leastSpan, Math.max(...known) - Math.min(...known));
+  const bottom = Math.max(0, middle - span / 2);
   const x = (index) => PAD + (index * (WIDTH - 2 * PAD)) / Math.max(1, values.length - 1);
-  const y = (value) => HEIGHT - PAD - (value / top) * (HEIGHT - 2 * PAD);
+  const y = (value) => HEIGHT - PAD - ((value - bottom) / span) * (HEIGHT - 2 * PAD);
   let path = "", open = false, last = null;
   values.forEach((value, index) => {
     if (value === null) { open = false; return; }
@@ -34,7 +38,6 @@ function ordered(rows, sort) {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const top = Math.max(1e-9, ...data.rows.flatMap((row) => row.trend.filter((value) => value !== null)));
   const sort = data.sort;
 
   const heading = (column) => {
@@ -66,7 +69,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         }, item.name)),
       make("td", {}, badge(item), make("span", { class: item.colour ? "word" : "word absent" }, item.word)),
       make("td", { class: "num value" }, item.value),
-      make("td", { class: "trend-cell" }, item.trend.some((value) => value !== null) ? sparkline(item, top) : make("span", { class: "absent" }, item.trend_words)),
+      make("td", { class: item.value === "–" ? "trend-cell why" : "trend-cell" }, item.trend.some((value) => value !== null) ? sparkline(item, data.least_span) : make("span", { class: "absent" }, item.trend_words)),
       make("td", { class: "num stations", title: item.stations_title }, item.stations),
       make("td", { class: "source", title: item.source_title }, item.source));
   };
