@@ -25,9 +25,12 @@ from aq.toml_table import TomlTable
 from aq.units import MICROGRAM, PPM, Pollutant, pollutants
 
 # Averaging times of values: windows that end with an hour, then the plain means of a KST day,
-# month and year. No table is made for a month: a month is never graded.
+# month and year. No table is made for a month, so a month is never graded. Two windows are made
+# for PM alone.
 WINDOWS = ("1h", "8h", "24h", "24h-predicted", "nowcast")
 AVERAGING = (*WINDOWS, "1d", "1mo", "1y")
+TABLES_FOR = (*WINDOWS, "1d", "1y")
+PM_ONLY = ("24h-predicted", "nowcast")
 ROUNDING = ("half_up", "truncate")
 LANGUAGES = ("ko", "en")
 OVERALL_RULES = ("highest_index", "worst_grade")
@@ -290,7 +293,7 @@ def _complete(top: TomlTable) -> Fraction:
 def _levels(top: TomlTable) -> tuple[Level, ...]:
     tables = top.array("levels", _LEVEL_KEYS)
     if len(tables) < 2:
-        raise top.refuse("at least two levels are needed", "levels")
+        raise top.refuse("levels is missing: at least two are needed", "levels")
     levels = tuple(_level(one) for one in tables)
     for table, before, after in zip(tables[1:], levels, levels[1:], strict=False):
         ranges = before.index, after.index
@@ -342,6 +345,8 @@ def _tables(
             made = _breakpoints(table, pollutants()[key], levels)
             shown.setdefault(key, made)
             for averaging in (made.averaging, *made.also):
+                if averaging in PM_ONLY and not key.startswith("pm"):
+                    raise table.refuse(f"{averaging} is made for PM only", "averaging")
                 if (key, averaging) in tables:
                     raise table.refuse(f"two tables for {key} over {averaging}", "averaging")
                 tables[key, averaging] = made
@@ -360,8 +365,8 @@ def _breakpoints(table: TomlTable, pollutant: Pollutant, levels: Sequence[Level]
     begins = [ceil((Fraction(row.low) * 10**digits - half) / step) for row in rows]
     return Breakpoints(
         unit=table.need("unit", str),
-        averaging=table.one_of("averaging", AVERAGING),
-        also=table.some_of("also", AVERAGING),
+        averaging=table.one_of("averaging", TABLES_FOR),
+        also=table.some_of("also", TABLES_FOR),
         digits=digits,
         rounding=rounding,
         rows=rows,
