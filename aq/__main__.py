@@ -16,6 +16,7 @@ COMMANDS = {
     "worker": ("aq.cli.worker", "Poll the feeds without a page."),
     "poll": ("aq.cli.poll", "One pass over the feeds now."),
     "import": ("aq.cli.import_", "Read AirKorea's confirmed workbooks and CSV files."),
+    "regrade": ("aq.cli.regrade", "Rebuild stored grades after a standard's file has changed."),
     "current": ("aq.cli.current", "What the live table shows."),
     "simulate": ("aq.cli.simulate", "Serve simulated feeds on a socket."),
     "demo": ("aq.cli.demo", "Serve the dashboard against simulated feeds; no network needed."),

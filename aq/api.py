@@ -22,6 +22,7 @@ from aq.schema import KEYS
 from aq.status import agreement, feed_status, health
 from aq.store.engine import version_at
 from aq.trail import trail_items
+from aq.windows import OVERALL
 
 CACHE_SECONDS = 30
 MAX_LIMIT = 5000
@@ -164,9 +165,12 @@ def question(runtime: Runtime, given: Mapping[str, str]) -> history.Question:
     if feed is not None and feed not in INFO:
         raise InputError(f"unknown feed {feed!r}; known are {', '.join(INFO)}", "feed")
     names = _listed(given.get("province"))
+    keys = asked_pollutants(standard, _listed(given.get("pollutant")) or KEYS)
+    if grain != "hour" and OVERALL in keys:
+        raise InputError("an index is of an hour; there is none of a day or month", "pollutant")
     return history.Question(
         provinces=tuple(find_province(name) for name in names) if names else PROVINCES,
-        keys=asked_pollutants(standard, _listed(given.get("pollutant")) or KEYS),
+        keys=keys,
         after=after,
         until=until,
         grain=grain,

@@ -24,11 +24,10 @@ from aq.schema import FEED_IDS, KEYS
 from aq.store.reads import last_with_value, recent_hours
 from aq.store.runs import feed_states
 from aq.units import from_scaled, mean_half_up, pollutants
-from aq.windows import Evaluated, evaluate
+from aq.windows import OVERALL, Evaluated, evaluate
 
 # The longest window of any standard, and the last day for the trend.
 WINDOW_HOURS = 25
-OVERALL = "overall"
 # A province mean of less than this share of the expected stations is marked thin.
 THIN_SHARE = 0.5
 Series = dict[int, Any]  # hour number -> row of the store
@@ -121,7 +120,7 @@ class _Scene:
 
 def asked_pollutants(standard: Standard, asked: Sequence[str] | None) -> tuple[str, ...]:
     """Pollutant keys as given or all; `overall` where the standard has an index."""
-    known = (*KEYS, OVERALL) if OVERALL in standard.pollutants else KEYS
+    known = standard.keys
     for key in asked or ():
         if key not in known:
             raise InputError(
@@ -233,7 +232,7 @@ def _item(scene: _Scene, province: Province, key: str) -> CurrentItem:
     found = None
     if row is not None and not scene.too_old and scene.hour is not None:
         found = evaluate(scene.standard, key, series, scene.hour)
-    has_value = found is not None and (found.value is not None or found.index is not None)
+    has_value = found is not None and (found.value is not None or found.grade is not None)
     item = _filled(scene, province, key, row, found if has_value else None)
     if has_value:
         return item

@@ -23,9 +23,9 @@ from aq.schema import FEED_NAMES
 from aq.store import Store
 from aq.store.reads import days as day_rows
 from aq.store.reads import province_hours
-from aq.store.rollups import day_of, pool_days
-from aq.units import Pollutant, mean_half_up, pollutants
-from aq.windows import evaluate
+from aq.store.rollups import day_grade, day_of, pool_days
+from aq.units import Pollutant, pollutants
+from aq.windows import evaluate, window_hours
 
 GRAINS = ("hour", "day", "month")
 _EPOCH = date(1970, 1, 1)
@@ -93,9 +93,10 @@ def _hours(
     connection: Connection, asked: Question, after: datetime
 ) -> Iterator[tuple[datetime, list[Item]]]:
     numbers = [province.id for province in asked.provinces]
+    back = max(window_hours(asked.standard, key) for key in asked.keys) - 1
     start, end = hour_number(_hour_floor(after)), hour_number(_hour_floor(asked.until))
     for first, last in _stretches(start, end, 24 * 14):
-        rows = province_hours(connection, numbers, first, last, as_of=asked.as_of)
+        rows = province_hours(connection, numbers, first - back, last, as_of=asked.as_of)
         series: dict[tuple[int, str], dict[int, Any]] = {}
         for row in rows:
             series.setdefault((row.province, FEED_NAMES[row.feed]), {})[row.hour] = row
@@ -126,7 +127,7 @@ def _hour_item(
         if row is None:
             continue
         found = evaluate(asked.standard, key, rows, hour)
-        if found.value is None and found.index is None:
+        if found.value is None and found.grade is None:
             fallback = fallback or (feed, row, found)
             continue
         return _hour_fields(asked, province, key, (feed, row, found))
@@ -224,14 +225,15 @@ def _stored_or_pooled(
     hours = province_hours(
         connection, numbers, first * 24 - 9, (last + 1) * 24 - 9, as_of=asked.as_of
     )
-    return [row for row in pool_days(hour._mapping for hour in hours) if row["pollutant"] == key]
+    return [row for row in pool_days(hours) if row["pollutant"] == key]
 
 
 def _pooled_item(asked: Question, province: Province, key: str, label: str, taken: Pooled) -> Item:
     possible = 24 if len(label) == 10 else 24 * calendar.monthrange(*_year_month(label))[1]
     pollutant = pollutants()[key]
     averaging = "1d" if len(label) == 10 else "1mo"
-    grade = asked.standard.grade(key, mean_half_up(taken.total, taken.count), averaging)
+    pooled = {"sum": taken.total, "n": taken.count, "hours": taken.hours}
+    grade = day_grade(asked.standard, key, pooled) if averaging == "1d" else None
     return {
         **_fields(asked, province, key, label, taken.feed),
         "value": pooled_value(taken.total, taken.count, pollutant),

@@ -1,7 +1,7 @@
 """Puts the parts together from the settings: the one place that knows them all."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from aq import feeds
@@ -12,7 +12,8 @@ from aq.grade import Standard, load_standards
 from aq.http import Http
 from aq.paths import config_dir
 from aq.redact import install as install_redaction
-from aq.schedule import Scheduler, jobs
+from aq.regrade import regrade
+from aq.schedule import Job, Scheduler, jobs
 from aq.settings import Settings
 from aq.settings import load as load_settings
 from aq.store import Store, open_store
@@ -20,7 +21,7 @@ from aq.store.engine import migrate
 from aq.store.runs import CallLedger
 
 # Their grades are kept with every hour and day; those of other standards are computed.
-STORED_STANDARDS = ("airkorea_1h",)
+STORED_STANDARDS = ("airkorea_1h", "airkorea")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +60,16 @@ class Runtime:
     def scheduler(self) -> Scheduler:
         """A scheduler that polls the live feeds."""
         schedule = self.settings.schedule
+        # One run for each content of the standards, whoever starts first with it.
+        hashes = "-".join(one.hash[:12] for one in self.stored_standards)
+        grades = Job(
+            name=f"regrade:{hashes}",
+            slot=lambda _now: datetime(1970, 1, 1, tzinfo=UTC),
+            run=lambda _now: regrade(self.store, self.stored_standards),
+        )
         return Scheduler(
             self.store,
-            jobs(self.collector(), schedule.minutes),
+            [grades, *jobs(self.collector(), schedule.minutes)],
             self.clock,
             lease=timedelta(seconds=schedule.lease_seconds),
         )

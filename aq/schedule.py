@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from aq.clock import HOUR, Clock, day_bounds, floor_hour, kst
-from aq.collect import Collector, RunReport
+from aq.collect import Collector
 from aq.feeds.base import MeansFeed
 from aq.store import Store, runs
 
@@ -47,6 +47,17 @@ def next_slot(now: datetime, minutes: Sequence[int]) -> datetime:
     return min(slot for slot in slots if slot > now)
 
 
+class Report(Protocol):
+    """What a run says of itself."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it should."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report in JSON's types."""
+
+
 def daily_slot(now: datetime, at: timedelta) -> datetime:
     """The newest instant at or before `now` that is `at` after a KST midnight, in UTC."""
     slot = day_bounds(kst(now).date())[0] + at
@@ -59,7 +70,7 @@ class Job:
 
     name: str
     slot: Callable[[datetime], datetime]
-    run: Callable[[datetime], RunReport]
+    run: Callable[[datetime], Report]
 
 
 class Scheduler:
@@ -93,7 +104,7 @@ class Scheduler:
         """Stop ticking; a run under way ends first."""
         self._ticker.shutdown(wait=True)
 
-    def tick(self, job: Job) -> RunReport | None:
+    def tick(self, job: Job) -> Report | None:
         """Do the newest due run of a job unless someone has; None when there was none."""
         now = self._clock.now()
         slot = job.slot(now)

@@ -1,6 +1,7 @@
 """What follows from province hours: their grades, and the days pooled from them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -12,10 +13,13 @@ from aq.store.engine import Txn
 from aq.store.hours import Slot
 from aq.store.upsert import Row, upsert
 from aq.units import mean_half_up
+from aq.windows import OVERALL, Evaluated, evaluate, window_hours
 
 # Day 0 is 1970-01-01 KST; its hour 01 ends at 16:00 UTC the day before.
 _KST_OFFSET = 9
 GRADES_KEPT = 4
+NOTHING = Evaluated()
+Day = tuple[int, int]  # (province id, days since 1970)
 
 
 def day_of(hour: int) -> int:
@@ -41,54 +45,68 @@ def standard_id(connection: Connection, standard: Standard) -> int:
 
 
 def refresh(txn: Txn, feed_id: int, changed: Iterable[Slot], standards: Sequence[Standard]) -> None:
-    """Bring grades and days in line with province hours that changed in this transaction."""
-    days = {(province, day_of(hour)) for province, hour in changed}
-    if not days:
-        return
-    numbers = {standard_id(txn.connection, one): one for one in standards}
-    for block in _day_blocks(days):
-        hours = _hours(txn.connection, feed_id, block)
-        values = {slot: hour_values(row) for slot, row in hours.items()}
+    """Bring grades and days in line with province hours that changed in this transaction.
+
+    A changed hour also changes the grades of later hours whose window it lies in.
+    """
+    slots = set(changed)
+    for block in _day_blocks({(province, day_of(hour)) for province, hour in slots}):
+        hours = _hours(txn.connection, feed_id, block, 0)
         upsert(txn.connection, province_day, pool_days(hours.values()))
-        for number, one in numbers.items():
-            _write_grades(txn.connection, feed_id, number, one, values)
+    for one in standards:
+        reach = window_hours_of(one) - 1
+        days = {(province, day_of(hour + k)) for province, hour in slots for k in (0, reach)}
+        number = standard_id(txn.connection, one)
+        for block in _day_blocks(days):
+            grade_days(txn.connection, feed_id, number, one, block)
 
 
-def hour_values(row: Any) -> dict[str, int]:
+def window_hours_of(standard: Standard) -> int:
+    """The longest window of a standard [h]."""
+    return max(window_hours(standard, key) for key in standard.keys)
+
+
+def day_grade(standard: Standard, key: str, pooled: Mapping[str, Any]) -> int | None:
+    """The grade of a day's mean, where the standard has breakpoints made for it and enough of the
+    day's hours have a value."""
+    if not pooled["n"] or pooled["hours"] < ceil(standard.complete * 24):
+        return None
+    return standard.grade(key, mean_half_up(pooled["sum"], pooled["n"]), "1d")
+
+
+def hour_values(row: Mapping[str, Any]) -> dict[str, int]:
     """Province means of one hour at the store's scale, half-up; absent where nothing is valid."""
     return {
         key: mean_half_up(row[f"{key}_sum"], row[f"{key}_n"]) for key in KEYS if row[f"{key}_n"]
     }
 
 
-def _day_blocks(days: set[tuple[int, int]]) -> list[set[tuple[int, int]]]:
-    blocks: dict[int, set[tuple[int, int]]] = {}
+def _day_blocks(days: set[Day]) -> list[set[Day]]:
+    blocks: dict[int, set[Day]] = {}
     for province, day in days:
         blocks.setdefault(day // 31, set()).add((province, day))
     return [blocks[number] for number in sorted(blocks)]
 
 
-def _hours(connection: Connection, feed_id: int, block: set[tuple[int, int]]) -> dict[Slot, Any]:
+def _hours(connection: Connection, feed_id: int, block: set[Day], back: int) -> dict[Slot, Any]:
+    """Province hours of whole days, and of `back` hours before the first of them."""
     days = [day for _, day in block]
-    after, until = day_hours(min(days))[0], day_hours(max(days))[1]
+    after, until = day_hours(min(days))[0] - back, day_hours(max(days))[1]
     query = select(province_hour).where(
         province_hour.c.feed == feed_id,
         province_hour.c.province.in_({province for province, _ in block}),
         province_hour.c.hour > after,
         province_hour.c.hour <= until,
     )
-    rows = connection.execute(query.order_by(province_hour.c.hour)).mappings()
-    return {
-        (row["province"], row["hour"]): row
-        for row in rows
-        if (row["province"], day_of(row["hour"])) in block
-    }
+    rows = connection.execute(query.order_by(province_hour.c.hour)).all()
+    return {(row.province, row.hour): row for row in rows}
 
 
-def pool_days(hours: Iterable[Mapping[str, Any]]) -> list[Row]:
+def pool_days(hours: Iterable[Any]) -> list[Row]:
     """Day rows (a row per pollutant, province, day and feed) pooled from province hours."""
     days: dict[tuple[str, int, int, int], Row] = {}
-    for row in hours:
+    for hour in hours:
+        row = hour._mapping
         values = hour_values(row)
         for key in KEYS:
             place = (key, row["province"], day_of(row["hour"]), row["feed"])
@@ -108,33 +126,48 @@ def pool_days(hours: Iterable[Mapping[str, Any]]) -> list[Row]:
     return list(days.values())
 
 
-def _write_grades(
-    connection: Connection,
-    feed_id: int,
-    number: int,
-    standard: Standard,
-    values: dict[Slot, dict[str, int]],
+def grade_days(
+    connection: Connection, feed_id: int, number: int, standard: Standard, block: set[Day]
 ) -> None:
+    """Write the grades of all hours of some days, and the days' counts of hours by grade."""
+    hours = _hours(connection, feed_id, block, window_hours_of(standard) - 1)
+    series: dict[int, dict[int, Any]] = {}
+    for (province, hour), row in hours.items():
+        series.setdefault(province, {})[hour] = row
+    own = {slot: row for slot, row in hours.items() if (slot[0], day_of(slot[1])) in block}
+    days = {
+        (row["pollutant"], row["province"], row["day"]): {
+            "standard": number,
+            **{name: row[name] for name in ("pollutant", "province", "day", "feed")},
+            **_empty_day(),
+            "grade": day_grade(standard, row["pollutant"], row),
+        }
+        for row in pool_days(own.values())
+    }
     hour_rows: list[Row] = []
-    days: dict[tuple[str, int, int], Row] = {}
-    for (province, hour), found in values.items():
-        grades = {key: standard.grade(key, value, "1h") for key, value in found.items()}
-        place = {"province": province, "feed": feed_id, "standard": number}
-        overall = {"overall": None, "idx": None, "dominant": None}
-        hour_rows.append({**place, "hour": hour, **{k: grades.get(k) for k in KEYS}, **overall})
+    for province, hour in own:
+        found = {key: evaluate(standard, key, series[province], hour) for key in standard.keys}
+        whole = found.get(OVERALL, NOTHING)
+        hour_rows.append(
+            {
+                "province": province,
+                "hour": hour,
+                "feed": feed_id,
+                "standard": number,
+                **{key: found.get(key, NOTHING).grade for key in KEYS},
+                "overall": whole.grade,
+                "idx": whole.index,
+                "dominant": whole.dominant,
+            }
+        )
         for key in KEYS:
-            day = days.setdefault((key, province, day_of(hour)), _empty_day())
-            grade = grades.get(key)
+            grade = found.get(key, NOTHING).grade
             if grade is not None:
+                day = days[key, province, day_of(hour)]
                 day[f"h{grade}"] += 1
                 day["worst"] = max(grade, day["worst"] or 0)
     upsert(connection, province_grade, hour_rows)
-    day_rows = [
-        {"standard": number, "pollutant": key, "province": province, "day": day, "feed": feed_id}
-        | counts
-        for (key, province, day), counts in days.items()
-    ]
-    upsert(connection, province_day_grade, day_rows)
+    upsert(connection, province_day_grade, list(days.values()))
 
 
 def _empty_day() -> Row:

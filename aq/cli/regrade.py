@@ -1,0 +1,31 @@
+"""`regrade`: rebuild stored grades after a standard's file has changed."""
+
+import sys
+
+import click
+
+from aq.cli.common import json_option, print_json
+from aq.regrade import regrade
+from aq.runtime import start
+
+
+@click.command()
+@json_option
+def command(as_json: bool) -> int:
+    """Rebuild stored grades after a standard's file has changed.
+
+    It may be stopped and run again at any time; the server does the same by itself at its start.
+    """
+    runtime = start()
+    with click.progressbar(length=1, label="regrade", file=sys.stderr) as bar:
+
+        def progress(done: int, whole: int) -> None:
+            bar.length = max(whole, 1)
+            bar.update(done - bar.pos)
+
+        report = regrade(runtime.store, runtime.stored_standards, progress)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        click.echo(f"{report.days} province days graded anew")
+    return 0
