@@ -1,7 +1,6 @@
-"""Means over windows: exact, missing is never zero, one window agrees with the whole series."""
+"""Means over windows, days and months: exact, honest about missing hours, equal to plain sums."""
 
-from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
 
@@ -9,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aq.clock import parse_hour
+from aq.clock import KST
+from aq.paths import ROOT
 from aq.series import (
     WINDOW_HOURS,
     Mean,
     Pooled,
     averaged,
     daily,
-    mean_at,
     monthly,
     nowcast,
     pool,
@@ -24,195 +23,284 @@ from aq.series import (
     rolling,
     rolling_pooled,
 )
+from aq.standards import WINDOWS, load_standards
 
-HOURS = st.lists(st.none() | st.integers(0, 30_000), min_size=1, max_size=60)
-SOLID = st.lists(st.integers(0, 30_000), min_size=24, max_size=48)
-AVERAGING = st.sampled_from(sorted(WINDOW_HOURS))
-PLAIN = st.sampled_from([1, 8, 24])
-
-
-@given(
-    HOURS, AVERAGING, st.sampled_from(["pm10", "pm25"]), st.sampled_from(["half_up", "truncate"])
-)
-def test_one_window_agrees_with_the_whole_series(
-    values: list[int | None], averaging: str, key: str, rounding: str
-) -> None:
-    whole = averaged(values, averaging, key, rounding=rounding)
-    for end, found in enumerate(whole, start=1):
-        assert mean_at(values[:end], averaging, key, rounding=rounding) == found
+STANDARDS = load_standards(ROOT / "config" / "standards")
+HOURS = st.lists(st.none() | st.integers(0, 2500), max_size=60)
+PAIRS = st.lists(st.none() | st.tuples(st.integers(0, 9000), st.integers(0, 9)), max_size=60)
 
 
-@given(st.integers(0, 30_000), AVERAGING)
+def half_up(value: Fraction) -> int:
+    return floor(value + Fraction(1, 2))
+
+
+def window(values: list, place: int, hours: int) -> list:
+    """The window that ends at a place, newest first, shorter at the start."""
+    return values[max(0, place - hours + 1) : place + 1][::-1]
+
+
+def test_every_window_of_a_standard_can_be_made() -> None:
+    assert set(WINDOW_HOURS) == set(WINDOWS)
+    for standard in STANDARDS.values():
+        for (key, averaging), points in standard.tables.items():
+            if averaging in WINDOWS:
+                made = averaged([10] * 24, averaging, key, standard.complete, points.rounding)
+                assert made[-1].value is not None
+
+
+@given(st.integers(0, 3000), st.sampled_from(sorted(WINDOW_HOURS)))
 def test_a_constant_series_has_its_own_mean(value: int, averaging: str) -> None:
-    # A firm hour near its own 12 h mean counts three quarters in the predicted mean.
-    firm = averaging == "24h-predicted" and value >= 700
-    expected = floor(Fraction(7, 8) * value + Fraction(1, 2)) if firm else value
-    hours = WINDOW_HOURS[averaging]
-    assert averaged([value] * 30, averaging, "pm10")[-1] == Mean(expected, hours, hours)
+    """Only the predicted mean is lower above its threshold: half of it counts three quarters."""
+    last = averaged([value] * 30, averaging, "pm10")[-1]
+    damped = averaging == "24h-predicted" and value >= 700
+    assert last.value == (half_up(Fraction(7 * value, 8)) if damped else value)
+    assert last.hours == last.expected == WINDOW_HOURS[averaging]
 
 
-@given(HOURS, PLAIN, st.fractions(Fraction(1, 24), 1))
-def test_a_plain_mean_is_of_the_hours_that_are_there(
-    values: list[int | None], hours: int, complete: Fraction
-) -> None:
-    found = rolling(values, hours, complete)
-    for end, one in enumerate(found, start=1):
-        known = [value for value in values[max(0, end - hours) : end] if value is not None]
-        assert (one.hours, one.expected) == (len(known), hours)
-        if len(known) < ceil(complete * hours):
-            assert one.value is None
+@given(HOURS, st.sampled_from([1, 8, 24]), st.sampled_from(["half_up", "truncate"]))
+def test_rolling_means_are_plain_means(values: list, hours: int, rounding: str) -> None:
+    found = rolling(values, hours, Fraction(3, 4), rounding)
+    assert len(found) == len(values)
+    for place, mean in enumerate(found):
+        known = [value for value in window(values, place, hours) if value is not None]
+        assert (mean.hours, mean.expected) == (len(known), hours)
+        if len(known) < ceil(Fraction(3, 4) * hours):
+            assert mean.value is None
         else:
-            exact = Decimal(sum(known)) / len(known)
-            assert one.value == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+            exact = Fraction(sum(known), len(known))
+            assert mean.value == (half_up(exact) if rounding == "half_up" else floor(exact))
 
 
-@pytest.mark.parametrize(("hours", "least"), [(1, 1), (8, 6), (24, 18)])
-def test_three_quarters_of_the_hours_are_needed(hours: int, least: int) -> None:
-    enough = [None] * (hours - least) + [100] * least
-    assert rolling(enough, hours)[-1] == Mean(100, least, hours)
-    too_few = [None] * (hours - least + 1) + [100] * (least - 1)
-    assert rolling(too_few, hours)[-1] == Mean(None, least - 1, hours)
+@given(PAIRS, st.sampled_from([8, 24]))
+def test_pooled_windows_are_sum_of_sums_by_sum_of_counts(pairs: list, hours: int) -> None:
+    for place, mean in enumerate(rolling_pooled(pairs, hours, Fraction(1, 2))):
+        known = [pair for pair in window(pairs, place, hours) if pair is not None and pair[1]]
+        assert mean.hours == len(known)
+        if len(known) * 2 < hours:
+            assert mean.value is None
+        else:
+            exact = Fraction(sum(total for total, _ in known), sum(count for _, count in known))
+            assert mean.value == half_up(exact)
 
 
-@given(SOLID, st.integers(0, 23), PLAIN)
-def test_missing_is_not_zero(values: list[int], gone: int, hours: int) -> None:
-    holed: list[int | None] = list(values)
-    holed[gone] = None
-    lowest = min(values)
-    for one in rolling(holed, hours, Fraction(1, 24)):
-        assert one.value is None or one.value >= lowest
+def test_a_pair_without_stations_is_a_missing_hour() -> None:
+    assert rolling_pooled([(30, 3), (0, 0)], 2, Fraction(1, 2))[-1] == Mean(10, 1, 2)
+    assert rolling_pooled([(0, 0)], 1, Fraction(1, 2))[-1] == Mean(None, 0, 1)
 
 
-@given(SOLID, st.integers(0, 23), st.integers(0, 5000), PLAIN)
-def test_plain_means_never_fall_as_an_hour_rises(
-    values: list[int], place: int, more: int, hours: int
-) -> None:
-    higher = [value + more * (number == place) for number, value in enumerate(values)]
-    for before, after in zip(rolling(values, hours), rolling(higher, hours), strict=True):
-        assert (before.value is None) == (after.value is None)
-        assert (after.value or 0) >= (before.value or 0)
+@pytest.mark.parametrize(("hours", "least"), [(8, 6), (24, 18)])
+def test_a_window_needs_three_quarters_of_its_hours(hours: int, least: int) -> None:
+    values: list[int | None] = [100] * least
+    series = [None] * (hours - least) + values
+    assert rolling(series, hours)[-1] == Mean(100, least, hours)
+    assert rolling([None, *series[:-1], None], hours)[-1] == Mean(None, least - 1, hours)
+    # At the start of a series, hours that are not there are missing too.
+    found = rolling(values, hours)
+    assert [mean.value for mean in found] == [None] * (least - 1) + [100]
+    assert found[0] == Mean(None, 1, hours)
 
 
-def test_a_window_ends_with_its_hour_and_forgets_the_one_before_it() -> None:
-    values = [8000, *[100] * 8]
-    found = rolling(values, 8)
-    assert found[7].value == mean_at(values[:8], "8h", "o3").value == 1088  # 8700/8 = 1087.5
-    assert found[8].value == 100
-    assert found[4] == Mean(None, 5, 8)
+@pytest.mark.parametrize("averaging", sorted(WINDOW_HOURS))
+def test_t08_missing_is_not_zero_and_zero_is_not_missing(averaging: str) -> None:
+    gaps = [500 if hour % 6 else None for hour in range(49)][:-1]
+    assert averaged(gaps, averaging, "pm10")[-1].value == 500
+    assert averaged([0] * 24, averaging, "pm10")[-1].value == 0
+    assert averaged([None] * 24, averaging, "pm10")[-1] == Mean(None, 0, WINDOW_HOURS[averaging])
+    assert averaged([], averaging, "pm10") == []
 
 
-def test_truncated_means_are_not_rounded_up_first() -> None:
-    # 54.96 µg/m³ of PM10 is 54 when decimals are cut off; rounded to 55.0 first it would be 55.
-    values = [550] * 15 + [549] * 9
-    assert mean_at(values, "24h", "pm10", rounding="truncate").value == 549
-    assert mean_at(values, "24h", "pm10").value == 550
+def test_an_hour_leaves_its_window() -> None:
+    found = rolling([800, *[0] * 8], 8)
+    assert [mean.value for mean in found[5:]] == [133, 114, 100, 0]
 
 
-# airkorea.or.kr/web/caiCalculator: C24E = (12 C12 + 12 C4) / 24, worked by hand.
-PREDICTED = [
-    # all hours below M: C12 = 20, C4 = 20
-    ([200] * 12, 700, 200, "low and steady"),
-    # all at 80: C12 = 80, each of C4 is 0.75 x 80 = 60; (80 + 60) / 2
-    ([800] * 12, 700, 700, "high and steady counts three quarters"),
-    # eight at 20, four at 100: C12 = 46.67, 100/46.67 = 2.14 > 1.7: C4 = 100; 73.33
-    ([200] * 8 + [1000] * 4, 700, 733, "a rise is believed"),
-    # eight at 200, four at 80: C12 = 160, 80/160 = 0.5 < 0.9: C4 = 80; 120
-    ([2000] * 8 + [800] * 4, 700, 1200, "so is a fall"),
-    # three at 60 below M and one at 80 near the mean: C12 = 61.67, 80/61.67 = 1.297, so 60 of it;
-    # C4 = 60; (61.667 + 60) / 2 = 60.83
-    ([600] * 11 + [800], 700, 608, "only the hour at or above M is reduced"),
-]
+def _plain_predicted(hours: list, firm: int) -> int | None:
+    """The printed formula, in fractions; `hours` newest first."""
+    known = [Fraction(value) for value in hours if value is not None]
+    newest = [Fraction(value) for value in hours[:4] if value is not None]
+    if len(known) < 9 or len(newest) < 3 or hours[0] is None:
+        return None
+    c12 = sum(known) / len(known)
+    share = [
+        value * Fraction(3, 4)
+        if value >= firm and c12 * Fraction(9, 10) <= value <= c12 * Fraction(17, 10)
+        else value
+        for value in newest
+    ]
+    return half_up((12 * c12 + 12 * sum(share) / len(share)) / 24)
 
 
-@pytest.mark.parametrize(("values", "firm", "expected", "why"), PREDICTED)
-def test_predicted_mean_by_hand(values: list[int], firm: int, expected: int, why: str) -> None:
-    assert predicted(values, firm)[-1] == Mean(expected, 12, 12), why
+@given(st.lists(st.none() | st.integers(0, 1500), max_size=40), st.sampled_from([300, 700]))
+def test_the_predicted_mean_is_the_printed_formula(values: list, firm: int) -> None:
+    for place, mean in enumerate(predicted(values, firm)):
+        assert mean.value == _plain_predicted(window(values, place, 12), firm)
 
 
-def test_the_edges_of_the_reduction_belong_to_it() -> None:
-    # One hour x among eleven of 80: x / C12 = 1.7 exactly at x = 12 C12 / 1.7 ... by hand:
-    # eleven at 103 and one at 187: C12 = (11*103 + 187) / 12 = 110, 187/110 = 1.7.
-    # C4 = (3 x 77.25 + 140.25) / 4 = 93; (110 + 93) / 2 = 101.5
-    assert predicted([1030] * 11 + [1870], 700)[-1].value == 1015
-    # One step more is above 1.7: C12 = 110.0083, C4 = (3 x 77.25 + 187.1) / 4 = 104.7125; 107.36
-    assert predicted([1030] * 11 + [1871], 700)[-1].value == 1074
-    # Exactly M is reduced: (70 + 52.5) / 2 = 61.25; one step below is not.
+def test_the_predicted_mean_by_hand() -> None:
+    # C12 = C4 = 40: below M nothing is damped.
+    assert predicted([400] * 12, 700)[-1] == Mean(400, 12, 12)
+    # C12 = 70; all of C4 counts 52.5: (70 + 52.5) / 2 = 61.25, halves up.
     assert predicted([700] * 12, 700)[-1].value == 613
+    # 69.9 is below M = 70.
     assert predicted([699] * 12, 700)[-1].value == 699
+    # C12 = (11 x 30 + 120) / 12 = 37.5; 120 is 3.2 of it, so C4 = (90 + 120) / 4 = 52.5.
+    assert predicted([300] * 11 + [1200], 700)[-1].value == 450
+    # C12 = 100 exactly and the newest hour 90 = 0.9 of it: damped to 67.5. The other three are 80,
+    # 0.8 of C12: not damped. C4 = (240 + 67.5) / 4 = 76.875, result 88.4375.
+    rest = [1087] * 6 + [1089, 1089]
+    assert sum(rest) + 3 * 800 + 900 == 12_000
+    assert predicted([*rest, 800, 800, 800, 900], 700)[-1].value == 884
+    # 89.9 is below 0.9 of C12 (with 0.1 more elsewhere): C4 = (240 + 89.9) / 4, result 91.2375.
+    assert predicted([rest[0] + 1, *rest[1:], 800, 800, 800, 899], 700)[-1].value == 912
+    # 170 = 1.7 of C12 = 100 is damped to 127.5, 170.1 is not.
+    high = [938] * 4 + [937] * 4 + [933, 933, 934]
+    assert sum(high) + 1700 == 12_000
+    assert predicted([*high, 1700], 2000)[-1].value == 1063
+    assert predicted([*high, 1700], 1000)[-1].value == 1009
+    assert predicted([high[0] - 1, *high[1:], 1701], 1000)[-1].value == 1063
 
 
-def test_the_predicted_mean_needs_nine_hours_three_of_four_and_the_newest() -> None:
-    steady = [200] * 12
-    assert predicted([None] * 3 + steady[:9], 700)[-1] == Mean(200, 9, 12)
-    assert predicted([None] * 4 + steady[:8], 700)[-1] == Mean(None, 8, 12)
-    assert predicted([*steady[:11], None], 700)[-1] == Mean(None, 11, 12)
-    assert predicted([*steady[:8], None, None, 200, 200], 700)[-1] == Mean(None, 10, 12)
-    assert predicted([*steady[:8], None, 200, 200, 200], 700)[-1] == Mean(200, 11, 12)
+def test_t03_nothing_is_predicted_for_an_hour_without_a_value() -> None:
+    assert predicted([500] * 12 + [None], 700)[-1] == Mean(None, 11, 12)
+    assert predicted([500] * 9 + [None, 500, 500], 700)[-1] == Mean(500, 11, 12)
+    assert predicted([500] * 9 + [None, None, 500], 700)[-1] == Mean(None, 10, 12)
+    assert predicted([None] * 3 + [500] * 9, 700)[-1] == Mean(500, 9, 12)
+    assert predicted([None] * 4 + [500] * 8, 700)[-1] == Mean(None, 8, 12)
 
 
-@pytest.mark.parametrize(
-    ("newest_first", "expected", "why"),
-    [
-        # w = 10/40 -> 1/2: (40 + 5 + 2.5) / (1 + 1/2 + 1/4) = 27.142... cut to 27.1
-        ([400, 100, 100], 271, "the weight is never below one half"),
-        # w = 30/40 = 3/4: (40 + 22.5) / 1.75 = 35.714... cut to 35.7
-        ([400, 300], 357, "two hours are enough"),
-        # w = 30/40; the second hour is missing: (40 + 0.5625 x 30) / (1 + 0.5625) = 36.4
-        ([400, None, 300], 364, "a missing hour is in neither sum"),
-        ([None, 300, 300], 300, "the newest may be missing"),
-        ([400, None, None, 300], None, "two of the newest three are needed"),
-        ([0, 0, 0], 0, "clean air"),
-    ],
-)
-def test_nowcast_by_hand(newest_first: list[int | None], expected: int | None, why: str) -> None:
-    assert nowcast(newest_first[::-1])[-1].value == expected, why
+def _plain_nowcast(hours: list) -> int | None:
+    """The printed formula, in fractions; `hours` newest first."""
+    known = {age: Fraction(value) for age, value in enumerate(hours) if value is not None}
+    if len([age for age in known if age < 3]) < 2:
+        return None
+    largest = max(known.values())
+    weight = max(min(known.values()) / largest if largest else Fraction(0), Fraction(1, 2))
+    total = sum(weight**age * value for age, value in known.items())
+    return floor(total / sum(weight**age for age in known))
 
 
-@given(st.lists(st.none() | st.integers(0, 9000), min_size=12, max_size=12))
-def test_nowcast_lies_between_the_least_and_the_largest(values: list[int | None]) -> None:
-    found = nowcast(values)[-1].value
-    known = [value for value in values if value is not None]
-    assert found is None or min(known) <= found <= max(known)
+@given(HOURS)
+def test_nowcast_is_the_printed_formula(values: list) -> None:
+    for place, mean in enumerate(nowcast(values)):
+        assert mean.value == _plain_nowcast(window(values, place, 12))
 
 
-def test_pooled_windows_weigh_each_station_hour_alike() -> None:
-    pairs = [(100, 1), (900, 3)]
-    assert rolling_pooled(pairs, 8, Fraction(1, 4))[-1] == Mean(250, 2, 8)
-    assert rolling([100, 300], 8, Fraction(1, 4))[-1] == Mean(200, 2, 8)
-    assert rolling_pooled([(0, 0), (900, 3)], 8, Fraction(1, 8))[-1] == Mean(300, 1, 8)
+def test_nowcast_by_hand() -> None:
+    # w = 1/2; (40 + 20/2) / (1 + 1/2) = 33.33 µg/m³, cut.
+    assert nowcast([200, 400])[-1] == Mean(333, 2, 12)
+    # w = 20/25 = 0.8; (25 + 0.8 x 20) / 1.8 = 22.78, cut to 22.7.
+    assert nowcast([200, 250])[-1].value == 227
+    # The second newest hour is missing: (40 + 20/4) / (1 + 1/4) = 36.
+    assert nowcast([200, None, 400])[-1] == Mean(360, 2, 12)
+    assert nowcast([200, None, None])[-1] == Mean(None, 1, 12)
+    assert nowcast([100] * 9 + [None, None, 100])[-1].value is None
+    assert nowcast([9000] + [100] * 12)[-1].value == 100
 
 
-def test_windows_that_do_not_exist_and_pm_means_of_gases_are_refused() -> None:
-    with pytest.raises(ValueError, match="windows are 1h, 8h"):
-        averaged([1], "2h", "pm10")
-    with pytest.raises(ValueError, match="made for PM only, not for o3"):
-        mean_at([1], "nowcast", "o3")
+@given(HOURS, st.sampled_from(["1h", "8h", "24h", "nowcast"]))
+def test_a_mean_lies_within_its_window(values: list, averaging: str) -> None:
+    for place, mean in enumerate(averaged(values, averaging, "pm25")):
+        known = [v for v in window(values, place, WINDOW_HOURS[averaging]) if v is not None]
+        if mean.value is not None:
+            assert min(known) <= mean.value <= max(known)
 
 
-def test_t02_a_day_is_its_hours_01_to_24() -> None:
-    first = parse_hour("2024-10-01 23:00")
-    days = daily(first, [(10, 1), (20, 1), (30, 1), None])
-    # 23:00 and 24:00 are of the 1st, 01:00 of the 2nd.
-    assert days[date(2024, 10, 1)] == Pooled(30, 2, 2, 24)
-    assert days[date(2024, 10, 2)] == Pooled(30, 1, 1, 24)
-    assert list(days) == [date(2024, 10, 1), date(2024, 10, 2)]
+def test_averaging_times_that_end_with_no_hour_are_refused() -> None:
+    with pytest.raises(ValueError, match="'1d'; windows are 1h"):
+        averaged([1], "1d", "pm10")
+    for averaging in ("24h-predicted", "nowcast"):
+        with pytest.raises(ValueError, match="made for PM only, not for o3"):
+            averaged([1], averaging, "o3")
 
 
-@given(st.lists(st.none() | st.tuples(st.integers(0, 9000), st.integers(1, 40)), max_size=800))
-def test_days_and_months_pool_every_station_hour_once(pairs: list[tuple[int, int] | None]) -> None:
-    days = daily(datetime(2024, 1, 15, 16, tzinfo=UTC), pairs)
-    months = monthly(days)
-    for found in (pool(days.values()), pool(months.values())):
-        assert (found.total if found else 0) == sum(pair[0] for pair in pairs if pair)
-        assert (found.count if found else 0) == sum(pair[1] for pair in pairs if pair)
-        assert (found.hours if found else 0) == sum(pair is not None for pair in pairs)
+FIRST = datetime(2026, 2, 27, 23, tzinfo=KST)
 
 
-def test_a_month_expects_all_its_hours_and_has_two_digits_more() -> None:
-    month = monthly({date(2024, 2, 3): Pooled(1000, 3, 1, 24)})[date(2024, 2, 1)]
-    assert month.expected == 29 * 24
-    assert (month.mean, month.fine) == (333, 33333)
-    assert not month.complete()
+def test_t02_hour_24_belongs_to_the_day_that_ends() -> None:
+    """Hours end at 23:00, 24:00 and 01:00: two of the 27th, one of the 28th."""
+    days = daily(FIRST, [(100, 1), (300, 2), (500, 1)])
+    assert days == {
+        date(2026, 2, 27): Pooled(400, 3, 2, 24),
+        date(2026, 2, 28): Pooled(500, 1, 1, 24),
+    }
+    new_year = daily(datetime(2026, 12, 31, 23, tzinfo=KST), [(1, 1), (1, 1), (1, 1)])
+    assert [day.year for day in new_year] == [2026, 2027]
+
+
+def test_days_and_months_are_pooled_and_say_their_hours() -> None:
+    """A month is not the mean of its days: 1 hour of 100 and 3 of 20 are 40, not 60."""
+    one, three = Pooled(100, 1, 1, 24), Pooled(60, 3, 3, 24)
+    months = monthly({date(2026, 2, 3): three, date(2026, 2, 1): one, date(2026, 3, 1): one})
+    assert months == {
+        date(2026, 2, 1): Pooled(160, 4, 4, 28 * 24),
+        date(2026, 3, 1): Pooled(100, 1, 1, 31 * 24),
+    }
+    assert months[date(2026, 2, 1)].mean == 40
+    assert monthly({date(2024, 2, 29): one})[date(2024, 2, 1)].expected == 29 * 24
     assert pool([]) is None
-    assert Pooled(0, 0, 0, 24).mean is None
-    assert Pooled(5, 1, 18, 24).complete()
+    assert pool([one, three]) == Pooled(160, 4, 4, 48)
+
+
+def test_a_mean_of_a_day_has_two_digits_more_and_halves_up() -> None:
+    assert (Pooled(200, 3, 3, 24).mean, Pooled(200, 3, 3, 24).fine) == (67, 6667)
+    assert (Pooled(1, 8, 8, 24).mean, Pooled(1, 8, 8, 24).fine) == (0, 13)
+    assert (Pooled(0, 0, 0, 24).mean, Pooled(0, 0, 0, 24).fine) == (None, None)
+    assert Pooled(0, 5, 5, 24).mean == 0
+
+
+@pytest.mark.parametrize(("hours", "complete"), [(17, False), (18, True), (24, True), (0, False)])
+def test_a_day_is_complete_with_18_hours(hours: int, complete: bool) -> None:
+    day = Pooled(hours, hours, hours, 24)
+    assert day.complete() is complete
+    assert day.coverage == Fraction(hours, 24)
+    assert day.complete(Fraction(1)) is (hours == 24)
+
+
+@given(PAIRS)
+def test_days_hold_every_hour_once(pairs: list) -> None:
+    days = daily(FIRST, pairs)
+    together = pool(days.values())
+    known = [pair for pair in pairs if pair is not None and pair[1]]
+    if together is None:
+        assert pairs == []
+        return
+    assert (together.total, together.count) == (sum(t for t, _ in known), sum(n for _, n in known))
+    assert together.hours == len(known)
+    last = (FIRST + timedelta(hours=len(pairs) - 1, microseconds=-1)).date()
+    assert together.expected == 24 * ((last - FIRST.date()).days + 1)
+
+
+# Open-Meteo's hourly PM2.5 and PM10 [µg/m³] and its indices at one place and day (Lahore,
+# 2026-10-08; Open-Meteo, CC BY 4.0). Ozone, which leads from 10 to 17 o'clock, was not recorded.
+PM25 = [72.9, 69.8, 72.2, 76.1, 79.6, 100.4, 108.0, 114.3, 97.1, 68.7, 60.5, 60.1, 60.3, 60.5]
+PM25 += [60.5, 59.0, 58.1, 58.6, 68.0, 78.0, 74.3, 66.1, 60.8, 57.3]
+EUROPEAN_AQI = {0: 71, 1: 70, 2: 71, 3: 73, 4: 75, 5: 84, 6: 87, 7: 90, 8: 83, 9: 69}
+EUROPEAN_AQI |= {19: 74, 20: 72, 21: 68, 22: 65, 23: 64}
+
+
+def test_open_meteos_us_index_is_ours_over_a_full_day() -> None:
+    """163 at the one hour whose 24 hours were all recorded; earlier ones need the day before."""
+    usa = STANDARDS["us_epa_2024"]
+    rounding = usa.tables["pm25", "24h"].rounding
+    values = [round(10 * value) for value in PM25]
+    mean = averaged(values, "24h", "pm25", Fraction(1), rounding)[-1]
+    assert mean == Mean(sum(values) // 24, 24, 24)
+    assert usa.index("pm25", mean.value or 0, "24h") == 163
+
+
+def test_open_meteos_european_index_is_another_table() -> None:
+    """It follows the revised table by the hour; ours is the one before, by the 24 h mean.
+
+    Revised ends of PM2.5 (5, 15, 50, 90, 140 for 20, 40, 60, 80, 100) give every recorded number.
+    """
+    ends = [(50, 60), (90, 80), (140, 100)]
+    found = {}
+    for hour in EUROPEAN_AQI:
+        value = Fraction(str(PM25[hour]))
+        (low, bottom), (high, top) = ends[:2] if value <= 90 else ends[1:]
+        found[hour] = half_up(bottom + (top - bottom) * (value - low) / (high - low))
+    assert found == EUROPEAN_AQI
+    ours, day = STANDARDS["eu_eaqi"], rolling([round(10 * value) for value in PM25], 24)[-1]
+    assert day.value is not None
+    assert ours.grade("pm25", day.value, "24h") == 5
+    assert ours.index("pm25", day.value, "24h") is None
