@@ -34,12 +34,12 @@ LINE_HEIGHT = 300
 _LABELS: Mapping[str, tuple[float, float]] = {
     "KR-11": (126.99, 37.57),
     "KR-41": (127.30, 37.22),
-    "KR-28": (126.16, 37.50),
+    "KR-28": (126.32, 37.44),
     "KR-29": (126.84, 35.15),
     "KR-30": (127.46, 36.30),
     "KR-27": (128.60, 35.86),
-    "KR-31": (129.78, 35.54),
-    "KR-26": (129.48, 35.03),
+    "KR-31": (129.50, 35.54),
+    "KR-26": (129.27, 35.02),
     "KR-42": (128.30, 37.75),
     "KR-43": (127.78, 36.88),
     "KR-44": (126.72, 36.52),
@@ -50,8 +50,8 @@ _LABELS: Mapping[str, tuple[float, float]] = {
     "KR-49": (126.55, 33.38),
     "KR-50": (127.27, 36.60),
 }
-# These stand on the sea beside their province, in the page's own ink.
-_AT_SEA = frozenset({"KR-28", "KR-31", "KR-26"})
+# These stand on the sea beside their province, in the page's own ink, on this side of the point.
+_AT_SEA = {"KR-28": "middle left", "KR-31": "middle right", "KR-26": "middle right"}
 _SMALL = frozenset({"KR-11", "KR-28", "KR-29", "KR-30", "KR-27", "KR-31", "KR-26", "KR-50"})
 HOUR_MS = 3600 * 1000
 # A gap is named on the chart where it is at least this share of the range; shorter ones on hover.
@@ -160,12 +160,13 @@ def _names(
 ) -> list[go.Scattergeo]:
     """Names with their letter. One that reaches over its border has a rim in the other tone, so
     that it is legible on any two colours; those at sea are in the page's own ink."""
-    groups: dict[tuple[int, str, str | None], list[CurrentItem]] = {}
+    groups: dict[tuple[int, str, str | None, str], list[CurrentItem]] = {}
     for item in items:
         ink = _name_ink(item, standard, colours)
         reaches = item.code not in _AT_SEA and (item.code in _SMALL or text.lang == "en")
         size = 11 if item.code in _SMALL or text.lang == "en" else 13
-        groups.setdefault((size, ink, _rim(ink) if reaches else None), []).append(item)
+        side = _AT_SEA.get(item.code, "middle center")
+        groups.setdefault((size, ink, _rim(ink) if reaches else None, side), []).append(item)
     return [
         go.Scattergeo(
             lon=[_LABELS[item.code][0] for item in here],
@@ -173,9 +174,10 @@ def _names(
             mode="text",
             text=[f"{item_name(item, text.lang)} <b>{item.letter or '–'}</b>" for item in here],
             textfont={"family": FONT, "size": size, "color": ink, "weight": 600, "shadow": rim},
+            textposition=side,
             hoverinfo="skip",
         )
-        for (size, ink, rim), here in groups.items()
+        for (size, ink, rim, side), here in groups.items()
     ]
 
 
@@ -189,6 +191,8 @@ def _rim(ink: str) -> str:
 def _name_ink(item: CurrentItem, standard: Standard, colours: Palette) -> str:
     if item.code in _AT_SEA:
         return colours.ink
+    if item.code in _SMALL:  # the name hides the province: its rim is the ground it stands on
+        return "#000000"
     return standard.level(item.grade).text_colour if item.grade else colours.missing_ink
 
 
