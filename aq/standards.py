@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil, floor
+from math import ceil
 from pathlib import Path
 from types import MappingProxyType
 
@@ -119,8 +119,24 @@ class Breakpoints:
 
     def rounded(self, scaled: int) -> Decimal:
         """A stored integer in the standard's unit, at the standard's precision."""
-        half = Fraction(1, 2) if self.rounding == "half_up" else 0
-        return Decimal(floor(scaled * self.step + half)).scaleb(-self.digits)
+        return Decimal(self._steps(scaled)).scaleb(-self.digits)
+
+    def index(self, scaled: int) -> int | None:
+        """The index, halves up; all in integers, as every hour that is written asks for it."""
+        row = self.row(scaled)
+        if row is None or row.index is None or row.high is None:
+            return None
+        low, high = int(row.low.scaleb(self.digits)), int(row.high.scaleb(self.digits))
+        bottom, top = row.index
+        part, whole = min(self._steps(scaled), high) - low, high - low
+        return bottom + (2 * (top - bottom) * part + whole) // (2 * whole)
+
+    def _steps(self, scaled: int) -> int:
+        """A stored integer in steps of the standard's precision."""
+        over, under = self.step.numerator, self.step.denominator
+        if self.rounding == "half_up":
+            return (2 * scaled * over + under) // (2 * under)
+        return scaled * over // under
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,12 +209,7 @@ class Standard:
         if points is None:
             _known_averaging(averaging)
             return None
-        row = points.row(scaled)
-        if row is None or row.index is None or row.high is None:
-            return None
-        value, (bottom, top) = min(points.rounded(scaled), row.high), row.index
-        part = Fraction(value - row.low) / Fraction(row.high - row.low)
-        return floor(bottom + (top - bottom) * part + Fraction(1, 2))
+        return points.index(scaled)
 
     def grade_of_index(self, index: int) -> int | None:
         """The level an index number lies in; the last one above its end."""

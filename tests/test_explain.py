@@ -1,6 +1,8 @@
 """An explanation says what the grade rests on, in numbers that give the grade again."""
 
 import json
+from fractions import Fraction
+from math import floor
 
 import pytest
 from hypothesis import given
@@ -8,9 +10,12 @@ from hypothesis import strategies as st
 
 from aq import explain as module
 from aq.explain import Explanation, OverallExplanation, explain
+from aq.grade import explain as rule
 from aq.text import Text, _catalogue
 from aq.windows import OVERALL, Rows, evaluate
 from tests.test_windows import CAI, CLEAN, HOUR, STANDARDS, row, steady
+
+INDEXED = ("airkorea", "us_epa_2024")
 
 
 def _one(standard: str, key: str, rows: Rows) -> Explanation:
@@ -91,6 +96,18 @@ def test_an_explanation_agrees_with_the_grade(name: str, value: int | None, hour
         assert (again["standard"], again["hash"]) == (name, standard.hash)
         for lang in ("ko", "en"):
             assert standard.version in found.as_text(lang)
+
+
+@pytest.mark.parametrize("table", sorted({key for one in INDEXED for key in STANDARDS[one].tables}))
+@given(value=st.integers(0, 30_000))
+def test_an_index_is_the_printed_formula(table: tuple[str, str], value: int) -> None:
+    for name in INDEXED:
+        ruling = rule(STANDARDS[name], table[0], value, table[1])
+        if ruling is None or ruling.row.index is None or ruling.row.high is None:
+            continue
+        row, (low, high) = ruling.row, ruling.row.index
+        reached = Fraction(min(ruling.rounded, row.high) - row.low) / Fraction(row.high - row.low)
+        assert ruling.index == floor((high - low) * reached + low + Fraction(1, 2))
 
 
 def test_every_sentence_has_its_korean() -> None:
