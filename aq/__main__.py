@@ -17,6 +17,7 @@ COMMANDS = {
     "poll": ("aq.cli.poll", "One pass over the feeds now."),
     "import": ("aq.cli.import_", "Read AirKorea's confirmed workbooks and CSV files."),
     "regrade": ("aq.cli.regrade", "Rebuild stored grades after a standard's file has changed."),
+    "explain": ("aq.cli.explain", "Why a province has its grade, with the readings behind it."),
     "current": ("aq.cli.current", "What the live table shows."),
     "simulate": ("aq.cli.simulate", "Serve simulated feeds on a socket."),
     "demo": ("aq.cli.demo", "Serve the dashboard against simulated feeds; no network needed."),

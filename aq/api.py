@@ -15,8 +15,9 @@ from aq import __version__, history, strip
 from aq.clock import kst_iso, parse_instant, parse_since, parse_until
 from aq.current import Snapshot, asked_pollutants, current, find_standard
 from aq.errors import AqError, InputError, StoreError
+from aq.evidence import evidence
 from aq.feeds.infos import INFO
-from aq.regions import PROVINCES, find_province
+from aq.regions import BY_CODE, PROVINCES, find_province
 from aq.runtime import Runtime
 from aq.schema import KEYS
 from aq.status import agreement, feed_status, health
@@ -116,11 +117,27 @@ def provinces(_runtime: Runtime, _given: Mapping[str, str]) -> Response:
 
 
 def current_items(runtime: Runtime, given: Mapping[str, str]) -> Response:
-    """`/api/v1/current`."""
+    """`/api/v1/current`; with `explain=true` each item carries why it has its grade."""
     now = runtime.clock.now()
     wanted = _listed(given.get("pollutant"))
     snapshot = current(runtime, now, standard=given.get("standard"), wanted=wanted)
-    return json_response(snapshot.as_dict())
+    answer = snapshot.as_dict()
+    if _flag(given, "explain"):
+        standard = runtime.standards[snapshot.standard]
+        for item, shown in zip(snapshot.items, answer["items"], strict=True):
+            shown["explanation"] = None
+            if item.observed_at is not None:
+                place = BY_CODE[item.code]
+                found = evidence(runtime, place, item.pollutant, item.observed_at, standard)
+                shown["explanation"] = found.as_dict()
+    return json_response(answer)
+
+
+def _flag(given: Mapping[str, str], name: str) -> bool:
+    text = given.get(name, "false")
+    if text not in ("true", "false"):
+        raise InputError("true or false", name)
+    return text == "true"
 
 
 def _time(read: Callable[[str], datetime], given: Mapping[str, str], name: str) -> datetime:
@@ -257,7 +274,7 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/strip": (strip_html, STRIP),
     "/strip.json": (strip_json, STRIP),
     "/api/v1/provinces": (provinces, ()),
-    "/api/v1/current": (current_items, ("standard", "pollutant")),
+    "/api/v1/current": (current_items, ("standard", "pollutant", "explain")),
     "/api/v1/history": (history_items, HISTORY),
     "/api/v1/readings/{place}/{pollutant}/{at}/trail": (trail, READING),
     "/api/v1/feeds": (feeds, ()),

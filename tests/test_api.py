@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from aq.clock import HOUR
-from aq.model import Reading
+from aq.model import Reading, Station
 from aq.runtime import Runtime
 from tests.serving import HOUR_20, SEOUL, fill, make_runtime, served, write
 
@@ -179,6 +179,7 @@ def test_history_as_of_before_the_first_knowledge_is_refused(runtime: Runtime, b
         ("/api/v1/history?since=2026-11-22&until=2026-11-23&limit=99999", 422, "limit"),
         ("/api/v1/history?since=2026-11-22&until=2026-11-23&cursor=x", 400, "cursor"),
         ("/api/v1/history?since=2026-11-22&until=2026-11-23&feed=waqi", 400, "feed"),
+        ("/api/v1/current?explain=yes", 400, "explain"),
         ("/strip?pollutant=x", 400, "pollutant"),
         ("/strip?lang=fr", 400, "lang"),
         ("/api/v1/nothing", 404, None),
@@ -239,6 +240,25 @@ def test_the_api_describes_itself(base: str) -> None:
     assert described["openapi"].startswith("3.")
     for path in described["paths"]:
         assert get(f"{base}{path}").status_code in (200, 400), path
+
+
+def test_an_item_explains_itself(runtime: Runtime, base: str) -> None:
+    fill(runtime)
+    roadside = Station(name="길가", sido="서울", network="도로변대기")
+    doubtful = Reading(
+        station=SEOUL[0], hour=HOUR_20, values={"pm10": 990}, flags={"pm10": "source:장비점검"}
+    )
+    write(runtime, Reading(station=roadside, hour=HOUR_20, values={"pm10": 900}), doubtful)
+    seoul = items(f"{base}/api/v1/current?pollutant=pm10&explain=true")[0]["explanation"]
+    assert [(one["station"], one["value"], one["part"]) for one in seoul["stations"]] == [
+        ("길가", 90.0, "other_network"),
+        ("서울 0", 99.0, "flagged"),
+        ("서울 하나", 62.0, "counts"),
+    ]
+    assert seoul["explanation"]["standard"] == "airkorea_1h"
+    assert seoul["explanation"]["hash"] == runtime.standards["airkorea_1h"].hash
+    sejong = items(f"{base}/api/v1/current?pollutant=pm10&explain=true")[16]
+    assert sejong["explanation"] is None
 
 
 def test_the_trail_says_what_was_known_and_when(runtime: Runtime, base: str) -> None:

@@ -1,0 +1,167 @@
+"""Why a province has its grade: the stations, the window, the breakpoint, the formula."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aq.clock import hour_number, kst_iso
+from aq.errors import InputError
+from aq.explain import Explanation, OverallExplanation, explain
+from aq.feeds.infos import INFO
+from aq.grade import Standard
+from aq.model import URBAN
+from aq.regions import Province
+from aq.runtime import Runtime
+from aq.schema import FEED_IDS, KEYS
+from aq.store.reads import province_hours, station_hours
+from aq.store.stations import stations_of
+from aq.text import Text
+from aq.units import pollutants
+from aq.windows import OVERALL, window_hours
+
+COUNTS, ROADSIDE, FLAGGED, NO_VALUE = "counts", "other_network", "flagged", "no_value"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """One station's part in an hour: its value [unit], its flag, whether and why it counts."""
+
+    station: str
+    code: str | None
+    network: str | None
+    value: float | None
+    flag: str | None
+    part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The whole answer: whose hour, from which feed, the rule, and the stations behind it."""
+
+    province: Province
+    at: datetime
+    feed: str
+    explanation: Explanation | OverallExplanation
+    stations: tuple[Witness, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The evidence in JSON's types."""
+        info = INFO[self.feed]
+        return {
+            "province": self.province.ko,
+            "code": self.province.code,
+            "at": kst_iso(self.at),
+            "feed": self.feed,
+            "kind": info.kind,
+            "status": info.status,
+            "explanation": self.explanation.as_dict(),
+            "stations": [
+                {name: getattr(one, name) for name in Witness.__dataclass_fields__}
+                for one in self.stations
+            ],
+        }
+
+    def as_text(self, text: Text) -> str:
+        """The evidence in lines for people."""
+        name = self.province.ko if text.lang == "ko" else self.province.en
+        lines = [f"{name} · {text.hour(self.at)} · {text.feed(self.feed)}"]
+        lines.append(self.explanation.as_text(text.lang))
+        lines += [
+            f"  {one.station:12} {one.value if one.value is not None else '–':>8}"
+            f"  {text(PARTS[one.part])}{': ' + one.flag if one.flag else ''}"
+            for one in self.stations
+        ]
+        return "\n".join(lines)
+
+
+# How a station takes part -> words of the message catalogue.
+PARTS = {
+    COUNTS: "counts",
+    ROADSIDE: "does not count: not an urban-air station",
+    FLAGGED: "does not count: flagged",
+    NO_VALUE: "no value",
+}
+
+
+def evidence(
+    runtime: Runtime,
+    province: Province,
+    key: str,
+    at: datetime,
+    standard: Standard,
+    *,
+    as_of: int | None = None,
+) -> Evidence:
+    """Why a province has its grade for the hour ending at `at`, from the most preferred feed.
+
+    Raises `InputError` where nothing is stored of that hour or the standard does not grade the
+    pollutant.
+    """
+    if key not in standard.keys:
+        known = ", ".join(standard.keys)
+        raise InputError(f"{standard.id} does not grade {key!r}; known are {known}", "pollutant")
+    try:
+        hour = hour_number(at)
+    except ValueError as error:
+        raise InputError(str(error), "at") from None
+    after = hour - window_hours(standard, key)
+    with runtime.store.read() as connection:
+        rows = province_hours(connection, [province.id], after, hour, as_of=as_of)
+        feed = _feed(runtime, key, [row for row in rows if row.hour == hour])
+        if feed is None:
+            raise InputError(f"nothing is stored of {province.ko} at {kst_iso(at)}", "at")
+        here = stations_of(connection, province.id)
+        readings = station_hours(
+            connection, [one.id for one in here], hour - 1, hour, feed=feed, as_of=as_of
+        )
+    window = {row.hour: row for row in rows if row.feed == FEED_IDS[feed]}
+    by_station = {row.station: row for row in readings}
+    shown = key if key in KEYS else _dominant(standard, window, hour)
+    return Evidence(
+        province=province,
+        at=at,
+        feed=feed,
+        explanation=explain(standard, key, window, hour),
+        stations=tuple(
+            _witness(one, by_station[one.id], shown) for one in here if one.id in by_station
+        ),
+    )
+
+
+def _feed(runtime: Runtime, key: str, rows: Sequence[Any]) -> str | None:
+    """The most preferred feed with a value in the hour, else the first that has a row."""
+    by_feed = {row.feed: row for row in rows}
+    there = [name for name in runtime.settings.feeds.prefer if FEED_IDS[name] in by_feed]
+    if key == OVERALL:
+        return there[0] if there else None
+    valued = [name for name in there if getattr(by_feed[FEED_IDS[name]], f"{key}_n")]
+    return next(iter(valued or there), None)
+
+
+def _dominant(standard: Standard, window: dict[int, Any], hour: int) -> str:
+    """The pollutant whose stations stand behind a composite result."""
+    found = explain(standard, OVERALL, window, hour)
+    if isinstance(found, OverallExplanation) and found.result.dominant:
+        return found.result.dominant
+    return next(iter(standard.pollutants))
+
+
+def _witness(station: Any, row: Any, key: str) -> Witness:
+    flag = (json.loads(row.flags) if row.flags else {}).get(key)
+    scaled = getattr(row, key)
+    if station.network != URBAN:
+        part = ROADSIDE
+    elif flag:
+        part = FLAGGED
+    else:
+        part = COUNTS if scaled is not None else NO_VALUE
+    return Witness(
+        station=station.name,
+        code=station.code,
+        network=station.network,
+        value=None if scaled is None else scaled / pollutants()[key].scale,
+        flag=flag,
+        part=part,
+    )
