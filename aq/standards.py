@@ -6,7 +6,6 @@ bisection over integers.
 """
 
 import hashlib
-import json
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +20,7 @@ from types import MappingProxyType
 
 from aq.colour import contrast, too_alike
 from aq.errors import ConfigError
-from aq.toml_table import TomlTable
+from aq.toml_table import TomlTable, canonical
 from aq.units import MICROGRAM, PPM, Pollutant, pollutants
 
 # Averaging times of values: windows that end with an hour, then the plain means of a KST day,
@@ -263,23 +262,8 @@ def parse_standard(text: str, where: str) -> Standard:
         pollutants=MappingProxyType(shown),
         tables=MappingProxyType(tables),
         overall=_overall(top, shown, len(levels)),
-        hash=hashlib.sha256(_canonical(top.data).encode()).hexdigest(),
+        hash=hashlib.sha256(canonical(top.data).encode()).hexdigest(),
     )
-
-
-def _canonical(value: object) -> str:
-    """The content as text in one form: keys sorted, numbers without trailing zeros."""
-
-    def plain(one: object) -> object:
-        if isinstance(one, Mapping):
-            return {key: plain(inner) for key, inner in one.items()}
-        if isinstance(one, list):
-            return [plain(inner) for inner in one]
-        if isinstance(one, int | Decimal) and not isinstance(one, bool):
-            return f"{Decimal(one).normalize():f}"
-        return one
-
-    return json.dumps(plain(value), sort_keys=True, ensure_ascii=False, default=str)
 
 
 def _sources(top: TomlTable) -> tuple[Source, ...]:
@@ -367,7 +351,7 @@ def _tables(
 
 
 def _breakpoints(table: TomlTable, pollutant: Pollutant, levels: Sequence[Level]) -> Breakpoints:
-    digits, rounding = table.need("digits", int), table.one_of("rounding", ROUNDING)
+    digits, rounding = table.whole("digits", 0, 6), table.one_of("rounding", ROUNDING)
     rows = _rows(table, digits, levels)
     step = Fraction(10**digits, pollutant.scale) * _conversion(table, pollutant)
     # The first integer of a row is the ceiling of where it begins: half a step of precision
@@ -438,7 +422,9 @@ def _row(table: TomlTable, cells: list[Decimal], place: int, levels: Sequence[Le
         return Row(low=low, high=high, grade=place + 1, index=None)
     if len(cells) != 4:
         raise table.refuse("levels have an index, so each row needs its index numbers", "rows")
-    bottom, top = int(cells[2]), int(cells[3])
+    bottom, top = (int(cell) for cell in cells[2:])
+    if any(cell != int(cell) for cell in cells[2:]):
+        raise table.refuse("index numbers are whole", "rows")
     for grade, level in enumerate(levels, start=1):
         if level.index and level.index[0] <= bottom < top <= level.index[1]:
             return Row(low=low, high=high, grade=grade, index=(bottom, top))
@@ -456,12 +442,10 @@ def _overall(top: TomlTable, shown: Mapping[str, Breakpoints], levels: int) -> O
     if "surcharge" in table.data:
         more = table.inner("surcharge", _SURCHARGE_KEYS)
         made = Surcharge(
-            from_grade=more.need("from_grade", int),
-            two=more.need("two", int),
-            three=more.need("three", int),
+            from_grade=more.whole("from_grade", 1, levels),
+            two=more.whole("two", 0, 500),
+            three=more.whole("three", 0, 500),
         )
-        if not 1 <= made.from_grade <= levels:
-            raise more.refuse("from_grade is no level", "from_grade")
         surcharge = made if more.need("applied", bool) else None
     return OverallRule(rule=rule, needs=table.some_of("needs", shown), surcharge=surcharge)
 

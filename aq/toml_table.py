@@ -1,8 +1,10 @@
 """A TOML table that knows its place: gives typed fields, or refuses with file and line."""
 
+import json
 import re
 import tomllib
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
@@ -11,6 +13,8 @@ from aq.errors import ConfigError
 from aq.toml_lines import line_of
 
 T = TypeVar("T")
+# No quantity here has more digits; a slip such as 1e999999 would otherwise be worked out exactly.
+_MOST_DIGITS = 12
 
 
 class TomlTable:
@@ -78,13 +82,22 @@ class TomlTable:
         if key not in self.data:
             raise self.refuse(f"{key} is missing")
         value = self.data[key]
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        # A bool is an int to Python, and a datetime a date.
+        other = isinstance(value, bool | datetime) and type(value) is not kind
+        if not isinstance(value, kind) or other:
             raise self.refuse(f"{key} must be of kind {kind.__name__}", key)
         return value
 
     def get(self, key: str, kind: type[T]) -> T | None:
         """A field that may be absent."""
         return self.need(key, kind) if key in self.data else None
+
+    def whole(self, key: str, low: int, high: int) -> int:
+        """A whole number from `low` to `high`."""
+        value = self.need(key, int)
+        if not low <= value <= high:
+            raise self.refuse(f"{key} must be from {low} to {high}", key)
+        return value
 
     def number(self, key: str) -> Decimal:
         """A whole or decimal number, exact."""
@@ -97,8 +110,8 @@ class TomlTable:
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise self.refuse(f"{key} holds {value!r}, which is not a number", key)
         made = Decimal(value)
-        if not made.is_finite():
-            raise self.refuse(f"{key} holds {value}, which is not finite", key)
+        if not made.is_finite() or abs(made.adjusted()) > _MOST_DIGITS:
+            raise self.refuse(f"{key} holds {value}, which is not finite or far too long", key)
         return made
 
     def one_of(self, key: str, known: Collection[str]) -> str:
@@ -112,7 +125,7 @@ class TomlTable:
         """A list of known words, empty where it is absent."""
         found = tuple(self.get(key, list) or ())
         for value in found:
-            if value not in known:
+            if not isinstance(value, str) or value not in known:
                 raise self.refuse(f"{key} {value!r}; known are {', '.join(known)}", key)
         return found
 
@@ -138,3 +151,18 @@ class TomlTable:
             TomlTable(one, known, self.text, self.where, *self.path, key, item=number)
             for number, one in enumerate(found)
         ]
+
+
+def canonical(value: object) -> str:
+    """The content as text in one form: keys sorted, numbers without trailing zeros."""
+
+    def plain(one: object) -> object:
+        if isinstance(one, Mapping):
+            return {key: plain(inner) for key, inner in one.items()}
+        if isinstance(one, list):
+            return [plain(inner) for inner in one]
+        if isinstance(one, int | Decimal) and not isinstance(one, bool):
+            return f"{Decimal(one).normalize():f}"
+        return one
+
+    return json.dumps(plain(value), sort_keys=True, ensure_ascii=False, default=str)
