@@ -7,7 +7,6 @@ from aq.text import Text
 from aq.views import cache, page
 from aq.views.feed_words import minute
 from aq.views.words import (
-    day_hour,
     exact,
     grade_word,
     missing_short,
@@ -34,12 +33,12 @@ def _value(item: CurrentItem, text: Text) -> str:
         if item.last_at is None:
             return absent
         last = f"{number(item.last_value, cache.shown_digits(item.pollutant))} {item.unit or ''}"
-        label = text("last data, {hour}", hour=day_hour(text, item.last_at))
+        label = text("last data, {hour}", hour=text.hour(item.last_at))
         return absent + fact(escape(last), label, exact(item.last_at))
     shown = item.value if item.value is not None else item.index
     amount = f"{number(shown, cache.shown_digits(item.pollutant))} {item.unit or ''}".rstrip()
     word = grade_word(item, page.standard(), text.lang) or text("no level")
-    hour = day_hour(text, item.observed_at) if item.observed_at else ""
+    hour = text.hour(item.observed_at) if item.observed_at else ""
     if item.stale:
         hour = text("last data, {hour}", hour=hour)
     title = exact(item.observed_at) if item.observed_at else ""

@@ -91,10 +91,21 @@ def _bad(
         parts.append(text("{word} in {who}", who=places(by_grade[bad[1]], text), word=word))
     best = min(by_grade)
     if best < min(bad):
-        word = _word(standard, best, text)
-        who = Noun(places(by_grade[best], text, cleanest_first=True))
-        parts.append(text("but {word} in {who}", who=who, word=word))
+        parts.append(_best(by_grade[best], _word(standard, best, text), by_grade, text))
     return ", ".join(parts)
+
+
+def _best(
+    group: Sequence[CurrentItem],
+    word: str,
+    by_grade: Mapping[int, Sequence[CurrentItem]],
+    text: Text,
+) -> str:
+    """제주는 ‘좋음’; a group that is most of the country is counted, not named."""
+    if 2 * len(group) > sum(len(one) for one in by_grade.values()):
+        return text("but {word} in {n} others", n=len(group), word=word)
+    who = Noun(places(group, text, cleanest_first=True))
+    return text("but {word} in {who}", who=who, word=word)
 
 
 def _calm(

@@ -17,7 +17,6 @@ from aq.views.facts import item_facts
 from aq.views.feed_words import failures
 from aq.views.words import (
     Noun,
-    day_hour,
     exact,
     item_name,
     missing_short,
@@ -72,7 +71,7 @@ def _lead(found: Snapshot, pollutant: str) -> None:
     if found.hour:
         stamp = (
             f'<time datetime="{kst_iso(found.hour)}" title="{escape(exact(found.hour))}">'
-            f"{escape(day_hour(text, found.hour))}</time>"
+            f"{escape(text.hour(found.hour))}</time>"
         )
         parts.append(escape(text("As of {hour}.", hour="\0")).replace("\0", stamp))
         parts.append(escape(headline.coverage(items, text)))
@@ -170,7 +169,7 @@ def _caption(found: Snapshot, pollutant: str, text: Text) -> str:
         return what
     item = found.of(pollutant)[0]
     kind = provenance(text, item.kind, item.status)
-    return " · ".join((what, day_hour(text, found.hour), text.feed(found.feed or ""), kind))
+    return " · ".join((what, text.hour(found.hour), text.feed(found.feed or ""), kind))
 
 
 def _row(

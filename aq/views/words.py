@@ -9,7 +9,7 @@ from aq.clock import kst, kst_iso
 from aq.current import CurrentItem
 from aq.regions import BY_CODE, Province
 from aq.standards import Standard
-from aq.text import FLAG_WORDS, Text
+from aq.text import FLAG_WORDS, REASONS, Text
 
 _FIRST, _LAST, _FINALS = 0xAC00, 0xD7A3, 28
 _RIEUL = 8
@@ -92,11 +92,6 @@ def number(value: float | None, digits: int) -> str:
     return f"{exact_value:,}"
 
 
-def day_hour(text: Text, moment: datetime) -> str:
-    """11월 23일 20시."""
-    return text.hour(moment)
-
-
 def short_hour(text: Text, moment: datetime) -> str:
     """20시, or 20:00."""
     local = kst(moment)
@@ -142,20 +137,8 @@ def missing_short(text: Text, item: CurrentItem) -> str:
     return gap_word(text, item.missing_reason, item.missing_detail)
 
 
-GAPS: Mapping[str, str] = {
-    "not_received": N_("not received"),
-    "source_flag": N_("withheld by the source"),
-    "not_measured": N_("not measured"),
-    "quality_flag": N_("doubtful values left out"),
-    "stale": N_("nothing new for hours"),
-    "feed_down": N_("the source cannot be reached"),
-    "no_history": N_("nothing collected yet"),
-    "not_enough_hours": N_("not enough hours for this average"),
-}
-
-
 def gap_word(text: Text, reason: str | None, detail: str | None) -> str:
     """A reason for a gap in a few words."""
     if reason == "source_flag" and detail:
         return flag_word(text, detail)
-    return text(GAPS.get(reason or "", N_("no data")))
+    return text(REASONS.get(reason or "", "no data"))
