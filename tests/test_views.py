@@ -1,0 +1,200 @@
+"""The pages as the framework runs them: both languages, with data, without, with a failing feed."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from aq.clock import Clock
+from aq.errors import FeedError, FeedReason
+from aq.feeds.infos import INFO
+from aq.regions import PROVINCES
+from aq.runtime import Runtime, shared
+from aq.status import FeedStatus
+from aq.store.runs import record_failure
+from aq.text import text_in
+from aq.views import state
+from aq.views.feed_words import REASONS, advice, happened
+from tests.conftest import NOW
+from tests.serving import fill, make_runtime
+
+MAIN = str(Path(__file__).parents[1] / "aq" / "views" / "main.py")
+PAGES = ("live.py", "past.py", "feeds.py")
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    """The pages' runtime, on an empty store of its own."""
+    url = f"sqlite:///{tmp_path / 'aq.db'}"
+    monkeypatch.setenv("AQ_DATABASE_URL", url)
+    monkeypatch.setenv("AQ_CLOCK", NOW.isoformat())
+    monkeypatch.setenv("AQ_FEEDS__AIRKOREA__KEY", "any")
+    monkeypatch.setenv("AQ_FEEDS__OPENMETEO__ENABLED", "false")
+    shared.cache_clear()
+    made = make_runtime(url)
+    yield made
+    made.store.close()
+    shared().store.close()
+    shared.cache_clear()
+
+
+def run(page: str = "live.py", **params: str) -> AppTest:
+    """A page after one run."""
+    test = AppTest.from_file(MAIN, default_timeout=30)
+    for name, value in params.items():
+        test.query_params[name] = value
+    test.run()
+    if page != "live.py":
+        test.switch_page(page).run()
+    assert [one.value for one in test.exception] == []
+    return test
+
+
+def markup(test: AppTest) -> str:
+    """All the markup of a page."""
+    return " ".join(one.proto.body for one in test.get("html"))
+
+
+def data_of(test: AppTest, name: str) -> Any:
+    """What a component of ours was given."""
+    for one in test.get("bidi_component"):
+        if one.proto.component_name == f"aq_{name}":
+            return json.loads(one.proto.json)
+    raise AssertionError(f"no {name} on the page")
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_on_an_empty_store(runtime: Runtime, page: str, lang: str) -> None:
+    test = run(page, lang=lang)
+    assert "<h1>" in markup(test)
+    assert len(data_of(test, "strip")["chips"]) == 17
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_with_data(runtime: Runtime, page: str, lang: str) -> None:
+    fill(runtime)
+    test = run(page, lang=lang, p="KR-30")
+    assert "<h1>" in markup(test)
+    assert "foot" in markup(test)
+
+
+def test_empty_store_says_so_and_claims_nothing(runtime: Runtime) -> None:
+    body = markup(run())
+    assert "지금 보여 드릴 미세먼지 자료가 없습니다" in body
+    assert "17곳은 아직 모은 자료가 없습니다" in body
+
+
+def test_live_page_names_the_missing_and_why(runtime: Runtime) -> None:
+    fill(runtime)
+    test = run()
+    body = markup(test)
+    assert "자료가 들어온 15곳 모두 미세먼지 ‘보통’" in body
+    assert "11월 23일 20시" in body
+    assert "2026-11-23 20:00 KST" in body
+    assert "세종은 통신장애로 자료가 없습니다" in body
+    rows = {row["code"]: row for row in data_of(test, "table")["rows"]}
+    assert list(rows) == [one.code for one in PROVINCES]
+    assert rows["KR-11"]["value"] == "62"
+    assert rows["KR-50"]["value"] == "–"
+    assert rows["KR-50"]["colour"] is None
+    assert rows["KR-49"]["trend_words"] == "수신되지 않음 · 마지막 19시 62"
+
+
+def test_old_hours_are_marked_and_then_not_shown(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(runtime)
+    for hours, expected in ((3, "늦은 자료입니다"), (9, "지금 보여 드릴 미세먼지 자료가 없습니다")):
+        later = Clock(NOW + timedelta(hours=hours))
+        monkeypatch.setenv("AQ_CLOCK", later.now().isoformat())
+        shared.cache_clear()
+        assert expected in markup(run())
+
+
+def test_a_failing_feed_is_told_on_the_live_page_and_explained_on_its_own(
+    runtime: Runtime,
+) -> None:
+    error = FeedError("airkorea", "x", FeedReason.KEY_NOT_APPROVED, "SERVICE ACCESS DENIED")
+    record_failure(runtime.store, "airkorea", NOW, error)
+    assert "아직 승인되지 않았습니다" in markup(run())
+    body = markup(run("feeds.py"))
+    assert "에어코리아 새 자료가 들어오지 않고 있습니다" in body
+    assert "활용을 신청하십시오" in body
+    assert "11월 23일 20시 25분부터" in body
+    assert "SERVICE ACCESS DENIED" in body
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("reason", list(FeedReason))
+def test_every_reason_has_its_sentences(reason: FeedReason, lang: str) -> None:
+    assert reason in REASONS
+    status = _status(reason)
+    text = text_in(lang)
+    assert happened(status, text).endswith(".")
+    assert advice(status, text).endswith(".")
+    assert "{" not in happened(status, text)
+
+
+def _status(reason: FeedReason) -> FeedStatus:
+    info = INFO["airkorea"]
+    return FeedStatus(
+        feed=info.name,
+        title=info.title,
+        kind=info.kind,
+        status=info.status,
+        live=True,
+        last_ok=None,
+        failing_since=NOW,
+        reason=reason,
+        detail=None,
+        retry_at=None,
+        newest_hour=None,
+        complete_hour=None,
+        calls_today={},
+        daily_limit=500,
+        next_poll=None,
+        attribution=info.attribution,
+        licence=info.licence,
+        link=info.link,
+    )
+
+
+def test_past_range_without_hours_says_why_and_what_would_fill_it(runtime: Runtime) -> None:
+    fill(runtime)
+    test = AppTest.from_file(MAIN, default_timeout=30).run()
+    test.switch_page("past.py")
+    test.query_params["since"] = "2024-10-01"
+    test.query_params["until"] = "2024-10-31"
+    body = markup(test.run())
+    assert "이 기간에는 서울의 값이 없습니다" in body
+    assert "python -m aq import" in body
+    assert "2026년 11월 2" in body
+
+
+def test_what_came_from_upstream_is_text_and_never_markup(runtime: Runtime) -> None:
+    error = FeedError("airkorea", "x", FeedReason.NOT_UNDERSTOOD, "<img src=x onerror=alert(1)>")
+    record_failure(runtime.store, "airkorea", NOW, error)
+    body = markup(run("feeds.py"))
+    assert "<img" not in body
+    assert "&lt;img" in body
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, state.View()),
+        ({"lang": "en", "x": "o3"}, state.View(lang="en", pollutant="o3")),
+        ({"lang": "fr", "x": "lead", "p": "KR-99", "s": "-name", "r": "2d"}, state.View()),
+        ({"s": "grade"}, state.View(sort="grade", descending=False)),
+        ({"since": "2024-13-01", "until": "2024-12-01"}, state.View()),
+        ({"since": "2024-12-02", "until": "2024-12-01"}, state.View()),
+    ],
+)
+def test_addresses_are_read_forgivingly(params: dict[str, str], expected: state.View) -> None:
+    assert state.read(params) == expected
