@@ -26,6 +26,7 @@ from aq.grade import (
     overall,
 )
 from aq.paths import ROOT
+from aq.series import rolling_pooled
 from aq.units import pollutants, to_scaled
 
 STANDARDS = load_standards(ROOT / "config" / "standards")
@@ -104,6 +105,14 @@ def test_t03_negative_and_other_averages_have_no_grade() -> None:
     assert HOURLY.grade("overall", 80, "1h") is None
     assert KOREAN.index("pm10", -1, "24h-predicted") is None
     assert HOURLY.index("pm10", 80, "1h") is None
+
+
+def test_what_is_shown_is_what_is_graded() -> None:
+    """An exact mean of 80.45 is 80.5 at the store's scale, so it is graded as 81."""
+    mean = rolling_pooled([(16_090, 20)], 1)[-1].value
+    assert mean == 805
+    assert HOURLY.grade("pm10", mean, "1h") == 3
+    assert HOURLY.grade("pm10", mean - 1, "1h") == 2
 
 
 def test_a_slip_in_the_averaging_time_is_no_missing_grade() -> None:

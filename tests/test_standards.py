@@ -9,6 +9,8 @@ from pathlib import Path
 import colour
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aq.colour import _SRGB_TO_XYZ, DEFICIENCIES, contrast, distance, lightness, too_alike
 from aq.errors import ConfigError
@@ -163,6 +165,24 @@ def test_a_broken_file_is_refused_with_its_line(
     assert name == "x.toml"
     if on is not None:
         assert on in broken.splitlines()[int(line) - 1]
+
+
+@given(st.sampled_from(sorted(STANDARDS)), st.data())
+def test_whatever_is_written_there_is_read_or_refused(name: str, data: st.DataObject) -> None:
+    """A line lost or a value replaced by one of another kind ends in a refusal, never a crash."""
+    lines = (FOLDER / f"{name}.toml").read_text("utf-8").splitlines()
+    place = data.draw(st.integers(0, len(lines) - 1))
+    value = data.draw(
+        st.sampled_from(["0", "-1", '"x"', "[]", "[[1]]", "{}", "nan", "true", "1.5"])
+    )
+    key, equals, _ = lines[place].partition(" = ")
+    lines[place] = f"{key} = {value}" if equals and data.draw(st.booleans()) else ""
+    made, where = None, ""
+    try:
+        made = parse_standard("\n".join(lines), "x.toml")
+    except ConfigError as error:
+        where = error.where
+    assert (made is not None and made.tables) or where.startswith("x.toml")
 
 
 def test_a_file_that_is_no_toml_or_lacks_everything_is_refused(tmp_path: Path) -> None:
