@@ -23,6 +23,7 @@ from aq.views.theme import palette
 
 # Entries are small (a snapshot 20 KB, a year of hours 1 MB); old versions fall out by number.
 MANY, FEW = 256, 32
+FRESH_SECONDS = 5
 
 
 def runtime() -> Runtime:
@@ -89,7 +90,12 @@ def _span(store: tuple[str, int], code: str) -> list[tuple[str, datetime, dateti
 
 
 def feeds() -> list[FeedStatus]:
-    """How the feeds do; never kept, because failures do not change the store's version."""
+    """How the feeds do; at most some seconds old, as failures do not change the store's version."""
+    return _feeds(version(), moment())
+
+
+@st.cache_resource(ttl=FRESH_SECONDS, max_entries=FEW, show_spinner=False)
+def _feeds(store: tuple[str, int], now: datetime) -> list[FeedStatus]:
     return queries.feed_status(runtime(), runtime().clock.now())
 
 
