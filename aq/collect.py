@@ -11,7 +11,7 @@ from aq.clock import HOUR, floor_hour, from_hour_number, hour_number, kst, kst_i
 from aq.errors import FeedError, FeedReason, StoreError
 from aq.feeds.base import Feed, Get, MeansFeed, StationFeed
 from aq.grade import Standard
-from aq.model import Answer, Payload, Reading, RowIssue
+from aq.model import MODELLED, Answer, Payload, Reading, RowIssue
 from aq.regions import Province, province_of
 from aq.schema import FEED_IDS, KEYS
 from aq.settings import ProvinceData
@@ -25,6 +25,7 @@ from aq.store.upsert import Written
 ISSUES_KEPT = 50
 # The model is run again every 12 hours: what it said of the last day may change.
 REREAD = 24 * HOUR
+FIRST_DAYS = timedelta(days=2)
 
 
 @dataclass(kw_only=True)
@@ -242,16 +243,36 @@ class Collector:
         return counted
 
     def _pull(self, name: str, known: Any, now: datetime, get: Get, report: RunReport) -> None:
+        """Ask for what is new; at a model's first start the last days first, so that the page has
+        numbers soon, and then its history."""
+        since = self._since(known, now)
+        recent = now - FIRST_DAYS
+        if self.feeds[name].info.kind == MODELLED and since < recent:
+            newest = self._take(name, (recent, now), now, get, report)
+            self._take(name, (since, recent), now, get, report)
+        else:
+            newest = self._take(name, (since, now), now, get, report)
+        self._judge(name, newest, now, report)
+
+    def _take(
+        self,
+        name: str,
+        period: tuple[datetime, datetime],
+        now: datetime,
+        get: Get,
+        report: RunReport,
+    ) -> list[Reading]:
+        """Read a period and store it in one transaction; returns the readings."""
         feed = self.feeds[name]
         simulated = False
         readings: list[Reading] = []
-        for payload in feed.pull(get, self._since(known, now), now):
+        for payload in feed.pull(get, *period):
             answer = feed.parse(payload, now)
             simulated |= payload.simulated
             report.read(answer)
             readings += answer.readings
         readings = quality.flag(readings, now, self._hours_before(name, readings, now))
-        report.flagged = sum(1 for reading in readings if reading.flags)
+        report.flagged += sum(1 for reading in readings if reading.flags)
         if readings:
             with self.store.write(f"poll {name}") as txn:
                 txn.mark_simulated(simulated)
@@ -259,7 +280,7 @@ class Collector:
                 report.wrote(ingest(txn, name, readings, directory, self.standards))
                 for unplaced in directory.unplaced():
                     report.issue(RowIssue(kind="unplaced_station", where=unplaced))
-        self._judge(name, readings, now, report)
+        return readings
 
     def _hours_before(
         self, name: str, readings: Sequence[Reading], now: datetime
@@ -298,7 +319,7 @@ class Collector:
         )
 
     def _is_complete(self, name: str, hour: int) -> bool:
-        if self.feeds[name].info.kind == "modelled":
+        if self.feeds[name].info.kind == MODELLED:
             return True
         with self.store.read() as connection:
             here = stations_heard(connection, name, hour)

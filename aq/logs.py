@@ -9,3 +9,5 @@ def set_up(level: int = logging.INFO) -> None:
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("aq").setLevel(level)
+    # It warns at every tick that finds a long run still going.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -1,24 +1,24 @@
 """What follows from province hours: their grades, and the days pooled from them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from aq.grade import Standard
+from aq.grade import Standard, overall
 from aq.schema import KEYS, province_day, province_day_grade, province_grade, province_hour
 from aq.schema import standard as standard_table
+from aq.series import averaged
 from aq.store.engine import Txn
 from aq.store.hours import Slot
 from aq.store.upsert import Row, upsert
 from aq.units import mean_half_up
-from aq.windows import OVERALL, Evaluated, evaluate, window_hours
+from aq.windows import hourly, window_hours
 
 # Day 0 is 1970-01-01 KST; its hour 01 ends at 16:00 UTC the day before.
 _KST_OFFSET = 9
 GRADES_KEPT = 4
-NOTHING = Evaluated()
 Day = tuple[int, int]  # (province id, days since 1970)
 
 
@@ -131,9 +131,6 @@ def grade_days(
 ) -> None:
     """Write the grades of all hours of some days, and the days' counts of hours by grade."""
     hours = _hours(connection, feed_id, block, window_hours_of(standard) - 1)
-    series: dict[int, dict[int, Any]] = {}
-    for (province, hour), row in hours.items():
-        series.setdefault(province, {})[hour] = row
     own = {slot: row for slot, row in hours.items() if (slot[0], day_of(slot[1])) in block}
     days = {
         (row["pollutant"], row["province"], row["day"]): {
@@ -145,29 +142,46 @@ def grade_days(
         for row in pool_days(own.values())
     }
     hour_rows: list[Row] = []
-    for province, hour in own:
-        found = {key: evaluate(standard, key, series[province], hour) for key in standard.keys}
-        whole = found.get(OVERALL, NOTHING)
-        hour_rows.append(
-            {
-                "province": province,
-                "hour": hour,
-                "feed": feed_id,
-                "standard": number,
-                **{key: found.get(key, NOTHING).grade for key in KEYS},
-                "overall": whole.grade,
-                "idx": whole.index,
-                "dominant": whole.dominant,
-            }
-        )
-        for key in KEYS:
-            grade = found.get(key, NOTHING).grade
+    for (province, hour), values in _window_means(standard, hours, own).items():
+        grades = {key: _grade(standard, key, values.get(key)) for key in KEYS}
+        whole = overall(standard, values)
+        place = {"province": province, "hour": hour, "feed": feed_id, "standard": number}
+        result = {"overall": whole.grade, "idx": whole.index, "dominant": whole.dominant}
+        hour_rows.append({**place, **grades, **result})
+        for key, grade in grades.items():
             if grade is not None:
                 day = days[key, province, day_of(hour)]
                 day[f"h{grade}"] += 1
                 day["worst"] = max(grade, day["worst"] or 0)
     upsert(connection, province_grade, hour_rows)
     upsert(connection, province_day_grade, list(days.values()))
+
+
+def _window_means(
+    standard: Standard, hours: Mapping[Slot, Any], own: Collection[Slot]
+) -> dict[Slot, dict[str, int | None]]:
+    """The mean a standard takes each pollutant by, for the hours of `own`: what
+    `aq.windows.windowed` gives one by one, in one pass over each province's series."""
+    series: dict[int, dict[int, Any]] = {}
+    for (province, hour), row in hours.items():
+        series.setdefault(province, {})[hour] = row
+    found: dict[Slot, dict[str, int | None]] = {slot: {} for slot in own}
+    for province, rows in series.items():
+        span = range(min(rows), max(rows) + 1)
+        for key, points in standard.pollutants.items():
+            values = [hourly(rows, key, hour) for hour in span]
+            means = averaged(values, points.averaging, key, standard.complete, points.rounding)
+            for hour, mean in zip(span, means, strict=True):
+                if (province, hour) in found:
+                    found[province, hour][key] = mean.value
+    return found
+
+
+def _grade(standard: Standard, key: str, scaled: int | None) -> int | None:
+    averaging = standard.averaging(key)
+    if scaled is None or averaging is None:
+        return None
+    return standard.grade(key, scaled, averaging)
 
 
 def _empty_day() -> Row:
