@@ -1,13 +1,15 @@
 """Our province means against upstream's own: how often, how far and which way they differ."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from aq.clock import from_hour_number, kst_iso
+from aq.grade import Standard
+from aq.model import Reading
 from aq.regions import BY_ID
-from aq.schema import KEYS
 from aq.units import from_scaled, mean_half_up, pollutants
 
 
@@ -46,6 +48,37 @@ class Agreement:
         }
 
 
+# Our grade of a station's hour stands against the grade upstream gives for the same hour.
+HOURLY_FIELDS = {
+    "pm10": "pm10_1h",
+    "pm25": "pm25_1h",
+    **{key: key for key in ("o3", "no2", "so2", "co")},
+}
+
+
+def upstream_grade(key: str, grades: Mapping[str, int]) -> int | None:
+    """Upstream's grade of a pollutant's hourly value, where it gave one."""
+    return grades.get(HOURLY_FIELDS.get(key, ""))
+
+
+def disagreements(readings: Iterable[Reading], standard: Standard) -> tuple[int, Counter[str]]:
+    """(values compared, values graded otherwise by upstream, by pollutant), of hourly grades.
+
+    Only values that count are compared; what upstream says is kept and never used as ours.
+    """
+    compared = 0
+    differ: Counter[str] = Counter()
+    for one in readings:
+        for key, value in one.values.items():
+            theirs = upstream_grade(key, one.upstream.grades) if one.upstream else None
+            ours = standard.grade(key, value, "1h")
+            if theirs is None or ours is None or key in one.flags:
+                continue
+            compared += 1
+            differ[key] += theirs != ours
+    return compared, +differ
+
+
 def compare(
     ours: Iterable[Mapping[str, Any]], theirs: Iterable[Mapping[str, Any]]
 ) -> list[Agreement]:
@@ -54,7 +87,7 @@ def compare(
     pairs = [
         (row, known[place]) for row in ours if (place := (row["province"], row["hour"])) in known
     ]
-    return [_one(key, pairs) for key in KEYS]
+    return [_one(key, pairs) for key in pollutants()]
 
 
 def _one(key: str, pairs: list[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Agreement:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aq import quality
+from aq.agreement import disagreements
 from aq.clock import HOUR, floor_hour, from_hour_number, hour_number, kst, kst_iso
 from aq.errors import FeedError, FeedReason, StoreError
 from aq.feeds.base import Feed, Get, MeansFeed, StationFeed
@@ -46,6 +47,8 @@ class RunReport:
     newest_hour: datetime | None = None
     heard: int | None = None
     complete: bool = False
+    grades_compared: int = 0
+    grades_differ: Counter[str] = field(default_factory=Counter)
     note: str | None = None
     error: FeedError | StoreError | None = None
 
@@ -102,6 +105,8 @@ class RunReport:
             "calls": dict(self.calls),
             "newest_hour": kst_iso(self.newest_hour) if self.newest_hour else None,
             "heard": self.heard,
+            "grades_compared": self.grades_compared,
+            "grades_differ": dict(self.grades_differ),
             "complete": self.complete,
             "note": self.note,
             "error": error,
@@ -273,6 +278,11 @@ class Collector:
             readings += answer.readings
         readings = quality.flag(readings, now, self._hours_before(name, readings, now))
         report.flagged += sum(1 for reading in readings if reading.flags)
+        hourly = next((one for one in self.standards if one.id == "airkorea_1h"), None)
+        if hourly is not None:
+            compared, differ = disagreements(readings, hourly)
+            report.grades_compared += compared
+            report.grades_differ += differ
         if readings:
             with self.store.write(f"poll {name}") as txn:
                 txn.mark_simulated(simulated)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from aq.agreement import upstream_grade
 from aq.clock import hour_number, kst_iso
 from aq.errors import InputError
 from aq.explain import Explanation, OverallExplanation, explain
@@ -14,7 +15,7 @@ from aq.grade import Standard
 from aq.model import URBAN
 from aq.regions import Province
 from aq.runtime import Runtime
-from aq.schema import FEED_IDS, KEYS
+from aq.schema import FEED_IDS, KEYS, UPSTREAM_GRADES
 from aq.store.reads import province_hours, station_hours
 from aq.store.stations import stations_of
 from aq.text import Text
@@ -26,7 +27,8 @@ COUNTS, ROADSIDE, FLAGGED, NO_VALUE = "counts", "other_network", "flagged", "no_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """One station's part in an hour: its value [unit], its flag, whether and why it counts."""
+    """One station's part in an hour: its value [unit], its flag, whether and why it counts; our
+    grade of its hourly value (airkorea_1h) beside upstream's own."""
 
     station: str
     code: str | None
@@ -34,6 +36,8 @@ class Witness:
     value: float | None
     flag: str | None
     part: str
+    grade: int | None
+    upstream_grade: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,7 @@ def evidence(
         )
     window = {row.hour: row for row in rows if row.feed == FEED_IDS[feed]}
     by_station = {row.station: row for row in readings}
+    hourly = runtime.standards["airkorea_1h"]
     shown = key if key in KEYS else _dominant(standard, window, hour)
     return Evidence(
         province=province,
@@ -125,7 +130,7 @@ def evidence(
         feed=feed,
         explanation=explain(standard, key, window, hour),
         stations=tuple(
-            _witness(one, by_station[one.id], shown) for one in here if one.id in by_station
+            _witness(one, by_station[one.id], shown, hourly) for one in here if one.id in by_station
         ),
     )
 
@@ -148,7 +153,7 @@ def _dominant(standard: Standard, window: dict[int, Any], hour: int) -> str:
     return next(iter(standard.pollutants))
 
 
-def _witness(station: Any, row: Any, key: str) -> Witness:
+def _witness(station: Any, row: Any, key: str, hourly: Standard) -> Witness:
     flag = (json.loads(row.flags) if row.flags else {}).get(key)
     scaled = getattr(row, key)
     if station.network != URBAN:
@@ -157,7 +162,11 @@ def _witness(station: Any, row: Any, key: str) -> Witness:
         part = FLAGGED
     else:
         part = COUNTS if scaled is not None else NO_VALUE
+    given = row.grades or ""
+    theirs = {f: int(g) for f, g in zip(UPSTREAM_GRADES, given, strict=False) if g.isdigit()}
     return Witness(
+        grade=None if scaled is None or flag else hourly.grade(key, scaled, "1h"),
+        upstream_grade=upstream_grade(key, theirs),
         station=station.name,
         code=station.code,
         network=station.network,

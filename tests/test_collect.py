@@ -80,6 +80,8 @@ def test_one_call_brings_the_hour_and_the_second_changes_nothing(
     assert first.error is None
     assert first.calls["getCtprvnRltmMesureDnsty"] == 1
     assert first.rows == first.stored == 120
+    assert first.grades_compared > 600
+    assert sum(first.grades_differ.values()) < 0.05 * first.grades_compared
     version = runtime.store.version()
     second = poll(runtime, simulator)
     assert (second.rows, second.stored, second.changed) == (120, 0, 0)
