@@ -16,6 +16,7 @@ COMMANDS = {
     "worker": ("aq.cli.worker", "Poll the feeds without a page."),
     "poll": ("aq.cli.poll", "One pass over the feeds now."),
     "import": ("aq.cli.import_", "Read AirKorea's confirmed workbooks and CSV files."),
+    "export": ("aq.cli.export", "Write values and grades of any range to a file."),
     "regrade": ("aq.cli.regrade", "Rebuild stored grades after a standard's file has changed."),
     "explain": ("aq.cli.explain", "Why a province has its grade, with the readings behind it."),
     "current": ("aq.cli.current", "What the live table shows."),

@@ -1,0 +1,125 @@
+"""`export`: values and grades of any range as CSV, Parquet, XLSX, JSON or JSON lines."""
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from aq.cli.common import json_option, print_json
+from aq.export.answer import Progress
+from aq.export.command import Done, export, verify
+from aq.export.question import FORMATS, GRAINS, LEVELS, ask
+from aq.runtime import start
+
+_LISTS = ("province", "pollutant")
+_PATH = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--since", help="First KST day, or an instant with offset (exclusive).")
+@click.option("--until", help="Last KST day, or an instant with offset (inclusive).")
+@click.option("--province", multiple=True, help="Name or code; repeatable [all].")
+@click.option("--pollutant", multiple=True, help="pm10 pm25 o3 no2 so2 co overall; repeatable.")
+@click.option("--grain", type=click.Choice(GRAINS), help="[hour]")
+@click.option("--standard", help="Grade standard [setting display.standard].")
+@click.option("--level", type=click.Choice(LEVELS), help="[province]")
+@click.option("--feed", help="One feed alone [each hour from the most preferred that has it].")
+@click.option("--as-of", help="What was known by this day or instant [now].")
+@click.option("--format", type=click.Choice(FORMATS), help="[csv]")
+@click.option("--columns", help="Columns to write, in this order, separated by commas [all].")
+@click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel.")
+@click.option("-o", "--output", help="FILE, or - for standard output.")
+@click.option("--manifest", type=_PATH, help="Where the manifest goes [FILE.manifest.json].")
+@click.option("--verify", "verified", type=_PATH, metavar="FILE", help="Ask again and compare.")
+@json_option
+def command(
+    output: str | None, manifest: Path | None, verified: Path | None, as_json: bool, **given: Any
+) -> int:
+    """Write the rows of a question to a file, with a manifest beside it that tells what they are.
+
+    One row per place, pollutant and hour, day or month. With --verify FILE the question of FILE's
+    manifest is asked again of the store as it stood: exit 0 when the bytes are the same.
+    """
+    asked = _texts(given)
+    if verified is not None:
+        if asked or output:
+            raise click.UsageError("--verify FILE takes its question from the manifest")
+        return _verify(verified, manifest, as_json)
+    if output is None:
+        raise click.UsageError("-o FILE is needed, or -o - for standard output")
+    if as_json and output == "-":
+        raise click.UsageError("--json needs -o FILE: standard output holds the data")
+    runtime = start()
+    question = ask(runtime, asked)
+    target = None if output == "-" else Path(output)
+    with _stoppable(), _bar() as progress:
+        done = export(runtime, question, target, manifest, sys.stdout.buffer, progress)
+    if as_json:
+        print_json(done.as_dict())
+    else:
+        click.echo(_sentence(done), err=True)
+    return 0
+
+
+def _texts(given: Mapping[str, Any]) -> dict[str, str]:
+    """Options as the route's parameters; those not given are absent."""
+    found: dict[str, str] = {}
+    for name, value in given.items():
+        if name in _LISTS and value:
+            found[name] = ",".join(value)
+        elif name == "bom" and value:
+            found[name] = "true"
+        elif isinstance(value, str):
+            found[name] = value
+    return found
+
+
+def _verify(file: Path, manifest: Path | None, as_json: bool) -> int:
+    with _stoppable(), _bar() as progress:
+        verdict = verify(start(), file, manifest, progress)
+    if as_json:
+        print_json({"file": str(file), "same": verdict.same, "what": verdict.what})
+    click.echo(verdict.text, err=as_json or not verdict.same)
+    return 0 if verdict.same else 1
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """A bar on a terminal, nothing elsewhere."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=1000, file=sys.stderr, hidden=hidden) as bar:
+        yield lambda share: bar.update(max(0, int(1000 * share) - bar.pos))
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """End on SIGTERM as on Ctrl-C, so that what was begun is cleared away."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _sentence(done: Done) -> str:
+    """What was written, for people."""
+    said = done.content
+    where = f" to {done.file}" if done.file else ""
+    if not said["rows"]:
+        return (
+            f"0 rows{where}: the store has nothing of this range, these places and feeds."
+            " `import` reads confirmed files, `poll` asks the live feeds"
+        )
+    return (
+        f"{said['rows']} rows{where}, {said['min_time']} to {said['max_time']},"
+        f" store version {said['as_of']['version']}"
+    )

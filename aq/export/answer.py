@@ -1,0 +1,86 @@
+"""The one way from a question to bytes: command, route and page all come here."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+
+from aq.export.hours import hour_moments
+from aq.export.pooled import pooled_moments
+from aq.export.question import Question
+from aq.export.source import Reader, Row, reading
+from aq.export.text import csv_bytes, json_bytes, jsonl_bytes
+from aq.store import Store
+
+Progress = Callable[[float], None]
+_TEXT = {"csv": csv_bytes, "json": json_bytes, "jsonl": jsonl_bytes}
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json; charset=utf-8",
+    "jsonl": "application/x-ndjson; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an answer held, counted while it was made."""
+
+    rows: int = 0
+    first: str | None = None
+    last: str | None = None
+
+
+def answer(
+    store: Store, asked: Question, tally: Tally, progress: Progress = lambda _share: None
+) -> Iterator[bytes]:
+    """The bytes of an answer in pieces. `progress` is called with the share done, 0 to 1."""
+    with reading(store, asked) as reader:
+        pieces = _pieces(reader, tally, progress)
+        if asked.format in _TEXT:
+            yield from _TEXT[asked.format](asked, pieces)
+        else:
+            # Loaded only for these formats.
+            from aq.export.binary import parquet_bytes, xlsx_bytes  # noqa: PLC0415
+
+            write = parquet_bytes if asked.format == "parquet" else xlsx_bytes
+            yield from write(asked, pieces)
+
+
+def estimate(store: Store, asked: Question) -> int:
+    """The most rows the answer can have, from the hours and places the store knows."""
+    with reading(store, asked) as reader:
+        return reader.estimate
+
+
+def preview(store: Store, asked: Question, count: int) -> list[Row]:
+    """The first `count` rows, as the file would hold them."""
+    found: list[Row] = []
+    with reading(store, asked) as reader:
+        for rows in _pieces(reader, Tally(), lambda _share: None):
+            found += rows
+            if len(found) >= count:
+                break
+    return found[:count]
+
+
+def _pieces(reader: Reader, tally: Tally, progress: Progress) -> Iterator[list[Row]]:
+    asked = reader.asked
+    moments = hour_moments(reader) if asked.grain == "hour" else pooled_moments(reader)
+    pick = _picker(asked)
+    for moment in moments:
+        progress(moment.share)
+        if moment.rows:
+            tally.rows += len(moment.rows)
+            tally.first = tally.first or moment.at
+            tally.last = moment.at
+            yield [pick(row) for row in moment.rows] if pick else moment.rows
+
+
+def _picker(asked: Question) -> Callable[[Row], Row] | None:
+    if asked.columns == asked.all_columns:
+        return None
+    places = [asked.all_columns.index(one) for one in asked.columns]
+    if len(places) == 1:
+        return lambda row: (row[places[0]],)
+    return itemgetter(*places)

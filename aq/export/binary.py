@@ -1,0 +1,152 @@
+"""Parquet and XLSX, the same bytes for the same rows whenever they are made."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xlsxwriter
+
+from aq.export.columns import BOOLEAN, INTEGER, NUMBER, TIME, ZONE, Column
+from aq.export.question import Question
+from aq.export.source import Row
+from aq.export.text import Pieces
+from aq.feeds.infos import INFO
+from aq.units import pollutants
+
+PIECE = 1 << 18
+# Rows of a Parquet row group: all that is in memory at once.
+GROUP_ROWS = 1 << 15
+# Rows of a worksheet, its header included (Excel's own limit).
+SHEET_ROWS = 1 << 20
+
+
+def _from_spool(spool: BinaryIO) -> Iterator[bytes]:
+    spool.seek(0)
+    while piece := spool.read(PIECE):
+        yield piece
+
+
+def about(asked: Question) -> dict[str, str]:
+    """What a reader of the file alone should know: question, zone, units, standard, whose data."""
+    units = {key: one.unit for key, one in pollutants().items() if key in asked.keys}
+    infos = [INFO[name] for name in asked.prefer]
+    return {
+        "question": json.dumps(asked.as_dict(), ensure_ascii=False),
+        "zone": ZONE,
+        "units": json.dumps(units, ensure_ascii=False),
+        "standard": f"{asked.standard.id} {asked.standard.version} {asked.standard.hash}",
+        "feeds": "; ".join(f"{one.name}: {one.attribution}; {one.licence}" for one in infos),
+    }
+
+
+def _type(column: Column, grain: str) -> Any:
+    if column.kind == TIME:
+        by_grain = {"hour": pa.timestamp("ms", tz="+09:00"), "day": pa.date32()}
+        return by_grain.get(grain, pa.string())
+    by_kind = {NUMBER: pa.float64(), INTEGER: pa.int32(), BOOLEAN: pa.bool_()}
+    return by_kind.get(column.kind, pa.string())
+
+
+def parquet_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
+    """Typed columns; what the file is stands in the schema's metadata, each column's in its own."""
+    schema = pa.schema(
+        [
+            pa.field(one.name, _type(one, asked.grain), metadata={"about": one.about})
+            for one in asked.columns
+        ],
+        metadata=about(asked),
+    )
+    with tempfile.TemporaryFile() as spool:
+        with pq.ParquetWriter(spool, schema, compression="zstd") as writer:
+            for rows in _groups(pieces):
+                writer.write_table(_table(schema, rows), row_group_size=GROUP_ROWS)
+        yield from _from_spool(spool)
+
+
+def _groups(pieces: Pieces) -> Iterator[list[Row]]:
+    """Rows in groups of one size, so that it does not matter how they came."""
+    group: list[Row] = []
+    for rows in pieces:
+        group += rows
+        while len(group) >= GROUP_ROWS:
+            yield group[:GROUP_ROWS]
+            group = group[GROUP_ROWS:]
+    if group:
+        yield group
+
+
+def _table(schema: Any, rows: list[Row]) -> Any:
+    columns = zip(*rows, strict=True)
+    return pa.table(
+        [_array(field, cells) for field, cells in zip(schema, columns, strict=True)], schema=schema
+    )
+
+
+def _array(field: Any, cells: tuple[Any, ...]) -> Any:
+    """Numbers and times come as text; the cast gives the nearest double and the same instant."""
+    if pa.types.is_timestamp(field.type):
+        instants = pa.array(cells, pa.string()).cast(pa.timestamp("ms", tz="UTC"))
+        return instants.cast(field.type)
+    if pa.types.is_floating(field.type) or pa.types.is_date(field.type):
+        return pa.array(cells, pa.string()).cast(field.type)
+    return pa.array(cells, field.type)
+
+
+def xlsx_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
+    """The data, on as many sheets as their rows need, and a last sheet that explains."""
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with tempfile.TemporaryFile() as spool:
+        book = xlsxwriter.Workbook(spool, options)
+        # The clock would make other bytes of the same answer.
+        book.set_properties({"title": "Air quality", "created": asked.until})
+        _data(book, asked, chain.from_iterable(pieces))
+        _explain(book, asked)
+        book.close()
+        yield from _from_spool(spool)
+
+
+def _data(book: Any, asked: Question, rows: Iterator[Row]) -> None:
+    kinds = [one.kind for one in asked.columns]
+    sheet, line = _sheet(book, asked, "data"), 1
+    sheets = 1
+    for row in rows:
+        if line == SHEET_ROWS:
+            sheets += 1
+            sheet, line = _sheet(book, asked, f"data {sheets}"), 1
+        for place, (kind, cell) in enumerate(zip(kinds, row, strict=True)):
+            if cell is None:
+                continue
+            if kind in (NUMBER, INTEGER):
+                sheet.write_number(line, place, float(cell))
+            elif kind == BOOLEAN:
+                sheet.write_boolean(line, place, cell)
+            else:
+                sheet.write_string(line, place, cell)
+        line += 1
+
+
+def _sheet(book: Any, asked: Question, name: str) -> Any:
+    sheet = book.add_worksheet(name)
+    sheet.freeze_panes(1, 0)
+    for place, one in enumerate(asked.columns):
+        sheet.write_string(0, place, one.name)
+    return sheet
+
+
+def _explain(book: Any, asked: Question) -> None:
+    sheet = book.add_worksheet("about")
+    sheet.set_column(0, 0, 20)
+    sheet.set_column(1, 1, 90)
+    lines = [*about(asked).items(), ("", ""), *((one.name, one.about) for one in asked.columns)]
+    for number, (name, text) in enumerate(lines):
+        sheet.write_string(number, 0, name)
+        sheet.write_string(number, 1, text)

@@ -1,0 +1,90 @@
+"""The columns of an export: name, kind of content, and what they say, for every format alike."""
+
+from dataclasses import dataclass
+
+from aq.errors import InputError
+
+# Kinds of cells. A `number` travels as its exact decimal text, so that no format rounds it anew.
+TEXT, NUMBER, INTEGER, BOOLEAN, TIME = "text", "number", "integer", "boolean", "time"
+ZONE = "KST, hour end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column. `foreign` text comes from outside and may look like a spreadsheet formula."""
+
+    name: str
+    kind: str
+    about: str
+    foreign: bool = False
+
+
+def _text(name: str, about: str, *, foreign: bool = False) -> Column:
+    return Column(name=name, kind=TEXT, about=about, foreign=foreign)
+
+
+def _number(name: str, about: str) -> Column:
+    return Column(name=name, kind=NUMBER, about=about)
+
+
+def _integer(name: str, about: str) -> Column:
+    return Column(name=name, kind=INTEGER, about=about)
+
+
+PLACE = (
+    _text("province", "Korean short name of the province"),
+    _text("code", "ISO 3166-2 code of the province"),
+    _text("station", "name of the station (level station)", foreign=True),
+    _text("station_code", "AirKorea's six-digit code of the station, where known", foreign=True),
+    _text("network", "network of the stations the value rests on", foreign=True),
+)
+WHAT = (
+    _text("pollutant", "pm10 pm25 o3 no2 so2 co, or overall"),
+    Column(name="at", kind=TIME, about="end of the hour with +09:00, or the KST day or month"),
+    _number("value", "mean over the averaging period, in `unit`; null is missing, never zero"),
+    _text("unit", "µg/m³ or ppm"),
+    _text("averaging", "averaging period of the value"),
+    _text("zone", "clock of `at`, and that hours are named by their end"),
+    _integer("index", "the standard's index, where it has one"),
+    _text("dominant", "pollutant that decided `overall`"),
+    _integer("grade", "level of the standard from 1, null where it has no breakpoints for this"),
+    _text("letter", "this product's letter of the grade", foreign=True),
+    _text("label", "the standard's Korean word for the grade", foreign=True),
+    _text("standard", "grade standard"),
+    _text("standard_version", "version of the standard's file", foreign=True),
+)
+SOURCE = (
+    _text("feed", "feed the value comes from"),
+    _text("kind", "observed or modelled"),
+    _text("status", "preliminary or confirmed; null for a model"),
+    _text("flag", "the flag for which a value is withheld or does not count", foreign=True),
+    _integer("stations", "stations with a valid value in this hour"),
+    _integer("stations_expected", "stations that should have had one"),
+    _number("coverage", "share of the expected stations, or of the hours of the day or month"),
+    Column(name="thin", kind=BOOLEAN, about="under half of the expected stations"),
+    _text("missing_reason", "why there is no value that counts"),
+)
+
+
+def columns_for(grain: str, levels: int) -> tuple[Column, ...]:
+    """All columns of a grain; days and months count their hours by each of the `levels`."""
+    if grain == "hour":
+        return (*PLACE, *WHAT, *SOURCE)
+    counted = (
+        _integer("hours", "hours with a valid value"),
+        *(_integer(f"hours_{n}", f"hours of grade {n}") for n in range(1, levels + 1)),
+        _integer("worst_grade", "worst grade of an hour"),
+        _number("max", "largest hourly mean, in `unit`"),
+    )
+    return (*PLACE, *WHAT, *SOURCE, *counted)
+
+
+def pick(all_columns: tuple[Column, ...], names: list[str] | None) -> tuple[Column, ...]:
+    """The named columns in the order given, all by default; `InputError` names the known."""
+    if not names:
+        return all_columns
+    by_name = {one.name: one for one in all_columns}
+    for name in names:
+        if name not in by_name:
+            raise InputError(f"unknown column {name!r}; known are {', '.join(by_name)}", "columns")
+    return tuple(by_name[name] for name in dict.fromkeys(names))
