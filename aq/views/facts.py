@@ -12,6 +12,7 @@ from aq.views.words import (
     missing_short,
     number,
     provenance,
+    told_hour,
 )
 
 
@@ -33,7 +34,7 @@ def _value(item: CurrentItem, text: Text) -> str:
         if item.last_at is None:
             return absent
         last = f"{number(item.last_value, cache.shown_digits(item.pollutant))} {item.unit or ''}"
-        label = text("last data, {hour}", hour=text.hour(item.last_at))
+        label = text("last data, {hour}", hour=told_hour(text, item.last_at, cache.moment()))
         return absent + fact(escape(last), label, exact(item.last_at))
     shown = item.value if item.value is not None else item.index
     amount = f"{number(shown, cache.shown_digits(item.pollutant))} {item.unit or ''}".rstrip()

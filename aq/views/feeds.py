@@ -9,7 +9,7 @@ from aq.status import FeedStatus
 from aq.text import Text
 from aq.views import cache, page
 from aq.views.feed_words import advice, happened, minute
-from aq.views.words import N_, Noun, exact, listed, provenance
+from aq.views.words import N_, Noun, exact, listed, provenance, told_hour
 
 OPERATIONS = {
     "getCtprvnRltmMesureDnsty": N_("measurements"),
@@ -79,7 +79,7 @@ def _state(feed: FeedStatus, text: Text) -> str:
             text("This has been so since {when}.", when=minute(feed.failing_since, text)),
             advice(feed, text),
         ]
-        said = f"<br><code>{escape(feed.detail)}</code>" if feed.detail else ""
+        said = f"<br><small>{escape(feed.detail)}</small>" if feed.detail else ""
         return escape(" ".join(sentences)) + said
     if not feed.live:
         if feed.feed == "archive":
@@ -102,7 +102,8 @@ def _facts(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
             facts.append(_instant(text("not asked again before"), feed.retry_at, text))
         facts += _calls(feed, text)
     if feed.newest_hour:
-        facts.append((text("newest hour"), text.hour(feed.newest_hour), exact(feed.newest_hour)))
+        hour = told_hour(text, feed.newest_hour, cache.moment())
+        facts.append((text("newest hour"), hour, exact(feed.newest_hour)))
     else:
         facts.append((text("newest hour"), text("none yet"), ""))
     return facts

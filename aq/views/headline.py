@@ -18,6 +18,7 @@ REGIONS: Mapping[str, frozenset[str]] = {
     N_("Honam"): frozenset({"광주", "전북", "전남"}),
     N_("Yeongnam"): frozenset({"대구", "울산", "부산", "경북", "경남"}),
 }
+LISTED = 6  # what is missing is listed in full up to this many
 NAMED = 3  # more names than this are no headline
 _REASON_SENTENCES: Mapping[str, str] = {
     "source_flag": N_("No data for {who}: {why}."),
@@ -146,12 +147,11 @@ def places(items: Sequence[CurrentItem], text: Text, *, cleanest_first: bool = F
         return listed(names, text.lang)
     singles = [item_name(item, text.lang) for item in ordered][:2]
     first = names[:2] if whole else singles
-    return text(
-        "{names} and {more} others",
-        names=_comma(first, text),
-        more=len(items) - _covered(first, text),
-        n=len(items),
-    )
+    return _and_others(first, len(items) - _covered(first, text), len(items), text)
+
+
+def _and_others(names: Sequence[str], more: int, total: int, text: Text) -> str:
+    return text("{names} and {more} others", names=_comma(names, text), more=more, n=total)
 
 
 def _covered(names: Sequence[str], text: Text) -> int:
@@ -201,7 +201,10 @@ def _reason_key(reason: str, detail: str | None) -> tuple[str, str | None]:
 def _everyone(items: Sequence[CurrentItem], text: Text) -> str:
     if len(items) == len(PROVINCES):
         return text("all 17 provinces")
-    return listed((item_name(item, text.lang) for item in items), text.lang)
+    names = [item_name(item, text.lang) for item in items]
+    if len(names) <= LISTED:
+        return listed(names, text.lang)
+    return _and_others(names[:2], len(names) - 2, len(names), text)
 
 
 def late(items: Sequence[CurrentItem], text: Text) -> str | None:

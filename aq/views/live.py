@@ -24,6 +24,7 @@ from aq.views.words import (
     provenance,
     province_name,
     short_hour,
+    told_hour,
 )
 
 LINE_DAYS = 7
@@ -212,7 +213,7 @@ def _trend_words(item: CurrentItem, known: list[float], digits: int, text: Text)
 
 
 def _at(item: CurrentItem, text: Text) -> str:
-    return short_hour(text, item.last_at) if item.last_at else ""
+    return told_hour(text, item.last_at, cache.moment()) if item.last_at else ""
 
 
 def _source(item: CurrentItem, text: Text) -> str:

@@ -110,6 +110,14 @@ def long_hour(text: Text, moment: datetime) -> str:
     return f"{day_words(text, kst(moment).date())} {short_hour(text, moment)}"
 
 
+def told_hour(text: Text, moment: datetime, now: datetime) -> str:
+    """An hour with the date a reader needs at `now`: none today, no year this year."""
+    then, today = kst(moment).date(), kst(now).date()
+    if then == today:
+        return short_hour(text, moment)
+    return text.hour(moment) if then.year == today.year else long_hour(text, moment)
+
+
 def exact(moment: datetime) -> str:
     """The exact instant, for a title attribute: 2026-11-23 20:00 KST (UTC+9)."""
     return f"{kst_iso(moment)[:16].replace('T', ' ')} KST (UTC+9)"
