@@ -84,7 +84,7 @@ def test_model_values_are_dashed() -> None:
     observed = charts.province_line(hours([1.0] * 48), STYLE, KO, LIGHT)
     modelled = charts.province_line(hours([1.0] * 48, kind="modelled"), STYLE, KO, LIGHT)
     assert [one.line.dash for one in observed.data if one.mode == "lines"] == ["solid"]
-    assert [one.line.dash for one in modelled.data if one.mode == "lines"] == ["dash"]
+    assert [one.line.dash for one in modelled.data if one.mode == "lines"] == ["5px,3px"]
 
 
 @pytest.mark.parametrize("key", ["pm10", "pm25", "o3", "no2", "so2", "co"])

@@ -21,7 +21,7 @@ from aq.units import pollutants
 from aq.views import charts
 from aq.views.theme import palette
 
-# Entries are small (a snapshot 20 KB, a year of hours 1 MB); old versions fall out by number.
+# A snapshot is 20 KB, a map or a year of hours about 1 MB; old versions fall out by number.
 MANY, FEW = 256, 32
 FRESH_SECONDS = 5
 
@@ -112,7 +112,7 @@ def map_figure(found: Snapshot, pollutant: str, lang: str, dark: bool, chosen: s
     return _map_figure(key, found.of(pollutant), lang, dark, chosen)
 
 
-@st.cache_resource(max_entries=MANY, show_spinner=False)
+@st.cache_resource(max_entries=FEW, show_spinner=False)
 def _map_figure(
     key: tuple[str, int, datetime, str],
     _items: tuple[CurrentItem, ...],

@@ -42,7 +42,7 @@ _LABELS: Mapping[str, tuple[float, float]] = {
     "KR-26": (129.27, 35.02),
     "KR-42": (128.30, 37.75),
     "KR-43": (127.78, 36.88),
-    "KR-44": (126.66, 36.46),
+    "KR-44": (126.78, 36.47),
     "KR-45": (127.10, 35.74),
     "KR-46": (126.94, 34.80),
     "KR-47": (128.75, 36.42),
@@ -283,6 +283,8 @@ def _line(
     hour = "%{x|%-m월 %-d일 %-H시}" if text.lang == "ko" else "%{x|%-d %b %Y, %-H:00}"
     note = f" · {text('modelled')}" if dash == "dash" else ""
     thin = len(keep) >= MOST_POINTS / 3
+    # Over months a long dash would leave out whole days.
+    pattern = ("2px,1.5px" if thin else "5px,3px") if dash == "dash" else dash
     return go.Scatter(
         **placed,
         y=values[keep],
@@ -294,7 +296,7 @@ def _line(
         line={
             "color": colours.ink,
             "width": 1 if thin else 1.6,
-            "dash": dash,
+            "dash": pattern,
         },
         connectgaps=False,
         hovertemplate=f"{hour}<br><b>%{{y:.{style.digits}f}}</b> {style.unit}{note}<extra></extra>",

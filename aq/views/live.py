@@ -140,6 +140,7 @@ def _table(found: Snapshot, pollutant: str, chosen: str) -> dict[str, Any]:
         for place, item in enumerate(found.of(pollutant))
     ]
     return {
+        "lang": text.lang,
         "caption": _caption(found, pollutant, text),
         "sort": {"key": view.sort, "descending": view.descending},
         "columns": [

@@ -9,6 +9,7 @@ import streamlit as st
 
 from aq.clock import hour_number
 from aq.current import CurrentItem, Snapshot, asked_pollutants
+from aq.model import OBSERVED
 from aq.standards import Standard
 from aq.text import LANGUAGES, Text, text_in
 from aq.views import cache, components, state
@@ -199,27 +200,26 @@ def pulse(signature: Callable[[], tuple[object, ...]] = news) -> None:
 def bottom() -> None:
     """Whose the data are, under which licence, and what is our own in them."""
     text = words()
-    lines = [
-        text(
-            "Province values are this page's own means of AirKorea's urban stations; they are not"
-            " published by AirKorea."
-        ),
+    used = [one for one in cache.feeds() if one.live or one.newest_hour]
+    owners = {one.attribution: one for one in used}
+    sources = "; ".join(
+        f'<a href="{escape(one.link)}" rel="noreferrer">{escape(text(one.attribution))}</a>'
+        f" — {escape(text(one.licence))}"
+        for one in owners.values()
+    )
+    lines = [text("Boundaries: National Geographic Information Institute (2023-09-15)")]
+    if any(one.kind == OBSERVED for one in used):
+        lines.append(
+            text(
+                "Province values are this page's own means of AirKorea's urban stations; they are"
+                " not published by AirKorea."
+            )
+        )
+    lines.append(
         text(
             "The letters A–D are this page's own signs for AirKorea's four grades"
             " (good, moderate, poor, very poor)."
-        ),
-    ]
-    seen: set[str] = set()
-    sources = []
-    for feed in cache.feeds():
-        if feed.attribution in seen or not (feed.live or feed.newest_hour):
-            continue
-        seen.add(feed.attribution)
-        sources.append(
-            f'<a href="{escape(feed.link)}" rel="noreferrer">{escape(text(feed.attribution))}</a>'
-            f" — {escape(text(feed.licence))}"
         )
-    body = "".join(f"<p>{escape(one)}</p>" for one in lines)
-    source = f"<p>{escape(text('Data:'))} {'; '.join(sources)}</p>" if sources else ""
-    shapes = escape(text("Boundaries: National Geographic Information Institute (2023-09-15)"))
-    html(f"{source}<p>{shapes}</p>{body}", "foot")
+    )
+    source = f"<p>{escape(text('Data:'))} {sources}</p>" if sources else ""
+    html(source + "".join(f"<p>{escape(one)}</p>" for one in lines), "foot")

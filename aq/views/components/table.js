@@ -74,7 +74,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       make("td", { class: "source", title: item.source_title }, item.source));
   };
 
-  show(parentElement, make("div", {},
+  show(parentElement, make("div", { class: data.lang },
     make("table", {},
       make("caption", {}, data.caption),
       make("thead", {}, make("tr", {}, data.columns.map(heading))),
