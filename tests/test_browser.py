@@ -88,7 +88,9 @@ def _click_on_map(page: Page, longitude: float, latitude: float) -> None:
 def test_redrawing_keeps_the_zoom_of_the_line(site: str, chromium: Browser) -> None:
     with reader(chromium) as (page, _):
         drawn(page, f"{site}/?p=KR-11")
-        box = page.locator(".st-key-week .nsewdrag").bounding_box()
+        plot = page.locator(".st-key-week .nsewdrag")
+        plot.scroll_into_view_if_needed()
+        box = plot.bounding_box()
         assert box is not None
         middle = box["y"] + box["height"] / 2
         page.mouse.move(box["x"] + box["width"] * 0.3, middle)
