@@ -163,7 +163,9 @@ def _names(
     groups: dict[tuple[int, str, str | None, str], list[CurrentItem]] = {}
     for item in items:
         ink = _name_ink(item, standard, colours)
-        reaches = item.code not in _AT_SEA and (item.code in _SMALL or text.lang == "en")
+        # White letters too: on a phone they reach over an island's shore.
+        spills = item.code in _SMALL or text.lang == "en" or lightness(ink) > 50
+        reaches = spills and item.code not in _AT_SEA
         size = 11 if item.code in _SMALL or text.lang == "en" else 13
         side = _AT_SEA.get(item.code, "middle center")
         groups.setdefault((size, ink, _rim(ink) if reaches else None, side), []).append(item)
