@@ -16,6 +16,8 @@ from aq.clock import kst_iso, parse_instant, parse_since, parse_until
 from aq.current import Snapshot, asked_pollutants, current, find_standard
 from aq.errors import AqError, InputError, StoreError
 from aq.evidence import evidence
+from aq.export.question import PARAMETERS as EXPORT
+from aq.export.route import export_rows
 from aq.feeds.infos import INFO
 from aq.regions import BY_CODE, PROVINCES, find_province
 from aq.runtime import Runtime
@@ -276,6 +278,7 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/api/v1/provinces": (provinces, ()),
     "/api/v1/current": (current_items, ("standard", "pollutant", "explain")),
     "/api/v1/history": (history_items, HISTORY),
+    "/api/v1/export": (export_rows, EXPORT),
     "/api/v1/readings/{place}/{pollutant}/{at}/trail": (trail, READING),
     "/api/v1/feeds": (feeds, ()),
     "/healthz": (healthz, ()),

@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -55,10 +55,11 @@ def command(
     if as_json and output == "-":
         raise click.UsageError("--json needs -o FILE: standard output holds the data")
     runtime = start()
-    question = ask(runtime, asked)
     target = None if output == "-" else Path(output)
-    with _stoppable(), _bar() as progress:
-        done = export(runtime, question, target, manifest, sys.stdout.buffer, progress)
+    with closing(runtime.store):
+        question = ask(runtime, asked)
+        with _stoppable(), _bar() as progress:
+            done = export(runtime, question, target, manifest, sys.stdout.buffer, progress)
     if as_json:
         print_json(done.as_dict())
     else:
@@ -80,8 +81,9 @@ def _texts(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _verify(file: Path, manifest: Path | None, as_json: bool) -> int:
-    with _stoppable(), _bar() as progress:
-        verdict = verify(start(), file, manifest, progress)
+    runtime = start()
+    with closing(runtime.store), _stoppable(), _bar() as progress:
+        verdict = verify(runtime, file, manifest, progress)
     if as_json:
         print_json({"file": str(file), "same": verdict.same, "what": verdict.what})
     click.echo(verdict.text, err=as_json or not verdict.same)

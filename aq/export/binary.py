@@ -98,19 +98,25 @@ def _array(field: Any, cells: tuple[Any, ...]) -> Any:
 
 def xlsx_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
     """The data, on as many sheets as their rows need, and a last sheet that explains."""
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with tempfile.TemporaryFile() as spool:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as spool:
+        options = {
+            "constant_memory": True,
+            "tmpdir": folder,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
         book = xlsxwriter.Workbook(spool, options)
         # The clock would make other bytes of the same answer.
         book.set_properties({"title": "Air quality", "created": asked.until})
-        _data(book, asked, chain.from_iterable(pieces))
-        _explain(book, asked)
-        book.close()
+        try:
+            _data(book, asked, chain.from_iterable(pieces))
+            _explain(book, asked)
+            book.close()
+        finally:
+            # The rows of each sheet wait in a file; a stopped export leaves none open.
+            for sheet in book.worksheets():
+                sheet.row_data_fh.close()
         yield from _from_spool(spool)
 
 

@@ -1,12 +1,13 @@
 """An export to a file or a stream, with its manifest; and asking a file's question again."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from aq.errors import InputError
 from aq.export.answer import Progress, Tally, answer
-from aq.export.files import beside, copy, digest_of
+from aq.export.files import WriteError, beside, copy, digest_of, why_not
 from aq.export.manifest import (
     manifest,
     manifest_bytes,
@@ -60,8 +61,7 @@ def export(
     tally = Tally()
     pieces = answer(runtime.store, asked, tally, progress)
     if target is None:
-        digest, size = copy(pieces, stream.write)
-        stream.flush()
+        digest, size = _streamed(pieces, stream)
     else:
         manifest_at = manifest_at or manifest_path(target)
         with beside(target) as file:
@@ -72,6 +72,17 @@ def export(
         with beside(manifest_at) as file:
             file.write(manifest_bytes(content))
     return Done(file=target, manifest=manifest_at, content=content)
+
+
+def _streamed(pieces: Iterator[bytes], stream: BinaryIO) -> tuple[str, int]:
+    try:
+        found = copy(pieces, stream.write)
+        stream.flush()
+    except BrokenPipeError:
+        raise  # the reader has enough; no error of ours
+    except OSError as error:
+        raise WriteError(why_not("standard output", error)) from None
+    return found
 
 
 def verify(

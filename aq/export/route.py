@@ -1,0 +1,48 @@
+"""`/api/v1/export`: the same answer as the command's, streamed."""
+
+from collections.abc import Mapping
+
+from starlette.responses import Response, StreamingResponse
+
+from aq import __version__
+from aq.clock import kst
+from aq.errors import InputError
+from aq.export.answer import MEDIA_TYPES, Tally, answer, estimate
+from aq.export.question import Question, ask
+from aq.runtime import Runtime
+
+# More is for the command, which has a bar, a manifest, and nobody's patience to hold.
+ROW_LIMIT = 2_000_000
+CACHE_SECONDS = 30
+
+
+def export_rows(runtime: Runtime, given: Mapping[str, str]) -> Response:
+    """`/api/v1/export`: values and grades of any range as CSV, Parquet, XLSX, JSON, JSON lines."""
+    asked = ask(runtime, given)
+    rows = estimate(runtime.store, asked)
+    if rows > ROW_LIMIT:
+        raise InputError(
+            f"up to {rows:,} rows; this route gives {ROW_LIMIT:,}. Ask for a shorter range, fewer"
+            " provinces or pollutants, or the grain day or month; `python -m aq export` has no"
+            " limit",
+            "until",
+            code="too_large",
+            too_large=True,
+        )
+    return StreamingResponse(
+        answer(runtime.store, asked, Tally()),
+        media_type=MEDIA_TYPES[asked.format],
+        headers={
+            "ETag": f'"{asked.tag}-{__version__}"',
+            "Cache-Control": f"public, max-age={CACHE_SECONDS}",
+            "Content-Disposition": f'attachment; filename="{file_name(asked)}"',
+            "X-Content-Type-Options": "nosniff",
+            "X-AQ-Store-Version": str(asked.version),
+        },
+    )
+
+
+def file_name(asked: Question) -> str:
+    """What a browser saves the answer as."""
+    first, last = (kst(one).strftime("%Y%m%d%H") for one in (asked.after, asked.until))
+    return f"air-{asked.level}-{asked.grain}-{first}-{last}.{asked.format}"
