@@ -1,5 +1,7 @@
 """The application: the pages, the routes, and the scheduler that lives as long as they do."""
 
+import gc
+import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,13 +11,25 @@ from starlette.concurrency import run_in_threadpool
 
 from aq.api import routes
 from aq.logs import set_up
-from aq.runtime import shared
+from aq.runtime import Runtime, shared
+
+
+def warm_up() -> Runtime:
+    """Open the store and import what the first page needs, before the first visitor waits for it.
+
+    Streamlit collects garbage at every rerun; what is frozen here is not walked through each time.
+    """
+    runtime = shared()
+    importlib.import_module("aq.views.cache")
+    gc.collect()
+    gc.freeze()
+    return runtime
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Start the scheduler with the server and stop it with it."""
-    runtime = await run_in_threadpool(shared)
+    runtime = await run_in_threadpool(warm_up)
     set_up()
     if runtime.settings.scheduler == "off" or not runtime.settings.live_feeds:
         yield {}
