@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from aq import __version__, history, strip
 from aq.clock import kst_iso, parse_instant, parse_since, parse_until
-from aq.current import Snapshot, asked_pollutants, current, find_standard
+from aq.current import Snapshot, asked_pollutants, current, family_of, find_standard
 from aq.errors import AqError, InputError, StoreError
 from aq.evidence import evidence
 from aq.export.question import PARAMETERS as EXPORT
@@ -190,6 +190,7 @@ def question(runtime: Runtime, given: Mapping[str, str]) -> history.Question:
     return history.Question(
         provinces=tuple(find_province(name) for name in names) if names else PROVINCES,
         keys=keys,
+        family=() if "standard" in given else family_of(runtime, standard),
         after=after,
         until=until,
         grain=grain,

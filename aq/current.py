@@ -7,7 +7,6 @@ too old; a feed that stands in for a better one says so by its name and kind. A 
 that hour is missing, with its reason and the last value it had.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from typing import Any
 from aq.clock import from_hour_number, hour_number, kst_iso
 from aq.errors import InputError
 from aq.feeds.infos import INFO
+from aq.gaps import why_missing
 from aq.grade import Standard
 from aq.model import FeedInfo
 from aq.regions import PROVINCES, Province
@@ -24,7 +24,7 @@ from aq.schema import FEED_IDS, KEYS
 from aq.store.reads import last_with_value, recent_hours
 from aq.store.runs import feed_states
 from aq.units import from_scaled, mean_half_up, pollutants
-from aq.windows import OVERALL, Evaluated, evaluate
+from aq.windows import Evaluated, evaluate
 
 # The longest window of any standard, and the last day for the trend.
 WINDOW_HOURS = 25
@@ -137,6 +137,11 @@ def find_standard(runtime: Runtime, name: str | None) -> Standard:
         known = ", ".join(sorted(runtime.standards))
         raise InputError(f"unknown standard {name!r}; known are {known}", "standard")
     return runtime.standards[name]
+
+
+def family_of(runtime: Runtime, standard: Standard) -> tuple[Standard, ...]:
+    """The standards that follow each other in time with this one, itself included."""
+    return tuple(one for one in runtime.standards.values() if one.family == standard.family)
 
 
 def current(
@@ -295,26 +300,7 @@ def _why(scene: _Scene, row: Any, key: str) -> tuple[str, str | None]:
         return "stale", None
     if row is None:
         return "not_received", None
-    why = json.loads(row.why) if row.why else {}
-    if key == OVERALL:
-        return next(iter(_reasons(why)), ("not_enough_hours", None))
-    return gap_reason(why[key]) if key in why else ("not_enough_hours", None)
-
-
-def _reasons(why: Mapping[str, str]) -> list[tuple[str, str | None]]:
-    return [gap_reason(word) for word in why.values()]
-
-
-def gap_reason(word: str) -> tuple[str, str | None]:
-    """The store's word for a gap as (reason, detail)."""
-    source, _, text = word.partition(":")
-    if source == "source":
-        return "source_flag", text.split(" | ")[0] or None
-    if word == "no_value":
-        return "not_measured", None
-    if word == "not_received":
-        return "not_received", None
-    return "quality_flag", word
+    return why_missing(row, key)
 
 
 def _with_last(connection: Any, item: CurrentItem, until: int, runtime: Runtime) -> CurrentItem:

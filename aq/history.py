@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from aq.clock import day_bounds, from_hour_number, hour_number, kst_iso, parse_instant
+from aq.clock import day_bounds, from_hour_number, hour_number, kst_day, kst_iso, parse_instant
 from aq.errors import InputError
 from aq.feeds.infos import INFO
+from aq.gaps import why_missing
 from aq.grade import Standard
 from aq.regions import Province
 from aq.schema import FEED_NAMES
@@ -44,6 +45,19 @@ class Question:
     standard: Standard
     prefer: tuple[str, ...]
     as_of: int | None = None
+    family: tuple[Standard, ...] = ()
+
+    def standard_at(self, moment: datetime) -> Standard:
+        """The standard an hour is graded by: the one of `family` in force then, where a family is
+        given and had one; else the standard asked for."""
+        day = kst_day(moment)
+        return next((one for one in self.family if in_force_on(one, day)), self.standard)
+
+
+def in_force_on(standard: Standard, day: date) -> bool:
+    """Whether a standard was in force on a KST day."""
+    over = standard.valid_until is not None and day >= standard.valid_until
+    return standard.valid_from <= day and not over
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +107,8 @@ def _hours(
     connection: Connection, asked: Question, after: datetime
 ) -> Iterator[tuple[datetime, list[Item]]]:
     numbers = [province.id for province in asked.provinces]
-    back = max(window_hours(asked.standard, key) for key in asked.keys) - 1
+    standards = (asked.standard, *asked.family)
+    back = max(window_hours(one, key) for one in standards for key in asked.keys) - 1
     start, end = hour_number(_hour_floor(after)), hour_number(_hour_floor(asked.until))
     for first, last in _stretches(start, end, 24 * 14):
         rows = province_hours(connection, numbers, first - back, last, as_of=asked.as_of)
@@ -126,7 +141,7 @@ def _hour_item(
         row = rows.get(hour)
         if row is None:
             continue
-        found = evaluate(asked.standard, key, rows, hour)
+        found = evaluate(asked.standard_at(from_hour_number(hour)), key, rows, hour)
         if found.value is None and found.grade is None:
             fallback = fallback or (feed, row, found)
             continue
@@ -142,21 +157,27 @@ def _hour_fields(
     stations = getattr(row, f"{key}_n") if observed else None
     expected = getattr(row, f"{key}_exp") if observed else None
     coverage = round(stations / expected, 3) if stations is not None and expected else None
-    at = kst_iso(from_hour_number(row.hour))
+    end = from_hour_number(row.hour)
+    standard = asked.standard_at(end)
+    nothing = found.value is None and found.grade is None
+    reason, detail = why_missing(row, key) if nothing else (None, None)
     return {
-        **_fields(asked, province, key, at, feed),
+        **_fields(standard, province, key, kst_iso(end), feed),
+        "in_force": in_force_on(standard, kst_day(end)),
         "value": found.value,
         "index": found.index,
         "dominant": found.dominant,
-        **_graded(asked.standard, found.grade),
-        "averaging": asked.standard.averaging(key),
+        **_graded(standard, found.grade),
+        "averaging": standard.averaging(key),
+        "missing_reason": reason,
+        "missing_detail": detail,
         "stations": stations,
         "stations_expected": expected,
         "coverage": coverage,
     }
 
 
-def _fields(asked: Question, province: Province, key: str, at: str, feed: str) -> Item:
+def _fields(standard: Standard, province: Province, key: str, at: str, feed: str) -> Item:
     info = INFO[feed]
     return {
         "province": province.ko,
@@ -164,7 +185,7 @@ def _fields(asked: Question, province: Province, key: str, at: str, feed: str) -
         "pollutant": key,
         "at": at,
         "unit": pollutants()[key].unit if key in pollutants() else None,
-        "standard": asked.standard.id,
+        "standard": standard.id,
         "feed": feed,
         "kind": info.kind,
         "status": info.status,
@@ -233,14 +254,19 @@ def _pooled_item(asked: Question, province: Province, key: str, label: str, take
     pollutant = pollutants()[key]
     averaging = "1d" if len(label) == 10 else "1mo"
     pooled = {"sum": taken.total, "n": taken.count, "hours": taken.hours}
-    grade = day_grade(asked.standard, key, pooled) if averaging == "1d" else None
+    end = _label_end(label)
+    standard = asked.standard_at(end)
+    grade = day_grade(standard, key, pooled) if averaging == "1d" else None
     return {
-        **_fields(asked, province, key, label, taken.feed),
+        **_fields(standard, province, key, label, taken.feed),
+        "in_force": in_force_on(standard, kst_day(end)),
         "value": pooled_value(taken.total, taken.count, pollutant),
         "index": None,
         "dominant": None,
-        **_graded(asked.standard, grade),
+        **_graded(standard, grade),
         "averaging": averaging,
+        "missing_reason": None,
+        "missing_detail": None,
         "stations": None,
         "stations_expected": None,
         "coverage": round(taken.hours / possible, 3),

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from aq.clock import KST, from_hour_number, hour_number
-from aq.current import gap_reason
 from aq.feeds.infos import INFO
+from aq.gaps import gap_reason
 from aq.grade import Standard
 from aq.regions import BY_ID, PROVINCES
 from aq.runtime import Runtime

@@ -82,7 +82,7 @@ class Text:
         return self("no data: {why}", why=self(word))
 
     def hour(self, moment: datetime) -> str:
-        """An hour's end as people say it: `11월 23일 20시`; midnight is 0시 of the day it begins."""
+        """An hour's end as people say it: `11월 23일 20시`; midnight is 0시."""
         local = kst(moment)
         if self.lang == "ko":
             return f"{local.month}월 {local.day}일 {local.hour}시"

@@ -3,6 +3,7 @@
 import random
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,28 @@ def test_the_real_workbooks_import_once(database_url: str, tmp_path: Path) -> No
         with made.store.read() as connection:
             assert connection.scalar(select(func.count()).select_from(station_hour_rev)) == 0
     made.store.close()
+
+
+def test_hours_before_a_standard_take_the_one_in_force_then(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    standards = load_standards(ROOT / "config" / "standards")
+    rows = [row(f"201801{day:02}{h:02}", pm25=45) for day in (1, 2) for h in range(1, 25)]
+    import_file(runtime, workbook(tmp_path, rows))
+    asked = Question(
+        provinces=(find_province("대전"),),
+        keys=("pm25",),
+        after=parse_hour("2018-01-02 23:00"),
+        until=parse_hour("2018-01-02 24:00"),
+        grain="hour",
+        standard=standards["airkorea"],
+        prefer=("archive",),
+    )
+    then = replace(asked, family=(standards["airkorea"], standards["airkorea_2015"]))
+    (by_name,), (by_time,) = (page(runtime.store, one, 10, None)[0] for one in (asked, then))
+    assert (by_name["standard"], by_name["letter"], by_name["in_force"]) == ("airkorea", "C", False)
+    assert (by_time["standard"], by_time["letter"], by_time["in_force"]) == (
+        "airkorea_2015",
+        "B",
+        True,
+    )

@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
-from aq.current import gap_reason
 from aq.export.columns import ZONE
+from aq.gaps import gap_reason
 from aq.grade import Standard
 from aq.units import Pollutant, mean_half_up, pollutants
 from aq.windows import OVERALL, evaluate, window_hours
