@@ -42,6 +42,7 @@ def test_a_file_is_verified_now_and_after_one_more_import(
     runtime: Runtime, tmp_path: Path, form: str, options: tuple[str, ...]
 ) -> None:
     path = tmp_path / f"a.{form}"
+    options = (*options, "--province", "서울", "--province", "세종")
     assert export(path, *options) == 0
     assert run(["export", "--verify", str(path)]) == 0
     confirmed(runtime, 311)
