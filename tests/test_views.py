@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from aq.clock import Clock
 from aq.errors import FeedError, FeedReason
 from aq.feeds.infos import INFO
+from aq.paths import config_dir
 from aq.regions import PROVINCES
 from aq.runtime import Runtime, shared
 from aq.status import FeedStatus
@@ -23,6 +24,7 @@ from tests.conftest import NOW
 from tests.serving import fill, make_runtime
 
 MAIN = str(Path(__file__).parents[1] / "aq" / "views" / "main.py")
+STANDARDS = sorted(path.stem for path in (config_dir() / "standards").glob("*.toml"))
 PAGES = ("live.py", "past.py", "feeds.py")
 
 
@@ -104,6 +106,51 @@ def test_live_page_names_the_missing_and_why(runtime: Runtime) -> None:
     assert rows["KR-50"]["value"] == "–"
     assert rows["KR-50"]["colour"] is None
     assert rows["KR-49"]["trend_words"] == "수신되지 않음 · 마지막 19시 62"
+
+
+def test_standard_of_the_address_rules_the_whole_page(runtime: Runtime) -> None:
+    fill(runtime)
+    test = run(std="who_2021")
+    body = markup(test)
+    assert "미세먼지 ‘지침 초과’" in body
+    assert "24시간 평균" in body
+    assert "등급 띠가 없습니다" in body
+    seoul = data_of(test, "table")["rows"][0]
+    assert (seoul["letter"], seoul["word"]) == ("B", "지침 초과")
+    assert data_of(test, "strip")["chips"][0]["word"] == "지침 초과"
+
+
+def test_index_is_shown_with_the_pollutant_that_decided(runtime: Runtime) -> None:
+    fill(runtime)
+    test = run(std="airkorea", x="overall", p="KR-11")
+    body = markup(test)
+    assert "통합지수 ‘보통’" in body
+    assert "결정 물질" in body
+    seoul = data_of(test, "table")["rows"][0]
+    assert seoul["value"] == "82"  # (100 − 51) / (80 − 31) × (62 − 31) + 51
+    assert seoul["trend_words"] == "결정 물질 미세먼지"
+
+
+def test_pollutants_without_levels_are_not_offered_and_not_shown(runtime: Runtime) -> None:
+    fill(runtime)
+    test = run(std="eu_eaqi", x="co")
+    assert "일산화탄소" not in str(data_of(test, "switch"))
+    assert data_of(test, "strip")["what"] == "미세먼지"
+
+
+@pytest.mark.parametrize("name", STANDARDS)
+def test_every_standard_draws_every_pollutant_it_grades(runtime: Runtime, name: str) -> None:
+    fill(runtime)
+    for key in runtime.standards[name].keys:
+        test = run(std=name, x=key, p="KR-11")
+        row = data_of(test, "table")["rows"][0]
+        assert row["value"] != "–"
+        assert row["letter"]
+
+
+def test_unknown_standard_is_as_if_it_were_not_there(runtime: Runtime) -> None:
+    fill(runtime)
+    assert data_of(run(std="../etc"), "table")["rows"][0]["word"] == "보통"
 
 
 def test_old_hours_are_marked_and_then_not_shown(
@@ -191,6 +238,7 @@ def test_what_came_from_upstream_is_text_and_never_markup(runtime: Runtime) -> N
         ({}, state.View()),
         ({"lang": "en", "x": "o3"}, state.View(lang="en", pollutant="o3")),
         ({"lang": "fr", "x": "lead", "p": "KR-99", "s": "-name", "r": "2d"}, state.View()),
+        ({"std": "who_2021"}, state.View(standard="who_2021")),
         ({"s": "grade"}, state.View(sort="grade", descending=False)),
         ({"since": "2024-13-01", "until": "2024-12-01"}, state.View()),
         ({"since": "2024-12-02", "until": "2024-12-01"}, state.View()),

@@ -42,14 +42,14 @@ def version() -> tuple[str, int]:
     return one.settings.database_url, one.store.version()
 
 
-def snapshot(pollutant: str) -> Snapshot:
-    """The 17 items of a pollutant now."""
-    return _snapshot(version(), moment(), pollutant)
+def snapshot(pollutant: str, standard: str) -> Snapshot:
+    """The 17 items of a pollutant now, by a standard."""
+    return _snapshot(version(), moment(), pollutant, standard)
 
 
 @st.cache_resource(max_entries=MANY, show_spinner=False)
-def _snapshot(store: tuple[str, int], now: datetime, pollutant: str) -> Snapshot:
-    return now_page.current(runtime(), now, wanted=[pollutant])
+def _snapshot(store: tuple[str, int], now: datetime, pollutant: str, standard: str) -> Snapshot:
+    return now_page.current(runtime(), now, standard=standard, wanted=[pollutant])
 
 
 def sparklines(pollutant: str, until: datetime, feed: str | None) -> dict[str, list[float | None]]:
@@ -64,19 +64,25 @@ def _sparklines(
     return queries.sparklines(runtime(), pollutant, until, feed=feed)
 
 
-def line(code: str, pollutant: str, after: datetime, until: datetime) -> pd.DataFrame:
+def line(
+    code: str, pollutant: str, after: datetime, until: datetime, standard: str
+) -> pd.DataFrame:
     """Every hour of a range of a province; treat as read-only."""
-    return _line(version(), code, pollutant, after, until)
+    return _line(version(), code, pollutant, after, until, standard)
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)
 def _line(
-    store: tuple[str, int], code: str, pollutant: str, after: datetime, until: datetime
+    store: tuple[str, int],
+    code: str,
+    pollutant: str,
+    after: datetime,
+    until: datetime,
+    standard: str,
 ) -> pd.DataFrame:
     one = runtime()
-    standard = one.standards[one.settings.display.standard]
-    number = BY_CODE[code].id
-    return queries.line(one, number, pollutant, after, until, standard=standard)
+    number, rules = BY_CODE[code].id, one.standards[standard]
+    return queries.line(one, number, pollutant, after, until, standard=rules)
 
 
 def span(code: str) -> list[tuple[str, datetime, datetime]]:
@@ -108,13 +114,13 @@ def shapes() -> dict[str, Any]:
 
 def map_figure(found: Snapshot, pollutant: str, lang: str, dark: bool, chosen: str) -> go.Figure:
     """The map of a snapshot."""
-    key = (*version(), found.as_of, pollutant)
+    key = (*version(), found.as_of, pollutant, found.standard)
     return _map_figure(key, found.of(pollutant), lang, dark, chosen)
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)
 def _map_figure(
-    key: tuple[str, int, datetime, str],
+    key: tuple[str, int, datetime, str, str],
     _items: tuple[CurrentItem, ...],
     lang: str,
     dark: bool,
@@ -124,19 +130,25 @@ def _map_figure(
     return charts.country_map(
         _items,
         shapes(),
-        one.standards[one.settings.display.standard],
+        one.standards[_items[0].standard],
         text_in(lang),
         palette(dark),
         chosen=chosen,
-        digits=shown_digits(_items[0].pollutant),
+        digits=shown_digits(_items[0].pollutant, _items[0].standard),
     )
 
 
 def line_figure(
-    code: str, pollutant: str, after: datetime, until: datetime, lang: str, dark: bool
+    code: str,
+    pollutant: str,
+    after: datetime,
+    until: datetime,
+    standard: str,
+    lang: str,
+    dark: bool,
 ) -> go.Figure:
-    """The line of a province over a range."""
-    return _line_figure(version(), code, pollutant, after, until, lang, dark)
+    """The line of a province over a range, on the bands of a standard that grades hours."""
+    return _line_figure(version(), code, pollutant, after, until, standard, lang, dark)
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)
@@ -146,26 +158,35 @@ def _line_figure(
     pollutant: str,
     after: datetime,
     until: datetime,
+    standard: str,
     lang: str,
     dark: bool,
 ) -> go.Figure:
     one, text = runtime(), text_in(lang)
-    frame = _line(store, code, pollutant, after, until)
+    frame = _line(store, code, pollutant, after, until, standard)
     style = charts.LineStyle(
-        standard=one.standards[one.settings.display.standard],
+        standard=one.standards[standard],
         pollutant=pollutant,
         unit=pollutants()[pollutant].unit,
-        digits=shown_digits(pollutant),
+        digits=shown_digits(pollutant, standard),
         revision=f"{code} {pollutant} {(until - after).days}",
     )
     return charts.province_line(frame, style, text, palette(dark))
 
 
-def shown_digits(pollutant: str) -> int:
-    """Decimals shown: those the standard grades by, so that a printed value and its grade agree."""
-    one = runtime()
-    points = one.standards[one.settings.display.standard].pollutants.get(pollutant)
-    return points.digits if points else 0
+def shown_digits(pollutant: str, standard: str) -> int:
+    """Decimals shown: those the standard grades by, so that a printed value and its grade agree.
+
+    Where it cuts off, or grades in another unit, the store's own decimals are shown: a value
+    printed rounded would then stand in another row than the one it is graded by.
+    """
+    points = runtime().standards[standard].pollutants.get(pollutant)
+    if points is None:
+        return 0
+    stored = pollutants()[pollutant]
+    if points.rounding == "truncate" or points.unit != stored.unit:
+        return stored.digits
+    return points.digits
 
 
 def this_hour() -> datetime:

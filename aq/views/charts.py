@@ -16,7 +16,7 @@ from aq.text import Text
 from aq.units import pollutants
 from aq.views.reduce import MOST_POINTS, Floats, kept, stretches
 from aq.views.theme import FONT, Palette
-from aq.views.words import gap_word, grade_word, item_name, missing_short, number
+from aq.views.words import gap_word, grade_word, item_name, missing_short, number, shown
 
 # Nothing is loaded: without this, Plotly asks a content network for the outlines of the world.
 EMPTY_TOPOLOGY = 'data:application/json,{"type":"Topology","objects":{},"arcs":[]}#'
@@ -148,11 +148,12 @@ def _areas(
 
 def _about(item: CurrentItem, standard: Standard, text: Text, digits: int) -> str:
     name = f"<b>{item_name(item, text.lang)}</b>"
-    if item.value is None:
+    value = shown(item)
+    if value is None:
         return f"{name}  –<br>{text('no data: {why}', why=missing_short(text, item))}"
     word = grade_word(item, standard, text.lang)
     head = f"{name}  {item.letter} {word}" if word else name
-    return f"{head}<br>{number(item.value, digits)} {item.unit or ''}".rstrip()
+    return f"{head}<br>{number(value, digits)} {item.unit or ''}".rstrip()
 
 
 def _names(
@@ -246,12 +247,14 @@ def _wall_clock(at: pd.Series) -> Floats:
     return naive.asi8.astype("float64")
 
 
-def level_bands(standard: Standard, pollutant: str) -> list[tuple[float, float, Level]]:
-    """(low, high, level) of the hourly breakpoints [the pollutant's unit]; none without any.
+def level_bands(
+    standard: Standard, pollutant: str, averaging: str = "1h"
+) -> list[tuple[float, float, Level]]:
+    """(low, high, level) of an averaging time's breakpoints [the pollutant's unit], if any.
 
     The edges are the largest stored values of each level, so that a value's band is its grade.
     """
-    points = standard.tables.get((pollutant, "1h"))
+    points = standard.tables.get((pollutant, averaging))
     if points is None:
         return []
     scale = pollutants()[pollutant].scale

@@ -7,18 +7,25 @@ from aq.text import Text
 from aq.views import cache, page
 from aq.views.feed_words import minute
 from aq.views.words import (
+    averaging_words,
     exact,
     grade_word,
     missing_short,
     number,
     provenance,
+    shown,
     told_hour,
 )
 
 
 def item_facts(item: CurrentItem, text: Text) -> str:
     """The facts of an item as a definition list."""
-    facts = [_value(item, text), _stations(item, text), _origin(item, text)]
+    facts = [
+        _value(item, text),
+        _rule(item, text),
+        _stations(item, text),
+        _origin(item, text),
+    ]
     return '<dl class="facts">' + "".join(one for one in facts if one) + "</dl>"
 
 
@@ -29,23 +36,32 @@ def fact(value: str, label: str, title: str = "") -> str:
 
 
 def _value(item: CurrentItem, text: Text) -> str:
-    if item.value is None and item.index is None:
+    amount, digits = shown(item), cache.shown_digits(item.pollutant, item.standard)
+    if amount is None:
         absent = fact(f"{page.badge(item)}{escape(text('no data'))}", missing_short(text, item))
         if item.last_at is None:
             return absent
-        last = f"{number(item.last_value, cache.shown_digits(item.pollutant))} {item.unit or ''}"
+        last = f"{number(item.last_value, digits)} {item.unit or ''}"
         label = text("last data, {hour}", hour=told_hour(text, item.last_at, cache.moment()))
         return absent + fact(escape(last), label, exact(item.last_at))
-    shown = item.value if item.value is not None else item.index
-    amount = f"{number(shown, cache.shown_digits(item.pollutant))} {item.unit or ''}".rstrip()
+    told = f"{number(amount, digits)} {item.unit or ''}".rstrip()
     word = grade_word(item, page.standard(), text.lang) or text("no level")
     hour = text.hour(item.observed_at) if item.observed_at else ""
     if item.stale:
         hour = text("last data, {hour}", hour=hour)
     title = exact(item.observed_at) if item.observed_at else ""
     return fact(f"{page.badge(item)}{escape(word)}", text("level")) + fact(
-        escape(amount), hour, title
+        escape(told), hour, title
     )
+
+
+def _rule(item: CurrentItem, text: Text) -> str:
+    """What the number is: over how long it is a mean, or which pollutant decided."""
+    if item.dominant:
+        return fact(escape(text.pollutant(item.dominant)), text("deciding pollutant"))
+    if shown(item) is None or item.averaging is None:
+        return ""
+    return fact(escape(averaging_words(text, item.averaging)), text("graded by"))
 
 
 def _stations(item: CurrentItem, text: Text) -> str:

@@ -22,7 +22,7 @@ def render() -> None:
     """A headline about the sources as a whole, then one after the other."""
     page.top("feeds")
     text, pollutant = page.words(), page.pollutant()
-    picked = page.strip(cache.snapshot(pollutant), pollutant, None)
+    picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, None)
     feeds = cache.feeds()
     # Those that are polled first: what is live is what a reader came to look at.
     ordered = sorted(feeds, key=lambda one: not one.live)

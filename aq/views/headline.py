@@ -9,7 +9,7 @@ from aq.current import CurrentItem
 from aq.regions import PROVINCES
 from aq.standards import Standard
 from aq.text import Text
-from aq.views.words import N_, Noun, flag_word, item_name, listed
+from aq.views.words import N_, Noun, flag_word, item_name, listed, shown
 
 # Groups that newspapers name as one, when all their provinces are of one grade.
 REGIONS: Mapping[str, frozenset[str]] = {
@@ -61,7 +61,7 @@ def _word(standard: Standard, grade: int, text: Text) -> str:
 
 
 def _without_grade(items: Sequence[CurrentItem], what: str, text: Text) -> str:
-    if any(item.value is not None for item in items):
+    if any(shown(item) is not None for item in items):
         return text("{what}: values came in, but this scale has no level for them", what=Noun(what))
     return text("No {what} data to show right now", what=what)
 
@@ -137,7 +137,7 @@ def places(items: Sequence[CurrentItem], text: Text, *, cleanest_first: bool = F
     Highest values first, because these are the ones a reader looks for; among the good ones, the
     lowest.
     """
-    ordered = sorted(items, key=lambda item: item.value or 0.0, reverse=not cleanest_first)
+    ordered = sorted(items, key=lambda item: shown(item) or 0.0, reverse=not cleanest_first)
     present = {item.province for item in items}
     whole = [(name, members) for name, members in REGIONS.items() if members <= present]
     covered: set[str] = set().union(*(members for _, members in whole))
@@ -166,7 +166,7 @@ def _comma(names: Sequence[str], text: Text) -> str:
 
 def coverage(items: Sequence[CurrentItem], text: Text) -> str:
     """How many of the 17 have a value."""
-    known = sum(item.value is not None or item.index is not None for item in items)
+    known = sum(shown(item) is not None for item in items)
     if known == len(items):
         return text("Data are in from all {total} provinces.", total=len(items))
     if known == 0:

@@ -24,6 +24,7 @@ from aq.views.words import (
     provenance,
     province_name,
     short_hour,
+    shown,
     told_hour,
 )
 
@@ -34,11 +35,11 @@ def render() -> None:
     """Strip, headline, map and table, then the chosen province."""
     page.top("live")
     pollutant = page.pollutant()
-    found = cache.snapshot(pollutant)
+    found = cache.snapshot(pollutant, page.standard().id)
     chosen = _chosen(found, pollutant)
     picked = page.strip(found, pollutant, chosen)
     _lead(found, pollutant)
-    page.pollutant_switch(pollutant)
+    page.switches(pollutant)
     left, right = st.columns([1.05, 1], gap="medium")
     with left:
         _map(found, pollutant, chosen)
@@ -60,9 +61,14 @@ def _chosen(found: Snapshot, pollutant: str) -> str:
     if asked:
         return asked.code
     items = found.of(pollutant)
-    worst = max(items, key=lambda item: item.value if item.value is not None else -1.0)
+    worst = max(items, key=_badness)
     first: str = st.session_state.setdefault(f"first {pollutant}", worst.code)
     return first
+
+
+def _badness(item: CurrentItem) -> tuple[int, float]:
+    number = shown(item)
+    return item.grade or 0, -1.0 if number is None else number
 
 
 def _lead(found: Snapshot, pollutant: str) -> None:
@@ -161,7 +167,8 @@ def _least_span(pollutant: str) -> float:
 
     Else the noise of a calm day would look like drama.
     """
-    bands = level_bands(page.standard(), pollutant)
+    rules = page.standard()
+    bands = level_bands(rules, pollutant, rules.averaging(pollutant) or "1h")
     return bands[0][1] if bands else 1.0
 
 
@@ -177,8 +184,8 @@ def _caption(found: Snapshot, pollutant: str, text: Text) -> str:
 def _row(
     item: CurrentItem, text: Text, place: int, chosen: bool, trend: list[float | None]
 ) -> dict[str, Any]:
-    digits = cache.shown_digits(item.pollutant)
-    shown = item.value if item.value is not None else item.index
+    digits = cache.shown_digits(item.pollutant, item.standard)
+    amount = shown(item)
     known = [value for value in trend if value is not None]
     heard = item.stations if item.stations is not None else None
     return {
@@ -186,18 +193,20 @@ def _row(
         "code": item.code,
         "name": item_name(item, text.lang),
         "chosen": chosen,
-        "value": number(shown, digits),
+        "value": number(amount, digits),
         "trend": trend if item.value is not None else [],
         "trend_words": _trend_words(item, known, digits, text),
         "stations": "–" if heard is None else f"{heard}/{item.stations_expected}",
         "stations_title": text("stations heard of stations expected"),
         "source": _source(item, text),
         "source_title": _source_title(item, text),
-        "sorts": {"order": place, "grade": item.grade, "value": shown, "stations": heard},
+        "sorts": {"order": place, "grade": item.grade, "value": amount, "stations": heard},
     }
 
 
 def _trend_words(item: CurrentItem, known: list[float], digits: int, text: Text) -> str:
+    if item.dominant:
+        return text("decided by {what}", what=text.pollutant(item.dominant))
     if item.value is None:
         why = missing_short(text, item)
         if item.last_at is None:
@@ -243,18 +252,21 @@ def _province(found: Snapshot, pollutant: str, chosen: str) -> None:
     page.html(f"<h2>{escape(title)}</h2>{item_facts(item, text)}")
     until = cache.this_hour()
     after = until - timedelta(days=LINE_DAYS)
-    frame = cache.line(chosen, pollutant, after, until)
+    frame = cache.line(chosen, pollutant, after, until, page.standard().id)
     if frame["value"].isna().all():
         nothing = text("{who} has no values of the last {n} days.", who=Noun(name), n=LINE_DAYS)
         page.html(f"<p>{escape(nothing)}</p>")
         return
     st.plotly_chart(
-        cache.line_figure(chosen, pollutant, after, until, text.lang, page.dark()),
+        cache.line_figure(
+            chosen, pollutant, after, until, page.standard().id, text.lang, page.dark()
+        ),
         theme=None,
         key="week",
         config=dict(LINE_CONFIG),
         alt=title,
     )
+    page.bandless(pollutant)
 
 
 if __name__ == "__main__":

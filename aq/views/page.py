@@ -7,18 +7,35 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from aq.clock import hour_number
+from aq.clock import hour_number, kst_day
 from aq.current import CurrentItem, Snapshot, asked_pollutants
 from aq.model import OBSERVED
 from aq.standards import Standard
 from aq.text import LANGUAGES, Text, text_in
 from aq.views import cache, components, state
 from aq.views.theme import page_css
-from aq.views.words import N_, grade_word, item_name, missing_short, number
+from aq.views.words import (
+    N_,
+    Noun,
+    averaging_words,
+    grade_word,
+    item_name,
+    missing_short,
+    number,
+    shown,
+)
 
 PAGES = {"live": N_("Now"), "past": N_("Past"), "feeds": N_("Data status")}
 ADDRESSES = {"live": "", "past": "past", "feeds": "feeds"}
 PULSE_SECONDS = 30
+# Short names for the switch; a standard without one goes by its title.
+STANDARD_NAMES = {
+    "airkorea_1h": N_("Korea, hourly"),
+    "airkorea": N_("Korea, index"),
+    "who_2021": N_("WHO"),
+    "us_epa_2024": N_("US"),
+    "eu_eaqi": N_("Europe"),
+}
 _OTHER_NAMES = {"ko": "한국어", "en": "English"}
 
 
@@ -38,9 +55,29 @@ def dark() -> bool:
 
 
 def standard() -> Standard:
-    """The standard the pages grade by."""
+    """The standard the view asks for; the configured one where it names none that there is."""
     one = cache.runtime()
-    return one.standards[one.settings.display.standard]
+    known = one.standards
+    return known.get(view().standard or "", known[one.settings.display.standard])
+
+
+def standards() -> list[Standard]:
+    """The standards to choose from, the configured one first: those in force, and the chosen."""
+    one, chosen = cache.runtime(), standard()
+    today = kst_day(cache.moment())
+    offered = [
+        each
+        for each in one.standards.values()
+        if each == chosen
+        or (each.valid_from <= today and (each.valid_until is None or today < each.valid_until))
+    ]
+    names = [one.settings.display.standard, *STANDARD_NAMES]
+    return sorted(offered, key=lambda each: names.index(each.id) if each.id in names else 99)
+
+
+def standard_name(which: Standard, text: Text) -> str:
+    """A standard's name as short as a button has room for."""
+    return text(STANDARD_NAMES[which.id]) if which.id in STANDARD_NAMES else which.titles[text.lang]
 
 
 def html(body: str, name: str = "") -> None:
@@ -129,7 +166,7 @@ def _chip(item: CurrentItem, text: Text, chosen: str | None) -> dict[str, Any]:
 def badge_data(item: CurrentItem, text: Text) -> dict[str, Any]:
     """Letter, word and colours of an item; without a grade, the word says that data lack."""
     level = standard().level(item.grade) if item.grade else None
-    absent = text("no data") if item.value is None else text("no level")
+    absent = text("no data") if shown(item) is None else text("no level")
     return {
         "letter": item.letter,
         "colour": level.colour if level else None,
@@ -151,9 +188,11 @@ def badge(item: CurrentItem) -> str:
 
 def value_words(item: CurrentItem, text: Text) -> str:
     """The value with its unit, or why there is none."""
-    if item.value is None:
+    value = shown(item)
+    if value is None:
         return text("no data: {why}", why=missing_short(text, item))
-    return f"{number(item.value, cache.shown_digits(item.pollutant))} {item.unit or ''}".rstrip()
+    digits = cache.shown_digits(item.pollutant, item.standard)
+    return f"{number(value, digits)} {item.unit or ''}".rstrip()
 
 
 def pollutant_switch(chosen: str) -> None:
@@ -172,10 +211,57 @@ def pollutant_switch(chosen: str) -> None:
         change(x=picked)
 
 
+def standard_switch() -> None:
+    """The choice of standard, and in words by which mean it grades."""
+    text, chosen = words(), standard()
+    offered = standards()
+    picked = components.switch(
+        "standard",
+        {
+            "label": text("Standard"),
+            "chosen": chosen.id,
+            "options": [{"key": one.id, "text": standard_name(one, text)} for one in offered],
+        },
+    )
+    if picked in {one.id for one in offered}:
+        change(std=picked)
+
+
+def switches(chosen: str) -> None:
+    """Pollutant and standard side by side, and what the standard looks at."""
+    text, rules = words(), standard()
+    with st.container(horizontal=True, key="switches"):
+        pollutant_switch(chosen)
+        standard_switch()
+    title = rules.titles[text.lang]
+    averaging = rules.averaging(chosen)
+    if averaging is None:
+        line = text("{standard}: all pollutants as one number.", standard=title)
+    else:
+        what, mean = text.pollutant(chosen), averaging_words(text, averaging)
+        line = text("{standard}: {what} by {mean}.", standard=title, what=Noun(what), mean=mean)
+    html(f'<p class="muted">{escape(line)}</p>', "rule")
+
+
+def bandless(chosen: str) -> None:
+    """Said under a line that lies on no bands: the standard has no levels for hourly means."""
+    rules, text = standard(), words()
+    if (chosen, "1h") in rules.tables:
+        return
+    mean = averaging_words(text, rules.averaging(chosen) or "1h")
+    line = text(
+        "The line shows hourly means, without bands: {standard} grades by {mean}.",
+        standard=Noun(rules.titles[text.lang]),
+        mean=mean,
+    )
+    html(f'<p class="muted">{escape(line)}</p>')
+
+
 def pollutant() -> str:
     """The pollutant the view asks for, or the first the standard grades."""
     asked = view().pollutant
-    return asked if asked in asked_pollutants(standard(), None) else "pm10"
+    known = asked_pollutants(standard(), None)
+    return asked if asked in known else known[0]
 
 
 def news() -> tuple[object, ...]:
@@ -215,11 +301,21 @@ def bottom() -> None:
                 " not published by AirKorea."
             )
         )
-    lines.append(
-        text(
+    lines.append(_letters(text))
+    source = f"<p>{escape(text('Data:'))} {sources}</p>" if sources else ""
+    html(source + "".join(f"<p>{escape(one)}</p>" for one in lines), "foot")
+
+
+def _letters(text: Text) -> str:
+    """Whose the letters are."""
+    rules = standard()
+    if len(rules.levels) == 4 and rules.family.startswith("airkorea"):
+        return text(
             "The letters A–D are this page's own signs for AirKorea's four grades"
             " (good, moderate, poor, very poor)."
         )
+    return text(
+        "The letters A–{last} are this page's own signs for the levels of: {standard}.",
+        last=rules.levels[-1].letter,
+        standard=rules.titles[text.lang],
     )
-    source = f"<p>{escape(text('Data:'))} {sources}</p>" if sources else ""
-    html(source + "".join(f"<p>{escape(one)}</p>" for one in lines), "foot")

@@ -53,12 +53,12 @@ def render() -> None:
     page.top("past")
     view, pollutant = page.view(), page.pollutant()
     code = view.province.code if view.province else PROVINCES[0].code
-    found = cache.snapshot(pollutant)
+    found = cache.snapshot(pollutant, page.standard().id)
     picked = page.strip(found, pollutant, code)
     spans = cache.span(code)
     asked = _range(view, spans)
     _title(code, pollutant, asked)
-    page.pollutant_switch(pollutant)
+    page.switches(pollutant)
     _choose(code, view, asked, spans)
     _show(code, pollutant, asked, spans)
     page.bottom()
@@ -139,18 +139,27 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
     if asked.after >= asked.until:
         _nothing(code, asked, spans, text)
         return
-    frame = cache.line(code, pollutant, asked.after, asked.until)
+    frame = cache.line(code, pollutant, asked.after, asked.until, page.standard().id)
     if frame["value"].isna().all():
         _nothing(code, asked, spans, text)
         return
     name, what = province_name(BY_CODE[code], text.lang), text.pollutant(pollutant)
     st.plotly_chart(
-        cache.line_figure(code, pollutant, asked.after, asked.until, text.lang, page.dark()),
+        cache.line_figure(
+            code,
+            pollutant,
+            asked.after,
+            asked.until,
+            page.standard().id,
+            text.lang,
+            page.dark(),
+        ),
         theme=None,
         key="past",
         config=dict(LINE_CONFIG),
         alt=text("Line of the hourly means: {who}, {what}", who=name, what=what),
     )
+    page.bandless(pollutant)
     _facts(frame, pollutant, text)
     _table(frame, pollutant, text)
 
@@ -176,7 +185,8 @@ def _facts(frame: pd.DataFrame, pollutant: str, text: Text) -> None:
 
 def _extreme(frame: pd.DataFrame, place: int, label: str, pollutant: str, text: Text) -> str:
     at, value = frame["at"].iloc[place], frame["value"].iloc[place]
-    amount = f"{number(value, cache.shown_digits(pollutant))} {pollutants()[pollutant].unit}"
+    digits = cache.shown_digits(pollutant, page.standard().id)
+    amount = f"{number(value, digits)} {pollutants()[pollutant].unit}"
     return fact(escape(amount), text(label, hour=long_hour(text, at)), exact(at))
 
 
@@ -220,7 +230,7 @@ def _table(frame: pd.DataFrame, pollutant: str, text: Text) -> None:
 
 def hours_table(frame: pd.DataFrame, pollutant: str, text: Text) -> pd.DataFrame:
     """The hours of a line as a reader's table: text columns, newest hour first."""
-    digits = cache.shown_digits(pollutant)
+    digits = cache.shown_digits(pollutant, page.standard().id)
     hours: list[Any] = list(frame.iloc[::-1].itertuples(index=False))
     return pd.DataFrame(
         {

@@ -11,6 +11,7 @@ from aq.text import LANGUAGES
 PRESETS = {"7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": None}
 SORTS = ("order", "grade", "value", "stations")
 OVERALL = "overall"
+SHARED = ("lang", "p", "x", "std")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class View:
 
     lang: str = "ko"
     pollutant: str = "pm10"
+    standard: str | None = None
     province: Province | None = None
     sort: str = "value"
     descending: bool = True
@@ -28,7 +30,10 @@ class View:
 
 
 def read(params: Mapping[str, str], lang: str = "ko") -> View:
-    """The view an address asks for; what cannot be read in it is as if it were not there."""
+    """The view an address asks for; what cannot be read in it is as if it were not there.
+
+    Whether there is a standard of the name given is for the page to say.
+    """
     asked_lang = params.get("lang", "")
     asked_sort = params.get("s", "")
     key = asked_sort.removeprefix("-")
@@ -39,6 +44,7 @@ def read(params: Mapping[str, str], lang: str = "ko") -> View:
     return View(
         lang=asked_lang if asked_lang in LANGUAGES else lang,
         pollutant=pollutant if pollutant in (*KEYS, OVERALL) else "pm10",
+        standard=params.get("std") or None,
         province=BY_CODE.get(params.get("p", "")),
         sort=key if key in SORTS else "value",
         descending=asked_sort.startswith("-") if key in SORTS else True,
@@ -56,5 +62,5 @@ def _day(text: str | None) -> date | None:
 
 
 def shared_params(params: Mapping[str, str]) -> dict[str, str]:
-    """What goes along from page to page: language, province, pollutant."""
-    return {name: params[name] for name in ("lang", "p", "x") if name in params}
+    """What goes along from page to page: language, province, pollutant, standard."""
+    return {name: params[name] for name in SHARED if name in params}

@@ -73,6 +73,26 @@ def grade_word(item: CurrentItem, standard: Standard, lang: str) -> str | None:
     return standard.level(item.grade).label(lang) if item.grade else None
 
 
+def shown(item: CurrentItem) -> float | None:
+    """The number an item is shown by: its value, or the index where all pollutants are one."""
+    return item.value if item.value is not None else item.index
+
+
+# Averaging time of a standard -> words; the sentences stand in the message catalogue.
+AVERAGING_WORDS: Mapping[str, str] = {
+    "1h": N_("the hourly mean"),
+    "8h": N_("the 8-hour mean"),
+    "24h": N_("the 24-hour mean"),
+    "24h-predicted": N_("the predicted 24-hour moving mean"),
+    "nowcast": N_("NowCast, the newer hours weighing more"),
+}
+
+
+def averaging_words(text: Text, averaging: str) -> str:
+    """Over how long a mean is taken: 24시간 예측이동평균."""
+    return text(AVERAGING_WORDS.get(averaging, averaging))
+
+
 def listed(names: Iterable[str], lang: str) -> str:
     """서울·경기, or Seoul, Gyeonggi and Incheon."""
     words = list(names)
