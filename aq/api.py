@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from aq import __version__, history, strip
-from aq.clock import kst_iso, parse_instant, parse_since, parse_until
+from aq.clock import day_bounds, kst, kst_iso, parse_instant, parse_since, parse_until
 from aq.current import Snapshot, asked_pollutants, current, family_of, find_standard
 from aq.errors import AqError, InputError, StoreError
 from aq.evidence import evidence
@@ -28,6 +29,7 @@ from aq.trail import trail_items
 from aq.windows import OVERALL
 
 CACHE_SECONDS = 30
+log = logging.getLogger(__name__)
 MAX_LIMIT = 5000
 Handler = Callable[[Runtime, Mapping[str, str]], Response]
 
@@ -55,7 +57,8 @@ def error_response(status: int, code: str, message: str, field: str | None = Non
 
 def _refused(error: AqError) -> Response:
     if isinstance(error, InputError):
-        return error_response(422 if error.too_large else 400, error.code, str(error), error.field)
+        status = 422 if error.too_large else 404 if error.unknown else 400
+        return error_response(status, error.code, str(error), error.field)
     if isinstance(error, StoreError):
         return error_response(503, "store_unavailable", "the store does not answer; try again")
     return error_response(500, "failed", "the answer could not be made")
@@ -70,6 +73,8 @@ def parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:
             raise InputError(f"unknown parameter; this route takes {allowed}", name)
         if name in found:
             raise InputError("given twice; separate several values by commas", name)
+        if not value.strip():
+            raise InputError("empty; leave it out or give a value", name)
         if len(value) > 500:
             raise InputError("longer than 500 characters", name)
         found[name] = value
@@ -78,6 +83,11 @@ def parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:
 
 def _listed(text: str | None) -> list[str] | None:
     return [part.strip() for part in text.split(",") if part.strip()] if text else None
+
+
+def _now(runtime: Runtime) -> datetime:
+    """The present minute: within it an unchanged store gives the same bytes and the same ETag."""
+    return runtime.clock.now().replace(second=0, microsecond=0)
 
 
 def strip_html(runtime: Runtime, given: Mapping[str, str]) -> Response:
@@ -105,7 +115,7 @@ def _strip(runtime: Runtime, given: Mapping[str, str]) -> tuple[Snapshot, strip.
     lang = given.get("lang", runtime.settings.lang)
     if lang not in ("ko", "en"):
         raise InputError(f"unknown language {lang!r}; ko or en", "lang")
-    snapshot = current(runtime, runtime.clock.now(), standard=standard.id, wanted=[key])
+    snapshot = current(runtime, _now(runtime), standard=standard.id, wanted=[key])
     return snapshot, strip.Options(pollutant=key, lang=lang)
 
 
@@ -120,7 +130,7 @@ def provinces(_runtime: Runtime, _given: Mapping[str, str]) -> Response:
 
 def current_items(runtime: Runtime, given: Mapping[str, str]) -> Response:
     """`/api/v1/current`; with `explain=true` each item carries why it has its grade."""
-    now = runtime.clock.now()
+    now = _now(runtime)
     wanted = _listed(given.get("pollutant"))
     snapshot = current(runtime, now, standard=given.get("standard"), wanted=wanted)
     answer = snapshot.as_dict()
@@ -155,6 +165,8 @@ def _as_of(runtime: Runtime, given: Mapping[str, str]) -> int | None:
     if "as_of" not in given:
         return None
     moment = _time(parse_until, given, "as_of")
+    if moment > day_bounds(kst(runtime.clock.now()).date())[1]:
+        raise InputError("lies in the future; what will be known then is not known", "as_of")
     with runtime.store.read() as connection:
         version = version_at(connection, moment)
     if version is None:
@@ -164,7 +176,7 @@ def _as_of(runtime: Runtime, given: Mapping[str, str]) -> int | None:
 
 def _limit(given: Mapping[str, str]) -> int:
     text = given.get("limit", "1000")
-    if not text.isdigit() or int(text) < 1:
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
         raise InputError("a whole number from 1", "limit")
     if int(text) > MAX_LIMIT:
         raise InputError(f"at most {MAX_LIMIT} items a page", "limit", too_large=True)
@@ -176,6 +188,8 @@ def question(runtime: Runtime, given: Mapping[str, str]) -> history.Question:
     after, until = _time(parse_since, given, "since"), _time(parse_until, given, "until")
     if after >= until:
         raise InputError("since must lie before until", "since")
+    if after >= runtime.clock.now():
+        raise InputError("lies in the future", "since")
     grain = given.get("grain", "hour")
     if grain not in history.GRAINS:
         raise InputError(f"one of {', '.join(history.GRAINS)}", "grain")
@@ -226,7 +240,7 @@ def trail(runtime: Runtime, given: Mapping[str, str]) -> Response:
 def feeds(runtime: Runtime, _given: Mapping[str, str]) -> Response:
     """`/api/v1/feeds`: each feed's last good poll, last error, calls, next poll; and how our
     province means agree with upstream's own."""
-    now = runtime.clock.now()
+    now = _now(runtime)
     items = [one.as_dict() for one in feed_status(runtime, now)]
     compared = [one.as_dict() for one in agreement(runtime, now)]
     return json_response({"as_of": kst_iso(now), "items": items, "agreement": compared})
@@ -261,9 +275,18 @@ def openapi(_runtime: Runtime, _given: Mapping[str, str]) -> Response:
     return json_response({"openapi": "3.1.0", "info": info, "paths": paths})
 
 
-async def unknown(_request: Request) -> Response:
-    """Every path under /api/ that is not a route."""
+async def unknown(request: Request) -> Response:
+    """Every path under /api/ that is not a route, and every method but GET and HEAD."""
+    there = any(route.matches(request.scope)[0] is not Match.NONE for route in _paths())
+    if there:
+        response = error_response(405, "method_not_allowed", "this is read only; use GET")
+        response.headers["Allow"] = "GET, HEAD"
+        return response
     return error_response(404, "unknown_path", "there is nothing here; see /api/v1/openapi.json")
+
+
+def _paths() -> list[Route]:
+    return [Route(path, unknown, methods=["GET"]) for path in TABLE]
 
 
 STRIP = ("pollutant", "standard", "lang")
@@ -296,7 +319,10 @@ def _endpoint(
             response = handler(get_runtime(), given)
         except AqError as error:
             return _refused(error)
-        if request.headers.get("if-none-match") == response.headers.get("etag", ""):
+        except Exception:
+            log.exception("%s could not be answered", request.url.path)
+            return error_response(500, "failed", "the answer could not be made; see the log")
+        if _is_known(request.headers.get("if-none-match"), response.headers.get("etag")):
             kept = {k: v for k, v in response.headers.items() if k != "content-length"}
             return Response(status_code=304, headers=kept)
         return response
@@ -307,10 +333,20 @@ def _endpoint(
     return endpoint
 
 
+def _is_known(asked: str | None, etag: str | None) -> bool:
+    """Whether `If-None-Match` names this entity tag, weakly or not, alone or among others."""
+    if not asked or not etag:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in asked.split(",")]
+    return "*" in tags or etag.removeprefix("W/") in tags
+
+
 def routes(get_runtime: Callable[[], Runtime]) -> list[Route]:
     """All routes; the runtime is asked for at the first request."""
     made = [
         Route(path, _endpoint(handler, known, get_runtime), methods=["GET"])
         for path, (handler, known) in TABLE.items()
     ]
-    return [*made, Route("/api/{rest:path}", unknown, methods=["GET", "HEAD"])]
+    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    rest = [Route(path, unknown, methods=every) for path in ("/api", "/api/{rest:path}")]
+    return [*made, *rest]

@@ -8,7 +8,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 KST = timezone(timedelta(hours=9), "KST")
 HOUR = timedelta(hours=1)
+# No air was measured before, and nobody asks after; what lies outside is a slip of the pen.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
+FASTEST = 1e6
 _DATA_TIME = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[ T]?(\d{2})(?::?(\d{2}))?$")
 
 
@@ -32,7 +35,14 @@ def parse_hour(text: str) -> datetime:
     year, month, day, hour = (int(part) for part in match.groups()[:4])
     if hour > 24 or int(match.group(5) or 0) != 0:
         raise ValueError(f"not a full hour between 00:00 and 24:00: {text!r}")
-    return (datetime(year, month, day, tzinfo=KST) + hour * HOUR).astimezone(UTC)
+    return _in_utc(datetime(year, month, day, tzinfo=KST), hour * HOUR, text)
+
+
+def _in_utc(moment: datetime, more: timedelta, text: str) -> datetime:
+    try:
+        return (moment + more).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"outside the years 1 to 9999: {text!r}") from None
 
 
 def hour_number(moment: datetime) -> int:
@@ -70,8 +80,9 @@ def kst_day(hour_end: datetime) -> date:
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
     """(after, until) of a KST day in UTC: its hours end in ``after < end <= until``."""
-    start = datetime(day.year, day.month, day.day, tzinfo=KST).astimezone(UTC)
-    return start, start + 24 * HOUR
+    start = datetime(day.year, day.month, day.day, tzinfo=KST)
+    text = day.isoformat()
+    return _in_utc(start, timedelta(0), text), _in_utc(start, 24 * HOUR, text)
 
 
 def kst_midnight_after(moment: datetime) -> datetime:
@@ -85,7 +96,10 @@ def parse_instant(text: str) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise ValueError(f"not an ISO instant like 2026-11-23T20:00+09:00: {text!r}") from None
-    return require_aware(moment).astimezone(UTC)
+    moment = _in_utc(require_aware(moment), timedelta(0), text)
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError(f"outside the years 1900 to 2999: {text!r}")
+    return moment
 
 
 def parse_day(text: str) -> date | None:
@@ -93,9 +107,12 @@ def parse_day(text: str) -> date | None:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
         return None
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError:
         raise ValueError(f"no such day: {text!r}") from None
+    if not EARLIEST.date() < day < LATEST.date():
+        raise ValueError(f"outside the years 1900 to 2999: {text!r}")
+    return day
 
 
 def parse_since(text: str) -> datetime:
@@ -128,7 +145,10 @@ class Clock:
         if not text:
             return cls()
         instant, _, speed = text.partition("@")
-        return cls(parse_instant(instant), float(speed) if speed else 0.0, time.monotonic())
+        pace = float(speed) if speed else 0.0
+        if not 0 <= pace <= FASTEST:
+            raise ValueError(f"speed must lie between 0 and {FASTEST:,.0f}: {speed!r}")
+        return cls(parse_instant(instant), pace, time.monotonic())
 
     @property
     def frozen(self) -> bool:

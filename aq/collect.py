@@ -257,6 +257,9 @@ class Collector:
             self._take(name, (since, recent), now, get, report)
         else:
             newest = self._take(name, (since, now), now, get, report)
+        if not report.rows:
+            detail = "the answer was well-formed and held no row"
+            raise FeedError(name, "", FeedReason.UPSTREAM_DOWN, detail)
         self._judge(name, newest, now, report)
 
     def _take(

@@ -256,7 +256,7 @@ def _filled(
     level = scene.standard.level(found.grade) if found and found.grade else None
     observed = scene.feed is not None and scene.feed.kind == "observed"
     stations = expected = None
-    if observed and row is not None and key in KEYS:
+    if observed and row is not None and key in KEYS and not scene.too_old:
         stations, expected = getattr(row, f"{key}_n"), getattr(row, f"{key}_exp")
     shown = found is not None and scene.hour is not None
     at = from_hour_number(scene.hour) if shown and scene.hour is not None else None

@@ -38,8 +38,9 @@ class InputError(AqError):
         *,
         code: str = "bad_parameter",
         too_large: bool = False,
+        unknown: bool = False,
     ) -> None:
-        self.field, self.code, self.too_large = field, code, too_large
+        self.field, self.code, self.too_large, self.unknown = field, code, too_large, unknown
         super().__init__(message)
 
 

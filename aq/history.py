@@ -23,7 +23,7 @@ from aq.regions import Province
 from aq.schema import FEED_NAMES
 from aq.store import Store
 from aq.store.reads import days as day_rows
-from aq.store.reads import province_hours
+from aq.store.reads import province_hours, span
 from aq.store.rollups import day_grade, day_of, pool_days
 from aq.units import Pollutant, pollutants
 from aq.windows import evaluate, window_hours
@@ -109,7 +109,7 @@ def _hours(
     numbers = [province.id for province in asked.provinces]
     standards = (asked.standard, *asked.family)
     back = max(window_hours(one, key) for one in standards for key in asked.keys) - 1
-    start, end = hour_number(_hour_floor(after)), hour_number(_hour_floor(asked.until))
+    start, end = _within_stored(connection, numbers, after, asked.until)
     for first, last in _stretches(start, end, 24 * 14):
         rows = province_hours(connection, numbers, first - back, last, as_of=asked.as_of)
         series: dict[tuple[int, str], dict[int, Any]] = {}
@@ -125,6 +125,18 @@ def _hours(
             ]
             if items:
                 yield from_hour_number(hour), items
+
+
+def _within_stored(
+    connection: Connection, numbers: list[int], after: datetime, until: datetime
+) -> tuple[int, int]:
+    """The hours asked for, cut to those between the first and the last that are stored."""
+    start, end = hour_number(_hour_floor(after)), hour_number(_hour_floor(until))
+    stored = span(connection, numbers).values()
+    if not stored:
+        return end, end
+    first, last = min(one for one, _ in stored) - 1, max(one for _, one in stored)
+    return max(start, first), min(end, last)
 
 
 def _hour_item(

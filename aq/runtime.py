@@ -7,6 +7,7 @@ from functools import cache
 from aq import feeds
 from aq.clock import Clock
 from aq.collect import Collector
+from aq.errors import ConfigError
 from aq.feeds.base import Feed, Get
 from aq.grade import Standard, load_standards
 from aq.http import Http
@@ -79,6 +80,12 @@ def start(settings: Settings | None = None) -> Runtime:
     """Read settings and standards, open the store and bring its schema up to date."""
     settings = settings or load_settings()
     standards = load_standards(config_dir() / "standards")
+    if settings.display.standard not in standards:
+        known = ", ".join(standards)
+        raise ConfigError(
+            f"unknown standard {settings.display.standard!r}; known are {known}",
+            "display.standard (config/aq.toml or AQ_DISPLAY__STANDARD)",
+        )
     install_redaction([key.get_secret_value() for key in settings.secrets])
     clock = settings.the_clock
     store = open_store(settings.database_url, clock)

@@ -164,6 +164,8 @@ class Settings(_Section):
             raise ValueError("not a database URL; sqlite:///… or postgresql+psycopg://…") from None
         if url.drivername not in ("sqlite", "postgresql+psycopg"):
             raise ValueError("the store is sqlite:///… or postgresql+psycopg://…")
+        if url.drivername == "sqlite" and not url.database:
+            raise ValueError("a store in memory would be lost; name a file: sqlite:///aq.db")
         return value
 
     @field_validator("clock")

@@ -46,7 +46,8 @@ def _place(connection: Connection, text: str) -> tuple[int, bool]:
     if len(found) == 1:
         return found[0].id, True
     if not found:
-        raise InputError(f"no province and no station is called {text!r}", "place")
+        message = f"no province and no station is called {text!r}"
+        raise InputError(message, "place", code="unknown_place", unknown=True)
     codes = ", ".join(f"{row.sido} {row.name} ({row.code or 'no code'})" for row in found)
     raise InputError(f"several stations are called {text!r}: {codes}; give the code", "place")
 

@@ -120,6 +120,10 @@ def test_an_answer_is_known_by_its_etag(runtime: Runtime, base: str) -> None:
     first = get(f"{base}/api/v1/current")
     again = get(f"{base}/api/v1/current", **{"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+    for seen in (f"W/{first.headers['ETag']}", f'"x", {first.headers["ETag"]}', "*"):
+        assert get(f"{base}/api/v1/current", **{"If-None-Match": seen}).status_code == 304
+    assert get(f"{base}/api/v1/current", **{"If-None-Match": '"x"'}).status_code == 200
+    assert get(f"{base}/healthz", **{"If-None-Match": ""}).status_code == 200
     assert "max-age" in first.headers["Cache-Control"]
     assert first.headers["Content-Type"] == "application/json; charset=utf-8"
 
@@ -139,6 +143,12 @@ def test_history_pages_through_all_hours_once(runtime: Runtime, base: str) -> No
     assert seen == sorted(seen, key=lambda one: (one[0], ORDER.index(one[1])))
     assert seen[0][0] == "2026-11-22T15:00:00+09:00"
     assert seen[-1][0] == "2026-11-23T20:00:00+09:00"
+
+
+def test_a_range_wider_than_what_is_stored_is_answered_at_once(runtime: Runtime, base: str) -> None:
+    fill(runtime, hours=3)
+    found = items(f"{base}/api/v1/history?since=1900-01-02&until=2999-12-30&province=서울&limit=50")
+    assert len(found) == 3 * 6
 
 
 def test_history_by_day_and_month_is_pooled(runtime: Runtime, base: str) -> None:
@@ -180,6 +190,14 @@ def test_history_as_of_before_the_first_knowledge_is_refused(runtime: Runtime, b
         ("/api/v1/history?since=2026-11-22&until=2026-11-23&cursor=x", 400, "cursor"),
         ("/api/v1/history?since=2026-11-22&until=2026-11-23&feed=waqi", 400, "feed"),
         ("/api/v1/current?explain=yes", 400, "explain"),
+        ("/api/v1/history?since=0001-01-01&until=2026-11-23", 400, "since"),
+        ("/api/v1/history?since=9999-12-31&until=9999-12-31", 400, "since"),
+        ("/api/v1/history?since=2026-11-24&until=2026-11-25", 400, "since"),
+        ("/api/v1/history?since=2026-11-22&until=2026-11-23&as_of=2030-01-01", 400, "as_of"),
+        ("/api/v1/history?since=2026-11-22&until=2026-11-23&limit=²", 400, "limit"),
+        ("/api/v1/history?since=2026-11-22&until=2026-11-23&province=", 400, "province"),
+        ("/api/v1/current?pollutant=", 400, "pollutant"),
+        ("/api", 404, None),
         ("/strip?pollutant=x", 400, "pollutant"),
         ("/strip?lang=fr", 400, "lang"),
         ("/api/v1/nothing", 404, None),
@@ -279,17 +297,18 @@ def test_the_trail_says_what_was_known_and_when(runtime: Runtime, base: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("path", "field"),
+    ("path", "status", "field"),
     [
-        ("평양/pm10/2026-11-23T20:00+09:00", "place"),
-        ("서울/pm1/2026-11-23T20:00+09:00", "pollutant"),
-        ("서울/pm10/2026-11-23T20:00", "at"),
-        ("서울/pm10/2026-11-23T20:30+09:00", "at"),
+        ("평양/pm10/2026-11-23T20:00+09:00", 404, "place"),
+        ("서울/pm1/2026-11-23T20:00+09:00", 400, "pollutant"),
+        ("서울/pm10/2026-11-23T20:00", 400, "at"),
+        ("서울/pm10/2026-11-23T20:30+09:00", 400, "at"),
+        ("서울/pm10/0001-01-01T00:00+09:00", 400, "at"),
     ],
 )
-def test_a_trail_of_nothing_is_refused(base: str, path: str, field: str) -> None:
+def test_a_trail_of_nothing_is_refused(base: str, path: str, status: int, field: str) -> None:
     answer = get(f"{base}/api/v1/readings/{path}/trail")
-    assert (answer.status_code, answer.json()["error"]["field"]) == (400, field)
+    assert (answer.status_code, answer.json()["error"]["field"]) == (status, field)
 
 
 def test_nothing_is_written_over_http(runtime: Runtime, base: str) -> None:
@@ -297,5 +316,7 @@ def test_nothing_is_written_over_http(runtime: Runtime, base: str) -> None:
     before = runtime.store.version()
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         answer = requests.request(method, f"{base}/api/v1/current", timeout=10)
-        assert answer.status_code in (404, 405)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+        assert answer.json()["error"]["code"] == "method_not_allowed"
+        assert requests.request(method, f"{base}/api/nope", timeout=10).status_code == 404
     assert runtime.store.version() == before

@@ -180,6 +180,7 @@ FAULTS = [
     ('kind = "garbage"', FeedReason.NOT_UNDERSTOOD, False),
     ('kind = "cut_body"', FeedReason.NOT_UNDERSTOOD, False),
     ('kind = "gzip_bomb"', FeedReason.NOT_UNDERSTOOD, False),
+    ('kind = "empty_items"', FeedReason.UPSTREAM_DOWN, False),
 ]
 
 

@@ -6,9 +6,7 @@ import sys
 import click
 
 from aq.paths import ROOT
-from aq.settings import load
-from aq.store import open_store
-from aq.store.engine import migrate
+from aq.runtime import start
 
 
 @click.command()
@@ -16,11 +14,10 @@ from aq.store.engine import migrate
 @click.option("--port", type=click.IntRange(1, 65535), help="Port [setting server.port, 8501].")
 def command(host: str | None, port: int | None) -> None:
     """Serve the dashboard and poll the feeds (AQ_SCHEDULER=off: pages only)."""
-    settings = load()  # refuse a wrong setting here, in one line, before the server starts
-    store = open_store(settings.database_url, settings.the_clock)
-    migrate(store)
-    store.close()
-    run_streamlit(host or settings.server.host, port or settings.server.port)
+    runtime = start()  # refuse a wrong setting here, in one line, before the server starts
+    runtime.store.close()
+    server = runtime.settings.server
+    run_streamlit(host or server.host, port or server.port)
 
 
 def run_streamlit(host: str, port: int) -> None:

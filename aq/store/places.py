@@ -18,6 +18,8 @@ from aq.schema import (
 )
 
 Row = Any
+# Cells before a block's pollutants, of which each has three.
+HEAD, EACH = 4, 3
 
 
 def current_version(connection: Connection) -> int:
@@ -39,6 +41,17 @@ def station_span(connection: Connection, stations: Iterable[int]) -> tuple[int, 
     query = select(func.min(table.c.first_hour), func.max(table.c.last_hour))
     first, last = connection.execute(query.where(table.c.station.in_(list(stations)))).one()
     return None if first is None else (first, last)
+
+
+def province_span(connection: Connection, provinces: Iterable[int]) -> tuple[int, int] | None:
+    """(first, last) hour any feed has of some provinces; None for no hour."""
+    table = province_hour
+    found: list[int] = []
+    for number in provinces:  # one by one, each is a look at an end of the clustered index
+        for edge in (func.min(table.c.hour), func.max(table.c.hour)):
+            hour = connection.scalar(select(edge).where(table.c.province == number))
+            found += [] if hour is None else [hour]
+    return (min(found), max(found)) if found else None
 
 
 def province_block(
@@ -89,9 +102,9 @@ def station_block(
             value, bit = table.c[key], 1 << KEYS.index(key)
             counts = value.is_not(None) & (table.c.bad.bitwise_and(bit) == 0)
             columns += [
-                value,
                 case((counts, value), else_=0).label(f"{key}_sum"),
                 case((counts, 1), else_=0).label(f"{key}_n"),
+                value,
             ]
         place = table.c.station.label("place")
         return select(place, table.c.hour, table.c.feed, table.c.flags.label("notes"), *columns)
