@@ -10,6 +10,7 @@ from typing import Any
 from aq.export.columns import ZONE
 from aq.gaps import gap_reason
 from aq.grade import Standard
+from aq.store.places import EACH, HEAD
 from aq.units import Pollutant, mean_half_up, pollutants
 from aq.windows import OVERALL, evaluate, window_hours
 
@@ -30,17 +31,20 @@ class Grader:
     def __init__(self, standard: Standard, keys: tuple[str, ...]) -> None:
         self.standard = standard
         self.plain = {key for key in keys if key != OVERALL and window_hours(standard, key) == 1}
+        # What must be read: `overall` rests on all that the standard grades.
+        more = standard.pollutants if OVERALL in keys else ()
+        self.reads = tuple(dict.fromkeys([*(key for key in keys if key != OVERALL), *more]))
+        # Where a pollutant's sum stands in a row, n and the third after it: read by every row.
+        self.at = {key: HEAD + EACH * n for n, key in enumerate(self.reads)}
         self.back = max(window_hours(standard, key) for key in keys) - 1
         self._known: dict[tuple[Any, ...], Shown] = {}
 
     def hour(self, key: str, rows: Mapping[int, Any], hour: int) -> Shown | None:
         """The hour of one place and feed; None where no value counts."""
         if key in self.plain:
-            row = rows[hour]
-            count = getattr(row, f"{key}_n")
-            if not count:
-                return None
-            return self._scaled(key, mean_half_up(getattr(row, f"{key}_sum"), count))
+            row, at = rows[hour], self.at[key]
+            count = row[at + 1]
+            return self._scaled(key, mean_half_up(row[at], count)) if count else None
         found = evaluate(self.standard, key, rows, hour)
         if found.value is None and found.grade is None:
             return None

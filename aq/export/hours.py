@@ -11,6 +11,7 @@ from aq.feeds.infos import INFO
 from aq.model import OBSERVED
 from aq.schema import FEED_IDS
 from aq.units import pollutants
+from aq.windows import OVERALL
 
 # Under half of the expected stations a province mean is thin.
 THIN_PARTS = 2
@@ -83,9 +84,10 @@ def _nothing(reader: Reader, key: str, row: Any) -> tuple[tuple[Any, ...], tuple
 
 def _stations(reader: Reader, feed: str, row: Any, key: str) -> tuple[Any, ...]:
     """Stations heard and expected in the hour, their share, and whether that is thin."""
-    if reader.asked.level == "station" or INFO[feed].kind != OBSERVED or key not in pollutants():
+    if key == OVERALL or reader.asked.level == "station" or INFO[feed].kind != OBSERVED:
         return NO_STATIONS
-    return _heard(getattr(row, f"{key}_n"), getattr(row, f"{key}_exp"))
+    at = reader.grader.at[key]
+    return _heard(row[at + 1], row[at + 2])
 
 
 @cache

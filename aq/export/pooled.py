@@ -35,15 +35,15 @@ class Pool:
     def __post_init__(self) -> None:
         self.grades = [0] * self.levels
 
-    def add(self, row: Any, key: str, grade: int | None) -> None:
-        """Take an hour in, with its grade by the standard's own window."""
+    def add(self, row: Any, at: int, key: str, grade: int | None) -> None:
+        """Take an hour in, whose sum stands `at`, with its grade by the standard's own window."""
         if grade is not None:
             self.grades[grade - 1] += 1
-        count = getattr(row, f"{key}_n")
+        count = row[at + 1]
         if not count:
             self.absences[absence(row, key, NOT_MEASURED)] += 1
             return
-        total = getattr(row, f"{key}_sum")
+        total = row[at]
         value = mean_half_up(total, count)
         self.total += total
         self.count += count
@@ -95,7 +95,7 @@ def _add(reader: Reader, pools: dict[Slot, Pool], series: Any, hours: range) -> 
                 if pool is None:
                     pool = pools[place, feed, key] = Pool(levels)
                 shown = grader.hour(key, rows, hour)
-                pool.add(row, key, shown.grade if shown else None)
+                pool.add(row, grader.at[key], key, shown.grade if shown else None)
 
 
 def _moment(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> Moment:

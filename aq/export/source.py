@@ -22,13 +22,12 @@ from aq.store import Store
 from aq.store.places import (
     current_version,
     province_block,
+    province_span,
     station_block,
     station_span,
     stations_of,
 )
-from aq.store.reads import span
 from aq.store.rollups import day_hours, day_of
-from aq.windows import OVERALL
 
 # Rows of the store that are in memory at once, roughly.
 BLOCK_ROWS = 6000
@@ -91,9 +90,7 @@ class Reader:
             yield (after, until), self._series(after - self.grader.back, until)
 
     def _series(self, after: int, until: int) -> dict[tuple[int, int], Series]:
-        keys = self.asked.keys
-        if OVERALL in keys:
-            keys = tuple(self.asked.standard.pollutants)
+        keys = self.grader.reads
         read = station_block if self.asked.level == "station" else province_block
         numbers = [place.id for place in self.places]
         found: dict[tuple[int, int], dict[int, Any]] = {}
@@ -156,8 +153,7 @@ def _hours(
     if asked.level == "station":
         kept = station_span(connection, (place.id for place in places))
     else:
-        spans = span(connection, [place.id for place in places]).values()
-        kept = (min(one[0] for one in spans), max(one[1] for one in spans)) if spans else None
+        kept = province_span(connection, (place.id for place in places))
     if kept is None:
         return None
     after, until = asked.hours
