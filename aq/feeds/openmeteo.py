@@ -57,7 +57,7 @@ class OpenMeteo:
             )
 
     def parse(self, payload: Payload, now: datetime) -> Answer:
-        """Read an answer. Hours after `now` are forecasts and are left out by design.
+        """Read an answer. Hours after `now` are forecasts: by design they are no rows of ours.
 
         Raises `FeedError` (not understood) when the places, the zone, the units or the shape are
         not those that were asked for.
@@ -74,7 +74,7 @@ class OpenMeteo:
         rows = 0
         for (code, _, _), place in zip(self.points, places, strict=True):
             hours, series = _series(place, code)
-            rows += len(hours)
+            rows += sum((_instant(hour) or now) <= now for hour in hours)
             readings += _readings(code, hours, series, now, issues)
         return Answer(rows=rows, readings=tuple(readings), issues=tuple(issues))
 
