@@ -53,7 +53,7 @@ def asked(since: datetime, until: datetime) -> list[Mapping[str, str]]:
 
 def test_a_day_of_17_places() -> None:
     answer = parse(RECORDED)
-    assert answer.rows == len(answer.readings)  # hours still to come are no rows
+    assert answer.rows == len(answer.readings) == 17 * 21  # three hours are still to come
     assert answer.issues == ()
     assert {one.province for one in answer.readings} == {code for code, _, _ in SEVENTEEN}
     assert all(one.station is None for one in answer.readings)
