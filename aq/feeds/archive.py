@@ -27,18 +27,10 @@ from aq.feeds.archive_zip import (
     refusal,
     zip_errors,
 )
-from aq.model import CONFIRMED, OBSERVED, Answer, FeedInfo, RowIssue
+from aq.feeds.infos import ARCHIVE
+from aq.model import Answer, RowIssue
 
-info = FeedInfo(
-    name="archive",
-    title="AirKorea confirmed data",
-    kind=OBSERVED,
-    status=CONFIRMED,
-    attribution="한국환경공단 에어코리아 (Korea Environment Corporation, AirKorea)",
-    licence="KOGL type 3 (attribution, no derivatives)",
-    link="https://www.airkorea.or.kr",
-    resolution="station, 1 h",
-)
+info = ARCHIVE
 
 BATCH_ROWS = 20_000
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
