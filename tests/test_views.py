@@ -11,17 +11,18 @@ from streamlit.testing.v1 import AppTest
 
 from aq.clock import Clock
 from aq.errors import FeedError, FeedReason
+from aq.evidence import evidence
 from aq.feeds.infos import INFO
 from aq.paths import config_dir
-from aq.regions import PROVINCES
+from aq.regions import BY_CODE, PROVINCES
 from aq.runtime import Runtime, shared
 from aq.status import FeedStatus
 from aq.store.runs import record_failure
 from aq.text import text_in
-from aq.views import state
+from aq.views import state, why
 from aq.views.feed_words import REASONS, advice, happened
 from tests.conftest import NOW
-from tests.serving import fill, make_runtime
+from tests.serving import HOUR_20, fill, make_runtime
 
 MAIN = str(Path(__file__).parents[1] / "aq" / "views" / "main.py")
 STANDARDS = sorted(path.stem for path in (config_dir() / "standards").glob("*.toml"))
@@ -246,3 +247,41 @@ def test_what_came_from_upstream_is_text_and_never_markup(runtime: Runtime) -> N
 )
 def test_addresses_are_read_forgivingly(params: dict[str, str], expected: state.View) -> None:
     assert state.read(params) == expected
+
+
+def test_evidence_names_rule_numbers_stations_and_version(runtime: Runtime) -> None:
+    fill(runtime)
+    rules = runtime.standards["airkorea"]
+    found = evidence(runtime, BY_CODE["KR-11"], "pm10", HOUR_20, rules)
+    body = why.markup(found, text_in("ko"))
+    assert "24시간 예측이동평균" in body
+    assert "(100 − 51) / (80 − 31) × (62 − 31) + 51 = 82" in body
+    assert rules.version in body
+    assert rules.hash[:12] in body
+    assert "서울 하나" in body
+    assert "평균에 포함" in body
+
+
+def test_evidence_of_the_index_tells_each_pollutant(runtime: Runtime) -> None:
+    fill(runtime)
+    rules = runtime.standards["airkorea"]
+    body = why.markup(evidence(runtime, BY_CODE["KR-11"], "overall", HOUR_20, rules), text_in("en"))
+    assert "deciding pollutant</dt><dd>PM10" in body
+    assert body.count(" = ") == 6
+
+
+def test_a_flagged_station_is_named_with_its_reason_and_does_not_count(runtime: Runtime) -> None:
+    fill(runtime)
+    rules = runtime.standards["airkorea_1h"]
+    found = evidence(runtime, BY_CODE["KR-50"], "pm10", HOUR_20, rules)
+    body = why.markup(found, text_in("ko"))
+    assert "평균에서 제외: 이상 표시: 통신장애" in body
+    assert "등급 없음" in body
+
+
+def test_live_page_offers_the_evidence_of_a_grade_and_its_advice(runtime: Runtime) -> None:
+    fill(runtime)
+    test = run(p="KR-11")
+    assert "근거 보기" in [one.label for one in test.expander]
+    assert "민감군" in markup(test)
+    assert "근거 보기" not in [one.label for one in run(p="KR-50").expander]

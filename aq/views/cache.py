@@ -12,6 +12,8 @@ from aq import current as now_page
 from aq import queries
 from aq.clock import floor_hour
 from aq.current import CurrentItem, Snapshot
+from aq.evidence import Evidence
+from aq.evidence import evidence as evidence_of
 from aq.paths import config_dir
 from aq.regions import BY_CODE
 from aq.runtime import Runtime, shared
@@ -83,6 +85,19 @@ def _line(
     one = runtime()
     number, rules = BY_CODE[code].id, one.standards[standard]
     return queries.line(one, number, pollutant, after, until, standard=rules)
+
+
+def evidence(code: str, pollutant: str, at: datetime, standard: str) -> Evidence:
+    """What stands behind a province's grade of an hour."""
+    return _evidence(version(), code, pollutant, at, standard)
+
+
+@st.cache_resource(max_entries=FEW, show_spinner=False)
+def _evidence(
+    store: tuple[str, int], code: str, pollutant: str, at: datetime, standard: str
+) -> Evidence:
+    one = runtime()
+    return evidence_of(one, BY_CODE[code], pollutant, at, one.standards[standard])
 
 
 def span(code: str) -> list[tuple[str, datetime, datetime]]:

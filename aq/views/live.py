@@ -11,7 +11,7 @@ from aq.current import CurrentItem, Snapshot
 from aq.regions import BY_CODE
 from aq.text import Text
 from aq.units import pollutants
-from aq.views import cache, components, headline, page
+from aq.views import cache, components, headline, page, why
 from aq.views.charts import LINE_CONFIG, MAP_CONFIG, level_bands
 from aq.views.facts import item_facts
 from aq.views.feed_words import failures
@@ -246,10 +246,12 @@ def _province(found: Snapshot, pollutant: str, chosen: str) -> None:
     name = province_name(BY_CODE[chosen], text.lang)
     if pollutant not in pollutants():
         page.html(f"<h2>{escape(name)}</h2>{item_facts(item, text)}")
+        _why(item)
         return
     what = text.pollutant(pollutant)
     title = text("{who} · {what}, last {n} days", who=name, what=what, n=LINE_DAYS)
     page.html(f"<h2>{escape(title)}</h2>{item_facts(item, text)}")
+    _why(item)
     until = cache.this_hour()
     after = until - timedelta(days=LINE_DAYS)
     frame = cache.line(chosen, pollutant, after, until, page.standard().id)
@@ -267,6 +269,12 @@ def _province(found: Snapshot, pollutant: str, chosen: str) -> None:
         alt=title,
     )
     page.bandless(pollutant)
+
+
+def _why(item: CurrentItem) -> None:
+    """What stands behind a grade, where there is one."""
+    if item.grade and item.observed_at:
+        why.panel(item.code, item.pollutant, item.observed_at)
 
 
 if __name__ == "__main__":
