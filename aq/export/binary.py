@@ -19,7 +19,7 @@ from aq.units import pollutants
 
 PIECE = 1 << 18
 # Rows of a Parquet row group: all that is in memory at once.
-GROUP_ROWS = 1 << 15
+GROUP_ROWS = 1 << 14
 # Rows of a worksheet, its header included (Excel's own limit).
 SHEET_ROWS = 1 << 20
 
