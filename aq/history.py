@@ -219,7 +219,8 @@ def _days_or_months(
     first = day_of(hour_number(_hour_floor(after)) + 1)
     last = day_of(hour_number(_hour_floor(asked.until)))
     if asked.grain == "month":
-        first = (_month_start(first) - _EPOCH).days
+        first = (_month_start(first) - _EPOCH).days  # months are given whole, at both ends
+        last = (_month_start((_month_start(last) - _EPOCH).days + 31) - _EPOCH).days - 1
     pooled: dict[tuple[str, str, int], dict[str, Pooled]] = {}
     for key in asked.keys:
         for row in _stored_or_pooled(connection, asked, key, first, last):

@@ -50,7 +50,7 @@ def command(
         if asked or output:
             raise click.UsageError("--verify FILE takes its question from the manifest")
         return _verify(verified, manifest, as_json)
-    if output is None:
+    if not output:
         raise click.UsageError("-o FILE is needed, or -o - for standard output")
     if as_json and output == "-":
         raise click.UsageError("--json needs -o FILE: standard output holds the data")

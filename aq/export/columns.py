@@ -87,4 +87,7 @@ def pick(all_columns: tuple[Column, ...], names: list[str] | None) -> tuple[Colu
     for name in names:
         if name not in by_name:
             raise InputError(f"unknown column {name!r}; known are {', '.join(by_name)}", "columns")
-    return tuple(by_name[name] for name in dict.fromkeys(names))
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise InputError(f"column {twice!r} is asked for twice", "columns")
+    return tuple(by_name[name] for name in names)

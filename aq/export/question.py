@@ -119,6 +119,8 @@ def ask(runtime: Runtime, given: Mapping[str, str]) -> Question:
 def from_dict(runtime: Runtime, data: Mapping[str, Any]) -> Question:
     """The question a manifest keeps. Raises ``KeyError``, ``TypeError``, ``ValueError`` or
     `InputError` for what is none."""
+    if not data["columns"] or not data["pollutants"] or not data["provinces"]:
+        raise ValueError("columns, pollutants and provinces must not be empty")
     standard = find_standard(runtime, str(data["standard"]))
     all_columns = columns_for(_known(data["grain"], GRAINS), len(standard.levels))
     return Question(

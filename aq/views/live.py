@@ -252,7 +252,8 @@ def _province(found: Snapshot, pollutant: str, chosen: str) -> None:
     title = text("{who} · {what}, last {n} days", who=name, what=what, n=LINE_DAYS)
     page.html(f"<h2>{escape(title)}</h2>{item_facts(item, text)}")
     _why(item)
-    until = cache.this_hour()
+    # Up to the hour shown: a younger one of another feed is not its continuation.
+    until = found.hour or cache.this_hour()
     after = until - timedelta(days=LINE_DAYS)
     frame = cache.line(chosen, pollutant, after, until, page.standard().id)
     if frame["value"].isna().all():
