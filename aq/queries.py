@@ -2,23 +2,25 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import Table, func, select, union
 
-from aq.clock import KST, from_hour_number, hour_number
+from aq.clock import KST, day_bounds, from_hour_number, hour_number
 from aq.feeds.infos import INFO
 from aq.gaps import gap_reason
 from aq.grade import Standard
 from aq.regions import BY_ID, PROVINCES
 from aq.runtime import Runtime
-from aq.schema import FEED_IDS, FEED_NAMES
+from aq.schema import FEED_IDS, FEED_NAMES, province_hour, province_hour_rev
 from aq.status import feed_status
 from aq.store import reads
+from aq.store.engine import version_at
 from aq.units import mean_half_up, pollutants
 
-__all__ = ["feed_status", "line", "span", "sparklines"]
+__all__ = ["feed_status", "line", "revised_hours", "span", "sparklines", "version_on"]
 
 LINE_COLUMNS = ("value", "grade", "feed", "stations", "stations_expected", "reason", "detail")
 
@@ -114,6 +116,37 @@ def sparklines(
             value = mean_half_up(getattr(row, f"{pollutant}_sum"), count) / scale
             out[BY_ID[row.province].code][place] = value
     return out
+
+
+def version_on(runtime: Runtime, day: date) -> int | None:
+    """The store version at the end of a KST day; None before the first knowledge."""
+    with runtime.store.read() as connection:
+        return version_at(connection, day_bounds(day)[1])
+
+
+def revised_hours(
+    runtime: Runtime, province_id: int, after: datetime, until: datetime
+) -> list[datetime]:
+    """Hours a feed has changed, or that several observing feeds have; newest first.
+
+    A model's hour beside an observed one is no second knowledge of it.
+    """
+    observing = [FEED_IDS[name] for name, info in INFO.items() if info.kind == "observed"]
+    first, last = hour_number(_floor(after)), hour_number(_floor(until))
+
+    def chosen(table: Table) -> Any:
+        here = (table.c.province == province_id, table.c.hour > first, table.c.hour <= last)
+        return select(table.c.hour).where(*here)
+
+    several = (
+        chosen(province_hour)
+        .where(province_hour.c.feed.in_(observing))
+        .group_by(province_hour.c.hour)
+        .having(func.count() > 1)
+    )
+    with runtime.store.read() as connection:
+        found = connection.scalars(union(several, chosen(province_hour_rev))).all()
+    return [from_hour_number(hour) for hour in sorted(found, reverse=True)]
 
 
 def span(runtime: Runtime, province_id: int) -> list[tuple[str, datetime, datetime]]:

@@ -9,20 +9,23 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from aq import queries
 from aq.clock import Clock
 from aq.errors import FeedError, FeedReason
 from aq.evidence import evidence
 from aq.feeds.infos import INFO
+from aq.model import URBAN, Reading, Station
 from aq.paths import config_dir
 from aq.regions import BY_CODE, PROVINCES
 from aq.runtime import Runtime, shared
 from aq.status import FeedStatus
 from aq.store.runs import record_failure
 from aq.text import text_in
-from aq.views import state, why
+from aq.trail import trail_items
+from aq.views import revisions, state, why
 from aq.views.feed_words import REASONS, advice, happened
 from tests.conftest import NOW
-from tests.serving import HOUR_20, fill, make_runtime
+from tests.serving import HOUR_20, fill, make_runtime, write
 
 MAIN = str(Path(__file__).parents[1] / "aq" / "views" / "main.py")
 STANDARDS = sorted(path.stem for path in (config_dir() / "standards").glob("*.toml"))
@@ -285,3 +288,29 @@ def test_live_page_offers_the_evidence_of_a_grade_and_its_advice(runtime: Runtim
     assert "근거 보기" in [one.label for one in test.expander]
     assert "민감군" in markup(test)
     assert "근거 보기" not in [one.label for one in run(p="KR-50").expander]
+
+
+def test_past_page_shows_what_was_known_on_a_day(runtime: Runtime) -> None:
+    fill(runtime)
+    test = AppTest.from_file(MAIN, default_timeout=30).run()
+    test.switch_page("past.py")
+    test.query_params["asof"] = "2020-01-01"
+    assert "2020년 1월 1일은 아직 아무것도 모으기 전입니다" in markup(test.run())
+    test.query_params["asof"] = "2026-11-23"
+    assert "가장 높은 시간" in markup(test.run())
+
+
+def test_trail_of_a_changed_hour_has_both_values(runtime: Runtime) -> None:
+    fill(runtime)
+    number, after = BY_CODE["KR-11"].id, HOUR_20 - timedelta(days=1)
+    assert queries.revised_hours(runtime, number, after, HOUR_20) == []
+    station = Station(name="서울 하나", sido="서울", network=URBAN)
+    write(runtime, Reading(station=station, hour=HOUR_20, values={"pm10": 900}))
+    assert queries.revised_hours(runtime, number, after, HOUR_20) == [HOUR_20]
+    rules = runtime.standards["airkorea_1h"]
+    items = trail_items(runtime.store, "서울", "pm10", HOUR_20, rules)
+    body = revisions.table(items, 0, text_in("ko"))
+    assert "62 µg/m³" in body
+    assert "90 µg/m³" in body
+    assert "C 나쁨" in body
+    assert body.count(">지금<") == 1

@@ -1,7 +1,7 @@
 """The only Streamlit caches: what the pages read and draw, by store version and time."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -67,10 +67,15 @@ def _sparklines(
 
 
 def line(
-    code: str, pollutant: str, after: datetime, until: datetime, standard: str
+    code: str,
+    pollutant: str,
+    after: datetime,
+    until: datetime,
+    standard: str,
+    as_of: int | None = None,
 ) -> pd.DataFrame:
-    """Every hour of a range of a province; treat as read-only."""
-    return _line(version(), code, pollutant, after, until, standard)
+    """Every hour of a range of a province, as known at a store version; treat as read-only."""
+    return _line(version(), code, pollutant, after, until, standard, as_of)
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)
@@ -81,10 +86,11 @@ def _line(
     after: datetime,
     until: datetime,
     standard: str,
+    as_of: int | None = None,
 ) -> pd.DataFrame:
     one = runtime()
     number, rules = BY_CODE[code].id, one.standards[standard]
-    return queries.line(one, number, pollutant, after, until, standard=rules)
+    return queries.line(one, number, pollutant, after, until, standard=rules, as_of=as_of)
 
 
 def evidence(code: str, pollutant: str, at: datetime, standard: str) -> Evidence:
@@ -108,6 +114,16 @@ def span(code: str) -> list[tuple[str, datetime, datetime]]:
 @st.cache_resource(max_entries=MANY, show_spinner=False)
 def _span(store: tuple[str, int], code: str) -> list[tuple[str, datetime, datetime]]:
     return queries.span(runtime(), BY_CODE[code].id)
+
+
+def version_on(day: date) -> int | None:
+    """The store version at the end of a day; None before the first."""
+    return queries.version_on(runtime(), day)
+
+
+def revised(code: str, after: datetime, until: datetime) -> list[datetime]:
+    """The hours of a range with more than one known value, newest first."""
+    return queries.revised_hours(runtime(), BY_CODE[code].id, after, until)
 
 
 def feeds() -> list[FeedStatus]:
@@ -161,9 +177,13 @@ def line_figure(
     standard: str,
     lang: str,
     dark: bool,
+    *,
+    as_of: int | None = None,
+    told_apart: bool = False,
 ) -> go.Figure:
     """The line of a province over a range, on the bands of a standard that grades hours."""
-    return _line_figure(version(), code, pollutant, after, until, standard, lang, dark)
+    key = version()
+    return _line_figure(key, code, pollutant, after, until, standard, lang, dark, as_of, told_apart)
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)
@@ -176,15 +196,18 @@ def _line_figure(
     standard: str,
     lang: str,
     dark: bool,
+    as_of: int | None,
+    told_apart: bool,
 ) -> go.Figure:
     one, text = runtime(), text_in(lang)
-    frame = _line(store, code, pollutant, after, until, standard)
+    frame = _line(store, code, pollutant, after, until, standard, as_of)
     style = charts.LineStyle(
         standard=one.standards[standard],
         pollutant=pollutant,
         unit=pollutants()[pollutant].unit,
         digits=shown_digits(pollutant, standard),
         revision=f"{code} {pollutant} {(until - after).days}",
+        told_apart=told_apart,
     )
     return charts.province_line(frame, style, text, palette(dark))
 

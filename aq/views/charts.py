@@ -14,6 +14,7 @@ from aq.current import CurrentItem
 from aq.standards import Level, Standard
 from aq.text import Text
 from aq.units import pollutants
+from aq.views import line_kinds
 from aq.views.reduce import MOST_POINTS, Floats, kept, stretches
 from aq.views.theme import FONT, Palette
 from aq.views.words import gap_word, grade_word, item_name, missing_short, number, shown
@@ -216,6 +217,7 @@ class LineStyle:
     unit: str
     digits: int
     revision: str
+    told_apart: bool = False
 
 
 def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Palette) -> go.Figure:
@@ -226,15 +228,17 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
     """
     at = _wall_clock(frame["at"])
     values = frame["value"].to_numpy(dtype="float64")
-    modelled = (frame["kind"] == "modelled").to_numpy()
     bands = level_bands(style.standard, style.pollutant)
     top = _top(values, [high for _, high, _ in bands])
     figure = go.Figure()
     _add_gaps(figure, frame, at, values, top, text, colours)
-    for dash, mask in (("solid", ~modelled), ("dash", modelled)):
-        trace = _line(at, np.where(mask, values, np.nan), dash, style, text, colours)
+    for dash, mask, word in line_kinds.parts(frame, style.told_apart):
+        part = np.where(mask, values, np.nan)
+        trace = _line(at, part, dash, style, text, colours)
         if trace is not None:
             figure.add_trace(trace)
+        if style.told_apart:
+            line_kinds.label(figure, at, part, word, text, colours)
     _mark_last(figure, at, values, colours)
     _add_bands(figure, bands, text, colours, top)
     _lay_out(figure, at, top, style, colours, text)
@@ -289,7 +293,8 @@ def _line(
     note = f" · {text('modelled')}" if dash == "dash" else ""
     thin = len(keep) >= MOST_POINTS / 3
     # Over months a long dash would leave out whole days.
-    pattern = ("2px,1.5px" if thin else "5px,3px") if dash == "dash" else dash
+    patterns = {"dash": "2px,1.5px" if thin else "5px,3px", "dot": "1.5px,1.5px"}
+    pattern = patterns.get(dash, dash)
     return go.Scatter(
         **placed,
         y=values[keep],

@@ -12,7 +12,7 @@ from aq.clock import day_bounds, kst_day
 from aq.regions import BY_CODE, PROVINCES
 from aq.text import Text
 from aq.units import pollutants
-from aq.views import cache, components, page
+from aq.views import cache, components, page, revisions
 from aq.views.charts import LINE_CONFIG
 from aq.views.facts import fact
 from aq.views.state import PRESETS, View
@@ -60,6 +60,7 @@ def render() -> None:
     _title(code, pollutant, asked)
     page.switches(pollutant)
     _choose(code, view, asked, spans)
+    _known_on(view)
     _show(code, pollutant, asked, spans)
     page.bottom()
     page.pulse()
@@ -131,6 +132,22 @@ def _choose(code: str, view: View, asked: Range, spans: Spans) -> None:
         page.change(since=given[0].isoformat(), until=given[1].isoformat(), r=None)
 
 
+def _known_on(view: View) -> None:
+    """The day whose knowledge is shown; empty is now."""
+    text = page.words()
+    given = st.date_input(
+        text("As known on (empty: now)"),
+        view.as_of,
+        max_value=kst_day(cache.moment()),
+        min_value=date(2000, 1, 1),
+        key=f"as known {view.as_of} {text.lang}",
+        format="YYYY-MM-DD",
+        width=300,
+    )
+    if given != view.as_of:
+        page.change(asof=given.isoformat() if given else None)
+
+
 def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
     text = page.words()
     if pollutant not in pollutants():
@@ -139,7 +156,14 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
     if asked.after >= asked.until:
         _nothing(code, asked, spans, text)
         return
-    frame = cache.line(code, pollutant, asked.after, asked.until, page.standard().id)
+    day = page.view().as_of
+    as_of = cache.version_on(day) if day else None
+    if day and as_of is None:
+        words = text("Nothing was known yet on {day}.", day=Noun(day_words(text, day)))
+        page.html(f'<p class="notice">{escape(words)}</p>')
+        return
+    rules = page.standard().id
+    frame = cache.line(code, pollutant, asked.after, asked.until, rules, as_of)
     if frame["value"].isna().all():
         _nothing(code, asked, spans, text)
         return
@@ -153,6 +177,8 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
             page.standard().id,
             text.lang,
             page.dark(),
+            as_of=as_of,
+            told_apart=True,
         ),
         theme=None,
         key="past",
@@ -161,6 +187,7 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
     )
     page.bandless(pollutant)
     _facts(frame, pollutant, text)
+    revisions.show(code, pollutant, asked.after, asked.until)
     _table(frame, pollutant, text)
 
 
@@ -179,8 +206,8 @@ def _facts(frame: pd.DataFrame, pollutant: str, text: Text) -> None:
         words = provenance(text, kind, status if isinstance(status, str) else None)
         facts.append(fact(escape(words), text.feed(feed)))
     page.html(f'<dl class="facts">{"".join(facts)}</dl>')
-    if (frame["kind"] == "modelled").any():
-        page.html(f"<p>{escape(text('Dashed: values of a model, not measurements.'))}</p>")
+    line = text("Solid: confirmed. Dotted: unconfirmed. Dashed: values of a model.")
+    page.html(f'<p class="muted">{escape(line)}</p>')
 
 
 def _extreme(frame: pd.DataFrame, place: int, label: str, pollutant: str, text: Text) -> str:

@@ -27,6 +27,7 @@ class View:
     preset: str = "7d"
     since: date | None = None
     until: date | None = None
+    as_of: date | None = None
 
 
 def read(params: Mapping[str, str], lang: str = "ko") -> View:
@@ -51,6 +52,7 @@ def read(params: Mapping[str, str], lang: str = "ko") -> View:
         preset=preset if preset in PRESETS else "7d",
         since=since if ranged else None,
         until=until if ranged else None,
+        as_of=_day(params.get("asof")),
     )
 
 

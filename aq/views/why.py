@@ -109,7 +109,7 @@ def _ruling(story: Explanation, text: Text) -> Lines:
     return [
         (text("At the standard's digits"), [f"{ruling.rounded} {ruling.unit} ({digits})"]),
         (text("Row of the table"), [f"{row} {ruling.unit}"]),
-        (text("Index"), [ruling.formula] if ruling.formula else []),
+        (text("index"), [ruling.formula] if ruling.formula else []),
         (text("Level"), [f"{ruling.letter} {ruling.labels[text.lang]}"]),
     ]
 
@@ -125,7 +125,7 @@ def _overall(story: OverallExplanation, text: Text) -> Lines:
     return [
         (text("Each pollutant"), parts),
         (text("deciding pollutant"), dominant),
-        (text("Index"), [*index, *([added] if result.surcharge else [])]),
+        (text("index"), [*index, *([added] if result.surcharge else [])]),
         (text("Level"), level),
         (text("Missing"), [missing] if missing else []),
         (text("Standard"), [_named(story, text)]),
