@@ -15,12 +15,12 @@ from aq.grade import Standard
 from aq.regions import BY_ID, PROVINCES
 from aq.runtime import Runtime
 from aq.schema import FEED_IDS, FEED_NAMES, province_hour, province_hour_rev
-from aq.status import feed_status
+from aq.status import agreement, feed_status
 from aq.store import reads
 from aq.store.engine import version_at
 from aq.units import mean_half_up, pollutants
 
-__all__ = ["feed_status", "line", "revised_hours", "span", "sparklines", "version_on"]
+__all__ = ["agreement", "feed_status", "line", "revised_hours", "span", "sparklines", "version_on"]
 
 LINE_COLUMNS = ("value", "grade", "feed", "stations", "stations_expected", "reason", "detail")
 

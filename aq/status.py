@@ -1,6 +1,6 @@
 """How the feeds and the store are doing, for the Feeds page, the routes and `doctor`."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from aq.runtime import Runtime
 from aq.schedule import feed_table
 from aq.schema import FEED_IDS, FEED_NAMES
 from aq.store.reads import newest_hours, province_hours
-from aq.store.runs import CallLedger, feed_states
+from aq.store.runs import CallLedger, feed_states, last_report
 
 MONTH = 31 * 24
 
@@ -33,6 +33,10 @@ class FeedStatus:
     retry_at: datetime | None
     newest_hour: datetime | None
     complete_hour: datetime | None
+    # Of the last poll that read rows: what was left out by kind, grades against upstream's own.
+    skipped: dict[str, int] = field(default_factory=dict)
+    grades_compared: int = 0
+    grades_differ: int = 0
     calls_today: dict[str, int]
     daily_limit: int | None
     next_poll: datetime | None
@@ -61,6 +65,7 @@ def feed_status(runtime: Runtime, now: datetime) -> list[FeedStatus]:
         info, known = INFO[name], states.get(name)
         hour = newest.get(FEED_IDS[name])
         complete = known.complete_hour if known else None
+        last = last_report(runtime.store, [f"poll:{name}", f"manual:{name}"]) or {}
         found.append(
             FeedStatus(
                 feed=name,
@@ -75,6 +80,9 @@ def feed_status(runtime: Runtime, now: datetime) -> list[FeedStatus]:
                 retry_at=known.retry_at if known else None,
                 newest_hour=from_hour_number(hour) if hour is not None else None,
                 complete_hour=from_hour_number(complete) if complete is not None else None,
+                skipped=last.get("skipped", {}),
+                grades_compared=last.get("grades_compared", 0),
+                grades_differ=sum(last.get("grades_differ", {}).values()),
                 calls_today={op: n for (feed, op), n in spent.items() if feed == name},
                 daily_limit=settings.daily_limit(name),
                 next_poll=upcoming.get(name),

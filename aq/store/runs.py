@@ -117,6 +117,19 @@ def recent_runs(store: Store, job: str | None = None, limit: int = 50) -> Sequen
         return connection.execute(query).all()
 
 
+def last_report(store: Store, jobs: Sequence[str]) -> dict[str, Any] | None:
+    """The report of the newest ended run of any of these jobs that read rows; None without one."""
+    query = (
+        select(run.c.report)
+        .where(run.c.job.in_(jobs), run.c.report.is_not(None))
+        .order_by(run.c.started.desc(), run.c.id.desc())
+        .limit(20)
+    )
+    with store.read() as connection:
+        reports = (json.loads(text) for text in connection.scalars(query))
+        return next((one for one in reports if one.get("rows")), None)
+
+
 def forget_runs(store: Store, before: datetime) -> int:
     """Drop run records older than `before`; data is never dropped here."""
     with store.book() as connection:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from aq import current as now_page
 from aq import queries
+from aq.agreement import Agreement
 from aq.clock import floor_hour
 from aq.current import CurrentItem, Snapshot
 from aq.evidence import Evidence
@@ -134,6 +135,16 @@ def feeds() -> list[FeedStatus]:
 @st.cache_resource(ttl=FRESH_SECONDS, max_entries=FEW, show_spinner=False)
 def _feeds(store: tuple[str, int], now: datetime) -> list[FeedStatus]:
     return queries.feed_status(runtime(), runtime().clock.now())
+
+
+def agreement() -> list[Agreement]:
+    """Our province means of the last month against upstream's own."""
+    return _agreement(version(), this_hour())
+
+
+@st.cache_resource(max_entries=FEW, show_spinner=False)
+def _agreement(store: tuple[str, int], hour: datetime) -> list[Agreement]:
+    return queries.agreement(runtime(), hour)
 
 
 @st.cache_resource(show_spinner=False)

@@ -1,16 +1,39 @@
 """The feeds page: for each source the last good poll, what went wrong and what comes next."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
-from aq.clock import kst_iso
-from aq.regions import BY_CODE
+from aq.agreement import Agreement
+from aq.clock import from_hour_number, kst_iso
+from aq.regions import BY_CODE, find_province
 from aq.status import FeedStatus
 from aq.text import Text
 from aq.views import cache, page
 from aq.views.feed_words import advice, happened, minute
-from aq.views.words import N_, Noun, exact, listed, provenance, told_hour
+from aq.views.words import N_, Noun, exact, listed, provenance, province_name, told_hour
 
+# Kinds of what a run report counts as left out -> words.
+SKIPPED = {
+    "station_list": N_("station list refused"),
+    "unplaced_station": N_("stations of unknown province"),
+    "duplicate": N_("repeated rows"),
+    "bad_row": N_("unreadable rows"),
+    "bad_station": N_("rows without a station"),
+    "bad_time": N_("rows with an impossible time"),
+    "bad_value": N_("unreadable values"),
+    "negative_value": N_("negative values"),
+    "bad_position": N_("stations outside Korea"),
+    "future": N_("rows of the future"),
+    "other": N_("other"),
+}
+COMPARED = (
+    N_("pollutant"),
+    N_("hours compared"),
+    N_("equal"),
+    N_("mean difference"),
+    N_("largest difference"),
+)
 OPERATIONS = {
     "getCtprvnRltmMesureDnsty": N_("measurements"),
     "getMsrstnList": N_("station list"),
@@ -28,6 +51,7 @@ def render() -> None:
     ordered = sorted(feeds, key=lambda one: not one.live)
     title = f"<h1>{escape(summary(feeds, text))}</h1>"
     page.html(title + "".join(_feed(one, text) for one in ordered))
+    page.html(compared(cache.agreement(), text))
     page.bottom()
     page.pulse(lambda: (*page.news(), *(one.last_ok for one in cache.feeds())))
     if picked in BY_CODE:
@@ -101,6 +125,7 @@ def _facts(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
         if feed.retry_at:
             facts.append(_instant(text("not asked again before"), feed.retry_at, text))
         facts += _calls(feed, text)
+        facts += _last_poll(feed, text)
     if feed.newest_hour:
         hour = told_hour(text, feed.newest_hour, cache.moment())
         facts.append((text("newest hour"), hour, exact(feed.newest_hour)))
@@ -129,6 +154,52 @@ def _calls(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
             value = text("{n} of {limit}", n=value, limit=f"{feed.daily_limit:,}")
         rows.append((label, value, ""))
     return rows
+
+
+def _last_poll(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
+    """What the last poll left out, by kind, and where upstream grades otherwise than we do."""
+    rows = []
+    if feed.skipped:
+        kinds = (
+            f"{text(SKIPPED.get(kind, 'other'))} {count:,}" for kind, count in feed.skipped.items()
+        )
+        rows.append((text("left out of the last poll"), ", ".join(kinds), ""))
+    if feed.grades_compared:
+        value = text("{n} of {all}", n=f"{feed.grades_differ:,}", all=f"{feed.grades_compared:,}")
+        rows.append((text("hourly grades unlike the source's own"), value, ""))
+    return rows
+
+
+def compared(lines: Sequence[Agreement], text: Text) -> str:
+    """Our province means beside upstream's own, a row per pollutant."""
+    label = text("Province means: ours and AirKorea’s own")
+    title = f"<h2>{escape(label)}</h2>"
+    if not any(one.hours for one in lines):
+        nothing = text("AirKorea’s own province means have not been read yet.")
+        return f"{title}<p>{escape(nothing)}</p>"
+    head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in COMPARED)
+    rows = "".join(_agreement_row(one, text) for one in lines if one.hours)
+    note = text("The last month. Ours minus AirKorea’s; its rule is not published.")
+    return (
+        f"{title}<p>{escape(note)}</p>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _agreement_row(one: Agreement, text: Text) -> str:
+    where = at = ""
+    if one.where is not None and one.at is not None:
+        where = province_name(find_province(one.where), text.lang)
+        at = told_hour(text, from_hour_number(one.at), cache.moment())
+    cells = (
+        f"{one.hours:,}",
+        f"{one.same:,}",
+        f"{one.bias} {one.unit}",
+        f"{one.largest} {one.unit} ({where}, {at})",
+    )
+    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f'<tr><th scope="row">{escape(text.pollutant(one.pollutant))}</th>{body}</tr>'
 
 
 if __name__ == "__main__":
