@@ -21,6 +21,7 @@ from aq.model import FeedInfo
 from aq.regions import PROVINCES, Province
 from aq.runtime import Runtime
 from aq.schema import FEED_IDS, KEYS
+from aq.store.engine import state_of
 from aq.store.reads import last_with_value, recent_hours
 from aq.store.runs import feed_states
 from aq.units import from_scaled, mean_half_up, pollutants
@@ -159,6 +160,7 @@ def current(
     oldest = this_hour - limits.hide_after_hours - WINDOW_HOURS
     states = feed_states(runtime.store)
     with runtime.store.read() as connection:
+        version, simulated = state_of(connection)
         rows = recent_hours(connection, oldest, this_hour)
         feed, hour = choose(rows, runtime, now)
         scene = _Scene(
@@ -166,7 +168,7 @@ def current(
             standard=chosen,
             feed=feed,
             hour=hour,
-            simulated=runtime.store.simulated(),
+            simulated=simulated,
             too_old=_age(hour, now) > timedelta(hours=limits.hide_after_hours),
             stale=_age(hour, now) > timedelta(hours=limits.stale_after_hours),
             rows=_by_province(rows, feed),
@@ -180,7 +182,7 @@ def current(
     return Snapshot(
         as_of=now,
         standard=chosen.id,
-        version=runtime.store.version(),
+        version=version,
         simulated=scene.simulated,
         feed=feed.name if feed else None,
         hour=from_hour_number(hour) if hour is not None and not scene.too_old else None,

@@ -6,7 +6,7 @@ value or more than one standard.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from aq.clock import kst_day
@@ -205,6 +205,12 @@ def _formula(row: Row, rounded: Decimal, index: int | None) -> str | None:
     return f"({high} − {low}) / ({row.high} − {row.low}) × ({value} − {row.low}) + {low} = {index}"
 
 
+def in_force_on(standard: Standard, day: date) -> bool:
+    """Whether a standard was in force on a KST day."""
+    over = standard.valid_until is not None and day >= standard.valid_until
+    return standard.valid_from <= day and not over
+
+
 def in_force(standards: Mapping[str, Standard], family: str, at: datetime) -> Standard | None:
     """The standard of a family in force for the hour that ends at `at`, by its KST day.
 
@@ -215,9 +221,4 @@ def in_force(standards: Mapping[str, Standard], family: str, at: datetime) -> St
         known = ", ".join(sorted({one.family for one in standards.values()}))
         raise InputError(f"unknown family of standards {family!r}; known are {known}", "standard")
     day = kst_day(at)
-    found = [
-        one
-        for one in members
-        if one.valid_from <= day and (one.valid_until is None or day < one.valid_until)
-    ]
-    return found[0] if found else None
+    return next((one for one in members if in_force_on(one, day)), None)

@@ -14,17 +14,25 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from aq.clock import day_bounds, from_hour_number, hour_number, kst_day, kst_iso, parse_instant
+from aq.clock import (
+    day_bounds,
+    floor_hour,
+    from_hour_number,
+    hour_number,
+    kst_day,
+    kst_iso,
+    parse_instant,
+)
 from aq.errors import InputError
 from aq.feeds.infos import INFO
 from aq.gaps import why_missing
-from aq.grade import Standard
+from aq.grade import Standard, in_force_on
 from aq.regions import Province
 from aq.schema import FEED_NAMES
 from aq.store import Store
 from aq.store.reads import days as day_rows
 from aq.store.reads import province_hours, span
-from aq.store.rollups import day_grade, day_of, pool_days
+from aq.store.rollups import day_grade, day_hours, day_of, pool_days
 from aq.units import Pollutant, pollutants
 from aq.windows import evaluate, window_hours
 
@@ -52,12 +60,6 @@ class Question:
         given and had one; else the standard asked for."""
         day = kst_day(moment)
         return next((one for one in self.family if in_force_on(one, day)), self.standard)
-
-
-def in_force_on(standard: Standard, day: date) -> bool:
-    """Whether a standard was in force on a KST day."""
-    over = standard.valid_until is not None and day >= standard.valid_until
-    return standard.valid_from <= day and not over
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def _within_stored(
     connection: Connection, numbers: list[int], after: datetime, until: datetime
 ) -> tuple[int, int]:
     """The hours asked for, cut to those between the first and the last that are stored."""
-    start, end = hour_number(_hour_floor(after)), hour_number(_hour_floor(until))
+    start, end = hour_number(floor_hour(after)), hour_number(floor_hour(until))
     stored = span(connection, numbers).values()
     if not stored:
         return end, end
@@ -216,8 +218,8 @@ def _graded(standard: Standard, grade: int | None) -> Item:
 def _days_or_months(
     connection: Connection, asked: Question, after: datetime
 ) -> Iterator[tuple[datetime, list[Item]]]:
-    first = day_of(hour_number(_hour_floor(after)) + 1)
-    last = day_of(hour_number(_hour_floor(asked.until)))
+    first = day_of(hour_number(floor_hour(after)) + 1)
+    last = day_of(hour_number(floor_hour(asked.until)))
     if asked.grain == "month":
         first = (_month_start(first) - _EPOCH).days  # months are given whole, at both ends
         last = (_month_start((_month_start(last) - _EPOCH).days + 31) - _EPOCH).days - 1
@@ -257,7 +259,7 @@ def _stored_or_pooled(
         rows = day_rows(connection, key, numbers, first, last)
         return [row._mapping for row in rows]
     hours = province_hours(
-        connection, numbers, first * 24 - 9, (last + 1) * 24 - 9, as_of=asked.as_of
+        connection, numbers, day_hours(first)[0], day_hours(last)[1], as_of=asked.as_of
     )
     return [row for row in pool_days(hours) if row["pollutant"] == key]
 
@@ -290,10 +292,6 @@ def pooled_value(total: int, count: int, pollutant: Pollutant) -> float:
     """A mean over many hours [pollutant's unit], half-up with two digits more than the store's."""
     digits = Decimal(1).scaleb(-pollutant.digits - 2)
     return float((Decimal(total) / (count * pollutant.scale)).quantize(digits, ROUND_HALF_UP))
-
-
-def _hour_floor(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _stretches(first: int, last: int, size: int) -> Iterator[tuple[int, int]]:

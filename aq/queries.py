@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Table, func, select, union
 
-from aq.clock import KST, day_bounds, from_hour_number, hour_number
+from aq.clock import KST, day_bounds, floor_hour, from_hour_number, hour_number
 from aq.feeds.infos import INFO
 from aq.gaps import gap_reason
 from aq.grade import Standard
@@ -42,7 +42,7 @@ def line(
     stations_expected, reason, detail. An hour without a value has a NaN and a reason. Grades are
     given where the standard has breakpoints for hourly means.
     """
-    first, last = hour_number(_floor(after)), hour_number(_floor(until))
+    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
     with runtime.store.read() as connection:
         rows = reads.province_hours(connection, [province_id], first, last, feed=feed, as_of=as_of)
     by_feed: dict[int, dict[int, Any]] = {}
@@ -102,7 +102,7 @@ def sparklines(
     feed: str | None = None,
 ) -> dict[str, list[float | None]]:
     """The last `hours` hourly means [pollutant's unit] by province code, None where missing."""
-    last = hour_number(_floor(until))
+    last = hour_number(floor_hour(until))
     scale = pollutants()[pollutant].scale
     numbers = [province.id for province in PROVINCES]
     with runtime.store.read() as connection:
@@ -132,7 +132,7 @@ def revised_hours(
     A model's hour beside an observed one is no second knowledge of it.
     """
     observing = [FEED_IDS[name] for name, info in INFO.items() if info.kind == "observed"]
-    first, last = hour_number(_floor(after)), hour_number(_floor(until))
+    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
 
     def chosen(table: Table) -> Any:
         here = (table.c.province == province_id, table.c.hour > first, table.c.hour <= last)
@@ -157,7 +157,3 @@ def span(runtime: Runtime, province_id: int) -> list[tuple[str, datetime, dateti
         (FEED_NAMES[feed], from_hour_number(first), from_hour_number(last))
         for feed, (first, last) in found.items()
     ]
-
-
-def _floor(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)

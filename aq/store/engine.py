@@ -216,6 +216,14 @@ def migrate(store: Store) -> tuple[str | None, str]:
         return before, scripts.get_current_head() or ""
 
 
+def state_of(connection: Connection) -> tuple[int, bool]:
+    """(newest store version, whether the data are simulated), of the view a connection has."""
+    row = connection.execute(
+        select(state.c.version, state.c.simulated).where(state.c.id == 1)
+    ).one()
+    return int(row.version), bool(row.simulated)
+
+
 def version_at(connection: Connection, moment: datetime) -> int | None:
     """The last store version committed by `moment`; None before the first."""
     query = select(func.max(store_version.c.version)).where(store_version.c.committed_at <= moment)

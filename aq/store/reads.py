@@ -14,7 +14,6 @@ from aq.schema import (
     KEYS,
     province_day,
     province_day_grade,
-    province_grade,
     province_hour,
     province_hour_rev,
     station,
@@ -121,24 +120,6 @@ def span(connection: Connection, provinces: Iterable[int]) -> dict[int, tuple[in
 def _edge(table: Table, where: list[Any], *, ascending: bool) -> Select[Any]:
     order = table.c.hour.asc() if ascending else table.c.hour.desc()
     return select(table.c.hour).where(*where).order_by(order).limit(1)
-
-
-def grades_of(
-    connection: Connection,
-    standard: int,
-    provinces: Iterable[int],
-    after: int,
-    until: int,
-) -> Sequence[Row]:
-    """Stored grades of province hours by one standard."""
-    table = province_grade
-    query = select(table).where(
-        table.c.standard == standard,
-        table.c.province.in_(list(provinces)),
-        table.c.hour > after,
-        table.c.hour <= until,
-    )
-    return connection.execute(query.order_by(table.c.province, table.c.hour, table.c.feed)).all()
 
 
 def days(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from aq.clock import kst
@@ -128,12 +128,6 @@ def last_report(store: Store, jobs: Sequence[str]) -> dict[str, Any] | None:
     with store.read() as connection:
         reports = (json.loads(text) for text in connection.scalars(query))
         return next((one for one in reports if one.get("rows")), None)
-
-
-def forget_runs(store: Store, before: datetime) -> int:
-    """Drop run records older than `before`; data is never dropped here."""
-    with store.book() as connection:
-        return connection.execute(delete(run).where(run.c.started < before)).rowcount
 
 
 class CallLedger:
