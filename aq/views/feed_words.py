@@ -80,14 +80,24 @@ def minute(moment: datetime, text: Text) -> str:
     return f"{local.day} {local:%b %H:%M}"
 
 
-def failures(feeds: Sequence[FeedStatus], text: Text) -> list[str]:
-    """A sentence for each live feed that fails: what, and since when."""
-    return [
-        text(
-            "{what} Since {when}; what is shown is what was stored before.",
-            what=happened(feed, text),
-            when=minute(feed.failing_since, text),
-        )
-        for feed in feeds
-        if feed.live and feed.failing_since
-    ]
+def failures(feeds: Sequence[FeedStatus], text: Text, shown: str | None = None) -> list[str]:
+    """A sentence for each live feed that fails: what, and since when.
+
+    That what is shown is old is only said of the feed that is shown, or where none is.
+    """
+    said = []
+    for feed in feeds:
+        if not (feed.live and feed.failing_since):
+            continue
+        what, when = happened(feed, text), minute(feed.failing_since, text)
+        if shown in (None, feed.feed):
+            said.append(
+                text(
+                    "{what} Since {when}; what is shown is what was stored before.",
+                    what=what,
+                    when=when,
+                )
+            )
+        else:
+            said.append(f"{what} {text('This has been so since {when}.', when=when)}")
+    return said

@@ -104,7 +104,7 @@ def _notices(found: Snapshot, items: tuple[CurrentItem, ...], text: Text) -> lis
     late = headline.late(items, text)
     if late:
         notes.append(late)
-    return notes + failures(cache.feeds(), text)
+    return notes + failures(cache.feeds(), text, found.feed if found.hour else None)
 
 
 def _map(found: Snapshot, pollutant: str, chosen: str) -> None:
