@@ -23,7 +23,7 @@ from aq.store.runs import record_failure
 from aq.text import text_in
 from aq.trail import trail_items
 from aq.views import revisions, state, why
-from aq.views.feed_words import REASONS, advice, happened
+from aq.views.feed_words import REASONS, advice, failures, happened
 from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, make_runtime, write
 
@@ -314,3 +314,12 @@ def test_trail_of_a_changed_hour_has_both_values(runtime: Runtime) -> None:
     assert "90 µg/m³" in body
     assert "C 나쁨" in body
     assert body.count(">지금<") == 1
+
+
+def test_a_failing_feed_that_is_not_shown_does_not_make_the_numbers_old() -> None:
+    feed, text = _status(FeedReason.UNREACHABLE), text_in("en")
+    (of_the_shown,) = failures([feed], text, "airkorea")
+    (of_another,) = failures([feed], text, "openmeteo")
+    assert "what is shown is what was stored before" in of_the_shown
+    assert "stored before" not in of_another
+    assert "since" in of_another
