@@ -47,12 +47,13 @@ FLAG_WORDS = {
 
 @cache
 def _catalogue(lang: str) -> dict[str, str]:
-    path = CATALOGUES / lang / "LC_MESSAGES" / "aq.po"
-    if lang == "en":
-        return {}
-    with path.open("rb") as file:
-        messages = read_po(file, locale=lang)
-    return {str(one.id): str(one.string) for one in messages if one.id and one.string}
+    """All catalogues of a language: one per part of the product, a message in one of them."""
+    found: dict[str, str] = {}
+    for path in sorted((CATALOGUES / lang / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            messages = read_po(file, locale=lang)
+        found |= {str(one.id): str(one.string) for one in messages if one.id and one.string}
+    return found
 
 
 class Text:

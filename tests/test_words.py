@@ -63,8 +63,13 @@ def used(known: Collection[str]) -> set[str]:
 
 
 def catalogue() -> dict[str, str]:
-    with (CATALOGUES / "ko" / "LC_MESSAGES" / "aq.po").open("rb") as file:
-        return {str(one.id): str(one.string) for one in read_po(file) if one.id}
+    found: dict[str, str] = {}
+    for path in sorted((CATALOGUES / "ko" / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            messages = {str(one.id): str(one.string) for one in read_po(file) if one.id}
+        assert not set(messages) & set(found), f"{path.name} says again what another says"
+        found |= messages
+    return found
 
 
 def test_every_message_has_korean() -> None:
