@@ -16,11 +16,22 @@ from aq.regions import BY_ID, PROVINCES
 from aq.runtime import Runtime
 from aq.schema import FEED_IDS, FEED_NAMES, province_hour, province_hour_rev
 from aq.status import agreement, feed_status
-from aq.store import reads
+from aq.store import gaps, reads
 from aq.store.engine import version_at
+from aq.store.gaps import KnownGap
 from aq.units import mean_half_up, pollutants
 
-__all__ = ["agreement", "feed_status", "line", "revised_hours", "span", "sparklines", "version_on"]
+__all__ = [
+    "KnownGap",
+    "agreement",
+    "feed_status",
+    "known_gaps",
+    "line",
+    "revised_hours",
+    "span",
+    "sparklines",
+    "version_on",
+]
 
 LINE_COLUMNS = ("value", "grade", "feed", "stations", "stations_expected", "reason", "detail")
 
@@ -157,3 +168,13 @@ def span(runtime: Runtime, province_id: int) -> list[tuple[str, datetime, dateti
         (FEED_NAMES[feed], from_hour_number(first), from_hour_number(last))
         for feed, (first, last) in found.items()
     ]
+
+
+def known_gaps(
+    runtime: Runtime, provinces: Sequence[int], after: datetime, until: datetime
+) -> list[KnownGap]:
+    """Stretches of hours with ``after < hour end <= until`` that a live feed should have of a
+    province (by id) and has not: why it was missed, and whether it can still be had."""
+    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+    with runtime.store.read() as connection:
+        return gaps.known(connection, provinces, first, last)

@@ -257,6 +257,8 @@ feed_state = Table(
     Column("newest_hour", Integer),
     Column("complete_hour", Integer),  # newest hour for which enough stations reported
     Column("stations_listed_at", Instant),
+    Column("failures", Integer, nullable=False, server_default="0"),  # since the last success
+    Column("pause_until", Instant),  # after repeated failure it is polled less often
 )
 
 calls = Table(
@@ -266,4 +268,47 @@ calls = Table(
     Column("operation", Text, primary_key=True),
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("calls", Integer, nullable=False),
+)
+
+# Province hours a feed should have and has not; rebuilt from the store by each look for gaps.
+gap = _table(
+    "gap",
+    Column("feed", SmallInteger, primary_key=True, autoincrement=False),
+    Column("province", SmallInteger, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("cause", String(32), nullable=False),  # why it was missed
+    Column("lost", String(32)),  # why it can no longer be had; null while it still can
+    Column("recorded", Instant, nullable=False),
+)
+
+# What upstream was asked for again, so that no call is made twice for the same hours.
+gap_call = Table(
+    "gap_call",
+    metadata,
+    Column("feed", String(32), primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("target", Text, primary_key=True),  # a station's id; the first hour of a range
+    Column("asked", Instant, nullable=False),
+    Column("first_hour", Integer, nullable=False),
+    Column("last_hour", Integer, nullable=False),
+)
+
+# When the polls first saw an hour, and when it was in.
+publication = _table(
+    "publication",
+    Column("feed", String(32), primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("seen", Instant, nullable=False),
+    Column("complete", Instant),
+)
+
+# Upstream's own count of a day's calls, beside ours in `calls`.
+upstream_calls = Table(
+    "upstream_calls",
+    metadata,
+    Column("feed", String(32), primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("calls", Integer, nullable=False),
+    Column("asked", Instant, nullable=False),
 )
