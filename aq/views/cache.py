@@ -1,8 +1,9 @@
 """The only Streamlit caches: what the pages read and draw, by store version and time."""
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -27,6 +28,7 @@ from aq.views.theme import palette
 # A snapshot is 20 KB, a map or a year of hours about 1 MB; old versions fall out by number.
 MANY, FEW = 256, 32
 FRESH_SECONDS = 5
+R = TypeVar("R")
 
 
 def runtime() -> Runtime:
@@ -43,6 +45,23 @@ def version() -> tuple[str, int]:
     """Which store, and its newest version: part of every key."""
     one = runtime()
     return one.settings.database_url, one.store.version()
+
+
+def kept(function: Callable[..., R], *args: object) -> R:
+    """What ``function(runtime, *args)`` gives, kept while the store stays at its version.
+
+    For reads and figures that depend on nothing but the store and their arguments, which are plain
+    values (text, numbers, days, instants, tuples of them). Treat what comes as read-only.
+    """
+    found: R = _kept(version(), f"{function.__module__}.{function.__qualname__}", args, function)
+    return found
+
+
+@st.cache_resource(max_entries=MANY, show_spinner=False)
+def _kept(
+    store: tuple[str, int], name: str, args: tuple[object, ...], _function: Callable[..., Any]
+) -> Any:
+    return _function(runtime(), *args)
 
 
 def snapshot(pollutant: str, standard: str) -> Snapshot:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aq.views.page import ADDRESSES, PAGES, words
+from aq.views.page import PAGES, address, words
 
 
 def main() -> None:
@@ -13,10 +13,10 @@ def main() -> None:
         st.Page(
             f"{name}.py",
             title=f"{text(title)} · {brand}",
-            url_path=ADDRESSES[name] or None,
+            url_path=address(name) or None,
             default=name == "live",
         )
-        for name, title in PAGES.items()
+        for name, (_section, title) in PAGES.items()
     ]
     chosen = st.navigation(pages, position="hidden")
     st.set_page_config(page_title=chosen.title, layout="wide", initial_sidebar_state="collapsed")

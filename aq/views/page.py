@@ -25,8 +25,14 @@ from aq.views.words import (
     shown,
 )
 
-PAGES = {"live": N_("Now"), "past": N_("Past"), "feeds": N_("Data status")}
-ADDRESSES = {"live": "", "past": "past", "feeds": "feeds"}
+# Sections of the masthead; the first page of each stands for it.
+SECTIONS = {"live": N_("Now"), "past": N_("Past"), "feeds": N_("Data status")}
+# page (its file and address) -> (section, title); the entrance has the empty address.
+PAGES: dict[str, tuple[str, str]] = {
+    "live": ("live", N_("Now")),
+    "past": ("past", N_("Line")),
+    "feeds": ("feeds", N_("Data status")),
+}
 PULSE_SECONDS = 30
 # Short names for the switch; a standard without one goes by its title.
 STANDARD_NAMES = {
@@ -85,11 +91,15 @@ def html(body: str, name: str = "") -> None:
     st.html(f'<div class="aq {name}">{body}</div>')
 
 
+def address(name: str) -> str:
+    """A page's path below the root, without a slash."""
+    return "" if name == "live" else name
+
+
 def go(page: str, **changes: str) -> None:
     """Turn to another page, the view going along."""
-    files = {name: f"{name}.py" for name in PAGES}
     params = {**state.shared_params(st.query_params.to_dict()), **changes}
-    st.switch_page(files[page], query_params=params)
+    st.switch_page(f"{page}.py", query_params=params)
 
 
 def change(**changes: str | None) -> None:
@@ -117,27 +127,40 @@ def top(current: str) -> None:
 def _masthead(current: str, text: Text, simulated: bool) -> dict[str, Any]:
     shared = state.shared_params(st.query_params.to_dict())
     other = next(lang for lang in LANGUAGES if lang != text.lang)
+    section = PAGES[current][0]
+    within = [name for name, (where, _) in PAGES.items() if where == section]
 
-    def address(name: str, **changes: str) -> str:
-        query = urlencode({**shared, **changes})
-        return f"/{ADDRESSES[name]}?{query}" if query else f"/{ADDRESSES[name]}"
+    def link(name: str, title: str, *, chosen: bool) -> dict[str, Any]:
+        return {"key": name, "text": text(title), "href": _href(name, shared), "current": chosen}
 
     return {
         "lang": text.lang,
         "brand": text("Air Quality 17"),
         "simulated": text("SIMULATED data") if simulated else None,
-        "label": text("Pages"),
-        "pages": [
-            {"key": key, "text": text(title), "href": address(key), "current": key == current}
-            for key, title in PAGES.items()
+        "label": text("Sections"),
+        "sections": [
+            link(_first(one), title, chosen=one == section) for one, title in SECTIONS.items()
         ],
+        "pages_label": text("Pages of this section"),
+        "pages": [link(name, PAGES[name][1], chosen=name == current) for name in within]
+        if len(within) > 1
+        else [],
         "other": {
             "key": other,
             "text": _OTHER_NAMES[other],
-            "href": address(current, lang=other),
+            "href": _href(current, {**st.query_params.to_dict(), "lang": other}),
             "lang": other,
         },
     }
+
+
+def _first(section: str) -> str:
+    return next(name for name, (where, _) in PAGES.items() if where == section)
+
+
+def _href(name: str, params: dict[str, str]) -> str:
+    query = urlencode(params)
+    return f"/{address(name)}?{query}" if query else f"/{address(name)}"
 
 
 def strip(found: Snapshot, pollutant: str, chosen: str | None) -> str | None:

@@ -1,21 +1,21 @@
 """The past page: one province, one pollutant, one range; gaps as gaps, numbers as a table."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from html import escape
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from aq.clock import day_bounds, kst_day
+from aq.clock import kst_day
 from aq.regions import BY_CODE, PROVINCES
 from aq.text import Text
 from aq.units import pollutants
-from aq.views import cache, components, page, revisions
+from aq.views import cache, origin, page, ranges, revisions
 from aq.views.charts import LINE_CONFIG
 from aq.views.facts import fact
-from aq.views.state import PRESETS, View
+from aq.views.ranges import Range, Spans
+from aq.views.state import View
 from aq.views.words import (
     N_,
     Noun,
@@ -28,25 +28,6 @@ from aq.views.words import (
     province_name,
 )
 
-PRESET_NAMES = {
-    "7d": N_("7 days"),
-    "30d": N_("30 days"),
-    "90d": N_("90 days"),
-    "1y": N_("1 year"),
-    "all": N_("Everything"),
-}
-Spans = list[tuple[str, datetime, datetime]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """KST days, both inclusive, and the hours they hold: ``after < hour end <= until``."""
-
-    since: date
-    last: date
-    after: datetime
-    until: datetime
-
 
 def render() -> None:
     """Choices, the line, where it comes from, and its table."""
@@ -56,30 +37,16 @@ def render() -> None:
     found = cache.snapshot(pollutant, page.standard().id)
     picked = page.strip(found, pollutant, code)
     spans = cache.span(code)
-    asked = _range(view, spans)
+    asked = ranges.read(view, spans)
     _title(code, pollutant, asked)
     page.switches(pollutant)
-    _choose(code, view, asked, spans)
+    ranges.choose(code, view, asked, spans)
     _known_on(view)
     _show(code, pollutant, asked, spans)
     page.bottom()
     page.pulse()
     if picked in BY_CODE:
         page.change(p=picked)
-
-
-def _range(view: View, spans: Spans) -> Range:
-    """The days asked for; a preset ends today, `all` is from the first hour there is."""
-    today = kst_day(cache.this_hour())
-    if view.since and view.until:
-        since, last = view.since, view.until
-    else:
-        days = PRESETS[view.preset]
-        last = today
-        first = min((start for _, start, _ in spans), default=cache.this_hour())
-        since = kst_day(first) if days is None else today - timedelta(days=days - 1)
-    after, until = day_bounds(since)[0], day_bounds(last)[1]
-    return Range(since=since, last=last, after=after, until=min(until, cache.this_hour()))
 
 
 def _title(code: str, pollutant: str, asked: Range) -> None:
@@ -90,46 +57,6 @@ def _title(code: str, pollutant: str, asked: Range) -> None:
         "{first} to {last}", first=day_words(text, asked.since), last=day_words(text, asked.last)
     )
     page.html(f"<h1>{escape(title)}</h1><p>{escape(days)}</p>")
-
-
-def _choose(code: str, view: View, asked: Range, spans: Spans) -> None:
-    text = page.words()
-    where, how_long, days = st.columns([1, 2, 1.4], vertical_alignment="bottom")
-    with where:
-        codes = [one.code for one in PROVINCES]
-        chosen = st.selectbox(
-            text("Province"),
-            codes,
-            index=codes.index(code),
-            format_func=lambda one: province_name(BY_CODE[one], text.lang),
-            key=f"province {code} {text.lang}",
-        )
-    with how_long:
-        picked = components.switch(
-            "preset",
-            {
-                "label": text("Range"),
-                "chosen": None if view.since else view.preset,
-                "options": [{"key": k, "text": text(name)} for k, name in PRESET_NAMES.items()],
-            },
-        )
-    with days:
-        today = kst_day(cache.this_hour())
-        first = min([asked.since, *(kst_day(start) for _, start, _ in spans)])
-        given = st.date_input(
-            text("Days, first and last"),
-            (min(asked.since, today), min(asked.last, today)),
-            min_value=min(first, today),
-            max_value=today,
-            key=f"days {asked.since} {asked.last} {text.lang}",
-            format="YYYY-MM-DD",
-        )
-    if chosen != code:
-        page.change(p=chosen)
-    if picked in PRESETS:
-        page.change(r=picked, since=None, until=None)
-    if isinstance(given, tuple) and len(given) == 2 and given != (asked.since, asked.last):
-        page.change(since=given[0].isoformat(), until=given[1].isoformat(), r=None)
 
 
 def _known_on(view: View) -> None:
@@ -154,7 +81,7 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
         page.html(f"<p class='notice'>{escape(text('The index has no line of its own yet.'))}</p>")
         return
     if asked.after >= asked.until:
-        _nothing(code, asked, spans, text)
+        ranges.nothing(code, asked, spans, text)
         return
     day = page.view().as_of
     as_of = cache.version_on(day) if day else None
@@ -165,7 +92,7 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
     rules = page.standard().id
     frame = cache.line(code, pollutant, asked.after, asked.until, rules, as_of)
     if frame["value"].isna().all():
-        _nothing(code, asked, spans, text)
+        ranges.nothing(code, asked, spans, text)
         return
     name, what = province_name(BY_CODE[code], text.lang), text.pollutant(pollutant)
     st.plotly_chart(
@@ -189,6 +116,7 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
     _facts(frame, pollutant, text)
     revisions.show(code, pollutant, asked.after, asked.until)
     _table(frame, pollutant, text)
+    origin.downloads([code], [pollutant], asked, "hour")
 
 
 def _facts(frame: pd.DataFrame, pollutant: str, text: Text) -> None:
@@ -201,10 +129,7 @@ def _facts(frame: pd.DataFrame, pollutant: str, text: Text) -> None:
         _extreme(frame, int(values.argmin()), N_("lowest hour, {hour}"), pollutant, text),
         fact(f"{number(100 * known / total, 1)}%", hours),
     ]
-    sources = frame.loc[values.notna(), ["feed", "kind", "status"]].drop_duplicates()
-    for feed, kind, status in sources.itertuples(index=False):
-        words = provenance(text, kind, status if isinstance(status, str) else None)
-        facts.append(fact(escape(words), text.feed(feed)))
+    facts += origin.facts(frame.loc[values.notna(), ["feed", "kind", "status"]], text)
     page.html(f'<dl class="facts">{"".join(facts)}</dl>')
     line = text("Solid: confirmed. Dotted: unconfirmed. Dashed: values of a model.")
     page.html(f'<p class="muted">{escape(line)}</p>')
@@ -215,32 +140,6 @@ def _extreme(frame: pd.DataFrame, place: int, label: str, pollutant: str, text: 
     digits = cache.shown_digits(pollutant, page.standard().id)
     amount = f"{number(value, digits)} {pollutants()[pollutant].unit}"
     return fact(escape(amount), text(label, hour=long_hour(text, at)), exact(at))
-
-
-def _nothing(code: str, asked: Range, spans: Spans, text: Text) -> None:
-    """Why there is nothing, what there is, and what would fill it."""
-    name = Noun(province_name(BY_CODE[code], text.lang))
-    lines = [text("There are no values of {who} in this range.", who=name)]
-    if asked.since > kst_day(cache.this_hour()):
-        lines = [text("This range lies in the future.")]
-    lines += [
-        text(
-            "{feed} has hours from {first} to {last}.",
-            feed=text.feed(feed),
-            first=day_words(text, kst_day(first)),
-            last=day_words(text, kst_day(last)),
-        )
-        for feed, first, last in spans
-    ]
-    body = "".join(f"<p>{escape(one)}</p>" for one in lines)
-    command = "<code>python -m aq import FILE…</code>"
-    how = escape(
-        text(
-            "Confirmed files of AirKorea fill past months; read them in with {command}.",
-            command="\0",
-        )
-    ).replace("\0", command)
-    page.html(f'<div class="notice">{body}<p>{how}</p></div>')
 
 
 def _table(frame: pd.DataFrame, pollutant: str, text: Text) -> None:

@@ -16,7 +16,8 @@ SHARED = ("lang", "p", "x", "std")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The state of a page. `since` and `until` are KST days, both inclusive, and go together."""
+    """The state of a page. `since` and `until` are KST days, both inclusive, and go together;
+    where neither they nor a preset are given, the page has a range of its own."""
 
     lang: str = "ko"
     pollutant: str = "pm10"
@@ -24,7 +25,7 @@ class View:
     province: Province | None = None
     sort: str = "value"
     descending: bool = True
-    preset: str = "7d"
+    preset: str | None = None
     since: date | None = None
     until: date | None = None
     as_of: date | None = None
@@ -49,7 +50,7 @@ def read(params: Mapping[str, str], lang: str = "ko") -> View:
         province=BY_CODE.get(params.get("p", "")),
         sort=key if key in SORTS else "value",
         descending=asked_sort.startswith("-") if key in SORTS else True,
-        preset=preset if preset in PRESETS else "7d",
+        preset=preset if preset in PRESETS else None,
         since=since if ranged else None,
         until=until if ranged else None,
         as_of=_day(params.get("asof")),
