@@ -15,6 +15,7 @@ COMMANDS = {
     "serve": ("aq.cli.serve", "Serve the dashboard and poll the feeds."),
     "worker": ("aq.cli.worker", "Poll the feeds without a page."),
     "poll": ("aq.cli.poll", "One pass over the feeds now."),
+    "backfill": ("aq.cli.backfill", "Fill the gaps found in the store."),
     "import": ("aq.cli.import_", "Read AirKorea's confirmed workbooks and CSV files."),
     "export": ("aq.cli.export", "Write values and grades of any range to a file."),
     "regrade": ("aq.cli.regrade", "Rebuild stored grades after a standard's file has changed."),

@@ -4,6 +4,9 @@ leaves, to calls in order, the newest hours first."""
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aq.clock import HOUR, floor_hour, kst_midnight_after
 
 # Why an hour was missed, beside the reasons of a failed poll.
 NOT_RUNNING, NOT_PUBLISHED = "not_running", "not_published"
@@ -19,8 +22,8 @@ REACH = TERMS[-1][1]
 # Upstream's own province means (getCtprvnMesureLIst): six pollutants, a call each.
 MEAN_TERMS = (("WEEK", 7 * DAY - 2, 6), ("MONTH", 30 * DAY - 2, 6))
 MEANS_REACH = MEAN_TERMS[-1][1]
-# Open-Meteo: a call gives 31 days of all provinces.
-RANGE_HOURS = 30 * DAY
+# Open-Meteo: a call gives 31 days of all provinces; a range may begin and end within a day.
+RANGE_HOURS = 29 * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,3 +151,16 @@ class Budget:
     def share(self, runs_left: int) -> int | None:
         """What one of `runs_left` more runs of today may spend, so that the day is used evenly."""
         return None if self.left is None else math.ceil(self.left / max(1, runs_left))
+
+
+def slots_left(now: datetime, minutes: Iterable[int]) -> int:
+    """Scheduled minutes of the hour still to come before KST midnight."""
+    midnight, hour = kst_midnight_after(now), floor_hour(now)
+    ahead = (hour + n * HOUR + timedelta(minutes=m) for n in range(DAY) for m in minutes)
+    return sum(now < slot < midnight for slot in ahead)
+
+
+def live_reserve(now: datetime, minutes: Iterable[int], limit: int | None, extra: int) -> int:
+    """Calls to keep for the rest of the day's live polls: one a slot, `extra` for what is asked
+    once a day, and a twentieth of the limit for calls tried again."""
+    return slots_left(now, minutes) + extra + math.ceil((limit or 0) / 20)

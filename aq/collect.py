@@ -180,7 +180,7 @@ class Collector:
             return report
         try:
             self._refuse_early(name, known, now)
-            get = self._counted(name, report)
+            get = self.counted(name, report)
             feed = self.feeds[name]
             if isinstance(feed, StationFeed):
                 self._station_list(feed, known, now, get, report)
@@ -192,8 +192,8 @@ class Collector:
             report.error = error
         return report
 
-    def poll_means(self, name: str, now: datetime) -> RunReport:
-        """Read upstream's own province means of the last week: a call a pollutant.
+    def poll_means(self, name: str, now: datetime, term: str = "WEEK") -> RunReport:
+        """Read upstream's own province means of the last week (or month): a call a pollutant.
 
         They are a series of their own, compared with ours and never mixed with it. Either all
         pollutants are stored or none.
@@ -204,10 +204,10 @@ class Collector:
         try:
             if not isinstance(feed, MeansFeed):
                 raise FeedError(name, "", FeedReason.BAD_REQUEST, "gives no province means")
-            get = self._counted(name, report)
+            get = self.counted(name, report)
             simulated = False
             for key in KEYS:
-                for payload in feed.pull_province_means(get, key, "WEEK"):
+                for payload in feed.pull_province_means(get, key, term):
                     answer = feed.parse(payload, now)
                     simulated |= payload.simulated
                     report.read(answer)
@@ -238,14 +238,15 @@ class Collector:
                 name, "", known.reason, known.detail or "", retry_at=known.retry_at
             ) from None
 
-    def _counted(self, name: str, report: RunReport) -> Get:
+    def counted(self, name: str, report: RunReport) -> Get:
+        """A feed's call that is counted in a report."""
         get = self.gets[name]
 
-        def counted(operation: str, params: Mapping[str, str]) -> Payload:
+        def call(operation: str, params: Mapping[str, str]) -> Payload:
             report.calls[operation.rsplit("/", 1)[-1] or name] += 1
             return get(operation, params)
 
-        return counted
+        return call
 
     def _pull(self, name: str, known: Any, now: datetime, get: Get, report: RunReport) -> None:
         """Ask for what is new; at a model's first start the last days first, so that the page has

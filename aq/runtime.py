@@ -9,12 +9,13 @@ from aq.clock import Clock
 from aq.collect import Collector
 from aq.errors import ConfigError
 from aq.feeds.base import Feed, Get
+from aq.filling import Filler
 from aq.grade import Standard, load_standards
 from aq.http import Http
 from aq.paths import config_dir
 from aq.redact import install as install_redaction
 from aq.regrade import regrade
-from aq.schedule import Job, Scheduler, jobs
+from aq.schedule import Job, Scheduler, fill_jobs, jobs
 from aq.settings import Settings
 from aq.settings import load as load_settings
 from aq.store import Store, open_store
@@ -58,8 +59,16 @@ class Runtime:
             complete_share=self.settings.schedule.complete_share,
         )
 
+    def filler(self, collector: Collector | None = None) -> Filler:
+        """What fills the gaps of the live feeds."""
+        return Filler(
+            collector=collector or self.collector(),
+            limits={name: self.settings.daily_limit(name) for name in self.settings.live_feeds},
+            minutes=self.settings.schedule.minutes,
+        )
+
     def scheduler(self) -> Scheduler:
-        """A scheduler that polls the live feeds."""
+        """A scheduler that polls the live feeds and fills their gaps."""
         schedule = self.settings.schedule
         # One run for each content of the standards, whoever starts first with it.
         hashes = "-".join(one.hash[:12] for one in self.stored_standards)
@@ -68,9 +77,11 @@ class Runtime:
             slot=lambda _now: datetime(1970, 1, 1, tzinfo=UTC),
             run=lambda _now: regrade(self.store, self.stored_standards),
         )
+        collector = self.collector()
+        filling = fill_jobs(self.filler(collector))
         return Scheduler(
             self.store,
-            [grades, *jobs(self.collector(), schedule.minutes)],
+            [grades, *jobs(collector, schedule.minutes), *filling],
             self.clock,
             lease=timedelta(seconds=schedule.lease_seconds),
         )

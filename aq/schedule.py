@@ -20,6 +20,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from aq.clock import HOUR, Clock, day_bounds, floor_hour, kst
 from aq.collect import Collector
 from aq.feeds.base import MeansFeed
+from aq.filling import MINUTES as FILL_MINUTES
+from aq.filling import Filler
 from aq.store import Store, runs
 
 TICK_SECONDS = 5.0
@@ -137,6 +139,15 @@ def jobs(collector: Collector, minutes: Sequence[int]) -> list[Job]:
             means = partial(collector.poll_means, name)
             made.append(Job(name=f"means:{name}", slot=daily, run=means))
     return made
+
+
+def fill_jobs(filler: Filler) -> list[Job]:
+    """A look for the gaps of each live feed, five times an hour."""
+    slot = partial(latest_slot, minutes=FILL_MINUTES)
+    return [
+        Job(name=f"backfill:{name}", slot=slot, run=partial(filler.scheduled, name))
+        for name in filler.collector.feeds
+    ]
 
 
 def feed_table(

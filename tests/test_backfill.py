@@ -11,9 +11,10 @@ from aq.backfill import (
     lost,
     means_calls,
     range_calls,
+    slots_left,
     within,
 )
-from aq.clock import from_hour_number
+from aq.clock import from_hour_number, parse_instant
 from aq.queries import known_gaps
 from aq.runtime import Runtime
 from aq.settings import load
@@ -75,10 +76,18 @@ def test_a_weeks_means_are_six_calls_and_older_ones_of_a_month() -> None:
 def test_ranges_are_months_newest_first() -> None:
     calls = range_calls([*range(NOW - 1500, NOW - 1400), *range(NOW - 800, NOW)])
     assert [(call.first, call.last) for call in calls] == [
-        (NOW - 720, NOW - 1),
-        (NOW - 1440, NOW - 721),
-        (NOW - 1500, NOW - 1441),
+        (NOW - 696, NOW - 1),
+        (NOW - 800, NOW - 697),
+        (NOW - 1500, NOW - 1401),
     ]
+
+
+@pytest.mark.parametrize(
+    ("at", "left"),
+    [("2026-11-23T00:00+09:00", 72), ("2026-11-23T23:34+09:00", 2), ("2026-11-23T23:50+09:00", 0)],
+)
+def test_slots_left_before_midnight(at: str, left: int) -> None:
+    assert slots_left(parse_instant(at), (20, 35, 50)) == left
 
 
 def test_calls_over_the_budget_wait() -> None:

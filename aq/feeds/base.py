@@ -56,6 +56,14 @@ class MeansFeed(Feed, Protocol):
         """Ask for upstream's hourly province means of one pollutant over ``WEEK`` or ``MONTH``."""
 
 
+@runtime_checkable
+class HistoryFeed(MeansFeed, Protocol):
+    """A feed that gives the past of one station a call, and its province means."""
+
+    def pull_station_history(self, get: Get, station_name: str, term: str) -> Iterator[Payload]:
+        """Ask for one station's hours of the last ``DAILY``, ``MONTH`` or ``3MONTH``."""
+
+
 class BadValueError(ValueError):
     """A cell that is neither a number of the right kind nor missing; `kind` is its issue's."""
 

@@ -1,0 +1,78 @@
+"""`backfill`: fills the gaps found in the store, as far as upstream and today's quota allow."""
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import click
+
+from aq.cli.common import json_option, known_feeds, print_json
+from aq.clock import parse_since, parse_until
+from aq.errors import InputError
+from aq.filling import FillReport
+from aq.runtime import start
+
+
+@click.command()
+@click.option("--since", required=True, help="First day (KST) or instant with offset.")
+@click.option("--until", required=True, help="Last day (KST), inclusive, or instant.")
+@click.option("--feed", "asked", multiple=True, help="Only this feed; may be repeated.")
+@json_option
+def command(since: str, until: str, asked: tuple[str, ...], as_json: bool) -> int:
+    """Fill the gaps between two days.
+
+    Only what the store lacks is asked for, the newest hours first, within today's quota and with
+    calls kept back for the live polls. Stopped at any point, it goes on where it was when run
+    again. What upstream can no longer give is recorded with the reason.
+    """
+    after, end = _instant(parse_since, since, "since"), _instant(parse_until, until, "until")
+    if after >= end:
+        raise InputError("--since must lie before --until", "since")
+    runtime = start()
+    if after >= runtime.clock.now():
+        raise InputError("--since lies in the future", "since")
+    names = known_feeds(asked, runtime.settings.live_feeds)
+    if not names:
+        raise InputError("no feed is live; set AQ_FEEDS__AIRKOREA__KEY or enable openmeteo")
+    filler = runtime.filler()
+    reports = []
+    for name in names:
+        with click.progressbar(length=1, label=name, file=sys.stderr) as bar:
+            report = filler.run(
+                name, runtime.clock.now(), after=after, until=end, progress=_mover(bar)
+            )
+        reports.append(report)
+        if not as_json:
+            click.echo(sentence(report), err=not report.ok)
+    ok = all(report.ok for report in reports)
+    if as_json:
+        print_json({"ok": ok, "feeds": [report.as_dict() for report in reports]})
+    return 0 if ok else 1
+
+
+def _instant(read: Callable[[str], datetime], given: str, name: str) -> datetime:
+    try:
+        return read(given)
+    except ValueError as error:
+        raise InputError(f"--{name}: {error}", name) from None
+
+
+def _mover(bar: Any) -> Callable[[int, int], None]:
+    def move(done: int, calls: int) -> None:
+        bar.length = calls
+        bar.update(done - bar.pos)
+
+    return move
+
+
+def sentence(report: FillReport) -> str:
+    """What was missing, what came, what waits and what is lost, for people."""
+    gone = ", ".join(f"{count} {why}" for why, count in report.lost.items()) or "none"
+    said = (
+        f"{report.feed}: {report.gaps} province hours missing, {report.filled} filled,"
+        f" {report.open} still to be had, lost: {gone}; {report.calls_made} calls made,"
+        f" {report.calls_waiting} wait; {report.stored} rows stored, {report.changed} changed"
+    )
+    said += f" ({report.note})" if report.note else ""
+    return f"{said}\n{report.feed}: failed: {report.error}" if report.error else said
