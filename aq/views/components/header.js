@@ -19,7 +19,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       data.simulated ? make("span", { class: "simulated" }, data.simulated) : null),
     make("nav", { "aria-label": data.label },
       data.sections.map((section) => link(section, "page")),
-      link(data.other, "lang")))),
+      link(data.other, "lang"))),
     data.pages.length ? make("nav", { class: "pages", "aria-label": data.pages_label },
       data.pages.map((page) => link(page, "page", `page ${page.key}`))) : null));
   const chosen = parentElement.querySelector(".pages [aria-current]");
