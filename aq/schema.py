@@ -312,3 +312,127 @@ upstream_calls = Table(
     Column("calls", Integer, nullable=False),
     Column("asked", Instant, nullable=False),
 )
+
+# Alerts. Bodies are JSON of the nouns in `aq.alerts`; what is searched or shown stands beside them.
+alert_rule = Table(
+    "alert_rule",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("since", Integer, nullable=False),  # hours after this one are judged by it
+    Column("changed_at", Instant, nullable=False),
+)
+
+alert_rule_change = Table(
+    "alert_rule_change",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("rule", String(40), nullable=False),
+    Column("revision", Integer, nullable=False),  # the one this change made
+    Column("at", Instant, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", String(16), nullable=False),  # created changed restored removed
+    Column("before", Text),
+    Column("after", Text),
+    UniqueConstraint("rule", "revision", name="uq_alert_rule_change_revision"),
+)
+
+# One row per rule and place; `place` is a province's code, or a feed for rules of late data.
+alert_state = Table(
+    "alert_state",
+    metadata,
+    Column("rule", String(40), primary_key=True),
+    Column("place", String(32), primary_key=True),
+    Column("version", Integer, nullable=False),  # of this row: a write names the one it read
+    Column("revision", Integer, nullable=False),  # of the rule that judged
+    Column("phase", String(8), nullable=False),  # clear pending firing unknown
+    Column("hour", Integer, nullable=False),  # the last hour judged
+    Column("since", Integer),  # first hour at or over the threshold of what goes on now
+    Column("last_event", String(64)),
+    Column("body", Text, nullable=False),  # aq.alerts.State as of `hour`
+    Column("settled", Text, nullable=False),  # aq.alerts.State some days back: judged anew from it
+    Column("said", Text, nullable=False),  # what people were told last: JSON
+    Column("seq", Integer, nullable=False),  # events so far
+    Column("updated_at", Instant, nullable=False),
+)
+
+alert_event = Table(
+    "alert_event",
+    metadata,
+    Column("id", String(64), primary_key=True),  # stable: rule, place and running number
+    Column("rule", String(40), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("place", String(32), nullable=False),
+    Column("province", SmallInteger),  # 1-17; null for a feed
+    Column("hour", Integer, nullable=False),  # judged as of this hour
+    Column("decided_at", Instant, nullable=False),
+    Column("reason", String(8), nullable=False),  # aq.alerts.Reason
+    Column("change", String(8), nullable=False),  # the reason without quiet hours and silences
+    Column("kind", String(10), nullable=False),  # live backfill catch_up correction
+    Column("severity", SmallInteger, nullable=False),  # aq.alerts.SEVERITIES, 1 the least
+    Column("before", String(8), nullable=False),  # phases
+    Column("after", String(8), nullable=False),
+    Column("value", Double),  # pollutant's unit, grade, index, or hours for late data
+    Column("peak", Double),
+    Column("since", Integer),
+    Column("stations", Integer),
+    Column("stations_expected", Integer),
+    Column("feed", SmallInteger),
+    Column("message", String(64)),  # id of the message it went into; null when nothing was sent
+    Column("retracted_at", Instant),  # later data say that it did not happen
+    Column("detail", Text, nullable=False),  # JSON: the rest
+    Index("ix_alert_event_decided_at", "decided_at"),
+    Index("ix_alert_event_place", "rule", "place", "hour"),
+)
+
+# One row per message, channel and language. `message` is stable: it is in every copy sent.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("message", String(64), nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("body", Text, nullable=False),  # JSON: id, at, kind and events by severity
+    Column("state", String(8), nullable=False),  # held queued sending sent failed
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("created_at", Instant, nullable=False),
+    Column("not_before", Instant),  # held until then
+    Column("next_attempt", Instant),
+    Column("lease_until", Instant),
+    Column("owner", Text),
+    Column("sent_at", Instant),
+    Column("last_error", Text),  # free of secrets
+    UniqueConstraint("message", "channel", "language", name="uq_outbox_message"),
+    Index("ix_outbox_state", "state", "next_attempt"),
+)
+
+# What is null is not asked: a silence of a province alone mutes every rule there.
+silence = Table(
+    "silence",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("rule", String(40)),
+    Column("province", SmallInteger),
+    Column("pollutant", String(8)),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", Text),
+    Index("ix_silence_until", "until"),
+)
+
+acknowledgement = Table(
+    "acknowledgement",
+    metadata,
+    Column("event", String(64), primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+)

@@ -11,6 +11,8 @@ from aq.clock import kst
 
 CATALOGUES = Path(__file__).parent / "locale"
 LANGUAGES = ("ko", "en")
+# Marks a message that is translated where it is shown.
+N_ = str
 POLLUTANT_NAMES = {
     "pm10": "PM10",
     "pm25": "PM2.5",

@@ -1,0 +1,293 @@
+"""What a rule says and what it must not say: fields, checks with field and reason, TOML's form."""
+
+import dataclasses
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from aq.clock import kst
+from aq.errors import InputError
+from aq.regions import BY_CODE, find_province
+from aq.standards import Standard
+from aq.text import N_
+from aq.units import pollutants
+
+OVERALL = "overall"
+LONGEST_HOURS = 168
+_CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+Severity = Literal["notice", "warning", "alarm", "emergency"]
+# The least first. CAP calls them Minor, Moderate, Severe, Extreme.
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+
+
+def _number(value: object) -> object:
+    """Floats by their printed digits: 0.12 is 0.12."""
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+Number = Annotated[Decimal, BeforeValidator(_number), Field(allow_inf_nan=False)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, str_strip_whitespace=True
+    )
+
+
+class Quiet(_Model):
+    """Hours of rest on the Korean clock, from `start` to `end`, over midnight when end is earlier.
+
+    `days` are the weekdays on which they start. `then` says what becomes of messages: `hold` sends
+    each when the quiet ends, `digest` one summary of all, `send_above` sends at once what is at
+    least as severe as `above` and holds the rest.
+    """
+
+    start: str
+    end: str
+    days: tuple[Weekday, ...] = WEEKDAYS
+    then: Literal["hold", "digest", "send_above"] = "hold"
+    above: Severity = "alarm"
+
+    def until(self, moment: datetime) -> datetime | None:
+        """The end of the quiet that `moment` lies in; None outside."""
+        local = kst(moment)
+        start, end = time.fromisoformat(self.start), time.fromisoformat(self.end)
+        for day in (local.date(), local.date() - timedelta(days=1)):
+            if WEEKDAYS[day.weekday()] not in self.days:
+                continue
+            begins = datetime.combine(day, start, local.tzinfo)
+            ends = datetime.combine(day + timedelta(days=end <= start), end, local.tzinfo)
+            if begins <= local < ends:
+                return ends
+        return None
+
+
+class Rule(_Model):
+    """A rule as a person writes it. The value fires at or over `threshold`, clears below
+    `clear_below`; both in the pollutant's unit, as a grade, as an index, or in hours."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    name: str = Field(min_length=1, max_length=80)
+    kind: Literal["air", "data_late"] = "air"
+    provinces: tuple[str, ...] = ()
+    feed: str = ""
+    pollutant: str = "pm10"
+    watch: Literal["value", "grade", "index"] = "value"
+    standard: str = "airkorea_1h"
+    over: Literal["mean", "any_station"] = "mean"
+    threshold: Number
+    for_hours: int = Field(1, alias="for", ge=1, le=LONGEST_HOURS)
+    clear_below: Number
+    clear_for: int = Field(1, ge=1, le=LONGEST_HOURS)
+    severity: Severity = "warning"
+    quiet: Quiet | None = None
+    repeat_hours: int | None = Field(None, ge=1, le=LONGEST_HOURS)
+    channels: tuple[str, ...] = ()
+    language: Literal["ko", "en"] = "ko"
+    enabled: bool = True
+    note: str = Field("", max_length=2000)
+
+    @property
+    def rank(self) -> int:
+        """The severity as a number, 1 the least."""
+        return SEVERITIES.index(self.severity) + 1
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Codes of the provinces it judges, in page-header order; none for a feed."""
+        if self.kind != "air":
+            return ()
+        return tuple(code for code in BY_CODE if not self.provinces or code in self.provinces)
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """Rules of one family watch the same thing at different levels: the higher mutes."""
+        standard = "" if self.watch == "value" else self.standard
+        return self.kind, self.pollutant, self.watch, standard, self.over, self.feed
+
+    @property
+    def scale(self) -> int:
+        """Integers per unit of what is watched."""
+        if self.kind == "air" and self.watch == "value":
+            return pollutants()[self.pollutant].scale
+        return 1
+
+    def scaled(self, value: Decimal) -> int:
+        """The smallest integer at or over a level of this rule."""
+        return -int((-value * self.scale).to_integral_value("ROUND_FLOOR"))
+
+    def as_body(self) -> dict[str, Any]:
+        """All fields in JSON's and TOML's types, in the order above, absent ones left out."""
+        found = self.model_dump(mode="python", by_alias=True, exclude_none=True)
+        for key in ("threshold", "clear_below"):
+            whole = found[key] == found[key].to_integral_value()
+            found[key] = int(found[key]) if whole else float(found[key])
+        found["provinces"], found["channels"] = list(self.provinces), list(self.channels)
+        if self.quiet:
+            found["quiet"]["days"] = list(self.quiet.days)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a rule may speak of: standards by name, names of channels and of feeds."""
+
+    standards: Mapping[str, Standard] = dataclasses.field(default_factory=dict)
+    channels: Collection[str] = ()
+    feeds: Collection[str] = ("archive", "airkorea", "openmeteo")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a field: an English message for the catalogue, and what fills it."""
+
+    field: str
+    message: str
+    values: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message.format(**self.values)}"
+
+
+def parse_rule(body: Mapping[str, Any], known: Known, where: str = "") -> Rule:
+    """The rule a body says; raises `InputError` with the first field that is wrong and why."""
+    rule, found = problems(body, known)
+    if rule is None or found:
+        name = body.get("id")
+        place = where or (f"rule {name!r}" if name else "rule")
+        raise InputError("; ".join([f"{place}: {one}" for one in found]), found[0].field)
+    return rule
+
+
+def problems(body: Mapping[str, Any], known: Known) -> tuple[Rule | None, list[Problem]]:
+    """(the rule, nothing), or (None, everything that is wrong), field by field."""
+    try:
+        rule = Rule.model_validate(_with_codes(body))
+    except InputError as error:
+        return None, [Problem(error.field or "provinces", "{reason}", {"reason": str(error)})]
+    except ValidationError as error:
+        return None, [_translated(one) for one in error.errors(include_url=False)]
+    found = [*_names(rule, known), *_quiet_problems(rule), *_levels(rule, known)]
+    return (None if found else rule), found
+
+
+def _with_codes(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Provinces by any of their names become codes, `all` becomes none named."""
+    given = body.get("provinces", ())
+    if given == "all":
+        return {**body, "provinces": ()}
+    if isinstance(given, str) or not isinstance(given, Collection):
+        return {**body, "provinces": given}
+    codes = {find_province(str(one)).code for one in given}
+    return {**body, "provinces": tuple(code for code in BY_CODE if code in codes)}
+
+
+def _translated(error: Any) -> Problem:
+    where = ".".join(str(part) for part in error["loc"] if not isinstance(part, int)) or "rule"
+    if error["type"] == "missing":
+        return Problem(where, N_("is missing"))
+    if error["type"] == "extra_forbidden":
+        return Problem(where, N_("is not a field of a rule"))
+    return Problem(where, "{reason}", {"reason": error["msg"].removeprefix("Value error, ")})
+
+
+def _names(rule: Rule, known: Known) -> list[Problem]:
+    found = [
+        Problem(
+            "channels",
+            N_("unknown channel {name}; known are {known}"),
+            {"name": name, "known": ", ".join(sorted(known.channels)) or "–"},
+        )
+        for name in rule.channels
+        if name not in known.channels
+    ]
+    if len(set(rule.channels)) < len(rule.channels):
+        found.append(Problem("channels", N_("names a channel twice")))
+    if rule.kind == "data_late":
+        if rule.feed and rule.feed not in known.feeds:
+            values = {"name": rule.feed, "known": ", ".join(known.feeds)}
+            found.append(Problem("feed", N_("unknown feed {name}; known are {known}"), values))
+        return found
+    if rule.pollutant not in (*pollutants(), OVERALL):
+        values = {"name": rule.pollutant, "known": ", ".join((*pollutants(), OVERALL))}
+        found.append(
+            Problem("pollutant", N_("unknown pollutant {name}; known are {known}"), values)
+        )
+    if rule.watch != "value" and rule.standard not in known.standards:
+        values = {"name": rule.standard, "known": ", ".join(known.standards)}
+        found.append(Problem("standard", N_("unknown standard {name}; known are {known}"), values))
+    return found
+
+
+def _quiet_problems(rule: Rule) -> list[Problem]:
+    quiet = rule.quiet
+    if quiet is None:
+        return []
+    found = [
+        Problem(f"quiet.{name}", N_("is a time of day like 22:00"))
+        for name in ("start", "end")
+        if not _CLOCK_TIME.fullmatch(getattr(quiet, name))
+    ]
+    if not found and quiet.start == quiet.end:
+        found.append(Problem("quiet.end", N_("is the same as the start: the quiet has no end")))
+    if not quiet.days:
+        found.append(Problem("quiet.days", N_("names no weekday")))
+    return found
+
+
+def _levels(rule: Rule, known: Known) -> list[Problem]:
+    if rule.clear_below > rule.threshold:
+        return [
+            Problem(
+                "threshold",
+                N_("{threshold} lies below the clear level {clear}"),
+                {"threshold": rule.threshold, "clear": rule.clear_below},
+            )
+        ]
+    if rule.kind == "data_late":
+        return _bounds(rule, Decimal(1), Decimal(LONGEST_HOURS))
+    if rule.watch != "value":
+        standard = known.standards.get(rule.standard)
+        return _graded_levels(rule, standard) if standard else []
+    if rule.pollutant == OVERALL:
+        return [Problem("pollutant", N_("the index has no value of its own: watch its grade"))]
+    one = pollutants().get(rule.pollutant)
+    return _bounds(rule, one.low, one.high) if one else []
+
+
+def _graded_levels(rule: Rule, standard: Standard) -> list[Problem]:
+    if rule.pollutant not in standard.keys:
+        return [Problem("pollutant", N_("is not graded by this standard"))]
+    if rule.over == "any_station" and standard.averaging(rule.pollutant) != "1h":
+        return [Problem("over", N_("single stations are graded by hourly values only"))]
+    if rule.watch == "grade":
+        return _bounds(rule, Decimal(1), Decimal(len(standard.levels)))
+    tops = [level.index[1] for level in standard.levels if level.index]
+    if not tops:
+        return [Problem("watch", N_("this standard has no index"))]
+    return _bounds(rule, Decimal(0), Decimal(max(tops)))
+
+
+def _bounds(rule: Rule, low: Decimal, high: Decimal) -> list[Problem]:
+    """`low` and `high` are the least and the highest that what is watched can be."""
+    found = []
+    if rule.threshold > high:
+        found.append(
+            Problem("threshold", N_("can never fire: at most {high} is possible"), {"high": high})
+        )
+    if rule.threshold <= low:
+        found.append(
+            Problem("threshold", N_("would always fire: {low} is the least"), {"low": low})
+        )
+    if rule.clear_below <= low:
+        found.append(
+            Problem("clear_below", N_("can never clear: nothing is below {low}"), {"low": low})
+        )
+    return found
