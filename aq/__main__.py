@@ -24,6 +24,8 @@ COMMANDS = {
     "simulate": ("aq.cli.simulate", "Serve simulated feeds on a socket."),
     "demo": ("aq.cli.demo", "Serve the dashboard against simulated feeds; no network needed."),
     "migrate": ("aq.cli.migrate", "Bring the store's schema up to date."),
+    "backup": ("aq.cli.backup", "Copy the embedded store while it is in use."),
+    "restore": ("aq.cli.restore", "Put a copy in the store's place."),
     "doctor": ("aq.cli.doctor", "Check the set-up and say what to do."),
 }
 

@@ -193,6 +193,12 @@ def schema_revisions(store: Store) -> tuple[str | None, str]:
         return MigrationContext.configure(connection).get_current_revision(), head
 
 
+def known_revisions() -> frozenset[str]:
+    """Every schema this program can read."""
+    scripts = ScriptDirectory.from_config(_alembic())
+    return frozenset(script.revision for script in scripts.walk_revisions())
+
+
 def migrate(store: Store) -> tuple[str | None, str]:
     """Bring the schema up to date, once whoever else tries; returns (before, after).
 
@@ -204,8 +210,7 @@ def migrate(store: Store) -> tuple[str | None, str]:
             connection.execute(lock, {"key": MIGRATION_LOCK})
         before = MigrationContext.configure(connection).get_current_revision()
         scripts = ScriptDirectory.from_config(_alembic())
-        known = {script.revision for script in scripts.walk_revisions()}
-        if before is not None and before not in known:
+        if before is not None and before not in known_revisions():
             raise StoreError(
                 f"the store has schema {before}, newer than this program can read"
                 f" ({scripts.get_current_head()}). Update the program or use another store"

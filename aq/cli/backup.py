@@ -1,0 +1,47 @@
+"""`backup`: a verified copy of the embedded store, taken while it is in use."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aq.cli.common import json_option, print_json
+from aq.settings import load
+from aq.store import copies
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+def command(file: Path, as_json: bool) -> int:
+    """Copy the store into FILE as of one instant, and read the copy back.
+
+    The server and workers go on. FILE appears only when the copy is whole; an older copy there is
+    replaced. PostgreSQL is copied by pg_dump.
+    """
+    with click.progressbar(length=1, label="backup", file=sys.stderr) as bar:
+        made = copies.backup(load().database_url, file, _mover(bar))
+    if as_json:
+        print_json(asdict(made))
+    else:
+        click.echo(sentence(made))
+    return 0
+
+
+def _mover(bar: Any) -> Callable[[int, int], None]:
+    def move(done: int, pages: int) -> None:
+        bar.length = pages
+        bar.update(done - bar.pos)
+
+    return move
+
+
+def sentence(made: copies.Copy) -> str:
+    """What the copy holds, for people."""
+    return (
+        f"{made.path}: {made.size:,} bytes, store version {made.version}, schema {made.schema},"
+        f" {sum(made.rows.values()):,} rows; read back without a fault"
+    )

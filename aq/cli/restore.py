@@ -1,0 +1,31 @@
+"""`restore`: a copy made by `backup` in the store's place."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from aq.cli.backup import sentence
+from aq.cli.common import json_option, print_json
+from aq.settings import load
+from aq.store import copies
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+def command(file: Path, as_json: bool) -> int:
+    """Put the copy FILE in the store's place.
+
+    The copy is checked page by page first. The store that was there is kept beside it under
+    another name. Stop the server and workers before.
+    """
+    settings = load()
+    made = copies.restore(settings.database_url, file, settings.the_clock.now())
+    if as_json:
+        print_json(asdict(made))
+    else:
+        click.echo(sentence(made))
+        if made.kept:
+            click.echo(f"the store that was there is kept as {made.kept}")
+    return 0
