@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 # Networks of AirKorea's stations (mangName). Only urban air counts for a province mean.
 URBAN = "도시대기"
 
 OBSERVED, MODELLED = "observed", "modelled"
+# A forecast and an act of the authority are neither.
+FORECAST, OFFICIAL = "forecast", "official"
 PRELIMINARY, CONFIRMED = "preliminary", "confirmed"
 
 
@@ -83,13 +85,57 @@ class RowIssue:
     detail: str = ""
 
 
+# Kinds of forecast notices: of one day in four grades, of a day of the week to come in two.
+DAILY, WEEKLY = "daily", "weekly"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastNotice:
+    """What the authority said at `issued_at` of one `day` and pollutant.
+
+    `words` holds each forecast region with the grade's word exactly as upstream wrote both, in
+    upstream's order; nothing of them is translated or left out here. `confidence` is the word
+    that comes with a weekly notice.
+    """
+
+    kind: str
+    pollutant: str
+    issued_at: datetime
+    day: date
+    words: tuple[tuple[str, str], ...]
+    overall: str = ""
+    cause: str = ""
+    confidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisory:
+    """An official act over a zone: from `issued_at` on, in force until `cleared_at` (None: still).
+
+    `district` and `zone` are upstream's own words, and so is `word` (the kind of act). Values are
+    integers at the store's scale of the pollutant, None where upstream gave none.
+    """
+
+    pollutant: str
+    district: str
+    zone: str
+    word: str
+    issued_at: datetime
+    issue_value: int | None = None
+    cleared_at: datetime | None = None
+    clear_value: int | None = None
+    number: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one payload said: `rows` read, the readings and stations in it, and what was skipped."""
+    """What one payload said: `rows` read, what was in it, and what was skipped."""
 
     rows: int
     readings: Sequence[Reading] = ()
     stations: Sequence[Station] = ()
+    forecasts: Sequence[ForecastNotice] = ()
+    advisories: Sequence[Advisory] = ()
     issues: Sequence[RowIssue] = ()
 
 

@@ -115,3 +115,24 @@ def province_of(
             return GWANGJU
         return JEONNAM if name in jeonnam_names else None
     return _BY_NAME.get(sido)
+
+
+# AirKorea's forecast regions, in both spellings of 강원's halves -> the provinces they lie in.
+# 광주 and 전남 are taken as upstream gives them: apart, or as one.
+FORECAST_REGIONS: dict[str, tuple[Province, ...]] = {
+    **{province.ko: (province,) for province in PROVINCES},
+    **dict.fromkeys(("경기남부", "경기북부"), (_BY_NAME["경기"],)),
+    **dict.fromkeys(("영서", "영동", "강원영서", "강원영동"), (_BY_NAME["강원"],)),
+    **dict.fromkeys(MERGED_NAMES, (GWANGJU, JEONNAM)),
+}
+
+
+def district_provinces(name: str) -> tuple[Province, ...]:
+    """The provinces an advisory's district lies in, as upstream names it; none for other words.
+
+    전남광주 is both of its provinces: no rule of its zones is published.
+    """
+    first = name.split(maxsplit=1)[0] if name.strip() else ""
+    if first in MERGED_NAMES:
+        return GWANGJU, JEONNAM
+    return (_BY_NAME[first],) if first in _BY_NAME else ()

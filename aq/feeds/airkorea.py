@@ -34,11 +34,11 @@ class AirKorea:
     def pull(self, get: Get, since: datetime, until: datetime) -> Iterator[Payload]:
         """The newest hour of every station, whatever the bounds: this service knows no other."""
         del since, until
-        yield from _pages(get, REALTIME, {"sidoName": "전국", "ver": VERSION})
+        yield from pages(get, REALTIME, {"sidoName": "전국", "ver": VERSION})
 
     def pull_stations(self, get: Get) -> Iterator[Payload]:
         """The list of all stations: addresses, networks, positions."""
-        yield from _pages(get, STATIONS, {})
+        yield from pages(get, STATIONS, {})
 
     def pull_station_history(self, get: Get, station_name: str, term: str) -> Iterator[Payload]:
         """One station's hours of the last day, month or three (`TERMS`).
@@ -46,13 +46,13 @@ class AirKorea:
         The answer carries no province label; the name is exact, brackets included.
         """
         params = {"stationName": station_name, "dataTerm": _one_of(term, TERMS), "ver": VERSION}
-        yield from _pages(get, STATION_HISTORY, params)
+        yield from pages(get, STATION_HISTORY, params)
 
     def pull_province_means(self, get: Get, item: str, term: str) -> Iterator[Payload]:
         """Upstream's own hourly province means of one pollutant (`pm10` …) over `MEAN_TERMS`."""
         params = {"itemCode": item.upper(), "dataGubun": "HOUR"}
         params["searchCondition"] = _one_of(term, MEAN_TERMS)
-        yield from _pages(get, PROVINCE_MEANS, params)
+        yield from pages(get, PROVINCE_MEANS, params)
 
     def parse(self, payload: Payload, now: datetime) -> Answer:
         """Read any of the feed's payloads. Pure.
@@ -89,7 +89,7 @@ def _one_of(term: str, known: tuple[str, ...]) -> str:
     return term
 
 
-def _pages(get: Get, operation: str, params: Mapping[str, str]) -> Iterator[Payload]:
+def pages(get: Get, operation: str, params: Mapping[str, str]) -> Iterator[Payload]:
     """Ask page after page, led by the rows that really come.
 
     A totalCount of 0 beside rows has been seen since 광주 and 전남 merged, so it ends nothing; a

@@ -1,6 +1,14 @@
 """What each feed is: kind, status, whose it is and under which licence; shown beside its values."""
 
-from aq.model import CONFIRMED, MODELLED, OBSERVED, PRELIMINARY, FeedInfo
+from aq.model import (
+    CONFIRMED,
+    FORECAST,
+    MODELLED,
+    OBSERVED,
+    OFFICIAL,
+    PRELIMINARY,
+    FeedInfo,
+)
 
 # Terms as stated on data.go.kr (service 15073861) and open-meteo.com, read November 2026.
 AIRKOREA = FeedInfo(
@@ -44,3 +52,26 @@ OPENMETEO = FeedInfo(
     resolution="45 km grid, 3-hourly steps interpolated to hours",
 )
 INFO = {one.name: one for one in (ARCHIVE, AIRKOREA, AIRKOREA_MEANS, OPENMETEO)}
+
+# Notices of the authority: words and acts, not measurements; never a source of values.
+AIRKOREA_FORECAST = FeedInfo(
+    name="airkorea_forecast",
+    title="AirKorea forecast",
+    kind=FORECAST,
+    status=None,
+    attribution="한국환경공단 에어코리아 (Korea Environment Corporation, AirKorea)",
+    licence="KOGL type 3 (attribution, no derivatives)",
+    link="https://www.airkorea.or.kr",
+    resolution="19 regions, 1 day",
+)
+AIRKOREA_ALARM = FeedInfo(
+    name="airkorea_alarm",
+    title="AirKorea advisories",
+    kind=OFFICIAL,
+    status=None,
+    attribution="한국환경공단 에어코리아 (Korea Environment Corporation, AirKorea)",
+    licence="KOGL type 3 (attribution, no derivatives)",
+    link="https://www.airkorea.or.kr",
+    resolution="advisory zone",
+)
+NOTICES = {one.name: one for one in (AIRKOREA_FORECAST, AIRKOREA_ALARM)}
