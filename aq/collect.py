@@ -10,7 +10,7 @@ from aq import quality
 from aq.agreement import disagreements
 from aq.clock import HOUR, floor_hour, from_hour_number, hour_number, kst, kst_iso
 from aq.errors import FeedError, FeedReason, StoreError
-from aq.feeds.base import Feed, Get, MeansFeed, StationFeed
+from aq.feeds.base import CountingFeed, Feed, Get, MeansFeed, StationFeed
 from aq.grade import Standard
 from aq.model import MODELLED, Answer, Payload, Reading, RowIssue
 from aq.regions import Province, province_of
@@ -154,6 +154,19 @@ def list_stations(
     return len(set(resolved.ids))
 
 
+def _too_early(name: str, known: Any, now: datetime, *, force: bool) -> FeedError | None:
+    """The failure a feed is still left alone for: upstream said until when, or it failed so often
+    that it is asked less often (which someone who asks by hand may overrule)."""
+    if not known or not known.reason:
+        return None
+    until = known.retry_at if known.retry_at and known.retry_at > now else None
+    if not force and known.pause_until and known.pause_until > now:
+        until = max(until, known.pause_until) if until else known.pause_until
+    if until is None:
+        return None
+    return FeedError(name, "", FeedReason(known.reason), known.detail or "", retry_at=until)
+
+
 @dataclass(kw_only=True)
 class Collector:
     """Polls live feeds into one store. `gets` holds the bound HTTP call of each feed."""
@@ -178,8 +191,11 @@ class Collector:
             report.complete, report.note = True, "the hour is in"
             report.newest_hour = from_hour_number(complete)
             return report
+        report.error = _too_early(name, known, now, force=force)
+        if report.error is not None:
+            report.note = "not asked: it is to be left alone for a while"
+            return report
         try:
-            self._refuse_early(name, known, now)
             get = self.counted(name, report)
             feed = self.feeds[name]
             if isinstance(feed, StationFeed):
@@ -232,11 +248,24 @@ class Collector:
             report.error = error
         return report
 
-    def _refuse_early(self, name: str, known: Any, now: datetime) -> None:
-        if known and known.retry_at and known.retry_at > now and known.reason:
-            raise FeedError(
-                name, "", known.reason, known.detail or "", retry_at=known.retry_at
-            ) from None
+    def poll_counts(self, name: str, now: datetime) -> RunReport:
+        """Ask upstream how many calls it counted today, to hold ours against it."""
+        report = RunReport(feed=f"{name}_counts", at=now)
+        feed = self.feeds[name]
+        try:
+            if not isinstance(feed, CountingFeed):
+                raise FeedError(name, "", FeedReason.BAD_REQUEST, "does not count calls")
+            payload = feed.pull_call_counts(self.counted(name, report))
+            counts = feed.read_call_counts(payload, now)
+            report.rows = len(counts)
+            runs.record_upstream_calls(self.store, name, now, counts)
+            runs.record_success(self.store, report.feed, now, None, None)
+        except FeedError as error:
+            report.error = error
+            runs.record_failure(self.store, report.feed, now, error)
+        except StoreError as error:
+            report.error = error
+        return report
 
     def counted(self, name: str, report: RunReport) -> Get:
         """A feed's call that is counted in a report."""

@@ -27,7 +27,7 @@ from aq.collect import Collector, RunReport, ingest, station_rule
 from aq.errors import FeedError, FeedReason, StoreError
 from aq.feeds.base import Feed, Get, HistoryFeed
 from aq.model import Reading, Station
-from aq.store import gaps, runs
+from aq.store import Store, gaps, runs
 from aq.store.runs import CallLedger
 from aq.store.stations import Directory
 
@@ -37,8 +37,9 @@ MINUTES = (2, 12, 25, 40, 55)
 LOOK_BACK = timedelta(days=92)
 # The newest hours are still coming in by themselves.
 SETTLED = 2
-# Calls made once a day beside the polls: the station list, six province means, the count of calls.
-DAILY_CALLS = 8
+# Asked once a day beside the polls: the station list, the count of calls, six province means.
+PROVINCE_MEANS, MEANS_CALLS = "ArpltnStatsSvc/getCtprvnMesureLIst", 6
+DAILY = {"airkorea": ("MsrstnInfoInqireSvc/getMsrstnList", "UserSportSvc/getSvckeyDalyStats")}
 
 
 @dataclass(kw_only=True)
@@ -131,6 +132,23 @@ class _Found:
         return out
 
 
+def budget_of(
+    store: Store, name: str, now: datetime, *, limit: int | None, minutes: Sequence[int]
+) -> Budget:
+    """A feed's calls of today, over all its operations, so that any reading of the quota holds.
+
+    Kept back: a call for each poll still to come, and those made once a day that were not yet.
+    """
+    spent = {op: n for (feed, op), n in CallLedger(store).spent(now).items() if feed == name}
+    once = sum(op not in spent for op in DAILY.get(name, ()))
+    once += MEANS_CALLS if name in DAILY and spent.get(PROVINCE_MEANS, 0) < MEANS_CALLS else 0
+    return Budget(
+        limit=limit,
+        used=sum(spent.values()),
+        reserved=live_reserve(now, minutes, limit, once),
+    )
+
+
 @dataclass(kw_only=True)
 class Filler:
     """Fills the gaps of live feeds. `limits`: calls a KST day; `minutes`: those of the polls."""
@@ -140,16 +158,9 @@ class Filler:
     minutes: Sequence[int]
 
     def budget(self, name: str, now: datetime) -> Budget:
-        """A feed's calls of today, over all its operations, so that any reading of the quota
-        holds."""
-        spent = CallLedger(self.collector.store).spent(now)
+        """A feed's calls of today."""
         limit = self.limits.get(name)
-        extra = DAILY_CALLS if isinstance(self.collector.feeds[name], HistoryFeed) else 0
-        return Budget(
-            limit=limit,
-            used=sum(count for (feed, _), count in spent.items() if feed == name),
-            reserved=live_reserve(now, self.minutes, limit, extra),
-        )
+        return budget_of(self.collector.store, name, now, limit=limit, minutes=self.minutes)
 
     def scheduled(self, name: str, now: datetime) -> FillReport:
         """A run of the scheduler: what the last quarter of a year lacks, with a share of the

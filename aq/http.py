@@ -68,6 +68,7 @@ class _Upstream:
     feed: str
     base_url: str
     key: tuple[str, SecretStr] | None
+    key_names: Mapping[str, str]
     daily_limit: int | None
     refusal: Refusal
     timeout: float
@@ -77,9 +78,12 @@ class _Upstream:
         """The address of an operation; the empty one is the base URL itself."""
         return f"{self.base_url}/{operation}" if operation else self.base_url
 
-    def query(self, params: Mapping[str, str]) -> str:
+    def query(self, operation: str, params: Mapping[str, str]) -> str:
         """`params` and the key, each encoded exactly once."""
-        key = [(self.key[0], self.key[1].get_secret_value())] if self.key else []
+        key: list[tuple[str, str]] = []
+        if self.key:
+            name = self.key_names.get(operation, self.key[0])
+            key.append((name, self.key[1].get_secret_value()))
         return urlencode([*key, *params.items()], quote_via=quote, safe=",")
 
     def error(
@@ -149,6 +153,7 @@ class Http:
         base_url: str,
         *,
         key: tuple[str, SecretStr | str] | None = None,
+        key_names: Mapping[str, str] | None = None,
         daily_limit: int | None = None,
         refusal: Refusal,
         timeout: float = 20.0,
@@ -159,6 +164,7 @@ class Http:
         Parameters
         ----------
         key : the query parameter's name and the secret, in either form the portal prints it
+        key_names : operations whose parameter for the key has another name
         daily_limit : calls a KST day and operation may make; None for no limit
         refusal : the feed's own reading of an answer
         timeout : seconds for connecting, and for each wait for bytes
@@ -168,6 +174,7 @@ class Http:
             feed=feed_name,
             base_url=base_url.rstrip("/"),
             key=_decoded(key),
+            key_names=key_names or {},
             daily_limit=daily_limit,
             refusal=refusal,
             timeout=timeout,
@@ -251,7 +258,7 @@ class Http:
         only leaving them behind bounds a call. The thread ends with its socket's next timeout.
         """
         outcome = _Outcome()
-        url = f"{upstream.url(operation)}?{upstream.query(params)}"
+        url = f"{upstream.url(operation)}?{upstream.query(operation, params)}"
 
         def talk() -> None:
             try:

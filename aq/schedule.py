@@ -19,7 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from aq.clock import HOUR, Clock, day_bounds, floor_hour, kst
 from aq.collect import Collector
-from aq.feeds.base import MeansFeed
+from aq.feeds.base import CountingFeed, MeansFeed
 from aq.filling import MINUTES as FILL_MINUTES
 from aq.filling import Filler
 from aq.store import Store, runs
@@ -27,6 +27,8 @@ from aq.store import Store, runs
 TICK_SECONDS = 5.0
 # When the hours of yesterday are surely published.
 MEANS_AT = timedelta(hours=2, minutes=40)
+# When most of the day's calls are made, and some can still be counted.
+COUNTS_AT = timedelta(hours=23, minutes=42)
 log = logging.getLogger(__name__)
 
 
@@ -138,6 +140,10 @@ def jobs(collector: Collector, minutes: Sequence[int]) -> list[Job]:
             daily = partial(daily_slot, at=MEANS_AT)
             means = partial(collector.poll_means, name)
             made.append(Job(name=f"means:{name}", slot=daily, run=means))
+        if isinstance(feed, CountingFeed):
+            daily = partial(daily_slot, at=COUNTS_AT)
+            counts = partial(collector.poll_counts, name)
+            made.append(Job(name=f"counts:{name}", slot=daily, run=counts))
     return made
 
 
@@ -153,11 +159,12 @@ def fill_jobs(filler: Filler) -> list[Job]:
 def feed_table(
     states: Mapping[str, Any], names: Sequence[str], now: datetime, minutes: Sequence[int]
 ) -> dict[str, datetime]:
-    """When each feed is polled next: the next slot, or after upstream's own waiting time."""
+    """When each feed is polled next: the next slot, or after upstream's or our own waiting time."""
     upcoming = {}
     for name in names:
         known = states.get(name)
-        retry_at = known.retry_at if known else None
-        start = retry_at if retry_at and retry_at > now else now
+        waits = (known.retry_at, known.pause_until) if known else ()
+        start = max((moment for moment in waits if moment), default=now)
+        start = max(start, now)
         upcoming[name] = next_slot(start, minutes)
     return upcoming

@@ -1,20 +1,30 @@
 """How the feeds and the store are doing, for the Feeds page, the routes and `doctor`."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aq.agreement import Agreement, compare
 from aq.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.feeds.infos import INFO
+from aq.filling import budget_of
+from aq.pace import lateness, learn, overdue
 from aq.regions import PROVINCES
 from aq.runtime import Runtime
 from aq.schedule import feed_table
 from aq.schema import FEED_IDS, FEED_NAMES
+from aq.store.gaps import gap_counts
 from aq.store.reads import newest_hours, province_hours
-from aq.store.runs import CallLedger, feed_states, last_report
+from aq.store.runs import (
+    CallLedger,
+    counted_upstream,
+    feed_states,
+    last_report,
+    seen_hours,
+)
 
 MONTH = 31 * 24
+LEARNING = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +53,24 @@ class FeedStatus:
     attribution: str
     licence: str
     link: str
+    # How often it failed in a row; until when it is asked less often for that.
+    failures: int = 0
+    pause_until: datetime | None = None
+    # Minutes after an hour's end at which it usually appears, the newest did, and is late.
+    usual_minute: int | None = None
+    newest_minute: int | None = None
+    late_minute: int | None = None
+    late: bool = False
+    # Calls of today kept for live polls, left for filling gaps, and waiting for later.
+    calls_reserved: int | None = None
+    calls_left: int | None = None
+    calls_waiting: int = 0
+    # Upstream's own count of a day's calls beside ours, and when it was asked.
+    counted_at: datetime | None = None
+    counted: dict[str, tuple[int, int]] = field(default_factory=dict)
+    # Province hours missing: still to be had, lost.
+    gaps_open: int = 0
+    gaps_lost: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The status in JSON's types; instants with +09:00."""
@@ -60,6 +88,7 @@ def feed_status(runtime: Runtime, now: datetime) -> list[FeedStatus]:
     upcoming = feed_table(states, settings.live_feeds, now, settings.schedule.minutes)
     with runtime.store.read() as connection:
         newest = newest_hours(connection)
+        missing = gap_counts(connection)
     found = []
     for name in settings.feeds.prefer:
         info, known = INFO[name], states.get(name)
@@ -89,9 +118,38 @@ def feed_status(runtime: Runtime, now: datetime) -> list[FeedStatus]:
                 attribution=info.attribution,
                 licence=info.licence,
                 link=info.link,
+                failures=known.failures if known else 0,
+                pause_until=known.pause_until if known else None,
+                gaps_open=missing.get(name, (0, 0))[0],
+                gaps_lost=missing.get(name, (0, 0))[1],
+                **(_care(runtime, name, hour, now) if name in settings.live_feeds else {}),
             )
         )
     return found
+
+
+def _care(runtime: Runtime, name: str, newest: int | None, now: datetime) -> dict[str, Any]:
+    """When a live feed's hours appear, its calls of today, and upstream's count of them."""
+    settings, store = runtime.settings, runtime.store
+    seen = seen_hours(store, name, now - LEARNING)
+    known = learn(seen)
+    end = from_hour_number(newest) if newest is not None else None
+    budget = budget_of(
+        store, name, now, limit=settings.daily_limit(name), minutes=settings.schedule.minutes
+    )
+    counted = counted_upstream(store, name)
+    last = last_report(store, [f"backfill:{name}"]) or {}
+    return {
+        "usual_minute": known.usual if known else None,
+        "late_minute": known.bound if known else None,
+        "newest_minute": lateness(end, seen) if end else None,
+        "late": overdue(end, known, now),
+        "calls_reserved": budget.reserved if budget.limit else None,
+        "calls_left": budget.left,
+        "calls_waiting": int(last.get("calls_waiting", 0)),
+        "counted_at": counted[0] if counted else None,
+        "counted": counted[1] if counted else {},
+    }
 
 
 def agreement(runtime: Runtime, now: datetime) -> list[Agreement]:

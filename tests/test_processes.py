@@ -75,7 +75,7 @@ def test_two_workers_on_one_database_do_each_run_once(database_url: str) -> None
         ):
             wait_until(lambda: simulator.calls["getCtprvnMesureLIst"] == 6)
             wait_until(
-                lambda: [run.state for run in runs.recent_runs(runtime.store)] == ["done"] * 4
+                lambda: [run.state for run in runs.recent_runs(runtime.store)] == ["done"] * 5
             )
             time.sleep(1)
             for child in (one, other):

@@ -29,6 +29,8 @@ def _openmeteo(settings: "Settings") -> Feed:
 FEEDS: dict[str, Callable[["Settings"], Feed]] = {"airkorea": _airkorea, "openmeteo": _openmeteo}
 # The query parameter that carries a feed's key, where it takes one.
 KEY_PARAMETERS = {"airkorea": "serviceKey", "openmeteo": "apikey"}
+# Upstream spells it otherwise in one old service.
+OTHER_KEY_PARAMETERS = {"airkorea": {"UserSportSvc/getSvckeyDalyStats": "ServiceKey"}}
 
 
 def make(name: str, settings: "Settings") -> Feed:
@@ -43,6 +45,7 @@ def client(http: "Http", name: str, feed: Feed, settings: "Settings") -> Get:
         name,
         own.url,
         key=(KEY_PARAMETERS[name], own.key) if own.key else None,
+        key_names=OTHER_KEY_PARAMETERS.get(name),
         daily_limit=own.daily_limit,
         refusal=feed.refusal,
         timeout=own.timeout_seconds,

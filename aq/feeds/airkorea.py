@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from aq.clock import kst
 from aq.errors import FeedError, FeedReason
 from aq.feeds.airkorea_errors import NAME, Body, read_body, refusal
 from aq.feeds.airkorea_rows import read_rows
 from aq.feeds.airkorea_stations import read_province_means, read_stations
-from aq.feeds.base import Get
+from aq.feeds.base import Get, text_of
 from aq.feeds.infos import AIRKOREA
 from aq.model import Answer, Payload
 
@@ -15,6 +16,7 @@ REALTIME = "ArpltnInforInqireSvc/getCtprvnRltmMesureDnsty"
 STATION_HISTORY = "ArpltnInforInqireSvc/getMsrstnAcctoRltmMesureDnsty"
 STATIONS = "MsrstnInfoInqireSvc/getMsrstnList"
 PROVINCE_MEANS = "ArpltnStatsSvc/getCtprvnMesureLIst"  # the capital I is upstream's own
+CALL_COUNTS = "UserSportSvc/getSvckeyDalyStats"
 TERMS = ("DAILY", "MONTH", "3MONTH")
 MEAN_TERMS = ("WEEK", "MONTH")
 
@@ -24,6 +26,7 @@ VERSION = "1.5"
 PAGE_ROWS = 1000
 # No list of AirKorea is near this long: upstream that never ends is stopped here.
 MAX_PAGES = 30
+LONGEST_COUNT = 9  # digits
 
 
 class AirKorea:
@@ -53,6 +56,25 @@ class AirKorea:
         params = {"itemCode": item.upper(), "dataGubun": "HOUR"}
         params["searchCondition"] = _one_of(term, MEAN_TERMS)
         yield from pages(get, PROVINCE_MEANS, params)
+
+    def pull_call_counts(self, get: Get) -> Payload:
+        """How many calls of the key upstream counted today, by operation."""
+        return get(CALL_COUNTS, {"returnType": "json", "numOfRows": "100", "pageNo": "1"})
+
+    def read_call_counts(self, payload: Payload, now: datetime) -> dict[str, int]:
+        """Calls of the day of `now` (KST) by operation; rows that cannot be read are left out."""
+        error = self.refusal(payload.operation, 200, {}, payload.text, now)
+        if error is not None:
+            raise error
+        today = kst(now).date().isoformat()
+        counts: dict[str, int] = {}
+        for row in read_body(payload.text).items:
+            if not isinstance(row, Mapping) or text_of(row.get("conectDe")) != today:
+                continue
+            name, count = text_of(row.get("conectOprtinNm")), text_of(row.get("conectCo"))
+            if name and count.isascii() and count.isdigit() and len(count) < LONGEST_COUNT:
+                counts[name] = int(count)
+        return counts
 
     def parse(self, payload: Payload, now: datetime) -> Answer:
         """Read any of the feed's payloads. Pure.

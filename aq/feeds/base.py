@@ -57,6 +57,17 @@ class MeansFeed(Feed, Protocol):
 
 
 @runtime_checkable
+class CountingFeed(Feed, Protocol):
+    """A feed whose upstream says how many calls of a key it counted today."""
+
+    def pull_call_counts(self, get: Get) -> Payload:
+        """Ask for today's counts."""
+
+    def read_call_counts(self, payload: Payload, now: datetime) -> dict[str, int]:
+        """Calls of the day of `now` (KST) by operation. Pure; raises `FeedError`."""
+
+
+@runtime_checkable
 class HistoryFeed(MeansFeed, Protocol):
     """A feed that gives the past of one station a call, and its province means."""
 

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from aq.clock import kst
+from aq.clock import from_hour_number, kst
 from aq.errors import FeedError
-from aq.schema import calls, feed_state, run
+from aq.pace import pause_until
+from aq.schema import calls, feed_state, publication, run, upstream_calls
 from aq.store.engine import Store
 from aq.store.upsert import upsert
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
 _EPOCH = date(1970, 1, 1)
+FIRST_LOOK, LATEST_LOOK = timedelta(minutes=25), timedelta(hours=6)
 
 
 def day_number(day: date) -> int:
@@ -118,7 +120,8 @@ def recent_runs(store: Store, job: str | None = None, limit: int = 50) -> Sequen
 
 
 def last_report(store: Store, jobs: Sequence[str]) -> dict[str, Any] | None:
-    """The report of the newest ended run of any of these jobs that read rows; None without one."""
+    """The report of the newest ended run of any of these jobs that read rows or looked for gaps;
+    None without one."""
     query = (
         select(run.c.report)
         .where(run.c.job.in_(jobs), run.c.report.is_not(None))
@@ -127,7 +130,40 @@ def last_report(store: Store, jobs: Sequence[str]) -> dict[str, Any] | None:
     )
     with store.read() as connection:
         reports = (json.loads(text) for text in connection.scalars(query))
-        return next((one for one in reports if one.get("rows")), None)
+        return next((one for one in reports if one.get("rows") or "gaps" in one), None)
+
+
+def record_upstream_calls(
+    store: Store, feed: str, now: datetime, counts: Mapping[str, int]
+) -> None:
+    """Keep upstream's own count of today's calls."""
+    day = day_number(kst(now).date())
+    rows = [
+        {"feed": feed, "operation": name, "day": day, "calls": count, "asked": now}
+        for name, count in counts.items()
+    ]
+    with store.book() as connection:
+        upsert(connection, upstream_calls, rows)
+
+
+def counted_upstream(store: Store, feed: str) -> tuple[datetime, dict[str, tuple[int, int]]] | None:
+    """When upstream was last asked for its count, and (its count, ours) of that day by operation.
+
+    Ours goes on after the asking until the day ends.
+    """
+    theirs, ours = upstream_calls, calls
+    with store.read() as connection:
+        query = select(theirs).where(theirs.c.feed == feed)
+        newest = query.order_by(theirs.c.day.desc()).limit(1)
+        last = connection.execute(newest).first()
+        if last is None:
+            return None
+        rows = connection.execute(query.where(theirs.c.day == last.day)).all()
+        same_day = select(ours).where(ours.c.feed == feed, ours.c.day == last.day)
+        made: dict[str, int] = {}
+        for row in connection.execute(same_day):
+            made[row.operation.rpartition("/")[2]] = row.calls
+    return last.asked, {row.operation: (row.calls, made.get(row.operation, 0)) for row in rows}
 
 
 class CallLedger:
@@ -180,6 +216,8 @@ def record_success(
         "reason": None,
         "detail": None,
         "retry_at": None,
+        "failures": 0,
+        "pause_until": None,
     }
     with store.book() as connection:
         before = connection.execute(select(feed_state).where(feed_state.c.feed == feed)).first()
@@ -188,16 +226,60 @@ def record_success(
             known = getattr(before, name) if before else None
             values[name] = max((h for h in (known, hour) if h is not None), default=None)
         upsert(connection, feed_state, [{"feed": feed, **values}])
+        if newest_hour is not None:
+            complete = now if complete_hour == newest_hour else None
+            last_attempt = before.last_attempt if before else None
+            _seen(connection, feed, newest_hour, now, complete, last_attempt)
+
+
+def _seen(
+    connection: Connection,
+    feed: str,
+    hour: int,
+    now: datetime,
+    complete: datetime | None,
+    last_attempt: datetime | None,
+) -> None:
+    """Keep when an hour was first seen, and when it was in.
+
+    Only where the time means something: an earlier poll looked for the hour in vain, or this is
+    the first poll after its end. After an outage it would only tell of the outage.
+    """
+    table, end = publication, from_hour_number(hour)
+    here = [table.c.feed == feed, table.c.hour == hour]
+    kept = connection.execute(select(table).where(*here)).first()
+    if kept is not None:
+        if complete and kept.complete is None:
+            connection.execute(update(table).where(*here).values(complete=complete))
+        return
+    looked = last_attempt is not None and end <= last_attempt <= now
+    if (end <= now and now - end < FIRST_LOOK) or (looked and now - end < LATEST_LOOK):
+        row = {"feed": feed, "hour": hour, "seen": now, "complete": complete}
+        connection.execute(insert(table).values(row))
+
+
+def seen_hours(store: Store, feed: str, since: datetime) -> list[tuple[datetime, datetime]]:
+    """(hour end, first seen) of the hours a feed published since."""
+    query = select(publication.c.hour, publication.c.seen).where(
+        publication.c.feed == feed, publication.c.seen >= since
+    )
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(publication.c.hour)).all()
+    return [(from_hour_number(hour), seen) for hour, seen in rows]
 
 
 def record_failure(store: Store, feed: str, now: datetime, error: FeedError) -> None:
     """The feed failed; `failing_since` keeps the first failure after the last success."""
-    query = select(feed_state.c.failing_since).where(feed_state.c.feed == feed)
+    query = select(feed_state).where(feed_state.c.feed == feed)
     with store.book() as connection:
+        before = connection.execute(query).first()
+        failures = (before.failures if before else 0) + 1
         row = {
             "feed": feed,
             "last_attempt": now,
-            "failing_since": connection.execute(query).scalar_one_or_none() or now,
+            "failing_since": (before.failing_since if before else None) or now,
+            "failures": failures,
+            "pause_until": pause_until(failures, now),
             "reason": str(error.reason),
             "detail": error.detail,
             "retry_at": error.retry_at,

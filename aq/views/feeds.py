@@ -10,6 +10,7 @@ from aq.regions import BY_CODE, find_province
 from aq.status import FeedStatus
 from aq.text import Text
 from aq.views import cache, page
+from aq.views.feed_care import pace_facts, paused, quota_facts
 from aq.views.feed_words import advice, happened, minute
 from aq.views.words import N_, Noun, exact, listed, provenance, province_name, told_hour
 
@@ -38,6 +39,8 @@ OPERATIONS = {
     "getCtprvnRltmMesureDnsty": N_("measurements"),
     "getMsrstnList": N_("station list"),
     "getCtprvnMesureLIst": N_("province means"),
+    "getMsrstnAcctoRltmMesureDnsty": N_("station history"),
+    "getSvckeyDalyStats": N_("count of calls"),
 }
 
 
@@ -101,7 +104,7 @@ def _state(feed: FeedStatus, text: Text) -> str:
         sentences = [
             happened(feed, text),
             text("This has been so since {when}.", when=minute(feed.failing_since, text)),
-            advice(feed, text),
+            paused(feed, text) or advice(feed, text),
         ]
         said = f"<br><small>{escape(feed.detail)}</small>" if feed.detail else ""
         return escape(" ".join(sentences)) + said
@@ -124,7 +127,7 @@ def _facts(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
         facts.append(_instant(text("next poll"), feed.next_poll, text))
         if feed.retry_at:
             facts.append(_instant(text("not asked again before"), feed.retry_at, text))
-        facts += _calls(feed, text)
+        facts += [*_calls(feed, text), *quota_facts(feed, text), *pace_facts(feed, text)]
         facts += _last_poll(feed, text)
     if feed.newest_hour:
         hour = told_hour(text, feed.newest_hour, cache.moment())

@@ -1,0 +1,56 @@
+"""What the feeds page tells of a feed's pace: when hours appear, quota, gaps, pauses."""
+
+from aq.clock import kst_iso
+from aq.status import FeedStatus
+from aq.text import Text
+from aq.views.feed_words import minute
+
+Fact = tuple[str, str, str]  # label, value, exact instant
+
+
+def paused(feed: FeedStatus, text: Text) -> str:
+    """That it is asked less often, and until when; empty as long as it is asked as usual."""
+    if feed.pause_until is None or not feed.failing_since:
+        return ""
+    when = minute(feed.pause_until, text)
+    return text(
+        "After {n} failures in a row it is asked less often; the next try is at {when}.",
+        n=feed.failures,
+        when=when,
+    )
+
+
+def pace_facts(feed: FeedStatus, text: Text) -> list[Fact]:
+    """When its hours usually appear, when the newest did, whether the next is late."""
+    facts: list[Fact] = []
+    if feed.usual_minute is not None:
+        usual = text("{n} min past the hour", n=feed.usual_minute)
+        if feed.newest_minute is not None:
+            usual = text("{usual}, the newest hour {n} min past", usual=usual, n=feed.newest_minute)
+        facts.append((text("usually published"), usual, ""))
+    if feed.late:
+        words = text("later than expected")
+        if feed.late_minute is not None:
+            words = text("not there {n} min past the hour", n=feed.late_minute)
+        facts.append((text("late"), words, ""))
+    return facts
+
+
+def quota_facts(feed: FeedStatus, text: Text) -> list[Fact]:
+    """Calls kept back, left and waiting; upstream's own count; hours missing."""
+    facts: list[Fact] = []
+    if feed.calls_reserved is not None and feed.calls_left is not None:
+        facts.append((text("kept for today's polls"), f"{feed.calls_reserved:,}", ""))
+        left = f"{feed.calls_left:,}"
+        if feed.calls_waiting:
+            left = text("{left}; {n} waiting", left=left, n=f"{feed.calls_waiting:,}")
+        facts.append((text("left for filling gaps"), left, ""))
+    if feed.counted_at and feed.counted:
+        theirs = sum(count for count, _ in feed.counted.values())
+        ours = sum(count for _, count in feed.counted.values())
+        value = text("{theirs}; ours {ours}", theirs=f"{theirs:,}", ours=f"{ours:,}")
+        facts.append((text("calls by the source's count"), value, kst_iso(feed.counted_at)))
+    if feed.gaps_open or feed.gaps_lost:
+        value = text("{n} can still be had, {lost} cannot", n=feed.gaps_open, lost=feed.gaps_lost)
+        facts.append((text("province hours missing"), value, ""))
+    return facts

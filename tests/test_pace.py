@@ -1,0 +1,147 @@
+"""A failing feed is asked less often and recovers; when hours appear is learned; calls counted."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from aq.clock import HOUR, Clock
+from aq.errors import FeedError, FeedReason
+from aq.pace import Publication, learn, overdue, pause_until
+from aq.runtime import Runtime, start
+from aq.settings import load
+from aq.simulator.scenario import parse
+from aq.simulator.server import SimulatorServer
+from aq.simulator.world import World
+from aq.status import feed_status
+from aq.store import Store, runs
+from tests.conftest import NOW
+
+WORLD = World(34)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("failures", "minutes"), [(0, None), (5, None), (6, 55), (7, 115), (8, 115), (5000, 115)]
+)
+def test_after_two_hours_of_failures_a_feed_is_asked_less_often(
+    failures: int, minutes: int | None
+) -> None:
+    expected = None if minutes is None else NOW + minutes * MINUTE
+    assert pause_until(failures, NOW) == expected
+
+
+def test_what_is_usual_is_learned_from_a_day_at_least() -> None:
+    seen = [(NOW.replace(minute=0) + n * HOUR, 20) for n in range(40)]
+    seen += [(NOW.replace(minute=0) + n * HOUR, 50) for n in range(40, 44)]
+    told = [(end, end + lag * MINUTE) for end, lag in seen]
+    assert learn(told[:23]) is None
+    known = learn(told)
+    assert known is not None
+    assert (known.usual, known.bound, known.hours) == (20, 65, 44)
+    assert set(known.by_hour) == set(range(24))
+
+
+@pytest.mark.parametrize(
+    ("age", "minute", "late"), [(0, 40, False), (1, 40, False), (1, 51, True), (2, 10, True)]
+)
+def test_late_is_later_than_the_learned_bound(age: int, minute: int, late: bool) -> None:
+    known = Publication(usual=20, bound=50, by_hour={}, hours=300)
+    now = NOW.replace(minute=minute)
+    assert overdue(NOW.replace(minute=0) - age * HOUR, known, now) is late
+
+
+def test_the_first_sight_of_an_hour_is_kept_only_where_it_says_something(store: Store) -> None:
+    number = int(NOW.timestamp()) // 3600
+    end = NOW.replace(minute=0)
+
+    def seen() -> list[int]:
+        known = runs.seen_hours(store, "airkorea", end - 9 * HOUR)
+        return [round((moment - hour) / MINUTE) for hour, moment in known]
+
+    runs.record_success(store, "airkorea", end - 10 * MINUTE, number - 1, None)
+    assert seen() == []  # nobody had looked before: it may have been there for long
+    runs.record_success(store, "airkorea", end + 20 * MINUTE, number, None)
+    runs.record_success(store, "airkorea", end + 35 * MINUTE, number, number)
+    assert seen() == [20]
+    error = FeedError("airkorea", "", FeedReason.UNREACHABLE)
+    runs.record_failure(store, "airkorea", end + 80 * MINUTE, error)
+    runs.record_success(store, "airkorea", end + 95 * MINUTE, number + 1, None)
+    assert seen() == [20, 35]
+
+
+@pytest.fixture
+def simulator() -> Iterator[SimulatorServer]:
+    with SimulatorServer(WORLD, Clock(NOW)) as server:
+        yield server
+
+
+@pytest.fixture
+def runtime(database_url: str, simulator: SimulatorServer) -> Iterator[Runtime]:
+    made = start(
+        load(
+            {
+                "AQ_DATABASE_URL": database_url,
+                "AQ_CLOCK": NOW.isoformat(),
+                "AQ_FEEDS__AIRKOREA__URL": simulator.airkorea_url,
+                "AQ_FEEDS__AIRKOREA__KEY": "any-key",
+                "AQ_FEEDS__OPENMETEO__ENABLED": "false",
+            }
+        )
+    )
+    yield made
+    made.store.close()
+
+
+def test_the_breaker_opens_says_so_and_closes_by_itself(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    collector = runtime.collector()
+    simulator.scenario = parse('[[fault]]\nfeed = "airkorea"\nkind = "http_403"\n')
+    moments = [NOW + n * 15 * MINUTE for n in range(60)]
+    asked = []
+    for moment in moments[:30]:
+        before = simulator.calls["getCtprvnRltmMesureDnsty"]
+        assert collector.poll("airkorea", moment).error is not None
+        asked.append(simulator.calls["getCtprvnRltmMesureDnsty"] > before)
+    assert asked[:6] == [True] * 6
+    assert sum(asked[6:]) == 3  # after an hour, then every second hour
+    status = next(one for one in feed_status(runtime, moments[29]) if one.feed == "airkorea")
+    assert status.pause_until is not None
+    assert status.failures == 9
+    assert status.next_poll is not None
+    assert status.next_poll >= status.pause_until > moments[29]
+    simulator.scenario = parse("")
+    simulator.clock = Clock(moments[-1])
+    reports = [collector.poll("airkorea", moment) for moment in moments[30:45]]
+    assert reports[-1].error is None
+    status = next(one for one in feed_status(runtime, moments[-1]) if one.feed == "airkorea")
+    assert (status.failures, status.pause_until, status.failing_since) == (0, None, None)
+
+
+def test_someone_who_asks_by_hand_is_not_held_back(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    error = FeedError("airkorea", "", FeedReason.UNREACHABLE)
+    for n in range(8):
+        runs.record_failure(runtime.store, "airkorea", NOW - n * MINUTE, error)
+    assert runtime.collector().poll("airkorea", NOW).error is not None
+    assert simulator.calls.total() == 0
+    assert runtime.collector().poll("airkorea", NOW, force=True).error is None
+
+
+def test_upstreams_count_of_calls_stands_beside_ours(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    simulator.key = "any-key"
+    collector = runtime.collector()
+    collector.poll("airkorea", NOW)
+    report = collector.poll_counts("airkorea", NOW)
+    assert report.error is None
+    status = next(one for one in feed_status(runtime, NOW) if one.feed == "airkorea")
+    assert status.counted["getCtprvnRltmMesureDnsty"] == (1, 1)
+    assert status.counted["getMsrstnList"] == (1, 1)
+    assert status.counted_at == NOW
+    spent = sum(status.calls_today.values())
+    assert status.calls_reserved is not None
+    assert status.calls_left == 500 - spent - status.calls_reserved
