@@ -8,10 +8,12 @@ from typing import Any
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 
 from aq.api import routes
 from aq.logs import set_up
 from aq.runtime import Runtime, shared
+from aq.security import Guard
 
 
 def warm_up() -> Runtime:
@@ -42,4 +44,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
         await run_in_threadpool(scheduler.stop)
 
 
-app = st.App("aq/views/main.py", lifespan=lifespan, routes=routes(shared))
+app = st.App(
+    "aq/views/main.py",
+    lifespan=lifespan,
+    routes=routes(shared),
+    middleware=[Middleware(Guard, limits=lambda: shared().settings.server)],
+)

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +32,7 @@ from aq.toml_lines import line_of
 
 FEED_NAMES = ("archive", "airkorea", "openmeteo")
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
+LISTS = ("minutes", "prefer", "trusted_proxies")
 OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_SAMPLES"})
 _URL = TypeAdapter(AnyHttpUrl)
 
@@ -47,6 +49,15 @@ def _http_url(value: str) -> str:
 class ServerSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(8501, ge=1, le=65535)
+    costly_per_minute: int = Field(600, ge=20)
+    trusted_proxies: tuple[str, ...] = ()
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            ip_network(one, strict=False)
+        return value
 
 
 class DisplaySettings(_Section):
@@ -244,7 +255,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         place = found
         for part in parts[:-1]:
             place = place.setdefault(part, {})
-        place[parts[-1]] = _listed(value) if parts[-1] in ("minutes", "prefer") else value
+        place[parts[-1]] = _listed(value) if parts[-1] in LISTS else value
     return found
 
 

@@ -1,0 +1,191 @@
+"""What every answer of the server carries and what no request may do: headers, sizes, rates."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+from typing import Protocol
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_QUERY = 8_192  # bytes; the longest real question names 17 provinces and 6 pollutants
+MAX_BODY = 1_048_576  # bytes; nothing here takes a file
+MAX_CLIENTS = 10_000  # whose rate is remembered
+# Routes that read much of the store, with the tokens a call takes.
+COSTS = {"/api/v1/export": 20, "/api/v1/history": 1}
+# Streamlit's own frontend needs inline styles, inline and generated scripts (its component loader),
+# blobs (downloads, workers) and its websocket; nothing from any other machine.
+PAGE_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' ws: wss: blob: data:",
+        "worker-src 'self' blob:",
+        "media-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class Limits(Protocol):
+    """The server's settings that matter here."""
+
+    @property
+    def costly_per_minute(self) -> int:
+        """Tokens a minute for a client's costly calls."""
+
+    @property
+    def trusted_proxies(self) -> tuple[str, ...]:
+        """Networks whose X-Forwarded-For is believed."""
+
+
+@dataclass
+class Buckets:
+    """A token bucket per client: full at `size`, filled again within a minute."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    _kept: "OrderedDict[str, tuple[float, float]]" = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, client: str, cost: int, size: int) -> float:
+        """Take `cost` tokens; the seconds to wait when there are too few, else 0."""
+        now, pace = self.monotonic(), size / 60
+        with self._lock:
+            tokens, since = self._kept.pop(client, (float(size), now))
+            tokens = min(float(size), tokens + (now - since) * pace)
+            enough = tokens >= cost
+            self._kept[client] = (tokens - cost if enough else tokens, now)
+            if len(self._kept) > MAX_CLIENTS:
+                self._kept.popitem(last=False)
+        return 0.0 if enough else (min(cost, size) - tokens) / pace
+
+
+class _BodyTooLargeError(Exception):
+    """More came than was announced or is allowed."""
+
+
+class Guard:
+    """ASGI middleware around pages and routes.
+
+    A header an answer has set itself is left alone: `/strip` may be framed by anyone.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Callable[[], Limits]) -> None:
+        self._app, self._limits = app, limits
+        self._buckets = Buckets()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or pass on with limits and headers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                _dress(MutableHeaders(scope=message), scope["path"])
+            await send(message)
+
+        refusal = self._refused(scope)
+        if refusal is not None:
+            await refusal(scope, receive, sending)
+            return
+        try:
+            await self._app(scope, _measured(receive), sending)
+        except _BodyTooLargeError:
+            if not started:
+                await _too_large()(scope, receive, sending)
+
+    def _refused(self, scope: Scope) -> JSONResponse | None:
+        if len(scope.get("query_string", b"")) > MAX_QUERY:
+            message = f"the query is longer than {MAX_QUERY:,} bytes"
+            return _error(414, "query_too_long", message)
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isascii() or not length.isdigit() or int(length) > MAX_BODY:
+            return _too_large()
+        cost = COSTS.get(scope["path"].rstrip("/"), 0)
+        if cost:
+            limits = self._limits()
+            size = max(limits.costly_per_minute, cost)
+            wait = self._buckets.take(client_of(scope, limits.trusted_proxies), cost, size)
+            if wait:
+                seconds = max(1, round(wait + 0.5))
+                refusal = _error(429, "too_many_requests", f"try again in {seconds} s")
+                refusal.headers["Retry-After"] = str(seconds)
+                return refusal
+        return None
+
+
+def client_of(scope: Scope, trusted: tuple[str, ...]) -> str:
+    """The address that asks: the peer, or, when the peer is a trusted proxy, the nearest address
+    it forwards for that is none itself. What a client claims of itself is never believed."""
+    peer: str = (scope.get("client") or ("", 0))[0]
+    if not _among(peer, trusted):
+        return peer
+    forwarded = Headers(scope=scope).get("x-forwarded-for", "")
+    for address in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+        if not _among(address, trusted):
+            return address
+    return peer
+
+
+def _among(address: str, networks: tuple[str, ...]) -> bool:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return any(found in ip_network(network, strict=False) for network in networks)
+
+
+def _dress(headers: MutableHeaders, path: str) -> None:
+    own = "content-security-policy" in headers
+    data = path.startswith("/api/") or "json" in headers.get("content-type", "")
+    headers.setdefault("Content-Security-Policy", DATA_POLICY if data else PAGE_POLICY)
+    if not own:
+        headers.setdefault("X-Frame-Options", "DENY")
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+
+
+def _measured(receive: Receive) -> Receive:
+    """A body that may not be larger than `MAX_BODY`, whatever its header says."""
+    size = 0
+
+    async def receiving() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_BODY:
+            raise _BodyTooLargeError
+        return message
+
+    return receiving
+
+
+def _too_large() -> JSONResponse:
+    return _error(413, "body_too_large", f"a body may have up to {MAX_BODY:,} bytes")
+
+
+def _error(status: int, code: str, message: str) -> JSONResponse:
+    """The one form of errors, as the routes give it."""
+    error = {"code": code, "message": message, "field": None}
+    return JSONResponse({"error": error}, status, headers={"Cache-Control": "no-store"})
