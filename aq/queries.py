@@ -1,17 +1,14 @@
 """The store as data frames for charts: every hour of a range, gaps with their reason."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Table, func, select, union
 
-from aq.clock import KST, day_bounds, floor_hour, from_hour_number, hour_number
+from aq.clock import day_bounds, floor_hour, from_hour_number, hour_number
 from aq.feeds.infos import INFO
-from aq.gaps import gap_reason
-from aq.grade import Standard
+from aq.lines import line
 from aq.regions import BY_ID, PROVINCES
 from aq.runtime import Runtime
 from aq.schema import FEED_IDS, FEED_NAMES, province_hour, province_hour_rev
@@ -32,76 +29,6 @@ __all__ = [
     "sparklines",
     "version_on",
 ]
-
-LINE_COLUMNS = ("value", "grade", "feed", "stations", "stations_expected", "reason", "detail")
-
-
-def line(
-    runtime: Runtime,
-    province_id: int,
-    pollutant: str,
-    after: datetime,
-    until: datetime,
-    *,
-    standard: Standard | None = None,
-    feed: str | None = None,
-    as_of: int | None = None,
-) -> pd.DataFrame:
-    """Hourly means of a province with ``after < hour end <= until``.
-
-    Columns: at (hour end, KST), value [pollutant's unit], grade, feed, kind, status, stations,
-    stations_expected, reason, detail. An hour without a value has a NaN and a reason. Grades are
-    given where the standard has breakpoints for hourly means.
-    """
-    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
-    with runtime.store.read() as connection:
-        rows = reads.province_hours(connection, [province_id], first, last, feed=feed, as_of=as_of)
-    by_feed: dict[int, dict[int, Any]] = {}
-    for row in rows:
-        by_feed.setdefault(row.feed, {})[row.hour] = row
-    series = [
-        by_feed[FEED_IDS[name]]
-        for name in runtime.settings.feeds.prefer
-        if FEED_IDS[name] in by_feed
-    ]
-    records = [_hour(series, pollutant, hour, standard) for hour in range(first + 1, last + 1)]
-    frame = pd.DataFrame(records, columns=list(LINE_COLUMNS))
-    frame["value"] = frame["value"].astype("float64")
-    for name in ("grade", "stations", "stations_expected"):
-        frame[name] = frame[name].astype("Int64")
-    at = pd.date_range(from_hour_number(first + 1), periods=len(frame), freq="h")
-    frame.insert(0, "at", at.tz_convert(KST))
-    frame.insert(4, "kind", frame["feed"].map({n: one.kind for n, one in INFO.items()}))
-    frame.insert(5, "status", frame["feed"].map({n: one.status for n, one in INFO.items()}))
-    return frame
-
-
-def _hour(
-    series: Sequence[Mapping[int, Any]], key: str, hour: int, standard: Standard | None
-) -> tuple[Any, ...]:
-    pollutant = pollutants()[key]
-    gap = None
-    for rows in series:
-        row = rows.get(hour)
-        if row is None:
-            continue
-        count = getattr(row, f"{key}_n")
-        if not count:
-            gap = gap or row
-            continue
-        scaled = mean_half_up(getattr(row, f"{key}_sum"), count)
-        observed = INFO[FEED_NAMES[row.feed]].kind == "observed"
-        grade = standard.grade(key, scaled, "1h") if standard else None
-        expected = getattr(row, f"{key}_exp") if observed else None
-        stations = count if observed else None
-        name = FEED_NAMES[row.feed]
-        return scaled / pollutant.scale, grade, name, stations, expected, None, None
-    if gap is None:
-        return None, None, None, None, None, "not_received", None
-    why = json.loads(gap.why) if gap.why else {}
-    reason, detail = gap_reason(why.get(key, "not_received"))
-    expected = getattr(gap, f"{key}_exp")
-    return None, None, FEED_NAMES[gap.feed], 0, expected, reason, detail
 
 
 def sparklines(

@@ -100,7 +100,7 @@ def country_map(
         clickmode="event+select",
         paper_bgcolor="rgba(0,0,0,0)",
         font={"family": FONT, "color": colours.ink},
-        hoverlabel=_hover_label(colours),
+        hoverlabel=hover_label(colours),
         uirevision="map",
         selectionrevision=f"{items[0].pollutant} {chosen}",
         showlegend=False,
@@ -200,7 +200,7 @@ def _name_ink(item: CurrentItem, standard: Standard, colours: Palette) -> str:
     return standard.level(item.grade).text_colour if item.grade else colours.missing_ink
 
 
-def _hover_label(colours: Palette) -> dict[str, Any]:
+def hover_label(colours: Palette) -> dict[str, Any]:
     return {
         "bgcolor": colours.paper,
         "bordercolor": colours.rule,
@@ -226,10 +226,10 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
     `frame` has a row for every hour: at (aware), value, kind, reason, detail. What a model made is
     dashed. More points than a screen has pixels are thinned, extremes kept.
     """
-    at = _wall_clock(frame["at"])
+    at = wall_clock(frame["at"])
     values = frame["value"].to_numpy(dtype="float64")
     bands = level_bands(style.standard, style.pollutant)
-    top = _top(values, [high for _, high, _ in bands])
+    top = axis_top(values, [high for _, high, _ in bands])
     figure = go.Figure()
     _add_gaps(figure, frame, at, values, top, text, colours)
     for dash, mask, word in line_kinds.parts(frame, style.told_apart):
@@ -240,12 +240,12 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
         if style.told_apart:
             line_kinds.label(figure, at, part, word, text, colours)
     _mark_last(figure, at, values, colours)
-    _add_bands(figure, bands, text, colours, top)
-    _lay_out(figure, at, top, style, colours, text)
+    add_bands(figure, bands, text, colours, top)
+    lay_out(figure, at, top, style, colours, text)
     return figure
 
 
-def _wall_clock(at: pd.Series) -> Floats:
+def wall_clock(at: pd.Series) -> Floats:
     """Milliseconds of the Korean wall clock: Plotly's date axis knows no zones."""
     naive = pd.DatetimeIndex(at).tz_localize(None).as_unit("ms")
     return naive.asi8.astype("float64")
@@ -273,7 +273,7 @@ def level_bands(
     return bands
 
 
-def _top(values: Floats, cuts: Sequence[float]) -> float:
+def axis_top(values: Floats, cuts: Sequence[float]) -> float:
     """The axis' end: room above the peak, and never less than the first level and a half."""
     present = values[~np.isnan(values)]
     peak = float(present.max()) if present.size else 0.0
@@ -333,7 +333,7 @@ def _mark_last(figure: go.Figure, at: Floats, values: Floats, colours: Palette) 
     )
 
 
-def _add_bands(
+def add_bands(
     figure: go.Figure,
     bands: Sequence[tuple[float, float, Level]],
     text: Text,
@@ -437,7 +437,7 @@ def _name_gap(figure: go.Figure, middle: float, words: str, colours: Palette) ->
     )
 
 
-def _lay_out(
+def lay_out(
     figure: go.Figure, at: Floats, top: float, style: LineStyle, colours: Palette, text: Text
 ) -> None:
     korean = text.lang == "ko"
@@ -448,7 +448,7 @@ def _lay_out(
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": FONT, "size": 12, "color": colours.muted},
-        hoverlabel=_hover_label(colours),
+        hoverlabel=hover_label(colours),
         hovermode="closest",
         showlegend=False,
         uirevision=style.revision,

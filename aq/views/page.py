@@ -31,6 +31,7 @@ SECTIONS = {"live": N_("Now"), "past": N_("Past"), "feeds": N_("Data status")}
 PAGES: dict[str, tuple[str, str]] = {
     "live": ("live", N_("Now")),
     "past": ("past", N_("Line")),
+    "stations": ("past", N_("Stations")),
     "feeds": ("feeds", N_("Data status")),
 }
 PULSE_SECONDS = 30
@@ -100,6 +101,11 @@ def go(page: str, **changes: str) -> None:
     """Turn to another page, the view going along."""
     params = {**state.shared_params(st.query_params.to_dict()), **changes}
     st.switch_page(f"{page}.py", query_params=params)
+
+
+def shared() -> dict[str, str]:
+    """What of the address goes along to another page."""
+    return state.shared_params(st.query_params.to_dict())
 
 
 def change(**changes: str | None) -> None:

@@ -32,6 +32,18 @@ class Range:
     after: datetime
     until: datetime
 
+    @property
+    def days(self) -> int:
+        """How many days, both ends in."""
+        return (self.last - self.since).days + 1
+
+
+def address(view: View) -> dict[str, str]:
+    """The range as the address holds it, for a link to another page of the past."""
+    if view.since and view.until:
+        return {"since": view.since.isoformat(), "until": view.until.isoformat()}
+    return {"r": view.preset} if view.preset else {}
+
 
 def preset(view: View, default: str = "7d") -> str:
     """The preset in force where the address names no days."""

@@ -11,13 +11,17 @@ from aq.text import LANGUAGES
 PRESETS = {"7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": None}
 SORTS = ("order", "grade", "value", "stations")
 OVERALL = "overall"
+GRAINS = ("hour", "day", "month")
+# Lines that can be told apart in one chart.
+MOST_PLACES = 6
 SHARED = ("lang", "p", "x", "std")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """The state of a page. `since` and `until` are KST days, both inclusive, and go together;
-    where neither they nor a preset are given, the page has a range of its own."""
+    where neither they nor a preset are given, the page has a range of its own. `places` are codes
+    of provinces, `stations` codes of stations (names where a station has no code)."""
 
     lang: str = "ko"
     pollutant: str = "pm10"
@@ -29,6 +33,9 @@ class View:
     since: date | None = None
     until: date | None = None
     as_of: date | None = None
+    places: tuple[str, ...] = ()
+    stations: tuple[str, ...] = ()
+    grain: str | None = None
 
 
 def read(params: Mapping[str, str], lang: str = "ko") -> View:
@@ -41,6 +48,7 @@ def read(params: Mapping[str, str], lang: str = "ko") -> View:
     key = asked_sort.removeprefix("-")
     pollutant = params.get("x", "")
     preset = params.get("r", "")
+    grain = params.get("g", "")
     since, until = _day(params.get("since")), _day(params.get("until"))
     ranged = since is not None and until is not None and since <= until
     return View(
@@ -54,7 +62,16 @@ def read(params: Mapping[str, str], lang: str = "ko") -> View:
         since=since if ranged else None,
         until=until if ranged else None,
         as_of=_day(params.get("asof")),
+        places=tuple(code for code in _listed(params.get("ps")) if code in BY_CODE),
+        stations=_listed(params.get("st")),
+        grain=grain if grain in GRAINS else None,
     )
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    """Parts between commas, each once."""
+    parts = (one.strip() for one in (text or "").split(","))
+    return tuple(dict.fromkeys(one for one in parts if one))
 
 
 def _day(text: str | None) -> date | None:

@@ -16,7 +16,8 @@ class Palette:
     """Colours (#RRGGBB) of everything that is not a grade.
 
     `missing` and `missing_ink` are for places without data; `band` is the opacity of the grade
-    bands behind a line, `line` the line itself.
+    bands behind a line, `tones` of several lines in one chart: ink, grey and the one accent, each
+    light and dark.
     """
 
     paper: str
@@ -27,6 +28,7 @@ class Palette:
     missing_ink: str
     hatch: str
     band: float
+    tones: tuple[str, ...]
 
 
 LIGHT = Palette(
@@ -38,6 +40,7 @@ LIGHT = Palette(
     missing_ink="#16191D",
     hatch="#B4BAC1",
     band=0.16,
+    tones=("#16191D", "#5B4FCF", "#767E88", "#A79BF0", "#2E2870", "#A3ABB4"),
 )
 DARK = Palette(
     paper="#14171A",
@@ -48,6 +51,7 @@ DARK = Palette(
     missing_ink="#FFFFFF",
     hatch="#5A626B",
     band=0.26,
+    tones=("#E8EAED", "#A79BF0", "#8D959F", "#6F63D9", "#D5CFFF", "#5F6771"),
 )
 
 

@@ -185,7 +185,7 @@ def _ordered(stations: Iterable[Witness]) -> list[Witness]:
 
 def _station(one: Witness, key: str, text: Text) -> str:
     counted = text(PARTS[one.part])
-    why = ", ".join(_flag(word, text) for word in one.flag.split(JOIN)) if one.flag else ""
+    why = flag_words(one.flag, text)
     network = text(NETWORKS.get(one.network or "", one.network or "")) or "–"
     differs = one.grade and one.upstream_grade and one.grade != one.upstream_grade
     theirs = _level(one.upstream_grade, text)
@@ -206,6 +206,11 @@ def _level(grade: int | None, text: Text) -> str:
         return "–"
     level = cache.runtime().standards["airkorea_1h"].level(grade)
     return f"{level.letter} {level.label(text.lang)}"
+
+
+def flag_words(flag: str | None, text: Text) -> str:
+    """A value's flags in the reader's language; empty without any."""
+    return ", ".join(_flag(word, text) for word in flag.split(JOIN)) if flag else ""
 
 
 def _flag(word: str, text: Text) -> str:

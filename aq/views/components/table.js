@@ -71,10 +71,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
       make("td", { class: "num value" }, item.value),
       make("td", { class: item.value === "–" ? "trend-cell why" : "trend-cell" }, item.trend.some((value) => value !== null) ? sparkline(item, data.least_span) : make("span", { class: "absent" }, item.trend_words)),
       make("td", { class: "num stations", title: item.stations_title }, item.stations),
-      make("td", { class: "source", title: item.source_title }, item.source));
+      make("td", { class: "source", title: item.source_title }, item.source),
+      item.note === undefined ? null : make("td", { class: "note" }, item.note));
   };
 
-  show(parentElement, make("div", { class: data.lang },
+  show(parentElement, make("div", { class: `${data.lang} ${data.kind ?? ""}` },
     make("table", {},
       make("caption", {}, data.caption),
       make("thead", {}, make("tr", {}, data.columns.map(heading))),
