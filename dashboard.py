@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from aq.api import routes
 from aq.logs import set_up
+from aq.metrics import observe
 from aq.runtime import Runtime, shared
 from aq.security import Guard
 
@@ -32,7 +33,7 @@ def warm_up() -> Runtime:
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Start the scheduler with the server and stop it with it."""
     runtime = await run_in_threadpool(warm_up)
-    set_up()
+    set_up(runtime.settings.logs.format)
     if runtime.settings.scheduler == "off" or not runtime.settings.live_feeds:
         yield {}
         return
@@ -48,5 +49,5 @@ app = st.App(
     "aq/views/main.py",
     lifespan=lifespan,
     routes=routes(shared),
-    middleware=[Middleware(Guard, limits=lambda: shared().settings.server)],
+    middleware=[Middleware(Guard, limits=lambda: shared().settings.server, observe=observe)],
 )

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
-from aq import __version__, history, strip
+from aq import __version__, history, metrics, strip
 from aq.clock import day_bounds, kst, kst_iso, parse_instant, parse_since, parse_until
 from aq.current import Snapshot, asked_pollutants, current, family_of, find_standard
 from aq.errors import AqError, InputError, StoreError
@@ -251,6 +251,12 @@ def healthz(runtime: Runtime, _given: Mapping[str, str]) -> Response:
     return JSONResponse(health(runtime), headers={"Cache-Control": "no-store"})
 
 
+def metrics_text(runtime: Runtime, _given: Mapping[str, str]) -> Response:
+    """`/metrics`: feeds, quota, hours, runs and requests, as Prometheus reads them."""
+    headers = {"Cache-Control": "no-store"}
+    return Response(metrics.scrape(runtime), media_type=metrics.MEDIA_TYPE, headers=headers)
+
+
 def _described(name: str, *, in_path: bool) -> dict[str, Any]:
     place = {"in": "path", "required": True} if in_path else {"in": "query"}
     return {"name": name, **place, "schema": {"type": "string"}}
@@ -306,6 +312,7 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/api/v1/readings/{place}/{pollutant}/{at}/trail": (trail, READING),
     "/api/v1/feeds": (feeds, ()),
     "/healthz": (healthz, ()),
+    "/metrics": (metrics_text, ()),
     "/api/v1/openapi.json": (openapi, ()),
 }
 

@@ -297,6 +297,36 @@ class Http:
             return self._hosts.setdefault(name, threading.BoundedSemaphore(CALLS_PER_HOST))
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Whether a host answers at all: `trouble` in words, else the time it says it has."""
+
+    host: str
+    trouble: str = ""
+    date: datetime | None = None
+
+    def skew(self, now: datetime) -> timedelta | None:
+        """How far `now` is ahead of the host's clock; None when it told no time."""
+        return None if self.date is None else now - self.date
+
+
+def probe(url: str, timeout: float = 5.0) -> Probe:
+    """Ask a feed's host for its root, without a key: it need not like the question."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    with requests.Session() as session:
+        try:
+            with _sent(session, f"{parts.scheme}://{parts.netloc}/", timeout) as response:
+                text = response.headers.get("Date", "")
+        except _Unusable as failure:
+            return Probe(host, failure.detail)
+    try:
+        date = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return Probe(host)
+    return Probe(host, date=date if date.tzinfo else None)
+
+
 def _decoded(key: tuple[str, SecretStr | str] | None) -> tuple[str, SecretStr] | None:
     """The key as it is before encoding: the portal prints an encoded form and a decoded one."""
     if key is None:

@@ -17,6 +17,14 @@ MAX_BODY = 1_048_576  # bytes; nothing here takes a file
 MAX_CLIENTS = 10_000  # whose rate is remembered
 # Routes that read much of the store, with the tokens a call takes.
 COSTS = {"/api/v1/export": 20, "/api/v1/history": 1}
+# Names under which answers are counted; all else is of a group, or a page.
+NAMED = frozenset(
+    {
+        *("/strip", "/strip.json", "/healthz", "/metrics", "/api/v1/provinces", "/api/v1/current"),
+        *("/api/v1/history", "/api/v1/export", "/api/v1/feeds", "/api/v1/openapi.json"),
+    }
+)
+GROUPS = (("api", "/api/"), ("asset", "/static/"), ("stream", "/_stcore/"))
 # Streamlit's own frontend needs inline styles, inline and generated scripts (its component loader),
 # blobs (downloads, workers) and its websocket; nothing from any other machine.
 PAGE_POLICY = "; ".join(
@@ -87,8 +95,13 @@ class Guard:
     A header an answer has set itself is left alone: `/strip` may be framed by anyone.
     """
 
-    def __init__(self, app: ASGIApp, limits: Callable[[], Limits]) -> None:
-        self._app, self._limits = app, limits
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Callable[[], Limits],
+        observe: Callable[[str, int, float], None] = lambda _route, _status, _seconds: None,
+    ) -> None:
+        self._app, self._limits, self._observe = app, limits, observe
         self._buckets = Buckets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,13 +109,15 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
+        started, began = False, time.monotonic()
 
         async def sending(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
                 _dress(MutableHeaders(scope=message), scope["path"])
+                seconds = time.monotonic() - began
+                self._observe(_route(scope["path"]), message["status"], seconds)
             await send(message)
 
         refusal = self._refused(scope)
@@ -133,6 +148,13 @@ class Guard:
                 refusal.headers["Retry-After"] = str(seconds)
                 return refusal
         return None
+
+
+def _route(path: str) -> str:
+    """A path as one of few names, so that nobody's typing makes new series."""
+    if path in NAMED:
+        return path
+    return next((name for name, start in GROUPS if path.startswith(start)), "page")
 
 
 def client_of(scope: Scope, trusted: tuple[str, ...]) -> str:

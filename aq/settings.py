@@ -72,6 +72,10 @@ class DisplaySettings(_Section):
         return self
 
 
+class LogsSettings(_Section):
+    format: Literal["text", "json"] = "text"
+
+
 class ScheduleSettings(_Section):
     minutes: tuple[int, ...] = (20, 35, 50)
     complete_share: float = Field(0.95, gt=0, le=1)
@@ -159,6 +163,7 @@ class Settings(_Section):
     lang: Literal["ko", "en"] = "ko"
     clock: str = ""
     server: ServerSettings = ServerSettings()
+    logs: LogsSettings = LogsSettings()
     display: DisplaySettings = DisplaySettings()
     schedule: ScheduleSettings = ScheduleSettings()
     feeds: FeedsSettings = FeedsSettings()

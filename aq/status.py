@@ -178,6 +178,18 @@ def health(runtime: Runtime) -> dict[str, Any]:
         for feed, hour in newest.items()
         if FEED_NAMES[feed] in runtime.settings.live_feeds
     }
+    waiting = {
+        one.feed: {
+            "failing_since": kst_iso(one.failing_since) if one.failing_since else None,
+            "reason": one.reason,
+            "paused_until": kst_iso(one.pause_until) if one.pause_until else None,
+            "late": one.late,
+            "gaps_open": one.gaps_open,
+            "gaps_lost": one.gaps_lost,
+        }
+        for one in feed_status(runtime, now)
+        if one.live
+    }
     stale = [name for name in runtime.settings.live_feeds if name not in ages or ages[name] > limit]
     return {
         "status": "ok",
@@ -186,4 +198,5 @@ def health(runtime: Runtime) -> dict[str, Any]:
         "simulated": runtime.store.simulated(),
         "age_hours": {name: round(age, 2) for name, age in ages.items()},
         "stale": stale,
+        "feeds": waiting,
     }

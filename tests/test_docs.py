@@ -62,7 +62,15 @@ def test_every_standard_is_in_grading(name: str) -> None:
 
 def test_every_setting_is_in_the_configuration_file() -> None:
     text = (ROOT / "config" / "aq.toml").read_text("utf-8")
-    for section in ("server", "display", "schedule", "feeds", "feeds.airkorea", "feeds.openmeteo"):
+    for section in (
+        "server",
+        "logs",
+        "display",
+        "schedule",
+        "feeds",
+        "feeds.airkorea",
+        "feeds.openmeteo",
+    ):
         assert f"[{section}]" in text
 
 

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -13,10 +13,15 @@ from aq import runtime as composition
 from aq.cli.common import json_option, print_json
 from aq.clock import Clock, kst_iso
 from aq.errors import AqError
+from aq.http import probe
 from aq.runtime import Runtime
 from aq.status import FeedStatus, feed_status
 from aq.store.engine import schema_revisions
+from aq.store.measures import outbox_states
 
+MOST_SKEW = timedelta(minutes=2)
+# Calls that may be on their way while both count.
+UNCOUNTED = 5
 LOW_DISK_BYTES = 500 * 1024 * 1024
 OK, WARN, FAIL = "ok", "warn", "fail"
 ADVICE = {
@@ -66,7 +71,9 @@ def examine() -> Iterator[Finding]:
         yield Finding("configuration and store", FAIL, str(error), "mend what is named and retry")
         return
     yield Finding("configuration", OK, "read")
-    checks: tuple[Callable[[Runtime], Iterator[Finding]], ...] = (_store, _disk, _clock, _feeds)
+    checks: tuple[Callable[[Runtime], Iterator[Finding]], ...] = (
+        *(_store, _disk, _clock, _network, _feeds, _messages),
+    )
     for check in checks:
         yield from check(runtime)
 
@@ -109,12 +116,59 @@ def _feeds(runtime: Runtime) -> Iterator[Finding]:
         if not one.live:
             continue
         yield _feed(one, now - one.newest_hour if one.newest_hour else None)
+        yield from _pace(one)
         for operation, count in one.calls_today.items():
             name = operation.rsplit("/", 1)[-1] or one.feed
             full = one.daily_limit is not None and count >= one.daily_limit
             text = f"{count} of {one.daily_limit or 'unlimited'} calls today"
             advice = ADVICE["quota_used_up"] if full else ""
             yield Finding(f"quota {name}", WARN if full else OK, text, advice)
+
+
+def _network(runtime: Runtime) -> Iterator[Finding]:
+    """Whether each live feed's host can be reached, and whether its clock and ours agree."""
+    for name in runtime.settings.live_feeds:
+        found = probe(getattr(runtime.settings.feeds, name).url)
+        host, check = found.host, f"network {name}"
+        if found.trouble:
+            yield Finding(check, FAIL, f"{host}: {found.trouble}", ADVICE["unreachable"])
+            continue
+        yield Finding(check, OK, f"{host} answers")
+        skew = found.skew(datetime.now(UTC))
+        if skew is not None and abs(skew) > MOST_SKEW:
+            text = f"this machine's clock is {skew.total_seconds():+,.0f} s off that of {host}"
+            do = "set the clock by NTP; with a wrong one hours are taken for those to come"
+            yield Finding("clock skew", FAIL, text, do)
+
+
+def _pace(one: FeedStatus) -> Iterator[Finding]:
+    """What the store knows of a feed beside whether it answers."""
+    if one.pause_until and one.failing_since:
+        text = f"failed {one.failures} times in a row; asked again at {kst_iso(one.pause_until)}"
+        do = f"once mended, do not wait: aq poll --feed {one.feed}"
+        yield Finding(f"pace {one.feed}", WARN, text, do)
+    if one.late:
+        usual = f", usually {one.usual_minute} min past" if one.usual_minute is not None else ""
+        text = f"the next hour is later than usual{usual}"
+        yield Finding(f"pace {one.feed}", WARN, text, "nothing; it is asked for at each poll")
+    if one.gaps_open or one.gaps_lost:
+        text = f"{one.gaps_open} province hours missing and to be had, {one.gaps_lost} lost"
+        do = "nothing; they are filled by and by. At once: aq backfill" if one.gaps_open else ""
+        yield Finding(f"gaps {one.feed}", WARN if one.gaps_open else OK, text, do)
+    for operation, (theirs, ours) in one.counted.items():
+        if theirs > ours + UNCOUNTED:
+            text = f"{operation}: the source counted {theirs} calls, we made {ours}"
+            do = "see who else uses this key; all that share a key should share a store"
+            yield Finding(f"quota {one.feed}", WARN, text, do)
+
+
+def _messages(runtime: Runtime) -> Iterator[Finding]:
+    """Messages of alerts that no channel took."""
+    with runtime.store.read() as connection:
+        failed = outbox_states(connection).get("failed", 0)
+    if failed:
+        do = "look at the channel's last error, mend its address or secret"
+        yield Finding("messages", WARN, f"{failed} could not be delivered", do)
 
 
 def _feed(one: FeedStatus, age: timedelta | None) -> Finding:

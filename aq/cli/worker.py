@@ -16,7 +16,7 @@ def command() -> int:
     runtime = start()
     if not runtime.settings.live_feeds:
         raise InputError("no feed is live; set AQ_FEEDS__AIRKOREA__KEY or enable openmeteo")
-    set_up()
+    set_up(runtime.settings.logs.format)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
