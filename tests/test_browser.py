@@ -12,7 +12,7 @@ from tests.browser import chromium, drawn, reader, settled, site
 
 __all__ = ["chromium", "site"]
 
-PAGES = ("/", "/past", "/stations", "/feeds")
+PAGES = ("/", "/past", "/gaps", "/stations", "/feeds")
 
 
 def chips(page: Page) -> Any:
