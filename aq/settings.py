@@ -10,6 +10,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
+from argon2 import extract_parameters
+from argon2.exceptions import InvalidHashError
 from pydantic import (
     AnyHttpUrl,
     BaseModel,
@@ -32,7 +34,7 @@ from aq.toml_lines import line_of
 
 FEED_NAMES = ("archive", "airkorea", "openmeteo")
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
-LISTS = ("minutes", "prefer", "trusted_proxies")
+LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails")
 OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_SAMPLES"})
 _URL = TypeAdapter(AnyHttpUrl)
 
@@ -162,6 +164,9 @@ class Settings(_Section):
     scheduler: Literal["on", "off"] = "on"
     lang: Literal["ko", "en"] = "ko"
     clock: str = ""
+    admin: Literal["on", "off"] = "on"
+    admin_emails: tuple[str, ...] = ()
+    admin_password_hash: SecretStr | None = None
     server: ServerSettings = ServerSettings()
     logs: LogsSettings = LogsSettings()
     display: DisplaySettings = DisplaySettings()
@@ -184,6 +189,19 @@ class Settings(_Section):
             raise ValueError("a store in memory would be lost; name a file: sqlite:///aq.db")
         return value
 
+    @field_validator("admin_password_hash")
+    @classmethod
+    def _argon2(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                extract_parameters(value.get_secret_value())
+            except InvalidHashError:
+                raise ValueError(
+                    "not an argon2 hash; make one with: python -m argon2 (or argon2-cffi's"
+                    " PasswordHasher().hash)"
+                ) from None
+        return value
+
     @field_validator("clock")
     @classmethod
     def _clock_text(cls, value: str) -> str:
@@ -198,7 +216,7 @@ class Settings(_Section):
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
         """Every secret given, so that logs can be kept free of them."""
-        keys = (self.feeds.airkorea.key, self.feeds.openmeteo.key)
+        keys = (self.feeds.airkorea.key, self.feeds.openmeteo.key, self.admin_password_hash)
         return tuple(key for key in keys if key is not None)
 
     def daily_limit(self, feed: str) -> int | None:
@@ -298,7 +316,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     folder = Path(environ["AQ_CONFIG"]) if environ.get("AQ_CONFIG") else config_dir()
     data = _read_toml(folder / "aq.toml")
-    if "provinces" in data or data.get("feeds", {}).get("airkorea", {}).get("key"):
+    secret = data.get("feeds", {}).get("airkorea", {}).get("key") or "admin_password_hash" in data
+    if "provinces" in data or secret:
         raise ConfigError("keys and provinces do not belong here", str(folder / "aq.toml"))
     data["provinces"] = _read_toml(folder / "provinces.toml")
     files = {name: (folder / name).read_text("utf-8") for name in ("aq.toml", "provinces.toml")}

@@ -44,7 +44,7 @@ STANDARD_NAMES = {
     "us_epa_2024": N_("US"),
     "eu_eaqi": N_("Europe"),
 }
-_OTHER_NAMES = {"ko": "한국어", "en": "English"}
+OTHER_NAMES = {"ko": "한국어", "en": "English"}
 
 
 def view() -> state.View:
@@ -154,7 +154,7 @@ def _masthead(current: str, text: Text, simulated: bool) -> dict[str, Any]:
         else [],
         "other": {
             "key": other,
-            "text": _OTHER_NAMES[other],
+            "text": OTHER_NAMES[other],
             "href": _href(current, {**st.query_params.to_dict(), "lang": other}),
             "lang": other,
         },

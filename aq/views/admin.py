@@ -1,0 +1,105 @@
+"""Signing in and out, and whether the reader may change anything: asked before each write too."""
+
+from datetime import datetime, timedelta
+from html import escape
+
+import streamlit as st
+
+from aq.admin import SESSION_HOURS, TRIES_PER_MINUTE, Caller, administrator, password_matches
+from aq.security import Buckets
+from aq.views import cache, page
+
+LOOPBACK = "127.0.0.1"
+_TRIES = Buckets()
+
+
+def who() -> str | None:
+    """The administrator's name, or None for a reader who only looks."""
+    settings = cache.runtime().settings
+    return administrator(_caller(), local=settings.admin == "on", emails=settings.admin_emails)
+
+
+def _caller() -> Caller:
+    headers = {name.lower(): value for name, value in st.context.headers.to_dict().items()}
+    # The framework says None for loopback; a connection without headers is none of a browser.
+    address = st.context.ip_address or (LOOPBACK if headers else None)
+    return Caller(headers=headers, address=address, email=_email(), password_by=_password_session())
+
+
+def _email() -> str | None:
+    """The address the sign-in service vouches for."""
+    user = st.user.to_dict()
+    if not user.get("is_logged_in") or user.get("email_verified") is False:
+        return None
+    found = user.get("email")
+    return str(found) if found else None
+
+
+def _password_session() -> str | None:
+    until: datetime | None = st.session_state.get("admin until")
+    return "admin" if until and cache.runtime().clock.now() < until else None
+
+
+def panel() -> str | None:
+    """Who is signed in and the way out, or the ways in; gives the administrator's name."""
+    text, name = page.words(), who()
+    settings = cache.runtime().settings
+    if name is not None:
+        _signed_in(name)
+        return name
+    ways = settings.admin_password_hash is not None or _has_service()
+    words = (
+        text("Only an administrator changes rules and silences.")
+        if ways
+        else text(
+            "Only an administrator changes rules and silences; none can sign in here"
+            " (AQ_ADMIN_PASSWORD_HASH or a sign-in service is not set)."
+        )
+    )
+    page.html(f'<p class="muted">{escape(words)}</p>')
+    if settings.admin_password_hash is not None:
+        _password_form()
+    if _has_service() and st.button(text("Sign in with the organisation's account")):
+        st.login()
+    return None
+
+
+def _signed_in(name: str) -> None:
+    text = page.words()
+    words = (
+        text("You may change rules: this is the machine the server runs on.")
+        if name == "local"
+        else text("Signed in as {name}.", name=name)
+    )
+    page.html(f'<p class="muted">{escape(words)}</p>')
+    if name == "local":
+        return
+    if st.button(text("Sign out")):
+        if st.session_state.pop("admin until", None) is None:
+            st.logout()
+        st.rerun()
+
+
+def _has_service() -> bool:
+    try:
+        return "auth" in st.secrets and bool(cache.runtime().settings.admin_emails)
+    except FileNotFoundError:
+        return False
+
+
+def _password_form() -> None:
+    text = page.words()
+    with st.expander(text("Administrator: sign in")), st.form("sign in", border=False):
+        given = st.text_input(text("Password"), type="password", autocomplete="current-password")
+        if not st.form_submit_button(text("Sign in")):
+            return
+    wait = _TRIES.take("password", 1, TRIES_PER_MINUTE)
+    kept = cache.runtime().settings.admin_password_hash
+    if wait:
+        st.error(text("Too many tries. Try again in {n} seconds.", n=int(wait) + 1))
+    elif kept is not None and password_matches(given, kept.get_secret_value()):
+        hours = timedelta(hours=SESSION_HOURS)
+        st.session_state["admin until"] = cache.runtime().clock.now() + hours
+        st.rerun()
+    else:
+        st.error(text("This is not the administrator's password."))
