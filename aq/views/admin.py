@@ -7,6 +7,7 @@ import streamlit as st
 
 from aq.admin import SESSION_HOURS, TRIES_PER_MINUTE, Caller, administrator, password_matches
 from aq.security import Buckets
+from aq.text import Text
 from aq.views import cache, page
 
 LOOPBACK = "127.0.0.1"
@@ -45,7 +46,7 @@ def panel() -> str | None:
     text, name = page.words(), who()
     settings = cache.runtime().settings
     if name is not None:
-        _signed_in(name)
+        _signed_in(name, text)
         return name
     ways = settings.admin_password_hash is not None or _has_service()
     words = (
@@ -58,14 +59,13 @@ def panel() -> str | None:
     )
     page.html(f'<p class="muted">{escape(words)}</p>')
     if settings.admin_password_hash is not None:
-        _password_form()
+        _password_form(text)
     if _has_service() and st.button(text("Sign in with the organisation's account")):
         st.login()
     return None
 
 
-def _signed_in(name: str) -> None:
-    text = page.words()
+def _signed_in(name: str, text: Text) -> None:
     words = (
         text("You may change rules: this is the machine the server runs on.")
         if name == "local"
@@ -87,8 +87,7 @@ def _has_service() -> bool:
         return False
 
 
-def _password_form() -> None:
-    text = page.words()
+def _password_form(text: Text) -> None:
     with st.expander(text("Administrator: sign in")), st.form("sign in", border=False):
         given = st.text_input(text("Password"), type="password", autocomplete="current-password")
         if not st.form_submit_button(text("Sign in")):
