@@ -1,9 +1,9 @@
-# make run | test | demo | lint | bench. Each sets up what it needs in .venv first.
+# make run | test | demo | lint | bench | chaos. Each sets up what it needs in .venv first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test demo lint bench clean
+.PHONY: run test demo lint bench chaos clean
 
 $(VENV)/run.stamp: requirements.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 run")'
@@ -33,6 +33,9 @@ lint: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench
+
+chaos: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.chaos
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

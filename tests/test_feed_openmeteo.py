@@ -243,3 +243,11 @@ def test_t22_what_is_no_answer_has_a_name(status: int, text: str, reason: FeedRe
     assert error is not None
     assert error.reason is reason
     assert OpenMeteo(TWO).refusal("", 200, {}, RECORDED, NOW) is None
+
+
+def test_a_unit_that_is_no_text_is_refused() -> None:
+    def spoil(place: dict[str, Any]) -> None:
+        place["hourly_units"]["ozone"] = {}
+
+    with pytest.raises(FeedError, match="not µg/m³"):
+        parse(changed(spoil), TWO)

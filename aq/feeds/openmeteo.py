@@ -22,7 +22,8 @@ FIELDS = {
     "co": "carbon_monoxide",
 }
 # The micro sign U+00B5 and the Greek mu U+03BC look alike; upstream sends the Greek one.
-_UNITS = frozenset({"\N{MICRO SIGN}g/m³", "\N{GREEK SMALL LETTER MU}g/m³"})
+# A tuple: what is compared comes from outside and may be no text at all.
+_UNITS = ("\N{MICRO SIGN}g/m³", "\N{GREEK SMALL LETTER MU}g/m³")
 _KST_OFFSET = 9 * 3600
 # CAMS global at Open-Meteo begins here (its documentation, read 2026-11-23).
 FIRST_DAY = date(2022, 8, 1)

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from aq.clock import Clock
@@ -130,6 +130,10 @@ class Store:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except InterfaceError as error:  # the connection was closed under our feet
+        raise StoreError(
+            f"the store does not answer: {_first_line(error)}", permanent=False
+        ) from None
     except DatabaseError as error:
         # Its subclasses but the first speak of our statements; the plain one of the file.
         if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
