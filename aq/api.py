@@ -209,7 +209,7 @@ def question(runtime: Runtime, given: Mapping[str, str]) -> history.Question:
         until=until,
         grain=grain,
         standard=standard,
-        prefer=(feed,) if feed else runtime.settings.feeds.prefer,
+        prefer=(feed,) if feed else runtime.settings.reading,
         as_of=_as_of(runtime, given),
     )
 

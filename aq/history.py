@@ -167,9 +167,9 @@ def _hour_fields(
     asked: Question, province: Province, key: str, taken: tuple[str, Any, Any]
 ) -> Item:
     feed, row, found = taken
-    observed = INFO[feed].kind == "observed" and key in pollutants()
-    stations = getattr(row, f"{key}_n") if observed else None
-    expected = getattr(row, f"{key}_exp") if observed else None
+    pooled = INFO[feed].pooled and key in pollutants()
+    stations = getattr(row, f"{key}_n") if pooled else None
+    expected = getattr(row, f"{key}_exp") if pooled else None
     coverage = round(stations / expected, 3) if stations is not None and expected else None
     end = from_hour_number(row.hour)
     standard = asked.standard_at(end)

@@ -11,7 +11,6 @@ from aq.clock import KST, day_bounds, floor_hour, from_hour_number, hour_number
 from aq.feeds.infos import INFO
 from aq.gaps import NOT_ENOUGH_HOURS, gap_reason
 from aq.grade import Standard, overall
-from aq.model import OBSERVED
 from aq.runtime import Runtime
 from aq.schema import FEED_IDS, FEED_NAMES
 from aq.series import averaged
@@ -48,7 +47,7 @@ def line(
     `standard` by the hour, of a province.
     """
     first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
-    prefer = [feed] if feed else list(runtime.settings.feeds.prefer)
+    prefer = [feed] if feed else list(runtime.settings.reading)
     if pollutant == OVERALL:
         records = _index(runtime, place, standard, (first, last), prefer, as_of)
     else:
@@ -107,7 +106,7 @@ def _hour(
             continue
         scaled, feed = mean_half_up(total, count), FEED_NAMES[row.feed]
         grade = standard.grade(key, scaled, "1h") if standard else None
-        pooled = level == "province" and INFO[feed].kind == OBSERVED
+        pooled = level == "province" and INFO[feed].pooled
         heard = (count, expected) if pooled else (None, None)
         return scaled / pollutants()[key].scale, grade, feed, *heard, None, None
     if gap is None:

@@ -17,7 +17,8 @@ PRELIMINARY, CONFIRMED = "preliminary", "confirmed"
 class FeedInfo:
     """What a feed is: printed beside every value that comes from it.
 
-    `status` is None where telling preliminary from confirmed makes no sense (a model).
+    `status` is None where telling preliminary from confirmed makes no sense (a model); `pooled`
+    says that its province hours are our means of its stations.
     """
 
     name: str
@@ -28,6 +29,7 @@ class FeedInfo:
     licence: str
     link: str
     resolution: str = ""
+    pooled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

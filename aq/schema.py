@@ -24,7 +24,8 @@ from sqlalchemy.types import TypeDecorator
 from aq.clock import require_aware
 from aq.units import pollutants
 
-# `airkorea_means` is upstream's own province series: kept apart and compared, never preferred.
+# `airkorea_means` is upstream's own province series: kept apart, compared,
+# and read only where no station has the hour.
 FEED_IDS = {"archive": 1, "airkorea": 2, "openmeteo": 3, "airkorea_means": 4}
 FEED_NAMES = {number: name for name, number in FEED_IDS.items()}
 KEYS = tuple(pollutants())

@@ -33,6 +33,7 @@ from aq.regions import BY_CODE, PROVINCES
 from aq.toml_lines import line_of
 
 FEED_NAMES = ("archive", "airkorea", "openmeteo")
+UPSTREAM_MEANS = "airkorea_means"
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
 LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails")
 OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_SAMPLES"})
@@ -218,6 +219,13 @@ class Settings(_Section):
         """Every secret given, so that logs can be kept free of them."""
         keys = (self.feeds.airkorea.key, self.feeds.openmeteo.key, self.admin_password_hash)
         return tuple(key for key in keys if key is not None)
+
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """Feeds of which the past is read, most preferred first: AirKorea's own province means
+        stand in, by their name, for hours of which no station's value is there."""
+        place = self.feeds.prefer.index("airkorea") + 1
+        return (*self.feeds.prefer[:place], UPSTREAM_MEANS, *self.feeds.prefer[place:])
 
     def daily_limit(self, feed: str) -> int | None:
         """Calls a KST day that a feed's operations may make; None for a feed without calls."""

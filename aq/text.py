@@ -25,6 +25,7 @@ POLLUTANT_NAMES = {
 FEED_NAMES = {
     "airkorea": "AirKorea",
     "archive": "AirKorea, confirmed",
+    "airkorea_means": "AirKorea’s own province means",
     "openmeteo": "Open-Meteo",
 }
 # `missing_reason` of an item -> words.

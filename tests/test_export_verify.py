@@ -124,6 +124,7 @@ def test_the_manifest_says_what_the_file_is(runtime: Runtime, tmp_path: Path) ->
     assert {one["feed"]: bool(one["licence"] and one["attribution"]) for one in said["feeds"]} == {
         "archive": True,
         "airkorea": True,
+        "airkorea_means": True,
         "openmeteo": True,
     }
     assert [one["name"] for one in said["schema"]] == lines[0].split(",")

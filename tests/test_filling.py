@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select
 
+from aq.api import question
 from aq.backfill import NOT_GIVEN, OUT_OF_REACH
 from aq.clock import HOUR, Clock, hour_number, kst
+from aq.history import page
 from aq.paths import ROOT
 from aq.queries import known_gaps
 from aq.regions import PROVINCES, find_province
@@ -291,3 +293,29 @@ def test_a_wrong_question_is_misuse(options: list[str], settings: dict[str, str]
     )
     assert ended.returncode == 2
     assert ended.stderr.startswith(b"error: ")
+
+
+def test_upstreams_means_stand_in_by_their_name_until_ours_are_there(
+    runtime: Runtime, simulator: SimulatorServer
+) -> None:
+    at(runtime, simulator, NOW - 9 * HOUR, "airkorea")
+    at(runtime, simulator, NOW, "airkorea")
+    hour = (NOW - 4 * HOUR).replace(minute=0)
+
+    def item() -> dict[str, Any]:
+        given = {"since": kst(hour - HOUR).isoformat(), "until": kst(hour).isoformat()}
+        asked = question(runtime, {**given, "province": "서울", "pollutant": "pm10"})
+        (found,) = page(runtime.store, asked, 10, None)[0]
+        return dict(found)
+
+    filler = runtime.filler()
+    assert filler.collector.poll_means("airkorea", NOW).error is None
+    stands_in = item()
+    assert (stands_in["feed"], stands_in["stations"]) == ("airkorea_means", None)
+    assert stands_in["value"] is not None
+    assert stands_in["status"] == "preliminary"
+    filler.limits = {"airkorea": None}
+    filler.run("airkorea", NOW)
+    ours = item()
+    assert ours["feed"] == "airkorea"
+    assert ours["stations"] >= 1

@@ -8,7 +8,6 @@ from aq.clock import from_hour_number, kst_iso
 from aq.export.grading import NOT_ENOUGH, NOT_MEASURED, absence, scaled_text, share_text
 from aq.export.source import Moment, Place, Reader, Row, Series, source_cells
 from aq.feeds.infos import INFO
-from aq.model import OBSERVED
 from aq.schema import FEED_IDS
 from aq.units import pollutants
 from aq.windows import OVERALL
@@ -84,7 +83,7 @@ def _nothing(reader: Reader, key: str, row: Any) -> tuple[tuple[Any, ...], tuple
 
 def _stations(reader: Reader, feed: str, row: Any, key: str) -> tuple[Any, ...]:
     """Stations heard and expected in the hour, their share, and whether that is thin."""
-    if key == OVERALL or reader.asked.level == "station" or INFO[feed].kind != OBSERVED:
+    if key == OVERALL or reader.asked.level == "station" or not INFO[feed].pooled:
         return NO_STATIONS
     at = reader.grader.at[key]
     return _heard(row[at + 1], row[at + 2])

@@ -107,7 +107,7 @@ def ask(runtime: Runtime, given: Mapping[str, str]) -> Question:
         grain=grain,
         level=_one_of(given, "level", LEVELS, "province"),
         standard=standard,
-        prefer=(feed,) if feed else tuple(runtime.settings.feeds.prefer),
+        prefer=(feed,) if feed else runtime.settings.reading,
         version=_version(runtime, given, now),
         format=_one_of(given, "format", FORMATS, "csv"),
         bom=_one_of(given, "bom", ("true", "false"), "false") == "true",

@@ -20,6 +20,7 @@ AIRKOREA = FeedInfo(
     licence="KOGL type 3 (attribution, no derivatives)",
     link="https://www.airkorea.or.kr",
     resolution="station, 1 h",
+    pooled=True,
 )
 ARCHIVE = FeedInfo(
     name="archive",
@@ -30,6 +31,7 @@ ARCHIVE = FeedInfo(
     licence="KOGL type 3 (attribution, no derivatives)",
     link="https://www.airkorea.or.kr",
     resolution="station, 1 h",
+    pooled=True,
 )
 AIRKOREA_MEANS = FeedInfo(
     name="airkorea_means",
