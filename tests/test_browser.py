@@ -12,7 +12,7 @@ from tests.browser import chromium, drawn, reader, settled, site
 
 __all__ = ["chromium", "site"]
 
-PAGES = ("/", "/past", "/gaps", "/stations", "/feeds")
+PAGES = ("/", "/past", "/episodes", "/gaps", "/stations", "/feeds")
 
 
 def chips(page: Page) -> Any:

@@ -62,8 +62,8 @@ def show(
         page.change(p=picked)
 
 
-def choice(key: str, label: str, options: dict[str, str], chosen: str, initial: str) -> None:
-    """A row of choices kept in the address under `key`; `initial` stands for no entry there."""
+def pick(key: str, label: str, options: dict[str, str], chosen: str) -> str | None:
+    """A row of choices; gives the one clicked, if any."""
     picked = components.switch(
         key,
         {
@@ -72,5 +72,11 @@ def choice(key: str, label: str, options: dict[str, str], chosen: str, initial: 
             "options": [{"key": name, "text": words} for name, words in options.items()],
         },
     )
-    if picked in options:
+    return picked if picked in options else None
+
+
+def choice(key: str, label: str, options: dict[str, str], chosen: str, initial: str) -> None:
+    """A row of choices kept in the address under `key`; `initial` stands for no entry there."""
+    picked = pick(key, label, options, chosen)
+    if picked is not None:
         page.change(**{key: None if picked == initial else picked})

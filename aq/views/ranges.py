@@ -115,10 +115,12 @@ def _choose_days(asked: Range, spans: Spans, text: Text) -> None:
         page.change(since=given[0].isoformat(), until=given[1].isoformat(), r=None)
 
 
-def nothing(code: str, asked: Range, spans: Spans, text: Text) -> None:
-    """Why there is nothing, what there is, and what would fill it."""
-    name = Noun(province_name(BY_CODE[code], text.lang))
-    lines = [text("There are no values of {who} in this range.", who=name)]
+def nothing(code: str | None, asked: Range, spans: Spans, text: Text) -> None:
+    """Why there is nothing, what there is, and what would fill it; `code` is None for all 17."""
+    lines = [text("There are no values in this range.")]
+    if code is not None:
+        name = Noun(province_name(BY_CODE[code], text.lang))
+        lines = [text("There are no values of {who} in this range.", who=name)]
     if asked.since > kst_day(cache.this_hour()):
         lines = [text("This range lies in the future.")]
     lines += [
