@@ -194,3 +194,9 @@ def station_of(runtime: Runtime, ref: str) -> Any:
     with runtime.store.read() as connection:
         found = find_stations(connection, ref)
     return found[0] if len(found) == 1 else None
+
+
+def named(runtime: Runtime, province: int) -> tuple[tuple[str, str], ...]:
+    """(ref, name) of a province's stations, by name."""
+    with runtime.store.read() as connection:
+        return tuple((one.code or one.name, one.name) for one in stations_of(connection, province))

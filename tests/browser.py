@@ -1,5 +1,6 @@
 """A real server on simulated feeds and a real browser that notes every request and complaint."""
 
+import atexit
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.error import URLError
 
@@ -128,13 +130,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield address
 
 
+@cache
+def _browser() -> Browser:
+    """The process's one browser: Playwright does not start twice in a process."""
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)
+    return playwright.chromium.launch(executable_path=ensure_browser(), args=list(FLAGS))
+
+
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium() -> Browser:
     """One browser for all tests; each test has a context of its own."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=ensure_browser(), args=list(FLAGS))
-        yield browser
-        browser.close()
+    return _browser()
 
 
 @dataclass

@@ -8,11 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from aq.regions import PROVINCES
-from tests.browser import chromium, drawn, reader, settled, site
+from tests.browser import drawn, reader, settled
 
-__all__ = ["chromium", "site"]
-
-PAGES = ("/", "/past", "/episodes", "/gaps", "/stations", "/feeds")
+PLACES = "/past?ps=KR-11,KR-26&g=day"
+PAGES = ("/", "/past", PLACES, "/episodes", "/gaps", "/stations", "/feeds")
 
 
 def chips(page: Page) -> Any:

@@ -4,9 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import chromium, drawn, reader, settled, site
-
-__all__ = ["chromium", "site"]
+from tests.browser import drawn, reader, settled
 
 _PLACE = """ref => {
     const plot = document.querySelector('.st-key-station-map .js-plotly-plot');
@@ -39,5 +37,36 @@ def test_a_station_is_chosen_on_the_map_and_in_the_table(site: str, chromium: Br
         settled(page)
         expect(page.locator(".st-key-table tr.chosen")).to_have_attribute("data-code", str(first))
         expect(page.locator(".st-key-station-line .main-svg").first).to_be_visible()
+        assert watch.outside(site) == []
+        assert watch.complaints == []
+
+
+_LINES = """names => {
+    const plot = document.querySelector('.st-key-past .js-plotly-plot');
+    const lines = (plot?.data ?? []).filter(trace => trace.mode.startsWith('lines') && trace.name);
+    return [...new Set(lines.map(trace => trace.name))].sort().join() === names;
+}"""
+
+
+def _shows(page: Page, *names: str) -> None:
+    """Until the chart has just these lines."""
+    page.wait_for_function(_LINES, arg=",".join(sorted(names)))
+
+
+def test_several_places_are_drawn_in_one_chart_each_named(site: str, chromium: Browser) -> None:
+    with reader(chromium) as (page, watch):
+        drawn(page, f"{site}/past?ps=KR-11,KR-26,KR-49")
+        _shows(page, "서울", "부산", "제주")
+        page.get_by_role("button", name="일별", exact=True).click()
+        page.wait_for_url("**g=day**")
+        settled(page)
+        _shows(page, "서울", "부산", "제주")
+        page.get_by_role("combobox", name="지역").click()
+        page.get_by_role("option", name="대구", exact=True).click()
+        page.wait_for_url("**KR-27**")
+        _shows(page, "서울", "부산", "제주", "대구")
+        page.reload()
+        settled(page)
+        _shows(page, "서울", "부산", "제주", "대구")
         assert watch.outside(site) == []
         assert watch.complaints == []

@@ -1,5 +1,6 @@
-"""The past page: one province, one pollutant, one range; gaps as gaps, numbers as a table."""
+"""The line: some provinces or stations, one pollutant, any range; gaps as gaps, a table beside."""
 
+from collections.abc import Sequence
 from datetime import date
 from html import escape
 from typing import Any
@@ -8,12 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from aq.clock import kst_day
-from aq.regions import BY_CODE, PROVINCES
+from aq.regions import BY_CODE
 from aq.text import Text
-from aq.units import pollutants
-from aq.views import cache, origin, page, ranges, revisions
+from aq.views import cache, components, lines_chart, origin, page, places, ranges, revisions
 from aq.views.charts import LINE_CONFIG
 from aq.views.facts import fact
+from aq.views.lines_chart import Ask
+from aq.views.places import Place
 from aq.views.ranges import Range, Spans
 from aq.views.state import View
 from aq.views.words import (
@@ -22,41 +24,99 @@ from aq.views.words import (
     day_words,
     exact,
     gap_word,
+    listed,
     long_hour,
     number,
     provenance,
-    province_name,
 )
+from aq.windows import OVERALL
+
+GRAIN_NAMES = {"hour": N_("Hourly"), "day": N_("Daily"), "month": N_("Monthly")}
+# By the hour no further than this, whoever asks [days]; an index is worked out from six pollutants.
+MOST_HOURS, MOST_INDEX = 3 * 366, 366
+HIGHEST = {
+    "hour": N_("highest hour, {hour}"),
+    "day": N_("highest day, {hour}"),
+    "month": N_("highest month, {hour}"),
+}
+LOWEST = {
+    "hour": N_("lowest hour, {hour}"),
+    "day": N_("lowest day, {hour}"),
+    "month": N_("lowest month, {hour}"),
+}
+MEANS = {"hour": N_("hourly means"), "day": N_("daily means"), "month": N_("monthly means")}
+# Days and months are pooled, and printed with a decimal more than their hours are graded by.
+FINER = {"hour": 0, "day": 1, "month": 1}
 
 
 def render() -> None:
     """Choices, the line, where it comes from, and its table."""
     page.top("past")
-    view, pollutant = page.view(), page.pollutant()
-    code = view.province.code if view.province else PROVINCES[0].code
-    found = cache.snapshot(pollutant, page.standard().id)
-    picked = page.strip(found, pollutant, code)
-    spans = cache.span(code)
+    view, pollutant, text = page.view(), page.pollutant(), page.words()
+    chosen = places.read(view, text)
+    alone = chosen[0].ref if len(chosen) == 1 else None
+    picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, alone)
+    spans = cache.span(chosen[0].code)
     asked = ranges.read(view, spans)
-    _title(code, pollutant, asked)
+    grain = grain_of(view, pollutant, asked)
+    _title(chosen, pollutant, asked, grain)
     page.switches(pollutant)
-    ranges.choose(code, view, asked, spans)
-    _known_on(view)
-    _show(code, pollutant, asked, spans)
+    places.choose(chosen, text)
+    ranges.choose(None, view, asked, spans)
+    left, right = st.columns([2, 1.4], vertical_alignment="bottom")
+    with left:
+        _choose_grain(view, pollutant, asked, grain)
+    with right:
+        _known_on(view)
+    _show(chosen, pollutant, asked, spans, grain)
     page.bottom()
     page.pulse()
     if picked in BY_CODE:
-        page.change(p=picked)
+        page.change(p=picked, ps=None, st=None)
 
 
-def _title(code: str, pollutant: str, asked: Range) -> None:
+def grain_of(view: View, pollutant: str, asked: Range) -> str:
+    """The grain asked for; without one, what a screen can show of the range."""
+    if pollutant == OVERALL:
+        return "hour"
+    automatic = "month"
+    if asked.days <= lines_chart.MOST_HOURLY_DAYS:
+        automatic = "hour"
+    elif asked.days <= lines_chart.MOST_DAILY_DAYS:
+        automatic = "day"
+    if view.grain == "hour" and asked.days > MOST_HOURS:
+        return automatic
+    return view.grain or automatic
+
+
+def _title(chosen: Sequence[Place], pollutant: str, asked: Range, grain: str) -> None:
     text = page.words()
-    name, what = province_name(BY_CODE[code], text.lang), text.pollutant(pollutant)
-    title = text("{who} · {what}", who=name, what=what)
+    names = listed([one.name for one in chosen], text.lang)
+    title = text("{who} · {what}", who=names, what=text.pollutant(pollutant))
     days = text(
         "{first} to {last}", first=day_words(text, asked.since), last=day_words(text, asked.last)
     )
-    page.html(f"<h1>{escape(title)}</h1><p>{escape(days)}</p>")
+    kind = text("hourly values") if pollutant == OVERALL else text(MEANS[grain])
+    page.html(f"<h1>{escape(title)}</h1><p>{escape(f'{days}, {kind}')}</p>")
+
+
+def _choose_grain(view: View, pollutant: str, asked: Range, grain: str) -> None:
+    if pollutant == OVERALL:
+        return
+    text = page.words()
+    name = text(GRAIN_NAMES[grain])
+    auto = text("Automatic") if view.grain else text("Automatic: {grain}", grain=name)
+    offered = [key for key in GRAIN_NAMES if key != "hour" or asked.days <= MOST_HOURS]
+    options = [{"key": "auto", "text": auto}]
+    options += [{"key": key, "text": text(GRAIN_NAMES[key])} for key in offered]
+    chosen = view.grain if view.grain == grain else "auto"
+    picked = components.switch(
+        "grain", {"label": text("Mean over"), "chosen": chosen, "options": options}
+    )
+    if picked == "auto":
+        page.change(g=None)
+    if picked in GRAIN_NAMES:
+        page.change(g=picked)
 
 
 def _known_on(view: View) -> None:
@@ -69,19 +129,18 @@ def _known_on(view: View) -> None:
         min_value=date(2000, 1, 1),
         key=f"as known {view.as_of} {text.lang}",
         format="YYYY-MM-DD",
-        width=300,
     )
     if given != view.as_of:
         page.change(asof=given.isoformat() if given else None)
 
 
-def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
+def _show(chosen: Sequence[Place], pollutant: str, asked: Range, spans: Spans, grain: str) -> None:
     text = page.words()
-    if pollutant not in pollutants():
-        page.html(f"<p class='notice'>{escape(text('The index has no line of its own yet.'))}</p>")
+    names = listed([one.name for one in chosen], text.lang)
+    if pollutant == OVERALL and _no_index(chosen, asked, text):
         return
     if asked.after >= asked.until:
-        ranges.nothing(code, asked, spans, text)
+        ranges.nothing(chosen[0].code, asked, spans, text, names)
         return
     day = page.view().as_of
     as_of = cache.version_on(day) if day else None
@@ -89,85 +148,243 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
         words = text("Nothing was known yet on {day}.", day=Noun(day_words(text, day)))
         page.html(f'<p class="notice">{escape(words)}</p>')
         return
-    rules = page.standard().id
-    frame = cache.line(code, pollutant, asked.after, asked.until, rules, as_of)
-    if frame["value"].isna().all():
-        ranges.nothing(code, asked, spans, text)
+    question = Ask(
+        pollutant=pollutant,
+        since=asked.since,
+        last=min(asked.last, kst_day(asked.until)),
+        after=asked.after,
+        until=asked.until,
+        grain=grain,
+        standard=page.standard().id,
+        as_of=as_of,
+    )
+    frames = [cache.kept(lines_chart.frame_of, one.level, one.id, question) for one in chosen]
+    if all(frame["value"].isna().all() for frame in frames):
+        ranges.nothing(chosen[0].code, asked, spans, text, names)
         return
-    name, what = province_name(BY_CODE[code], text.lang), text.pollutant(pollutant)
-    st.plotly_chart(
-        cache.line_figure(
-            code,
-            pollutant,
+    _chart(chosen, question, text)
+    _told(chosen, frames, question, text)
+    _table(chosen, frames, question, text)
+    for level in ("province", "station"):
+        codes = list(dict.fromkeys(one.code for one in chosen if one.level == level))
+        if codes:
+            origin.downloads(codes, [pollutant], asked, grain, level=level)
+
+
+def _no_index(chosen: Sequence[Place], asked: Range, text: Text) -> bool:
+    """Say why there is no line of an index, where there is none."""
+    words = ""
+    if any(one.level == "station" for one in chosen):
+        words = text("An index is of a province; a station has none. Choose a pollutant.")
+    elif asked.days > MOST_INDEX:
+        words = text("An index is drawn by the hour, over {n} days at most.", n=MOST_INDEX)
+    if words:
+        page.html(f"<p class='notice'>{escape(words)}</p>")
+    return bool(words)
+
+
+def _chart(chosen: Sequence[Place], asked: Ask, text: Text) -> None:
+    names = listed([one.name for one in chosen], text.lang)
+    dark, only = page.dark(), chosen[0]
+    if len(chosen) == 1 and only.level == "province" and _plain(asked):
+        # Alone, its gaps are hatched and named.
+        figure = cache.line_figure(
+            only.code,
+            asked.pollutant,
             asked.after,
             asked.until,
-            page.standard().id,
+            asked.standard,
             text.lang,
-            page.dark(),
-            as_of=as_of,
+            dark,
+            as_of=asked.as_of,
             told_apart=True,
-        ),
+        )
+    else:
+        spots = tuple((one.level, one.id, one.name) for one in chosen)
+        figure = cache.kept(lines_chart.figure_of, spots, asked, _digits(asked), text.lang, dark)
+    st.plotly_chart(
+        figure,
         theme=None,
         key="past",
         config=dict(LINE_CONFIG),
-        alt=text("Line of the hourly means: {who}, {what}", who=name, what=what),
+        alt=text(
+            "Line of {means}: {who}, {what}",
+            means=text(MEANS[asked.grain]),
+            who=names,
+            what=text.pollutant(asked.pollutant),
+        ),
     )
-    page.bandless(pollutant)
-    _facts(frame, pollutant, text)
-    revisions.show(code, pollutant, asked.after, asked.until)
-    _table(frame, pollutant, text)
-    origin.downloads([code], [pollutant], asked, "hour")
+    rules = page.standard()
+    if not lines_chart.bands_for(rules, asked.pollutant, asked.grain):
+        words = text(
+            "The line lies on no bands: {standard} has no levels made for {means}.",
+            standard=Noun(rules.titles[text.lang]),
+            means=text(MEANS[asked.grain]),
+        )
+        page.html(f'<p class="muted">{escape(words)}</p>')
 
 
-def _facts(frame: pd.DataFrame, pollutant: str, text: Text) -> None:
-    """How complete the range is, its extremes, and whose the values are."""
-    values = frame["value"]
-    known, total = int(values.notna().sum()), len(frame)
-    hours = text("hours with a value, {n} of {all}", n=f"{known:,}", all=f"{total:,}")
-    facts = [
-        _extreme(frame, int(values.argmax()), N_("highest hour, {hour}"), pollutant, text),
-        _extreme(frame, int(values.argmin()), N_("lowest hour, {hour}"), pollutant, text),
-        fact(f"{number(100 * known / total, 1)}%", hours),
-    ]
-    facts += origin.facts(frame.loc[values.notna(), ["feed", "kind", "status"]], text)
-    page.html(f'<dl class="facts">{"".join(facts)}</dl>')
+def _plain(asked: Ask) -> bool:
+    return asked.grain == "hour" and asked.pollutant != OVERALL
+
+
+def _digits(asked: Ask) -> int:
+    return cache.shown_digits(asked.pollutant, asked.standard) + FINER[asked.grain]
+
+
+def _told(chosen: Sequence[Place], frames: Sequence[pd.DataFrame], asked: Ask, text: Text) -> None:
+    """How complete each line is, its extremes, whose the values are."""
+    if len(frames) == 1:
+        frame, values = frames[0], frames[0]["value"]
+        facts = [
+            _extreme(frame, int(values.argmax()), HIGHEST[asked.grain], asked, text),
+            _extreme(frame, int(values.argmin()), LOWEST[asked.grain], asked, text),
+            fact(f"{number(_complete(frame), 1)}%", _counted(frame, text)),
+        ]
+        facts += origin.facts(frame.loc[values.notna(), ["feed", "kind", "status"]], text)
+        page.html(f'<dl class="facts">{"".join(facts)}</dl>')
+    else:
+        page.html(_compared(chosen, frames, asked, text))
     line = text("Solid: confirmed. Dotted: unconfirmed. Dashed: values of a model.")
     page.html(f'<p class="muted">{escape(line)}</p>')
+    if len(chosen) == 1 and chosen[0].level == "province" and _plain(asked):
+        revisions.show(chosen[0].code, asked.pollutant, asked.after, asked.until)
 
 
-def _extreme(frame: pd.DataFrame, place: int, label: str, pollutant: str, text: Text) -> str:
+def _complete(frame: pd.DataFrame) -> float:
+    """Hours with a value, of all [%]."""
+    known, total = _hours(frame)
+    return 100 * known / total
+
+
+def _hours(frame: pd.DataFrame) -> tuple[int, int]:
+    if "hours" in frame:
+        return int(frame["hours"].sum()), int(frame["possible"].sum())
+    return int(frame["value"].notna().sum()), len(frame)
+
+
+def _counted(frame: pd.DataFrame, text: Text) -> str:
+    known, total = _hours(frame)
+    return text("hours with a value, {n} of {all}", n=f"{known:,}", all=f"{total:,}")
+
+
+def _when(at: pd.Timestamp, grain: str, text: Text) -> str:
+    if grain == "hour":
+        return long_hour(text, at)
+    if grain == "day":
+        return day_words(text, at.date())
+    return f"{at.year}년 {at.month}월" if text.lang == "ko" else f"{at:%b %Y}"
+
+
+def _extreme(frame: pd.DataFrame, place: int, label: str, asked: Ask, text: Text) -> str:
     at, value = frame["at"].iloc[place], frame["value"].iloc[place]
-    digits = cache.shown_digits(pollutant, page.standard().id)
-    amount = f"{number(value, digits)} {pollutants()[pollutant].unit}"
-    return fact(escape(amount), text(label, hour=long_hour(text, at)), exact(at))
+    amount = f"{number(value, _digits(asked))} {_unit(asked, text)}".rstrip()
+    title = exact(at) if asked.grain == "hour" else ""
+    return fact(escape(amount), text(label, hour=_when(at, asked.grain, text)), title)
 
 
-def _table(frame: pd.DataFrame, pollutant: str, text: Text) -> None:
-    """The hours as a table, newest first; sent only once a reader opens it."""
-    label = text("The hours as a table")
-    opened = st.expander(label, key="hours", on_change="rerun")
+def _unit(asked: Ask, text: Text) -> str:
+    return "" if asked.pollutant == OVERALL else lines_chart.unit_of(asked.pollutant, text)
+
+
+def _compared(
+    chosen: Sequence[Place], frames: Sequence[pd.DataFrame], asked: Ask, text: Text
+) -> str:
+    """A row for each place: its extremes, how complete it is, whose its values are."""
+    unit = lines_chart.unit_of(asked.pollutant, text)
+    columns = (
+        text("Place"),
+        text("Highest, {unit}", unit=unit),
+        text("When"),
+        text("Lowest, {unit}", unit=unit),
+        text("Complete"),
+        text("Source"),
+    )
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in columns)
+    rows = "".join(
+        _compared_row(one, frame, asked, text) for one, frame in zip(chosen, frames, strict=True)
+    )
+    label = escape(text("The lines compared"))
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _compared_row(one: Place, frame: pd.DataFrame, asked: Ask, text: Text) -> str:
+    known = frame.loc[frame["value"].notna()]
+    cells = ["–", "", "–"]
+    if len(known):
+        top, digits = int(known["value"].argmax()), _digits(asked)
+        cells = [number(known["value"].iloc[top], digits)]
+        cells.append(_when(known["at"].iloc[top], asked.grain, text))
+        cells.append(number(known["value"].min(), digits))
+    sources: list[Any] = list(
+        known[["feed", "kind", "status"]].drop_duplicates().itertuples(index=False)
+    )
+    cells.append(f"{number(_complete(frame), 1)}%")
+    cells.append("; ".join(_source(each.feed, each.kind, each.status, text) for each in sources))
+    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f'<tr><th scope="row">{escape(one.name)}</th>{body}</tr>'
+
+
+TABLE_TITLES = {
+    "hour": N_("The hours as a table"),
+    "day": N_("The days as a table"),
+    "month": N_("The months as a table"),
+}
+
+
+def _table(chosen: Sequence[Place], frames: Sequence[pd.DataFrame], asked: Ask, text: Text) -> None:
+    """The values as a table, newest first; sent only once a reader opens it."""
+    opened = st.expander(text(TABLE_TITLES[asked.grain]), key="hours", on_change="rerun")
     if not opened.open:
         return
+    made = values_table(chosen, frames, asked, text)
     with opened:
-        st.dataframe(
-            hours_table(frame, pollutant, text), hide_index=True, width="stretch", height=420
-        )
+        st.dataframe(made, hide_index=True, width="stretch", height=420)
 
 
-def hours_table(frame: pd.DataFrame, pollutant: str, text: Text) -> pd.DataFrame:
-    """The hours of a line as a reader's table: text columns, newest hour first."""
-    digits = cache.shown_digits(pollutant, page.standard().id)
-    hours: list[Any] = list(frame.iloc[::-1].itertuples(index=False))
-    return pd.DataFrame(
-        {
-            text("Hour (end, KST)"): [f"{one.at:%Y-%m-%d %H:%M}" for one in hours],
-            pollutants()[pollutant].unit: [number(one.value, digits) for one in hours],
-            text("Level"): [_level_words(one.grade, text) for one in hours],
-            text("Stations"): [_heard(one.stations, one.stations_expected) for one in hours],
-            text("Source"): [_source(one.feed, one.kind, one.status, text) for one in hours],
-            text("Why nothing"): [_gap(one.reason, one.detail, text) for one in hours],
+def values_table(
+    chosen: Sequence[Place], frames: Sequence[pd.DataFrame], asked: Ask, text: Text
+) -> pd.DataFrame:
+    """The values of some lines as a reader's table: text columns, newest first."""
+    form = {"hour": "%Y-%m-%d %H:%M", "day": "%Y-%m-%d", "month": "%Y-%m"}[asked.grain]
+    label = {
+        "hour": text("Hour (end, KST)"),
+        "day": text("Day"),
+        "month": text("Month"),
+    }[asked.grain]
+    columns = {label: [f"{at:{form}}" for at in frames[0]["at"].iloc[::-1]]}
+    for one, frame in zip(chosen, frames, strict=True):
+        rows: list[Any] = list(frame.iloc[::-1].itertuples(index=False))
+        columns |= _columns(one.name if len(chosen) > 1 else "", rows, asked, text)
+    return pd.DataFrame(columns)
+
+
+def _columns(name: str, rows: list[Any], asked: Ask, text: Text) -> dict[str, list[str]]:
+    """Several places have a value and a level each; one alone has all that is known of it."""
+    digits, unit = _digits(asked), lines_chart.unit_of(asked.pollutant, text)
+    values = [number(one.value, digits) for one in rows]
+    levels = [_level_words(one.grade, text) for one in rows]
+    if name:
+        return {
+            f"{name} · {unit}": values,
+            f"{name} · {text('Level')}": levels,
         }
-    )
+    if asked.grain == "hour":
+        heard = {text("Stations"): [_heard(one.stations, one.stations_expected) for one in rows]}
+        why = [_gap(one.reason, one.detail, text) for one in rows]
+    else:
+        heard = {text("Hours"): [f"{one.hours}/{one.possible}" for one in rows]}
+        why = [_gap(one.reason, None, text) for one in rows]
+    return {
+        unit: values,
+        text("Level"): levels,
+        **heard,
+        text("Source"): [_source(one.feed, one.kind, one.status, text) for one in rows],
+        text("Why nothing"): why,
+    }
 
 
 def _heard(stations: int | None, expected: int | None) -> str:

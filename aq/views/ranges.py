@@ -115,11 +115,14 @@ def _choose_days(asked: Range, spans: Spans, text: Text) -> None:
         page.change(since=given[0].isoformat(), until=given[1].isoformat(), r=None)
 
 
-def nothing(code: str | None, asked: Range, spans: Spans, text: Text) -> None:
-    """Why there is nothing, what there is, and what would fill it; `code` is None for all 17."""
+def nothing(
+    code: str | None, asked: Range, spans: Spans, text: Text, names: str | None = None
+) -> None:
+    """Why there is nothing (of `names`, else of the province, else of all 17), what there is, and
+    what would fill it."""
     lines = [text("There are no values in this range.")]
-    if code is not None:
-        name = Noun(province_name(BY_CODE[code], text.lang))
+    if names or code:
+        name = Noun(names or province_name(BY_CODE[code or ""], text.lang))
         lines = [text("There are no values of {who} in this range.", who=name)]
     if asked.since > kst_day(cache.this_hour()):
         lines = [text("This range lies in the future.")]
