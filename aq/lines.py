@@ -12,7 +12,7 @@ from aq.feeds.infos import INFO
 from aq.gaps import NOT_ENOUGH_HOURS, gap_reason
 from aq.grade import Standard, overall
 from aq.runtime import Runtime
-from aq.schema import FEED_IDS, FEED_NAMES
+from aq.schema import FEED_NAMES
 from aq.series import averaged
 from aq.store import reads
 from aq.store.places import HEAD, province_block, station_block
@@ -198,7 +198,7 @@ def pooled(
         since = since.replace(day=1)
         last = (last.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     days = _days(runtime, place, pollutant, (since, last), level, as_of)
-    prefer = runtime.settings.feeds.prefer
+    prefer = runtime.settings.reading
     records: list[tuple[Any, ...]] = []
     at = pd.date_range(since, last, freq="D" if grain == "day" else "MS", tz=KST)
     for begin in at:
@@ -258,7 +258,7 @@ def _days(
                 found.setdefault(FEED_NAMES[row.feed], {})[row.day] = pool
         return found
     hours = hour_number(day_bounds(asked[0])[0]), hour_number(day_bounds(asked[1])[1])
-    prefer = [name for name in runtime.settings.feeds.prefer if name in FEED_IDS]
+    prefer = list(runtime.settings.reading)
     for feed, rows in _rows(runtime, place, [key], hours, prefer, level, as_of).items():
         days = found.setdefault(feed, {})
         for hour, row in rows.items():
