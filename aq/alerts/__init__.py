@@ -1,9 +1,9 @@
 """Alert rules and what they decide: pure, hour by hour, with a named reason each time."""
 
+from aq.alerts.decide import Mute, Series, decide, replay, replay_family
 from aq.alerts.nouns import (
     PHASES,
     REASONS,
-    Change,
     Decision,
     Phase,
     Point,
@@ -16,16 +16,20 @@ __all__ = [
     "PHASES",
     "REASONS",
     "SEVERITIES",
-    "Change",
     "Decision",
     "Known",
+    "Mute",
     "Phase",
     "Point",
     "Problem",
     "Quiet",
     "Reason",
     "Rule",
+    "Series",
     "State",
+    "decide",
     "parse_rule",
     "problems",
+    "replay",
+    "replay_family",
 ]

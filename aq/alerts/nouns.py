@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Reason(StrEnum):
@@ -33,8 +33,6 @@ class Reason(StrEnum):
     NOTHING = "nothing"
 
 
-# What happened, before anyone's quiet: a reason other than muted and held.
-Change = Reason
 REASONS = tuple(Reason)
 
 
@@ -50,8 +48,7 @@ class Phase(StrEnum):
 PHASES = tuple(Phase)
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """What a rule watches in one hour of one place.
 
     Attributes
@@ -83,6 +80,7 @@ class State:
         on people's minds
     told_at : the hour of it, from which repeats are counted
     hushed : the alert began or changed while muted, which is on record once
+    lower : hours in a row with a lower grade than told
     """
 
     hour: int
@@ -97,6 +95,7 @@ class State:
     told: int | None = None
     told_at: int | None = None
     hushed: bool = False
+    lower: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """JSON's types."""
@@ -118,8 +117,9 @@ class Decision:
     """What is decided of one hour: the reason, and the state after it.
 
     `change` is the reason that quiet hours, silences or a higher alert turned into `held` or
-    `muted`; `muted_by` says which: ``silence:ID`` or ``rule:ID``. `back` marks the first hour with
-    data after `unknown`.
+    `muted`; `muted_by` says which: ``silence:ID``, ``rule:ID``, or ``unsaid`` for the end of what
+    nobody was told. `since` and `peak` are of the alert spoken of, also when it ends here. `back`
+    marks the first hour with data after `unknown`.
     """
 
     hour: int
@@ -128,11 +128,23 @@ class Decision:
     before: Phase
     state: State
     point: Point
-    level: int
+    since: int | None = None
+    peak: int | None = None
     muted_by: str | None = None
     back: bool = False
 
     @property
+    def after(self) -> Phase:
+        """The phase it leaves."""
+        return self.state.phase
+
+    @property
     def notable(self) -> bool:
-        """Whether it belongs in the log."""
-        return self.reason != Reason.NOTHING or self.before != self.state.phase
+        """Whether it belongs in the log: something is said or muted, or the phase changes."""
+        quiet = self.reason in (Reason.NOTHING, Reason.PENDING)
+        return not quiet or self.before != self.after
+
+    @property
+    def key(self) -> tuple[int, str, str, str]:
+        """What makes two decisions of a rule in a place the same transition."""
+        return self.hour, str(self.change), str(self.before), str(self.after)

@@ -5,7 +5,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
+from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -112,6 +113,11 @@ class Rule(_Model):
         standard = "" if self.watch == "value" else self.standard
         return self.kind, self.pollutant, self.watch, standard, self.over, self.feed
 
+    @cached_property
+    def levels(self) -> tuple[int, int]:
+        """(threshold, clear level) in the integers of `Point.value`."""
+        return self.scaled(self.threshold), self.scaled(self.clear_below)
+
     @property
     def scale(self) -> int:
         """Integers per unit of what is watched."""
@@ -121,7 +127,7 @@ class Rule(_Model):
 
     def scaled(self, value: Decimal) -> int:
         """The smallest integer at or over a level of this rule."""
-        return -int((-value * self.scale).to_integral_value("ROUND_FLOOR"))
+        return int((value * self.scale).to_integral_value(ROUND_CEILING))
 
     def as_body(self) -> dict[str, Any]:
         """All fields in JSON's and TOML's types, in the order above, absent ones left out."""
@@ -171,7 +177,7 @@ def problems(body: Mapping[str, Any], known: Known) -> tuple[Rule | None, list[P
     try:
         rule = Rule.model_validate(_with_codes(body))
     except InputError as error:
-        return None, [Problem(error.field or "provinces", "{reason}", {"reason": str(error)})]
+        return None, [Problem("provinces", "{reason}", {"reason": str(error)})]
     except ValidationError as error:
         return None, [_translated(one) for one in error.errors(include_url=False)]
     found = [*_names(rule, known), *_quiet_problems(rule), *_levels(rule, known)]
