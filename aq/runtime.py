@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from aq import feeds
+from aq.alert_points import Reader
+from aq.alert_rules import channel_names, ship_rules
+from aq.alerts import Known
 from aq.clock import Clock
 from aq.collect import Collector
 from aq.errors import ConfigError
@@ -15,12 +18,13 @@ from aq.http import Http
 from aq.paths import config_dir
 from aq.redact import install as install_redaction
 from aq.regrade import regrade
-from aq.schedule import Job, Scheduler, fill_jobs, jobs
+from aq.schedule import Job, Scheduler, fill_jobs, jobs, watched
 from aq.settings import Settings
 from aq.settings import load as load_settings
 from aq.store import Store, open_store
 from aq.store.engine import migrate
 from aq.store.runs import CallLedger
+from aq.watch import WatchReport, watch
 
 # Their grades are kept with every hour and day; those of other standards are computed.
 STORED_STANDARDS = ("airkorea_1h", "airkorea")
@@ -67,8 +71,27 @@ class Runtime:
             minutes=self.settings.schedule.minutes,
         )
 
+    @property
+    def reader(self) -> Reader:
+        """What reads the hours that rules watch."""
+        return Reader(
+            standards=self.standards,
+            prefer=self.settings.feeds.prefer,
+            live=self.settings.live_feeds,
+        )
+
+    @property
+    def known(self) -> Known:
+        """What a rule may speak of."""
+        return Known(standards=self.standards, channels=channel_names(config_dir()))
+
+    def watch(self) -> WatchReport:
+        """Judge what is new by every rule; a store that has no rule gets the shipped ones first."""
+        ship_rules(self.store, config_dir(), self.known)
+        return watch(self.store, self.reader)
+
     def scheduler(self) -> Scheduler:
-        """A scheduler that polls the live feeds and fills their gaps."""
+        """A scheduler that polls the live feeds, fills their gaps and judges what came."""
         schedule = self.settings.schedule
         # One run for each content of the standards, whoever starts first with it.
         hashes = "-".join(one.hash[:12] for one in self.stored_standards)
@@ -81,7 +104,7 @@ class Runtime:
         filling = fill_jobs(self.filler(collector))
         return Scheduler(
             self.store,
-            [grades, *jobs(collector, schedule.minutes), *filling],
+            [grades, *watched([*jobs(collector, schedule.minutes), *filling], self.watch)],
             self.clock,
             lease=timedelta(seconds=schedule.lease_seconds),
         )

@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from aq.clock import HOUR, Clock, day_bounds, floor_hour, kst
 from aq.collect import Collector
+from aq.errors import AqError
 from aq.feeds.base import CountingFeed, MeansFeed
 from aq.filling import MINUTES as FILL_MINUTES
 from aq.filling import Filler
@@ -29,6 +30,8 @@ TICK_SECONDS = 5.0
 MEANS_AT = timedelta(hours=2, minutes=40)
 # When most of the day's calls are made, and some can still be counted.
 COUNTS_AT = timedelta(hours=23, minutes=42)
+# A few minutes after polls, and between them.
+WATCH_MINUTES = (5, 15, 25, 40, 55)
 log = logging.getLogger(__name__)
 
 
@@ -154,6 +157,25 @@ def fill_jobs(filler: Filler) -> list[Job]:
         Job(name=f"backfill:{name}", slot=slot, run=partial(filler.scheduled, name))
         for name in filler.collector.feeds
     ]
+
+
+def watched(after: Sequence[Job], judge: Callable[[], Report]) -> list[Job]:
+    """Jobs that bring hours, each judged by the rules at its end, and a job of the rules' own.
+
+    The own one serves late data, silences that end and new rules, when no feed brings anything.
+    """
+
+    def then_judge(job: Job, now: datetime) -> Report:
+        report = job.run(now)
+        try:
+            judge()
+        except AqError as error:
+            log.warning("alert rules after %s: %s", job.name, error)
+        return report
+
+    found = [replace(job, run=partial(then_judge, job)) for job in after]
+    slot = partial(latest_slot, minutes=WATCH_MINUTES)
+    return [*found, Job(name="watch", slot=slot, run=lambda _now: judge())]
 
 
 def feed_table(
