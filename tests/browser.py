@@ -159,14 +159,19 @@ class Watch:
 
 @contextmanager
 def reader(
-    browser: Browser, *, width: int = 1280, height: int = 1000, theme: str = "light"
+    browser: Browser,
+    *,
+    width: int = 1280,
+    height: int = 1000,
+    theme: str = "light",
+    zone: str = "Asia/Seoul",
 ) -> Iterator[tuple[Page, Watch]]:
-    """A person's window; `theme` is light or dark."""
+    """A person's window; `theme` is light or dark, `zone` the computer's."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if theme == "dark" else "light",
         locale="ko-KR",
-        timezone_id="Asia/Seoul",
+        timezone_id=zone,
     )
     page, watch = context.new_page(), Watch()
     page.on("request", lambda request: watch.requests.append(request.url))

@@ -1,6 +1,7 @@
 """The pages in a real browser: what is drawn, what a click does, what is asked of whom."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -206,3 +207,23 @@ def test_phone_order_is_strip_map_table_province(site: str, chromium: Browser) -
         parts = [".st-key-strip", ".st-key-map", ".st-key-table", ".st-key-week"]
         tops = [page.locator(part).bounding_box()["y"] for part in parts]
         assert tops == sorted(tops)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Seoul", "UTC", "America/New_York"])
+def test_a_chart_tells_korean_hours_wherever_it_is_read(
+    site: str, chromium: Browser, zone: str
+) -> None:
+    with reader(chromium, zone=zone) as (page, _):
+        drawn(page, f"{site}/?p=KR-11")
+        page.wait_for_selector(".st-key-week .js-plotly-plot .main-svg")
+        last, end = page.evaluate(
+            """() => {
+                const plot = document.querySelector('.st-key-week .js-plotly-plot');
+                const axis = plot._fullLayout.xaxis;
+                const mark = plot._fullData.at(-1).x.at(-1);
+                return [axis.d2c(mark), axis.r2c(axis.range[1])];
+            }"""
+        )
+        at = datetime.fromtimestamp(last / 1000, UTC)
+        assert (at.month, at.day, at.hour) == (5, 8, 20)
+        assert end - last == 3_600_000

@@ -17,6 +17,7 @@ from aq.units import pollutants
 from aq.views import line_kinds
 from aq.views.reduce import MOST_POINTS, Floats, kept, stretches
 from aq.views.theme import FONT, Palette
+from aq.views.wall import stamp, stamps, wall_clock
 from aq.views.words import gap_word, grade_word, item_name, missing_short, number, shown
 
 # Nothing is loaded: without this, Plotly asks a content network for the outlines of the world.
@@ -245,12 +246,6 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
     return figure
 
 
-def wall_clock(at: pd.Series) -> Floats:
-    """Milliseconds of the Korean wall clock: Plotly's date axis knows no zones."""
-    naive = pd.DatetimeIndex(at).tz_localize(None).as_unit("ms")
-    return naive.asi8.astype("float64")
-
-
 def level_bands(
     standard: Standard, pollutant: str, averaging: str = "1h"
 ) -> list[tuple[float, float, Level]]:
@@ -288,7 +283,7 @@ def _line(
     keep = kept(values)
     whole = len(keep) == len(values)
     lone = [first for first, last in stretches(values) if last - first == 1]
-    placed = {"x0": at[0], "dx": HOUR_MS} if whole else {"x": at[keep]}
+    placed = {"x0": stamp(at[0]), "dx": HOUR_MS} if whole else {"x": stamps(at[keep])}
     hour = "%{x|%-m월 %-d일 %-H시}" if text.lang == "ko" else "%{x|%-d %b %Y, %-H:00}"
     note = f" · {text('modelled')}" if dash == "dash" else ""
     thin = len(keep) >= MOST_POINTS / 3
@@ -319,7 +314,7 @@ def _mark_last(figure: go.Figure, at: Floats, values: Floats, colours: Palette) 
         return
     figure.add_trace(
         go.Scatter(
-            x=[at[-1]],
+            x=[stamp(at[-1])],
             y=[values[-1]],
             mode="markers",
             marker={
@@ -381,14 +376,15 @@ def _add_gaps(
     colours: Palette,
 ) -> None:
     """Hatch the hours without a value, one trace per reason, and name the long ones."""
-    corners: dict[str, tuple[list[float | None], list[float | None]]] = {}
+    corners: dict[str, tuple[list[str | None], list[float | None]]] = {}
     reasons, details = frame["reason"].to_numpy(), frame["detail"].to_numpy()
     for first, last in stretches(np.where(np.isnan(values), 0.0, np.nan)):
         word = gap_word(text, _known(reasons[first]), _known(details[first]))
         # An hour stands at its end: the gap begins where the last value's hour ended.
         begin, end = at[first] - HOUR_MS, at[last - 1]
+        left, right = stamp(begin), stamp(end)
         xs, ys = corners.setdefault(word, ([], []))
-        xs += [begin, end, end, begin, begin, None]
+        xs += [left, right, right, left, left, None]
         ys += [0, 0, top, top, 0, None]
         if last - first >= NAMED_GAP * len(values):
             named = text("{why}, {n} hours", why=word, n=f"{last - first:,}")
@@ -425,7 +421,7 @@ def _known(word: object) -> str | None:
 
 def _name_gap(figure: go.Figure, middle: float, words: str, colours: Palette) -> None:
     figure.add_annotation(
-        x=middle,
+        x=stamp(middle),
         yref="paper",
         y=0.97,
         yanchor="top",
@@ -456,7 +452,7 @@ def lay_out(
     )
     figure.update_xaxes(
         type="date",
-        range=[at[0] - HOUR_MS, at[-1] + HOUR_MS],
+        range=[stamp(at[0] - HOUR_MS), stamp(at[-1] + HOUR_MS)],
         showgrid=True,
         gridcolor=colours.rule,
         gridwidth=1,

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from aq.text import Text
 from aq.views.reduce import Floats
 from aq.views.theme import Palette
+from aq.views.wall import stamp
 from aq.views.words import KINDS, STATUSES
 
 
@@ -32,7 +33,7 @@ def label(
         return
     middle = present[present.size // 2]
     figure.add_annotation(
-        x=at[middle],
+        x=stamp(at[middle]),
         y=values[middle],
         text=text(word),
         showarrow=False,

@@ -17,6 +17,7 @@ from aq.units import pollutants
 from aq.views import charts, line_kinds
 from aq.views.reduce import Floats, kept, stretches
 from aq.views.theme import FONT, Palette, palette
+from aq.views.wall import stamp, stamps, wall_clock
 from aq.windows import OVERALL
 
 Spot = tuple[str, int, str]  # level (province or station), id in the store, name at the line
@@ -110,7 +111,7 @@ def lines(
     figure = go.Figure()
     for number, ((name, frame), line_values) in enumerate(zip(named, values, strict=True)):
         tone = colours.tones[number % len(colours.tones)]
-        at = charts.wall_clock(frame["at"])
+        at = wall_clock(frame["at"])
         for dash, mask, word in line_kinds.parts(frame, told_apart=True):
             part = np.where(mask, line_values, np.nan)
             if np.isnan(part).all():
@@ -118,12 +119,12 @@ def lines(
             figure.add_trace(_trace(at, part, (name, tone, dash), style, grain, text))
             if len(named) == 1:
                 line_kinds.label(figure, at, part, word, text, colours)
-    at = charts.wall_clock(named[0][1]["at"])
+    at = wall_clock(named[0][1]["at"])
     charts.lay_out(figure, at, top, style, colours, text)
     room = {"r": 16} if len(named) == 1 else {}
     figure.update_layout(height=HEIGHT, margin={**MARGINS, **room})
     step = (at[1] - at[0]) / 2 if len(at) > 1 else charts.HOUR_MS
-    figure.update_xaxes(range=[at[0] - step, at[-1] + step])
+    figure.update_xaxes(range=[stamp(at[0] - step), stamp(at[-1] + step)])
     _bands(figure, bands, top, text, colours)
     if len(named) > 1:
         _end_labels(
@@ -161,7 +162,7 @@ def _trace(
     note = f" · {text('modelled')}" if dash == "dash" else ""
     amount = f"<b>%{{y:.{style.digits}f}}</b> {style.unit}{note}"
     return go.Scatter(
-        x=at[keep],
+        x=stamps(at[keep]),
         y=values[keep],
         mode="lines+markers" if lone.any() else "lines",
         marker={"size": np.where(lone, 4, 0), "color": tone} if lone.any() else None,
