@@ -11,14 +11,16 @@ from aq.alerts import Known
 from aq.clock import Clock
 from aq.collect import Collector
 from aq.errors import ConfigError
+from aq.feeds.airkorea_notices import NoticeService
 from aq.feeds.base import Feed, Get
 from aq.filling import Filler
 from aq.grade import Standard, load_standards
 from aq.http import Http
+from aq.notices import NoticeCollector
 from aq.paths import config_dir
 from aq.redact import install as install_redaction
 from aq.regrade import regrade
-from aq.schedule import Job, Scheduler, fill_jobs, jobs, watched
+from aq.schedule import Job, Scheduler, fill_jobs, jobs, notice_jobs, watched
 from aq.settings import Settings
 from aq.settings import load as load_settings
 from aq.store import Store, open_store
@@ -63,6 +65,16 @@ class Runtime:
             complete_share=self.settings.schedule.complete_share,
         )
 
+    def notice_collector(self) -> NoticeCollector:
+        """What collects the authority's forecasts and advisories."""
+        http = Http(CallLedger(self.store), self.clock.now)
+        made = {name: feeds.make(name, self.settings) for name in self.settings.notice_feeds}
+        return NoticeCollector(
+            store=self.store,
+            feeds={name: feed for name, feed in made.items() if isinstance(feed, NoticeService)},
+            gets={name: feeds.client(http, name, made[name], self.settings) for name in made},
+        )
+
     def filler(self, collector: Collector | None = None) -> Filler:
         """What fills the gaps of the live feeds."""
         return Filler(
@@ -101,10 +113,15 @@ class Runtime:
             run=lambda _now: regrade(self.store, self.stored_standards),
         )
         collector = self.collector()
+        official = notice_jobs(self.notice_collector(), schedule.minutes)
         filling = fill_jobs(self.filler(collector))
         return Scheduler(
             self.store,
-            [grades, *watched([*jobs(collector, schedule.minutes), *filling], self.watch)],
+            [
+                grades,
+                *watched([*jobs(collector, schedule.minutes), *filling], self.watch),
+                *official,
+            ],
             self.clock,
             lease=timedelta(seconds=schedule.lease_seconds),
         )

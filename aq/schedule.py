@@ -23,6 +23,7 @@ from aq.errors import AqError
 from aq.feeds.base import CountingFeed, MeansFeed
 from aq.filling import MINUTES as FILL_MINUTES
 from aq.filling import Filler
+from aq.notices import FORECAST_AT, NoticeCollector
 from aq.store import Store, runs
 
 TICK_SECONDS = 5.0
@@ -69,6 +70,11 @@ def daily_slot(now: datetime, at: timedelta) -> datetime:
     """The newest instant at or before `now` that is `at` after a KST midnight, in UTC."""
     slot = day_bounds(kst(now).date())[0] + at
     return slot if slot <= now else slot - timedelta(days=1)
+
+
+def latest_daily(now: datetime, times: Sequence[timedelta]) -> datetime:
+    """The newest of several instants of every KST day at or before `now`, in UTC."""
+    return max(daily_slot(now, at) for at in times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +182,18 @@ def watched(after: Sequence[Job], judge: Callable[[], Report]) -> list[Job]:
     found = [replace(job, run=partial(then_judge, job)) for job in after]
     slot = partial(latest_slot, minutes=WATCH_MINUTES)
     return [*found, Job(name="watch", slot=slot, run=lambda _now: judge())]
+
+
+def notice_jobs(collector: NoticeCollector, minutes: Sequence[int]) -> list[Job]:
+    """Forecasts when they are issued, and advisories at the minutes of the polls."""
+    slots = {
+        "airkorea_forecast": partial(latest_daily, times=FORECAST_AT),
+        "airkorea_alarm": partial(latest_slot, minutes=minutes),
+    }
+    return [
+        Job(name=f"poll:{name}", slot=slots[name], run=partial(collector.poll, name))
+        for name in collector.feeds
+    ]
 
 
 def feed_table(

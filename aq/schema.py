@@ -437,3 +437,36 @@ acknowledgement = Table(
     Column("at", Instant, nullable=False),
     Column("note", Text, nullable=False, server_default=""),
 )
+
+# Forecast notices by what they say; a corrected one is another row, and the last version counts.
+forecast = _table(
+    "forecast",
+    Column("kind", String(8), primary_key=True),  # daily weekly
+    Column("pollutant", String(8), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),  # days since 1970
+    Column("issued", Instant, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),  # JSON [[region, word], …], upstream's own
+    Column("overall", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("confidence", Text, nullable=False),
+    Column("seen", Instant, nullable=False),
+    Index("ix_forecast_day", "day"),
+)
+
+# Official advisories in the same way: cleared is another content than in force.
+advisory = _table(
+    "advisory",
+    Column("pollutant", String(8), primary_key=True),
+    Column("district", String(64), primary_key=True),
+    Column("zone", String(64), primary_key=True),
+    Column("word", String(80), primary_key=True),
+    Column("issued", Instant, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("issue_value", Integer),  # at the store's scale
+    Column("cleared", Instant),
+    Column("clear_value", Integer),
+    Column("number", String(80), nullable=False),
+    Column("seen", Instant, nullable=False),
+    Index("ix_advisory_issued", "issued"),
+)

@@ -34,6 +34,7 @@ from aq.toml_lines import line_of
 
 FEED_NAMES = ("archive", "airkorea", "openmeteo")
 UPSTREAM_MEANS = "airkorea_means"
+NOTICE_FEED_NAMES = ("airkorea_forecast", "airkorea_alarm")
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
 LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails")
 OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_SAMPLES"})
@@ -233,7 +234,12 @@ class Settings(_Section):
             "airkorea": self.feeds.airkorea.daily_limit,
             "openmeteo": self.feeds.openmeteo.daily_limit,
         }
-        return limits.get(feed)
+        return limits.get("airkorea" if feed in NOTICE_FEED_NAMES else feed)
+
+    @property
+    def notice_feeds(self) -> tuple[str, ...]:
+        """Feeds of the authority's notices that are asked; they go with AirKorea's key."""
+        return NOTICE_FEED_NAMES if "airkorea" in self.live_feeds else ()
 
     @property
     def live_feeds(self) -> tuple[str, ...]:

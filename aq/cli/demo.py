@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import click
 
@@ -16,6 +16,8 @@ from aq.regions import PROVINCES
 from aq.runtime import Runtime, start
 from aq.schema import FEED_IDS
 from aq.settings import load
+from aq.simulator.notices import Story
+from aq.simulator.scenario import Scenario
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World, history
 from aq.store.reads import span
@@ -37,7 +39,7 @@ def command(host: str | None, port: int | None, stations: int, days: int, seed: 
     """
     world = World(stations, seed)
     clock = load().the_clock
-    with SimulatorServer(world, clock) as simulator:
+    with SimulatorServer(world, clock, Scenario(stories=stories(clock.now()))) as simulator:
         environment = {
             "AQ_DATABASE_URL": f"sqlite:///{ROOT / 'var' / 'demo.db'}",
             **os.environ,
@@ -47,8 +49,39 @@ def command(host: str | None, port: int | None, stations: int, days: int, seed: 
         }
         runtime = start(load(environment))
         fill(runtime, world, days)
+        fill_notices(runtime)
         runtime.store.close()
         return _serve(environment, host, port)
+
+
+def stories(now: datetime) -> tuple[Story, ...]:
+    """An advisory in force at the start that is raised, lowered and cleared in the next hours, and
+    one that appears half an hour later and stays."""
+
+    def later(minutes: int) -> datetime:
+        return floor_hour(now) + timedelta(minutes=minutes)
+
+    return (
+        Story(
+            pollutant="pm25",
+            district="경기",
+            zone="남부권",
+            issued=later(-60),
+            raised=later(60),
+            lowered=later(120),
+            cleared=later(180),
+        ),
+        Story(pollutant="pm10", district="충남", zone="북부권역", issued=later(90)),
+    )
+
+
+def fill_notices(runtime: Runtime) -> None:
+    """Ask the simulator for the forecasts and advisories there have been."""
+    collector = runtime.notice_collector()
+    for name in runtime.settings.notice_feeds:
+        report = collector.poll(name, runtime.clock.now())
+        if report.error is not None:
+            raise report.error
 
 
 def fill(runtime: Runtime, world: World, days: int) -> int:

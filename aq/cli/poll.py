@@ -22,14 +22,18 @@ def command(asked: tuple[str, ...], as_json: bool) -> int:
     them failed; with --feed it fails when any feed asked for failed.
     """
     runtime = start()
-    names = known_feeds(asked, runtime.settings.live_feeds)
+    notices = runtime.settings.notice_feeds
+    names = known_feeds(asked, (*runtime.settings.live_feeds, *notices))
     if not names:
         raise InputError("no feed is live; set AQ_FEEDS__AIRKOREA__KEY or enable openmeteo")
-    collector = runtime.collector()
+    collector, official = runtime.collector(), runtime.notice_collector()
     reports = []
     for name in names:
         now = runtime.clock.now()
-        report = collector.poll(name, now, force=True)
+        if name in notices:
+            report = official.poll(name, now)
+        else:
+            report = collector.poll(name, now, force=True)
         runs.record(runtime.store, f"manual:{name}", now, report.ok, report.as_dict())
         reports.append(report)
     ok = all(report.ok for report in (reports if asked else reports[:1]))
@@ -58,7 +62,7 @@ def sentence(report: RunReport) -> str:
     """A line for people."""
     if report.error is not None:
         return f"{report.feed}: failed: {report.error}"
-    hour = report.as_dict()["newest_hour"] or "no hour"
+    hour = report.as_dict()["newest_hour"] or report.note or "no hour"
     skipped = ", ".join(f"{count} {kind}" for kind, count in report.skipped.items()) or "none"
     return (
         f"{report.feed}: {hour}; {report.rows} rows read, {report.stored} stored,"

@@ -26,7 +26,27 @@ def _openmeteo(settings: "Settings") -> Feed:
     )
 
 
+def _forecast(settings: "Settings") -> Feed:
+    from aq.feeds.airkorea_forecast import AirKoreaForecast  # noqa: PLC0415 - as above
+
+    del settings
+    return AirKoreaForecast()
+
+
+def _alarm(settings: "Settings") -> Feed:
+    from aq.feeds.airkorea_alarm import AirKoreaAlarm  # noqa: PLC0415 - as above
+
+    del settings
+    return AirKoreaAlarm()
+
+
 FEEDS: dict[str, Callable[["Settings"], Feed]] = {"airkorea": _airkorea, "openmeteo": _openmeteo}
+# Feeds of notices: no readings. They are asked with the key and at the address of another feed.
+NOTICE_FEEDS: dict[str, Callable[["Settings"], Feed]] = {
+    "airkorea_forecast": _forecast,
+    "airkorea_alarm": _alarm,
+}
+SERVED_BY = dict.fromkeys(NOTICE_FEEDS, "airkorea")
 # The query parameter that carries a feed's key, where it takes one.
 KEY_PARAMETERS = {"airkorea": "serviceKey", "openmeteo": "apikey"}
 # Upstream spells it otherwise in one old service.
@@ -35,16 +55,17 @@ OTHER_KEY_PARAMETERS = {"airkorea": {"UserSportSvc/getSvckeyDalyStats": "Service
 
 def make(name: str, settings: "Settings") -> Feed:
     """The feed called `name`; raises ``KeyError`` for one that is not registered."""
-    return FEEDS[name](settings)
+    return (FEEDS | NOTICE_FEEDS)[name](settings)
 
 
 def client(http: "Http", name: str, feed: Feed, settings: "Settings") -> Get:
     """The feed's call, bound to its URL, key, limits and its own reading of refusals."""
-    own = getattr(settings.feeds, name)
+    served = SERVED_BY.get(name, name)
+    own = getattr(settings.feeds, served)
     return http.client(
         name,
         own.url,
-        key=(KEY_PARAMETERS[name], own.key) if own.key else None,
+        key=(KEY_PARAMETERS[served], own.key) if own.key else None,
         key_names=OTHER_KEY_PARAMETERS.get(name),
         daily_limit=own.daily_limit,
         refusal=feed.refusal,

@@ -10,6 +10,7 @@ from typing import Any
 from aq.clock import parse_instant
 from aq.errors import ConfigError
 from aq.regions import PROVINCES
+from aq.simulator.notices import Story
 
 AIRKOREA, OPENMETEO = "airkorea", "openmeteo"
 FEEDS = (AIRKOREA, OPENMETEO)
@@ -53,6 +54,8 @@ KINDS: Mapping[str, Kind] = {
 }
 _COMMON = frozenset({"kind", "feed", "operation", "from", "until", "calls"})
 _WHOLE = frozenset({"hours"})
+_STORY_TEXTS = ("district", "zone", "pollutant")
+_STORY_TIMES = ("issued", "raised", "lowered", "cleared")
 _SHORT_NAMES = frozenset(province.ko for province in PROVINCES)
 
 
@@ -98,9 +101,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The faults of a run, in the order of the file."""
+    """The faults of a run, in the order of the file, and the advisories told by hand."""
 
     faults: tuple[Fault, ...] = ()
+    stories: tuple[Story, ...] = ()
 
 
 def load(path: Path) -> Scenario:
@@ -118,14 +122,48 @@ def parse(text: str, where: str = "scenario") -> Scenario:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"not readable as TOML: {error}", where) from None
-    unknown = sorted(set(data) - {"fault"})
+    unknown = sorted(set(data) - {"fault", "advisory"})
     if unknown:
-        raise ConfigError(f"unknown table {unknown[0]!r}; only [[fault]] is known", where)
-    entries = data.get("fault", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ConfigError("faults are written as [[fault]] tables", where)
+        known = "[[fault]] and [[advisory]] are known"
+        raise ConfigError(f"unknown table {unknown[0]!r}; only {known}", where)
     return Scenario(
-        tuple(_fault(entry, f"{where}: fault {n}") for n, entry in enumerate(entries, start=1))
+        tuple(_fault(entry, place) for entry, place in _tables(data, "fault", where)),
+        tuple(_story(entry, place) for entry, place in _tables(data, "advisory", where)),
+    )
+
+
+def _tables(data: Mapping[str, Any], name: str, where: str) -> list[tuple[Mapping[str, Any], str]]:
+    entries = data.get(name, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{name} entries are written as [[{name}]] tables", where)
+    return [(entry, f"{where}: {name} {n}") for n, entry in enumerate(entries, start=1)]
+
+
+def _story(entry: Mapping[str, Any], where: str) -> Story:
+    """An advisory: district, zone, pollutant, issued; raised, lowered, cleared where they come."""
+    known = (*_STORY_TEXTS, *_STORY_TIMES)
+    for key in entry:
+        if key not in known:
+            raise ConfigError(f"unknown field {key!r}; known are {', '.join(known)}", where)
+    texts = {key: _text(entry, key, where) for key in _STORY_TEXTS}
+    times = {key: _instant(entry, key, where) for key in _STORY_TIMES}
+    district, zone, issued = texts["district"], texts["zone"], times["issued"]
+    pollutant = texts["pollutant"] or "pm25"
+    if pollutant not in ("pm10", "pm25", "o3"):
+        raise ConfigError(f"'pollutant' is pm10, pm25 or o3, not {pollutant!r}", where)
+    if district not in _SHORT_NAMES or zone is None or issued is None:
+        raise ConfigError("'district' (such as 서울), 'zone' and 'issued' are needed", where)
+    present = [time for time in times.values() if time is not None]
+    if present != sorted(present):
+        raise ConfigError("issued, raised, lowered, cleared must follow each other", where)
+    return Story(
+        pollutant=pollutant,
+        district=district,
+        zone=zone,
+        issued=issued,
+        raised=times["raised"],
+        lowered=times["lowered"],
+        cleared=times["cleared"],
     )
 
 

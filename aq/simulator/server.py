@@ -24,7 +24,8 @@ from aq.simulator import envelope, openmeteo
 from aq.simulator.airkorea import AirKorea
 from aq.simulator.envelope import Reply
 from aq.simulator.faults import Wire, bend_openmeteo, openmeteo_error, refusal_of, view_of
-from aq.simulator.operation import BadParameterError, page_of
+from aq.simulator.notices import Notices
+from aq.simulator.operation import BadParameterError, Operation, page_of
 from aq.simulator.scenario import AIRKOREA, OPENMETEO, Fault, Scenario
 from aq.simulator.world import World
 
@@ -108,7 +109,7 @@ class Simulator:
         refused = refusal_of(faults, AIRKOREA, as_json) or self._key_refusal(name, params)
         if refused:
             return refused
-        operation = AirKorea(self.world, self.calls).operations.get(name)
+        operation = self._operations().get(name)
         if operation is None:
             unknown = envelope.gateway_xml("12")
             return Reply(body=unknown.body, kind=unknown.kind, status=404)
@@ -122,6 +123,10 @@ class Simulator:
         if "wrong_shapes" in kinds:
             return envelope.odd_success(page)
         return envelope.success(page, as_json)
+
+    def _operations(self) -> Mapping[str, Operation]:
+        notices = Notices(self.world, self.scenario.stories)
+        return {**AirKorea(self.world, self.calls).operations, **notices.operations}
 
     def _key_refusal(self, name: str, params: Mapping[str, str]) -> Reply | None:
         # One service kept the capital of the old host.

@@ -1,0 +1,146 @@
+"""The authority's notices from upstream into the store: each operation by itself, with a report."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aq.clock import kst
+from aq.collect import RunReport
+from aq.errors import FeedError, FeedReason, StoreError
+from aq.feeds.airkorea_alarm import DUST, OZONE
+from aq.feeds.airkorea_forecast import DAYS, WEEK
+from aq.feeds.airkorea_notices import NoticeService
+from aq.feeds.base import Get
+from aq.model import DAILY, WEEKLY, Payload
+from aq.store import Store, runs
+from aq.store.official import (
+    advisories,
+    newest_advisory,
+    newest_forecast,
+    put_advisories,
+    put_forecasts,
+)
+from aq.store.upsert import Written
+
+FORECAST, ALARM = "airkorea_forecast", "airkorea_alarm"
+# Issued at 05, 11, 17 and 23 within about ten minutes, the weekly one about 17:30.
+FORECAST_AT = tuple(
+    timedelta(hours=hour, minutes=minute)
+    for hour, minute in (
+        *((5, 15), (5, 45), (11, 15), (11, 45)),
+        *((17, 15), (17, 45), (18, 15), (23, 15), (23, 45)),
+    )
+)
+# At the first start so much is asked for: two weeks of forecasts, this and last year's advisories.
+FIRST_FORECASTS, FIRST_ADVISORIES = timedelta(days=14), timedelta(days=365)
+MOST_DAYS = timedelta(days=31)  # after a long silence the calls of a day still suffice
+# Rows of a list are asked for again for so long: an advisory may be corrected.
+REREAD = timedelta(days=7)
+
+
+def planned_calls(now: datetime, minutes: Sequence[int]) -> dict[str, int]:
+    """Calls a KST day by operation when all goes well, to be held against the quota."""
+    years = kst(now).year - kst(now - REREAD).year + 1
+    lists = 24 * len(minutes) * years
+    return {DAYS: 2 * len(FORECAST_AT), WEEK: 2 * len(FORECAST_AT), DUST: lists, OZONE: lists}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeCollector:
+    """Asks feeds of notices and keeps what they say. `gets` holds the bound HTTP calls."""
+
+    store: Store
+    feeds: Mapping[str, NoticeService]
+    gets: Mapping[str, Get]
+
+    def poll(self, name: str, now: datetime) -> RunReport:
+        """One pass. An operation that fails leaves the others and the store as they are.
+
+        Never raises for what upstream or the store does: the report carries the first error.
+        """
+        report = RunReport(feed=name, at=now)
+        try:
+            self._refuse_early(name, now)
+            parts = self.feeds[name].parts(self._counted(name, report), self._since(name, now), now)
+        except (FeedError, StoreError) as error:
+            report.error = error
+            return report
+        for operation, payloads in parts:
+            try:
+                self._take(name, operation, payloads, now, report)
+            except (FeedError, StoreError) as error:
+                report.error = report.error or error
+        if isinstance(report.error, FeedError):
+            runs.record_failure(self.store, name, now, report.error)
+        elif report.error is None:
+            runs.record_success(self.store, name, now, None, None)
+        report.note = self._newest(name)
+        return report
+
+    def _refuse_early(self, name: str, now: datetime) -> None:
+        known = runs.feed_states(self.store).get(name)
+        if known and known.retry_at and known.retry_at > now and known.reason:
+            detail = known.detail or ""
+            raise FeedError(name, "", known.reason, detail, retry_at=known.retry_at)
+
+    def _counted(self, name: str, report: RunReport) -> Get:
+        get = self.gets[name]
+
+        def counted(operation: str, params: Mapping[str, str]) -> Payload:
+            report.calls[operation.rsplit("/", 1)[-1]] += 1
+            return get(operation, params)
+
+        return counted
+
+    def _since(self, name: str, now: datetime) -> datetime:
+        """From when on notices are asked for: the day of the newest held, or the first start's."""
+        with self.store.read() as connection:
+            if name == FORECAST:
+                held = [newest_forecast(connection, kind) for kind in (DAILY, WEEKLY)]
+                known = [one for one in held if one is not None]
+                since = min(known, default=now - FIRST_FORECASTS)
+                return max(since, now - MOST_DAYS)
+            if newest_advisory(connection) is None:
+                return now - FIRST_ADVISORIES
+            there = advisories(connection, now - REREAD, now)
+        return min([now - REREAD, *(one.issued_at for one in there if one.cleared_at is None)])
+
+    def _take(
+        self,
+        name: str,
+        operation: str,
+        payloads: Iterator[Payload],
+        now: datetime,
+        report: RunReport,
+    ) -> None:
+        """Read all of an operation, then store it in one transaction."""
+        feed = self.feeds[name]
+        forecasts: list[Any] = []
+        acts: list[Any] = []
+        rows, simulated = 0, False
+        for payload in payloads:
+            answer = feed.parse(payload, now)
+            simulated |= payload.simulated
+            report.read(answer)
+            rows += answer.rows
+            forecasts += answer.forecasts
+            acts += answer.advisories
+        if operation == DAYS and not rows:
+            detail = "the answers were well-formed and held no notice"
+            raise FeedError(name, operation, FeedReason.UPSTREAM_DOWN, detail)
+        if forecasts or acts:
+            with self.store.write(f"notices {name}") as txn:
+                txn.mark_simulated(simulated)
+                written: Written = put_forecasts(txn, forecasts) + put_advisories(txn, acts)
+                report.wrote(written)
+
+    def _newest(self, name: str) -> str:
+        """The newest notice in words, for a person who polls by hand."""
+        with self.store.read() as connection:
+            newest = (
+                newest_forecast(connection, DAILY)
+                if name == FORECAST
+                else newest_advisory(connection)
+            )
+        return f"newest notice {kst(newest):%Y-%m-%d %H:%M}" if newest else "no notice"
