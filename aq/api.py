@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
-from aq import __version__, history, metrics, strip
+from aq import __version__, bulletin, history, metrics, strip
 from aq.clock import day_bounds, kst, kst_iso, parse_instant, parse_since, parse_until
 from aq.current import Snapshot, asked_pollutants, current, family_of, find_standard
 from aq.errors import AqError, InputError, StoreError
@@ -237,6 +237,39 @@ def trail(runtime: Runtime, given: Mapping[str, str]) -> Response:
     return json_response({"place": given["place"], "at": kst_iso(at), "items": items})
 
 
+def forecast(runtime: Runtime, given: Mapping[str, str]) -> Response:
+    """`/api/v1/forecast`: the authority's forecast, as it stood at `issued` (now without it)."""
+    now = _now(runtime)
+    issued = min(_time(parse_until, given, "issued"), now) if "issued" in given else now
+    names, keys = _listed(given.get("province")), _listed(given.get("pollutant"))
+    for key in keys or ():
+        if key not in FORECAST_KEYS:
+            raise InputError(f"there are forecasts of {', '.join(FORECAST_KEYS)}", "pollutant")
+    provinces = [find_province(name) for name in names] if names else PROVINCES
+    return json_response(
+        bulletin.forecast_answer(runtime, issued, provinces, keys or FORECAST_KEYS)
+    )
+
+
+def advisories(runtime: Runtime, given: Mapping[str, str]) -> Response:
+    """`/api/v1/advisories`: official advisories in force, or all those issued in a `year`."""
+    now = _now(runtime)
+    if "year" in given:
+        text = given["year"]
+        if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) >= 1900):
+            raise InputError("a year like 2026", "year")
+        rows = list(bulletin.advisories_of(runtime, int(text), now).rows)
+    else:
+        rows = bulletin.advisories_now(runtime, now)
+    items = bulletin.advisory_items(rows, now)
+    names = _listed(given.get("province"))
+    if names:
+        codes = {find_province(name).code for name in names}
+        items = [one for one in items if codes & set(one["codes"])]
+    simulated = runtime.store.simulated()
+    return json_response({"as_of": kst_iso(now), "simulated": simulated, "items": items})
+
+
 def feeds(runtime: Runtime, _given: Mapping[str, str]) -> Response:
     """`/api/v1/feeds`: each feed's last good poll, last error, calls, next poll; and how our
     province means agree with upstream's own."""
@@ -295,6 +328,7 @@ def _paths() -> list[Route]:
     return [Route(path, unknown, methods=["GET"]) for path in TABLE]
 
 
+FORECAST_KEYS = ("pm10", "pm25", "o3")
 STRIP = ("pollutant", "standard", "lang")
 HISTORY = (
     *("province", "pollutant", "since", "until", "grain", "standard", "feed", "as_of"),
@@ -310,6 +344,8 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/api/v1/history": (history_items, HISTORY),
     "/api/v1/export": (export_rows, EXPORT),
     "/api/v1/readings/{place}/{pollutant}/{at}/trail": (trail, READING),
+    "/api/v1/forecast": (forecast, ("province", "pollutant", "issued")),
+    "/api/v1/advisories": (advisories, ("province", "year")),
     "/api/v1/feeds": (feeds, ()),
     "/healthz": (healthz, ()),
     "/metrics": (metrics_text, ()),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, insert, select
 
 from aq.model import Advisory, ForecastNotice
-from aq.schema import advisory, forecast
+from aq.schema import FEED_NAMES, advisory, forecast
 from aq.store.engine import Txn
 from aq.store.runs import day_number
 from aq.store.upsert import Row, Written
@@ -126,10 +126,16 @@ def _notice(row: Row) -> ForecastNotice:
 
 
 def advisories(
-    connection: Connection, after: datetime, until: datetime, *, version: int | None = None
+    connection: Connection,
+    after: datetime,
+    until: datetime,
+    *,
+    issued_after: datetime | None = None,
+    version: int | None = None,
 ) -> list[Advisory]:
     """Advisories in force at any time of ``after < t <= until``, oldest issue first."""
-    query = select(advisory).where(advisory.c.issued <= until, advisory.c.issued > after - LONGEST)
+    begun = issued_after or after - LONGEST
+    query = select(advisory).where(advisory.c.issued <= until, advisory.c.issued > begun)
     if version is not None:
         query = query.where(advisory.c.version <= version)
     rows = _latest(connection, query.order_by(advisory.c.version), _ADVISORY_KEY)
@@ -164,3 +170,16 @@ def newest_advisory(connection: Connection) -> datetime | None:
     """When the newest advisory was issued."""
     found: datetime | None = connection.scalar(select(func.max(advisory.c.issued)))
     return found
+
+
+def advisory_span(connection: Connection) -> tuple[datetime, datetime] | None:
+    """When the first and the last advisory held were issued."""
+    found = connection.execute(
+        select(func.min(advisory.c.issued), func.max(advisory.c.issued))
+    ).one()
+    return None if found[0] is None else (found[0], found[1])
+
+
+def feed_name(number: int) -> str:
+    """The name of a feed by the store's number."""
+    return FEED_NAMES[number]

@@ -1,0 +1,199 @@
+"""The authority's word from the store: forecasts as of an instant, advisories of now or a year."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from aq.clock import day_bounds, kst, kst_day, kst_iso
+from aq.model import DAILY, WEEKLY, Advisory, ForecastNotice
+from aq.official import advisories as story
+from aq.official.outlook import Outlook, in_force, lead_days, outlooks
+from aq.official.skill import Score, scores
+from aq.regions import PROVINCES, Province, district_provinces
+from aq.runtime import Runtime
+from aq.store import official
+from aq.store.reads import days as day_rows
+from aq.store.rollups import day_grade
+from aq.store.runs import day_number
+from aq.units import from_scaled, pollutants
+
+# Notices of so many days back can still speak of today.
+_AHEAD = timedelta(days=7)
+# The authority forecasts daily means of these; of ozone it forecasts the day's highest hour.
+VERIFIED = ("pm10", "pm25")
+STANDARD = "airkorea"
+
+
+def forecast_notices(runtime: Runtime, issued: datetime) -> list[ForecastNotice]:
+    """The notices that counted at an instant, for its KST day and the days after it."""
+    today = kst_day(issued)
+    with runtime.store.read() as connection:
+        found = official.forecasts(connection, (today, today + _AHEAD), issued_until=issued)
+    return in_force(found)
+
+
+def forecast_answer(
+    runtime: Runtime, issued: datetime, provinces: Sequence[Province], keys: Sequence[str]
+) -> dict[str, Any]:
+    """What was forecast at an instant: an item per notice and province, and the notices' texts."""
+    notices = [one for one in forecast_notices(runtime, issued) if one.pollutant in keys]
+    simulated = runtime.store.simulated()
+    items = [
+        {**_item(one), "simulated": simulated}
+        for notice in notices
+        for one in outlooks(notice)
+        if one.province in provinces
+    ]
+    return {
+        "issued": kst_iso(issued),
+        "items": items,
+        "notices": [_notice(one) for one in notices],
+    }
+
+
+def _item(one: Outlook) -> dict[str, Any]:
+    weekly = one.notice.kind == WEEKLY
+    return {
+        "province": one.province.ko,
+        "code": one.province.code,
+        "pollutant": one.notice.pollutant,
+        "day": one.notice.day.isoformat(),
+        "lead_days": lead_days(one.notice),
+        "issued_at": kst_iso(one.notice.issued_at),
+        "grade": one.grade,
+        "levels": 2 if weekly else 4,
+        "letter": "ABCD"[one.grade - 1] if one.grade and not weekly else None,
+        "label": one.word,
+        "parts": [
+            {"region": part.region, "label": part.word, "grade": part.grade} for part in one.parts
+        ],
+        "feed": "airkorea_forecast",
+        "kind": one.notice.kind,
+    }
+
+
+def _notice(one: ForecastNotice) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "pollutant": one.pollutant,
+        "day": one.day.isoformat(),
+        "issued_at": kst_iso(one.issued_at),
+        "overall": one.overall,
+        "cause": one.cause,
+        "confidence": one.confidence or None,
+    }
+
+
+def advisories_now(runtime: Runtime, now: datetime) -> list[Advisory]:
+    """What is in force: one per zone, worst first."""
+    with runtime.store.read() as connection:
+        found = official.advisories(connection, now - timedelta(hours=1), now)
+    return story.in_force(found, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """The advisories issued in a KST year, newest first, and how many by province."""
+
+    year: int
+    rows: tuple[Advisory, ...]
+
+    @property
+    def counts(self) -> dict[Province, Counter[str]]:
+        """Advisories by province and kind, in page-header order; all 17."""
+        found: dict[Province, Counter[str]] = {province: Counter() for province in PROVINCES}
+        for one in self.rows:
+            for province in district_provinces(one.district):
+                found[province][one.word] += 1
+        return found
+
+
+def advisories_of(runtime: Runtime, year: int, now: datetime) -> Year:
+    """The list of a year as known now."""
+    after = day_bounds(date(year, 1, 1))[0]
+    until = min(day_bounds(date(year, 12, 31))[1], now)
+    found: list[Advisory] = []
+    if after < until:
+        with runtime.store.read() as connection:
+            found = official.advisories(
+                connection, after, until, issued_after=after - timedelta(microseconds=1)
+            )
+    return Year(year, tuple(one for one in reversed(found) if kst(one.issued_at).year == year))
+
+
+def advisory_years(runtime: Runtime) -> list[int]:
+    """The years there are advisories of, newest first."""
+    with runtime.store.read() as connection:
+        bounds = official.advisory_span(connection)
+    if bounds is None:
+        return []
+    first, last = (kst(one).year for one in bounds)
+    return list(range(last, first - 1, -1))
+
+
+def advisory_items(rows: Iterable[Advisory], now: datetime) -> list[dict[str, Any]]:
+    """Advisories in JSON's types."""
+    return [
+        {
+            "provinces": [one.ko for one in district_provinces(row.district)],
+            "codes": [one.code for one in district_provinces(row.district)],
+            "district": row.district,
+            "zone": row.zone,
+            "pollutant": row.pollutant,
+            "level": story.level(row),
+            "label": row.word,
+            "issued_at": kst_iso(row.issued_at),
+            "issue_value": value(row, row.issue_value),
+            "cleared_at": kst_iso(row.cleared_at) if row.cleared_at else None,
+            "clear_value": value(row, row.clear_value),
+            "unit": pollutants()[row.pollutant].unit,
+            "in_force": story.holds(row, now),
+            "feed": "airkorea_alarm",
+        }
+        for row in rows
+    ]
+
+
+def value(row: Advisory, scaled: int | None) -> float | None:
+    """A value of an advisory in its pollutant's unit."""
+    if scaled is None:
+        return None
+    return float(from_scaled(scaled, pollutants()[row.pollutant]))
+
+
+def forecast_scores(runtime: Runtime, first: date, last: date) -> list[Score]:
+    """How good the forecasts of some days were, by province, pollutant and lead.
+
+    Observed is the grade of the day's mean by the same cut points (standard `airkorea`, daily
+    means), of the most preferred feed that has the day; days without one are left out.
+    """
+    standard = runtime.standards[STANDARD]
+    rank = {name: place for place, name in enumerate(runtime.settings.feeds.prefer)}
+    observed: dict[tuple[str, str, date], int] = {}
+    with runtime.store.read() as connection:
+        notices = official.forecasts(connection, (first, last), kind=DAILY)
+        for key in VERIFIED:
+            rows = day_rows(
+                connection,
+                key,
+                [one.id for one in PROVINCES],
+                day_number(first),
+                day_number(last),
+            )
+            best: dict[tuple[int, int], tuple[int, Any]] = {}
+            for row in rows:
+                place = rank.get(official.feed_name(row.feed))
+                held = best.get((row.province, row.day))
+                # A model is no observation.
+                if place is None or official.feed_name(row.feed) == "openmeteo":
+                    continue
+                if held is None or place < held[0]:
+                    best[row.province, row.day] = (place, row)
+            for (province, day), (_, row) in best.items():
+                grade = day_grade(standard, key, row._mapping)
+                if grade is not None:
+                    moment = datetime.fromtimestamp(day * 86400, UTC).date()
+                    observed[PROVINCES[province - 1].code, key, moment] = grade
+    return scores([one for one in notices if one.pollutant in VERIFIED], observed)

@@ -1,0 +1,162 @@
+"""Forecasts and advisories by route, and how good a forecast was against a plain count."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from aq.bulletin import forecast_scores
+from aq.model import DAILY, URBAN, WEEKLY, Advisory, ForecastNotice, Reading, Station
+from aq.official.skill import scores, total
+from aq.regions import PROVINCES
+from aq.runtime import Runtime
+from aq.store.official import put_advisories, put_forecasts
+from tests.conftest import NOW
+from tests.serving import make_runtime, served, write
+
+HOUR = timedelta(hours=1)
+WORDS = ("좋음", "보통", "나쁨", "매우나쁨")
+
+
+@pytest.fixture
+def runtime(database_url: str) -> Iterator[Runtime]:
+    made = make_runtime(database_url, AQ_FEEDS__AIRKOREA__KEY="any")
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def base(runtime: Runtime) -> Iterator[str]:
+    with served(runtime) as address:
+        yield address
+
+
+def ask(address: str, **params: str) -> Any:
+    answer = requests.get(address, params=params, timeout=10)
+    return answer.status_code, answer.json()
+
+
+def notice(issued: datetime, day: date, *words: tuple[str, str], **more: Any) -> ForecastNotice:
+    given: dict[str, Any] = {"kind": DAILY, "pollutant": "pm25", "overall": "○ 짙겠음."}
+    return ForecastNotice(issued_at=issued, day=day, words=words, **given | more)
+
+
+def test_the_route_gives_what_was_forecast_when(runtime: Runtime, base: str) -> None:
+    tomorrow = date(2026, 11, 24)
+    early, late = NOW - 9 * HOUR, NOW - 3 * HOUR
+    with runtime.store.write("t") as txn:
+        put_forecasts(
+            txn,
+            [
+                notice(early, tomorrow, ("서울", "보통"), ("경기남부", "나쁨")),
+                notice(
+                    late, tomorrow, ("서울", "나쁨"), ("경기남부", "나쁨"), ("경기북부", "보통")
+                ),
+                notice(late, date(2026, 11, 26), ("서울", "높음"), kind=WEEKLY, confidence="높음"),
+            ],
+        )
+    status, found = ask(f"{base}/api/v1/forecast", pollutant="pm25")
+    assert status == 200
+    assert len(found["items"]) == 2 * 17
+    assert [one["province"] for one in found["items"][:17]] == [one.ko for one in PROVINCES]
+    seoul, gyeonggi = found["items"][:2]
+    assert (seoul["grade"], seoul["letter"], seoul["label"]) == (3, "C", "나쁨")
+    assert (seoul["day"], seoul["lead_days"]) == ("2026-11-24", 1)
+    assert seoul["issued_at"] == "2026-11-23T17:25:00+09:00"
+    assert [part["region"] for part in gyeonggi["parts"]] == ["경기남부", "경기북부"]
+    weekly = found["items"][17]
+    assert (weekly["kind"], weekly["levels"], weekly["label"]) == ("weekly", 2, "높음")
+    assert found["notices"][1]["confidence"] == "높음"
+    when = {"issued": "2026-11-23T12:00+09:00", "province": "서울"}
+    _, before = ask(f"{base}/api/v1/forecast", **when)
+    assert [one["grade"] for one in before["items"]] == [2]
+    assert ask(f"{base}/api/v1/forecast", pollutant="no2")[0] == 400
+    assert ask(f"{base}/api/v1/forecast", issued="gestern")[1]["error"]["field"] == "issued"
+
+
+def test_the_route_gives_advisories_in_force_and_of_a_year(runtime: Runtime, base: str) -> None:
+    def act(word: str, issued: int, cleared: int | None, district: str = "경기") -> Advisory:
+        return Advisory(
+            pollutant="pm25",
+            district=district,
+            zone="남부권",
+            word=word,
+            issued_at=NOW - issued * HOUR,
+            cleared_at=None if cleared is None else NOW - cleared * HOUR,
+            issue_value=780,
+        )
+
+    rows = [act("주의보", 4, None), act("경보", 2, None), act("주의보", 9, 5, "전남광주")]
+    with runtime.store.write("t") as txn:
+        put_advisories(txn, rows)
+    _, found = ask(f"{base}/api/v1/advisories")
+    (one,) = found["items"]
+    assert (one["label"], one["level"], one["issue_value"], one["unit"]) == (
+        "경보",
+        2,
+        78.0,
+        "µg/m³",
+    )
+    _, year = ask(f"{base}/api/v1/advisories", year="2026")
+    assert len(year["items"]) == 3
+    _, jeonnam = ask(f"{base}/api/v1/advisories", year="2026", province="전남")
+    assert [row["provinces"] for row in jeonnam["items"]] == [["광주", "전남"]]
+    assert ask(f"{base}/api/v1/advisories", year="2025")[1]["items"] == []
+    assert ask(f"{base}/api/v1/advisories", year="voriges")[0] == 400
+
+
+def test_verification_equals_a_plain_recomputation() -> None:
+    dice = random.Random(7)
+    days = [date(2026, 10, 1) + timedelta(days=n) for n in range(30)]
+    notices, said, observed = [], {}, {}
+    for day in days:
+        for lead in (0, 1, 2):
+            for hour in (5, 17):
+                grade = dice.randint(1, 4)
+                start = datetime(day.year, day.month, day.day, tzinfo=UTC) - 9 * HOUR
+                issued = start - timedelta(days=lead) + hour * HOUR
+                notices.append(notice(issued, day, ("제주", WORDS[grade - 1])))
+                said[day, lead] = grade  # the evening's stands
+        if dice.random() < 0.9:
+            observed["KR-49", "pm25", day] = dice.randint(1, 4)
+    dice.shuffle(notices)
+    for score in scores(notices, observed):
+        pairs = [
+            (said[day, score.lead], observed["KR-49", "pm25", day])
+            for day in days
+            if ("KR-49", "pm25", day) in observed
+        ]
+        assert score.days == len(pairs)
+        assert score.hits == len([1 for f, o in pairs if f > 2 and o > 2])
+        assert score.misses == len([1 for f, o in pairs if f < 3 and o > 2])
+        assert score.false_alarms == len([1 for f, o in pairs if f > 2 and o < 3])
+        assert score.same_grade == len([1 for f, o in pairs if f == o])
+    assert [score.lead for score in scores(notices, observed)] == [0, 1, 2]
+
+
+def test_the_store_s_days_are_held_against_the_forecasts(runtime: Runtime) -> None:
+    """24 hours of PM2.5 at 40 µg/m³ are bad by the daily cut points; 30 are not."""
+    day = date(2026, 11, 22)
+    end = datetime(2026, 11, 22, 15, tzinfo=UTC)
+    readings = [
+        Reading(
+            station=Station(name=f"{name} 하나", sido=name, network=URBAN),
+            hour=end - back * HOUR,
+            values={"pm25": level},
+        )
+        for name, level in (("서울", 400), ("부산", 300))
+        for back in range(24)
+    ]
+    write(runtime, *readings)
+    with runtime.store.write("t") as txn:
+        issued = end - 31 * HOUR  # 17:00 of the day before
+        put_forecasts(
+            txn, [notice(issued, day, ("서울", "보통"), ("부산", "나쁨"), ("제주", "나쁨"))]
+        )
+    found = forecast_scores(runtime, day, day)
+    told = {one.province.ko: (one.hits, one.misses, one.false_alarms, one.lead) for one in found}
+    assert told == {"서울": (0, 1, 0, 1), "부산": (0, 0, 1, 1)}
+    assert total(found) == {("pm25", 1): (2, 0, 1, 1, 0)}
