@@ -205,6 +205,7 @@ def feed_table(
         known = states.get(name)
         waits = (known.retry_at, known.pause_until) if known else ()
         start = max((moment for moment in waits if moment), default=now)
-        start = max(start, now)
+        # A slot that falls on the very end of a wait is taken.
+        start = max(start - timedelta(microseconds=1), now)
         upcoming[name] = next_slot(start, minutes)
     return upcoming

@@ -12,13 +12,15 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from aq.clock import Clock
+from aq.clock import Clock, hour_number
 from aq.paths import ROOT
 from aq.runtime import start
 from aq.settings import load
+from aq.simulator.scenario import parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
 from aq.store import runs
+from aq.store.reads import stations_heard
 from tests.conftest import NOW
 
 PATIENCE = 60
@@ -142,3 +144,33 @@ def test_a_wrong_setting_stops_the_server_before_it_listens() -> None:
         assert child.wait(PATIENCE) == 2
         assert child.stderr is not None
         assert b"AQ_SERVER__PORT" in child.stderr.read()
+
+
+def test_a_worker_that_dies_in_mid_run_is_replaced_within_its_lease(database_url: str) -> None:
+    """One worker is killed while upstream keeps it waiting; the other takes the hour over."""
+    with SimulatorServer(World(60), Clock(NOW)) as simulator:
+        # A clock that runs: a lease passes by it. One minute a second.
+        given = settings_for(database_url, simulator)
+        given |= {"AQ_CLOCK": f"{NOW.isoformat()}@60", "AQ_SCHEDULE__LEASE_SECONDS": "60"}
+        runtime = start(load(given))
+        operation = "getCtprvnRltmMesureDnsty"
+        simulator.scenario = parse(
+            f'[[fault]]\noperation = "{operation}"\nkind = "slow_headers"\nseconds = 30\n'
+        )
+        with process(given, "-m", "aq", "worker") as one:
+            wait_until(lambda: simulator.calls[operation] == 1)
+            one.kill()
+            one.wait(PATIENCE)
+        simulator.scenario = parse("")
+        with process(given, "-m", "aq", "worker"):
+
+            def taken_over() -> bool:
+                done = runs.recent_runs(runtime.store, "poll:airkorea")
+                return bool(done) and done[-1].state == "done"
+
+            wait_until(taken_over)
+        first = runs.recent_runs(runtime.store, "poll:airkorea")[-1]
+        with runtime.store.read() as connection:
+            assert stations_heard(connection, "airkorea", hour_number(NOW.replace(minute=0))) == 60
+        assert first.owner.endswith(str(one.pid)) is False
+        runtime.store.close()

@@ -12,7 +12,7 @@ def paused(feed: FeedStatus, text: Text) -> str:
     """That it is asked less often, and until when; empty as long as it is asked as usual."""
     if feed.pause_until is None or not feed.failing_since:
         return ""
-    when = minute(feed.pause_until, text)
+    when = minute(feed.next_poll or feed.pause_until, text)
     return text(
         "After {n} failures in a row it is asked less often; the next try is at {when}.",
         n=feed.failures,
@@ -40,8 +40,10 @@ def quota_facts(feed: FeedStatus, text: Text) -> list[Fact]:
     """Calls kept back, left and waiting; upstream's own count; hours missing."""
     facts: list[Fact] = []
     if feed.calls_reserved is not None and feed.calls_left is not None:
-        facts.append((text("kept for today's polls"), f"{feed.calls_reserved:,}", ""))
-        left = f"{feed.calls_left:,}"
+        facts.append(
+            (text("kept for today's polls"), text("{n} calls", n=f"{feed.calls_reserved:,}"), "")
+        )
+        left = text("{n} calls", n=f"{feed.calls_left:,}")
         if feed.calls_waiting:
             left = text("{left}; {n} waiting", left=left, n=f"{feed.calls_waiting:,}")
         facts.append((text("left for filling gaps"), left, ""))
