@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 
 from aq import feeds
 from aq.alert_points import Reader
@@ -20,14 +20,15 @@ from aq.notices import NoticeCollector
 from aq.paths import config_dir
 from aq.redact import install as install_redaction
 from aq.regrade import regrade
-from aq.schedule import Job, Scheduler, fill_jobs, jobs, notice_jobs, watched
+from aq.schedule import Job, Scheduler, daily_slot, fill_jobs, jobs, notice_jobs, watched
 from aq.settings import Settings
 from aq.settings import load as load_settings
 from aq.store import Store, open_store
 from aq.store.engine import migrate
-from aq.store.runs import CallLedger
+from aq.store.runs import CallLedger, tidy
 from aq.watch import WatchReport, watch
 
+TIDY_AT = timedelta(hours=4, minutes=44)
 # Their grades are kept with every hour and day; those of other standards are computed.
 STORED_STANDARDS = ("airkorea_1h", "airkorea")
 
@@ -112,6 +113,11 @@ class Runtime:
             slot=lambda _now: datetime(1970, 1, 1, tzinfo=UTC),
             run=lambda _now: regrade(self.store, self.stored_standards),
         )
+        tidying = Job(
+            name="tidy",
+            slot=partial(daily_slot, at=TIDY_AT),
+            run=lambda now: tidy(self.store, now),
+        )
         collector = self.collector()
         official = notice_jobs(self.notice_collector(), schedule.minutes)
         filling = fill_jobs(self.filler(collector))
@@ -119,6 +125,7 @@ class Runtime:
             self.store,
             [
                 grades,
+                tidying,
                 *watched([*jobs(collector, schedule.minutes), *filling], self.watch),
                 *official,
             ],

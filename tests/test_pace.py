@@ -145,3 +145,24 @@ def test_upstreams_count_of_calls_stands_beside_ours(
     spent = sum(status.calls_today.values())
     assert status.calls_reserved is not None
     assert status.calls_left == 500 - spent - status.calls_reserved
+
+
+def test_own_records_go_with_age_and_what_is_done_once_stays_done(store: Store) -> None:
+    def add(job: str, days: int) -> None:
+        runs.record(store, job, NOW - timedelta(days=days), True, {"rows": 1})
+
+    for days in (300, 200, 99, 1):
+        add("poll:airkorea", days)
+    add("regrade:abc", 300)
+    ledger = runs.CallLedger(store)
+    for days in (500, 3):
+        ledger.spend("airkorea", "x", NOW - timedelta(days=days), None)
+    assert runs.tidy(store, NOW).dropped == {
+        "run": 2,
+        "calls": 1,
+        "upstream_calls": 0,
+        "publication": 0,
+    }
+    kept = [(one.job, (NOW - one.started).days) for one in runs.recent_runs(store)]
+    assert kept == [("poll:airkorea", 1), ("poll:airkorea", 99), ("regrade:abc", 300)]
+    assert runs.tidy(store, NOW).dropped["run"] == 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from aq.clock import from_hour_number, kst
@@ -18,6 +18,7 @@ from aq.store.upsert import upsert
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
 _EPOCH = date(1970, 1, 1)
+RUNS_KEPT, CALLS_KEPT, SEEN_KEPT = (timedelta(days=days) for days in (100, 400, 60))
 FIRST_LOOK, LATEST_LOOK = timedelta(minutes=25), timedelta(hours=6)
 
 
@@ -131,6 +132,38 @@ def last_report(store: Store, jobs: Sequence[str]) -> dict[str, Any] | None:
     with store.read() as connection:
         reports = (json.loads(text) for text in connection.scalars(query))
         return next((one for one in reports if one.get("rows") or "gaps" in one), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidied:
+    """How many of the program's own records were dropped for their age, by table."""
+
+    dropped: dict[str, int]
+    ok: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report in JSON's types."""
+        return {"ok": self.ok, "dropped": self.dropped}
+
+
+def tidy(store: Store, now: datetime) -> Tidied:
+    """Drop the program's own records once nothing asks for them; measured hours are never touched.
+
+    Runs tell why an hour is missing for as long as gaps are looked for by themselves; of a job
+    that is done once for all, its newest run says that it was.
+    """
+    day = day_number(kst(now).date()) - CALLS_KEPT.days
+    newest = select(func.max(run.c.id)).group_by(run.c.job)
+    old = {
+        "run": delete(run).where(run.c.started < now - RUNS_KEPT, run.c.id.not_in(newest)),
+        "calls": delete(calls).where(calls.c.day < day),
+        "upstream_calls": delete(upstream_calls).where(upstream_calls.c.day < day),
+        "publication": delete(publication).where(publication.c.seen < now - SEEN_KEPT),
+    }
+    with store.book() as connection:
+        return Tidied(
+            dropped={name: connection.execute(query).rowcount for name, query in old.items()}
+        )
 
 
 def record_upstream_calls(
