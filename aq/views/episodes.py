@@ -50,10 +50,9 @@ def render() -> None:
 
 def _grade(rules: Standard) -> int:
     """The level asked for; without one the first that is worse than the middle."""
-    asked = st.query_params.get("level", "")
-    number_of = int(asked) if asked.isdecimal() else 0
     last = len(rules.levels)
-    return number_of if 2 <= number_of <= last else min(last, last // 2 + 1)
+    known = {str(place): place for place in range(2, last + 1)}
+    return known.get(st.query_params.get("level", ""), min(last, last // 2 + 1))
 
 
 def _over() -> float | None:
@@ -66,9 +65,8 @@ def _over() -> float | None:
 
 
 def _least() -> int:
-    asked = st.query_params.get("least", "")
-    hours = int(asked) if asked.isdecimal() else DEFAULT_HOURS
-    return hours if hours in LEAST_HOURS else DEFAULT_HOURS
+    known = {str(hours): hours for hours in LEAST_HOURS}
+    return known.get(st.query_params.get("least", ""), DEFAULT_HOURS)
 
 
 def level_asked(rules: Standard, key: str, grade: int, over: float | None) -> Level | None:

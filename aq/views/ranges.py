@@ -103,15 +103,16 @@ def _choose_province(code: str, text: Text) -> None:
 def _choose_days(asked: Range, spans: Spans, text: Text) -> None:
     today = kst_day(cache.this_hour())
     first = min([asked.since, *(kst_day(start) for _, start, _ in spans)])
+    shown = min(asked.since, today), min(asked.last, today)
     given = st.date_input(
         text("Days, first and last"),
-        (min(asked.since, today), min(asked.last, today)),
+        shown,
         min_value=min(first, today),
         max_value=today,
         key=f"days {asked.since} {asked.last} {text.lang}",
         format="YYYY-MM-DD",
     )
-    if isinstance(given, tuple) and len(given) == 2 and given != (asked.since, asked.last):
+    if isinstance(given, tuple) and len(given) == 2 and given != shown:
         page.change(since=given[0].isoformat(), until=given[1].isoformat(), r=None)
 
 
