@@ -29,7 +29,17 @@ from tests.serving import HOUR_20, fill, make_runtime, write
 
 MAIN = str(Path(__file__).parents[1] / "aq" / "views" / "main.py")
 STANDARDS = sorted(path.stem for path in (config_dir() / "standards").glob("*.toml"))
-PAGES = ("live.py", "past.py", "trend.py", "episodes.py", "gaps.py", "stations.py", "feeds.py")
+PAGES = (
+    "live.py",
+    "past.py",
+    "trend.py",
+    "episodes.py",
+    "gaps.py",
+    "stations.py",
+    "feeds.py",
+    "forecasts.py",
+    "advisories.py",
+)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from aq.current import CurrentItem, Snapshot
 from aq.regions import BY_CODE
 from aq.text import Text
 from aq.units import pollutants
-from aq.views import cache, components, headline, page, why
+from aq.views import cache, components, headline, official, page, why
 from aq.views.charts import LINE_CONFIG, MAP_CONFIG, level_bands
 from aq.views.facts import item_facts
 from aq.views.feed_words import failures
@@ -39,12 +39,14 @@ def render() -> None:
     chosen = _chosen(found, pollutant)
     picked = page.strip(found, pollutant, chosen)
     _lead(found, pollutant)
+    official.in_force()
     page.switches(pollutant)
     left, right = st.columns([1.05, 1], gap="medium")
     with left:
         _map(found, pollutant, chosen)
     with right:
         from_table, order = components.table(_table(found, pollutant, chosen))
+    official.ahead(pollutant)
     _province(found, pollutant, chosen)
     page.bottom()
     page.pulse()

@@ -35,6 +35,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "episodes": ("past", N_("Episodes")),
     "gaps": ("past", N_("Gaps")),
     "stations": ("past", N_("Stations")),
+    "forecasts": ("past", N_("Forecasts")),
+    "advisories": ("past", N_("Advisories")),
     "feeds": ("feeds", N_("Data status")),
 }
 PULSE_SECONDS = 30

@@ -1,0 +1,139 @@
+"""The authority's word on the live page: advisories in force, and the days ahead by province."""
+
+from datetime import timedelta
+from html import escape
+
+from aq.bulletin import advisories_now, forecast_notices, value
+from aq.clock import kst, kst_day, kst_iso
+from aq.model import DAILY, Advisory, ForecastNotice
+from aq.official.outlook import Outlook, outlooks
+from aq.regions import PROVINCES, district_provinces
+from aq.standards import Standard
+from aq.text import Text
+from aq.units import pollutants
+from aq.views import cache, page
+from aq.views.words import N_, day_words, exact, long_hour, number, province_name, told_hour
+
+# The forecast's four words are those of this standard, whatever standard the page shows.
+STANDARD = "airkorea"
+ACT_WORDS = {
+    "주의보": N_("advisory"),
+    "경보": N_("warning"),
+    "중대경보": N_("severe warning"),
+}
+GRADE_WORDS = {"예보없음": N_("no forecast"), "낮음": N_("low"), "높음": N_("high")}
+
+
+def act_word(row: Advisory, text: Text) -> str:
+    """The kind of an advisory; upstream's own word where nobody knows it."""
+    return text(ACT_WORDS[row.word]) if row.word in ACT_WORDS else row.word
+
+
+def place_words(row: Advisory, text: Text) -> str:
+    """District and zone; zones have no English names."""
+    there = district_provinces(row.district)
+    district = province_name(there[0], text.lang) if len(there) == 1 else row.district
+    return f"{district} {row.zone}".strip()
+
+
+def value_words(row: Advisory, scaled: int | None) -> str:
+    """A value of an advisory with its unit; a dash where there is none."""
+    found = value(row, scaled)
+    if found is None:
+        return "–"
+    unit = pollutants()[row.pollutant].unit
+    return f"{number(found, 4 if row.pollutant == 'o3' else 0)} {unit}"
+
+
+def in_force() -> None:
+    """The advisories that hold now: zone, since when, value at issue."""
+    text, now = page.words(), cache.moment()
+    rows = cache.kept(advisories_now, now)
+    if not rows:
+        return
+    lines = "".join(f"<li>{_line(row, text)}</li>" for row in rows)
+    title = escape(text("Official advisories in force"))
+    page.html(f"<h2>{title}</h2><ul>{lines}</ul>", "acts")
+
+
+def _line(row: Advisory, text: Text) -> str:
+    since = told_hour(text, row.issued_at, cache.moment())
+    words = text(
+        "{place}: {what} {act}, since {since}, {value} at issue",
+        place=place_words(row, text),
+        what=text.pollutant(row.pollutant),
+        act=act_word(row, text),
+        since=since,
+        value=value_words(row, row.issue_value),
+    )
+    stamp = f'<time datetime="{kst_iso(row.issued_at)}" title="{escape(exact(row.issued_at))}">'
+    return f"{stamp}{escape(words)}</time>"
+
+
+def ahead(pollutant: str) -> None:
+    """Tomorrow and the day after by province, the outlook in words, the week to come."""
+    text, now = page.words(), cache.moment()
+    notices = cache.kept(forecast_notices, now)
+    own = [one for one in notices if one.pollutant == pollutant]
+    days = [one for one in own if one.kind == DAILY and one.day > kst_day(now)]
+    weekly = [one for one in own if one.kind != DAILY and one.day > kst_day(now)]
+    if not days and not weekly:
+        return
+    title = text(
+        "The days ahead, as AirKorea forecasts them: {what}", what=text.pollutant(pollutant)
+    )
+    outlook = "".join(_outlook(one, text) for one in days[:1])
+    page.html(f"<h2>{escape(title)}</h2>{outlook}{_table([*days, *weekly], text)}{_rule(text)}")
+
+
+def _outlook(one: ForecastNotice, text: Text) -> str:
+    issued = text("Issued {when}", when=long_hour(text, kst(one.issued_at)))
+    said = "<br>".join(escape(line) for line in one.overall.splitlines())
+    return f'<p lang="ko">{said}</p><p class="muted">{escape(issued)}</p>'
+
+
+def _table(notices: list[ForecastNotice], text: Text) -> str:
+    head = "".join(
+        f"<th scope='col'>{escape(one)}</th>"
+        for one in (text("Province"), *(day_words(text, each.day) for each in notices))
+    )
+    columns = [outlooks(one) for one in notices]
+    rules = cache.runtime().standards[STANDARD]
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(province_name(province, text.lang))}</th>"
+        + "".join(f"<td>{_cell(column[place], rules, text)}</td>" for column in columns)
+        + "</tr>"
+        for place, province in enumerate(PROVINCES)
+    )
+    label = escape(text("Forecast by province"))
+    return (
+        f"<div class='scroll' tabindex='0' role='region' aria-label='{label}'>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _cell(one: Outlook, rules: Standard, text: Text) -> str:
+    if one.word is None:
+        return "–"
+    halves = ", ".join(f"{part.region} {part.word}" for part in one.parts)
+    title = f' title="{escape(halves)}"' if len(one.parts) > 1 else ""
+    if one.grade is None or one.notice.kind != DAILY:
+        word = text(GRADE_WORDS[one.word]) if one.word in GRADE_WORDS else one.word
+        return f"<span{title}>{escape(word)}</span>"
+    level = rules.level(one.grade)
+    badge = (
+        f'<span class="badge" style="background:{level.colour};color:{level.text_colour}">'
+        f"{escape(level.letter)}</span>"
+    )
+    return f"<span{title}>{badge} {escape(level.label(text.lang))}</span>"
+
+
+def _rule(text: Text) -> str:
+    words = text(
+        "Gyeonggi and Gangwon show the worse of their two forecast regions. From the third day on"
+        " the forecast is of PM2.5 alone, low or high."
+    )
+    return f'<p class="muted">{escape(words)}</p>'
+
+
+RECENT = timedelta(days=90)
