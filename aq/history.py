@@ -6,7 +6,7 @@ page-header order, then by pollutant; a page ends at a whole moment.
 """
 
 import calendar
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -225,7 +225,8 @@ def _days_or_months(
         last = (_month_start((_month_start(last) - _EPOCH).days + 31) - _EPOCH).days - 1
     pooled: dict[tuple[str, str, int], dict[str, Pooled]] = {}
     for key in asked.keys:
-        for row in _stored_or_pooled(connection, asked, key, first, last):
+        numbers = [province.id for province in asked.provinces]
+        for row in day_sums(connection, numbers, key, first, last, asked.as_of):
             label = _label(row["day"], asked.grain)
             place = pooled.setdefault((label, key, row["province"]), {})
             feed = FEED_NAMES[row["feed"]]
@@ -250,16 +251,20 @@ def _days_or_months(
             yield _label_end(label), items
 
 
-def _stored_or_pooled(
-    connection: Connection, asked: Question, key: str, first: int, last: int
+def day_sums(
+    connection: Connection,
+    numbers: Sequence[int],
+    key: str,
+    first: int,
+    last: int,
+    as_of: int | None = None,
 ) -> Iterable[Mapping[str, Any]]:
     """Day rows from the roll-up; as of an earlier version, pooled from the hours of then."""
-    numbers = [province.id for province in asked.provinces]
-    if asked.as_of is None:
+    if as_of is None:
         rows = day_rows(connection, key, numbers, first, last)
         return [row._mapping for row in rows]
     hours = province_hours(
-        connection, numbers, day_hours(first)[0], day_hours(last)[1], as_of=asked.as_of
+        connection, numbers, day_hours(first)[0], day_hours(last)[1], as_of=as_of
     )
     return [row for row in pool_days(hours) if row["pollutant"] == key]
 

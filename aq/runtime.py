@@ -1,6 +1,6 @@
 """Puts the parts together from the settings: the one place that knows them all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
@@ -35,12 +35,14 @@ STORED_STANDARDS = ("airkorea_1h", "airkorea")
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """A process's store, standards and clock."""
+    """A process's store, standards and clock; `limits` are standards that only allow a number of
+    days a year above a limit, and are not there to be shown by."""
 
     settings: Settings
     clock: Clock
     store: Store
     standards: dict[str, Standard]
+    limits: dict[str, Standard] = field(default_factory=dict)
 
     @property
     def stored_standards(self) -> tuple[Standard, ...]:
@@ -138,6 +140,8 @@ def start(settings: Settings | None = None) -> Runtime:
     """Read settings and standards, open the store and bring its schema up to date."""
     settings = settings or load_settings()
     standards = load_standards(config_dir() / "standards")
+    folder = config_dir() / "limits"
+    limits = load_standards(folder) if folder.is_dir() else {}
     if settings.display.standard not in standards:
         known = ", ".join(standards)
         raise ConfigError(
@@ -148,7 +152,9 @@ def start(settings: Settings | None = None) -> Runtime:
     clock = settings.the_clock
     store = open_store(settings.database_url, clock)
     migrate(store)
-    return Runtime(settings=settings, clock=clock, store=store, standards=dict(standards))
+    return Runtime(
+        settings=settings, clock=clock, store=store, standards=dict(standards), limits=limits
+    )
 
 
 @cache

@@ -12,7 +12,18 @@ from aq.regions import PROVINCES
 from tests.browser import drawn, reader, settled
 
 PLACES = "/past?ps=KR-11,KR-26&g=day"
-PAGES = ("/", "/past", PLACES, "/trend", "/episodes", "/gaps", "/stations", "/feeds")
+PAGES = (
+    "/",
+    "/past",
+    "/year",
+    "/days",
+    PLACES,
+    "/trend",
+    "/episodes",
+    "/gaps",
+    "/stations",
+    "/feeds",
+)
 
 
 def chips(page: Page) -> Any:

@@ -32,6 +32,8 @@ STANDARDS = sorted(path.stem for path in (config_dir() / "standards").glob("*.to
 PAGES = (
     "live.py",
     "past.py",
+    "year.py",
+    "days.py",
     "trend.py",
     "episodes.py",
     "gaps.py",

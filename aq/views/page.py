@@ -31,6 +31,8 @@ SECTIONS = {"live": N_("Now"), "past": N_("Past"), "feeds": N_("Data status")}
 PAGES: dict[str, tuple[str, str]] = {
     "live": ("live", N_("Now")),
     "past": ("past", N_("Line")),
+    "year": ("past", N_("Calendar")),
+    "days": ("past", N_("Days by level")),
     "trend": ("past", N_("Trend")),
     "episodes": ("past", N_("Episodes")),
     "gaps": ("past", N_("Gaps")),
