@@ -9,21 +9,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from aq.regions import PROVINCES
+from aq.views.page import PAGES as page_table
+from aq.views.page import address
 from tests.browser import drawn, reader, settled
 
 PLACES = "/past?ps=KR-11,KR-26&g=day"
-PAGES = (
-    "/",
-    "/past",
-    "/year",
-    "/days",
-    PLACES,
-    "/trend",
-    "/episodes",
-    "/gaps",
-    "/stations",
-    "/feeds",
-)
+PAGES = (*(f"/{address(name)}" for name in page_table), PLACES)
 
 
 def chips(page: Page) -> Any:

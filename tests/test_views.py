@@ -24,24 +24,13 @@ from aq.text import text_in
 from aq.trail import trail_items
 from aq.views import revisions, state, why
 from aq.views.feed_words import REASONS, advice, failures, happened
+from aq.views.page import PAGES as page_table
 from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, make_runtime, write
 
 MAIN = str(Path(__file__).parents[1] / "aq" / "views" / "main.py")
 STANDARDS = sorted(path.stem for path in (config_dir() / "standards").glob("*.toml"))
-PAGES = (
-    "live.py",
-    "past.py",
-    "year.py",
-    "days.py",
-    "trend.py",
-    "episodes.py",
-    "gaps.py",
-    "stations.py",
-    "feeds.py",
-    "forecasts.py",
-    "advisories.py",
-)
+PAGES = tuple(f"{name}.py" for name in page_table)
 
 
 @pytest.fixture

@@ -26,7 +26,12 @@ from aq.views.words import (
 )
 
 # Sections of the masthead; the first page of each stands for it.
-SECTIONS = {"live": N_("Now"), "past": N_("Past"), "feeds": N_("Data status")}
+SECTIONS = {
+    "live": N_("Now"),
+    "past": N_("Past"),
+    "alerts": N_("Alerts"),
+    "feeds": N_("Data status"),
+}
 # page (its file and address) -> (section, title); the entrance has the empty address.
 PAGES: dict[str, tuple[str, str]] = {
     "live": ("live", N_("Now")),
@@ -39,6 +44,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "stations": ("past", N_("Stations")),
     "forecasts": ("past", N_("Forecasts")),
     "advisories": ("past", N_("Advisories")),
+    "alerts": ("alerts", N_("Alerts now")),
+    "rules": ("alerts", N_("Rules")),
     "feeds": ("feeds", N_("Data status")),
 }
 PULSE_SECONDS = 30
@@ -169,6 +176,11 @@ def _masthead(current: str, text: Text, simulated: bool) -> dict[str, Any]:
 
 def _first(section: str) -> str:
     return next(name for name, (where, _) in PAGES.items() if where == section)
+
+
+def query(**changes: str) -> str:
+    """The query of a link that takes the view along."""
+    return urlencode({**state.shared_params(st.query_params.to_dict()), **changes})
 
 
 def _href(name: str, params: dict[str, str]) -> str:

@@ -1,0 +1,113 @@
+"""What alerts say to a reader: reasons, phases and severities in words, a sentence over all."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from aq.regions import BY_CODE
+from aq.text import Text
+from aq.units import pollutants
+from aq.views.words import N_, listed, number, province_name
+
+Fields = Mapping[str, Any]
+PHASE_WORDS = {
+    "firing": N_("in force"),
+    "unknown": N_("in force, no data"),
+    "pending": N_("building up"),
+    "clear": N_("clear"),
+}
+REASON_WORDS = {
+    "pending": N_("over the level, not long enough yet"),
+    "first": N_("began"),
+    "worse": N_("grew worse"),
+    "repeat": N_("goes on"),
+    "better": N_("grew better"),
+    "resolved": N_("ended"),
+    "unknown": N_("goes on, no data"),
+    "muted": N_("muted"),
+    "held": N_("held for quiet hours"),
+    "nothing": N_("no change"),
+}
+SEVERITY_WORDS = {
+    "notice": N_("notice"),
+    "warning": N_("warning"),
+    "alarm": N_("alarm"),
+    "emergency": N_("emergency"),
+}
+
+
+def place_name(place: str, text: Text) -> str:
+    """A province's name, or a feed's."""
+    return province_name(BY_CODE[place], text.lang) if place in BY_CODE else text.feed(place)
+
+
+def amount(one: Fields, name: str, text: Text) -> str:
+    """A value of a state or event with its unit; a dash without one."""
+    value = one[name]
+    if value is None:
+        return "–"
+    unit = text("hours") if one["unit"] == "h" else one["unit"] or ""
+    digits = 0 if one["unit"] != "ppm" else 3
+    return f"{number(value, digits)} {unit}".rstrip()
+
+
+def moment(iso: str | None) -> datetime | None:
+    """An instant as the routes write it."""
+    return datetime.fromisoformat(iso) if iso else None
+
+
+def rule_sentence(body: Fields, text: Text) -> str:
+    """A rule in one sentence: what is watched, from when it fires, when it clears."""
+    if body["kind"] == "data_late":
+        return text(
+            "A feed's newest hour is {n} hours old or older.", n=f"{float(body['threshold']):g}"
+        )
+    watched = text.pollutant(body["pollutant"])
+    over = (
+        text("the province's mean")
+        if body.get("over", "mean") == "mean"
+        else text("any one station")
+    )
+    return text(
+        "{what} ({over}) at {level} or above for {n} h; clears below {clear} for {m} h.",
+        what=watched,
+        over=over,
+        level=f"{float(body['threshold']):g} {_unit(body)}".rstrip(),
+        n=body.get("for", 1),
+        clear=f"{float(body['clear_below']):g} {_unit(body)}".rstrip(),
+        m=body.get("clear_for", 1),
+    )
+
+
+def _unit(body: Fields) -> str:
+    known = pollutants().get(body["pollutant"])
+    return known.unit if known and body.get("watch", "value") == "value" else ""
+
+
+def headline(standing: Sequence[Fields], text: Text) -> str:
+    """What is on now, in one sentence; late feeds are told apart from the air."""
+    air = [one for one in standing if one["alert"] and one["code"]]
+    late = [one for one in standing if one["alert"] and not one["code"]]
+    if not air and not late:
+        building = sum(one["phase"] == "pending" for one in standing)
+        if building:
+            return text("No alert is on; {n} are building up", n=building)
+        return text("No alert is on")
+    if not air:
+        return text("Data are late: {who}", who=_names(late, text))
+    worst = max(one["rank"] for one in air)
+    top = [one for one in air if one["rank"] == worst]
+    names = _names(top, text)
+    return text("{rule} in {n} places: {who}", rule=_rules(top), n=len(_places(top)), who=names)
+
+
+def _places(found: Iterable[Fields]) -> list[str]:
+    return list(dict.fromkeys(one["place"] for one in found))
+
+
+def _names(found: Iterable[Fields], text: Text) -> str:
+    return listed([place_name(place, text) for place in _places(found)], text.lang)
+
+
+def _rules(found: Iterable[Fields]) -> str:
+    return " · ".join(dict.fromkeys(one["rule_name"] for one in found))

@@ -1,0 +1,134 @@
+"""The pages of alerts: who sees what, what a rule says in a sentence, when an alert was on."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aq import alerting
+from aq.clock import HOUR, kst_iso
+from aq.model import URBAN, Reading, Station
+from aq.runtime import Runtime
+from aq.text import text_in
+from aq.views.alert_words import headline, rule_sentence
+from aq.views.charts_alerts import stretches
+from tests.serving import HOUR_20, write
+from tests.test_views import markup, run, runtime
+
+__all__ = ["runtime"]
+
+
+@pytest.fixture
+def dusty(runtime: Runtime) -> Runtime:
+    """Three hours at 160 µg/m³ of PM10 in 서울 after a quiet day; the shipped rules judge."""
+    station = Station(name="서울 하나", sido="서울", network=URBAN)
+    quiet = [
+        Reading(station=station, hour=HOUR_20 - n * HOUR, values={"pm10": 400})
+        for n in range(3, 24)
+    ]
+    write(runtime, *quiet)
+    runtime.watch()
+    dust = [
+        Reading(station=station, hour=HOUR_20 - n * HOUR, values={"pm10": 1600}) for n in range(3)
+    ]
+    write(runtime, *dust)
+    runtime.watch()
+    return runtime
+
+
+def labels(test: Any) -> set[str]:
+    return {one.label for one in test.button}
+
+
+def test_what_is_on_is_said_with_place_and_since(dusty: Runtime) -> None:
+    body = markup(run("alerts.py"))
+    assert "주의보 수준 1곳: 서울" in body
+    assert "관청이 권역별로" in body
+    assert "160 µg/m³" in body
+
+
+def test_a_reader_who_is_no_administrator_sees_no_control_that_writes(dusty: Runtime) -> None:
+    for name in ("alerts.py", "rules.py"):
+        test = run(name)
+        writing = {"확인함", "알림 멈추기", "저장", "복사해서 새 규칙으로", "끄기", "켜기"}
+        assert labels(test) & writing == set()
+        assert "관리자만 바꿀 수 있습니다" in markup(test)
+
+
+def test_a_write_is_refused_to_who_is_no_administrator(
+    dusty: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str | None] = ["admin"]
+    monkeypatch.setattr("aq.views.admin.who", lambda: names[0])
+    test = run("rules.py", rule="pm10-warning")
+    before = alerting.rules(dusty.store)
+    switch = next(one for one in test.button if one.label == "끄기")
+    names[0] = None
+    switch.click().run()
+    assert alerting.rules(dusty.store) == before
+    assert "끄기" not in labels(test)
+
+
+def test_an_administrator_switches_a_rule_off_and_it_is_on_record(
+    dusty: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.views.admin.who", lambda: "duty")
+    test = run("rules.py", rule="pm10-warning")
+    (switch,) = (one for one in test.button if one.label == "끄기")
+    switch.click().run()
+    assert [one.value for one in test.exception] == []
+    assert not alerting.rule(dusty.store, "pm10-warning").rule.enabled
+    assert alerting.history(dusty.store, "pm10-warning")[0]["who"] == "duty"
+
+
+def test_what_is_wrong_stands_beside_its_field(dusty: Runtime) -> None:
+    test = run("rules.py", rule="pm10-warning")
+    clear = next(one for one in test.slider if one.label.startswith("해제 기준"))
+    clear.set_value(300.0).run()
+    assert [one.value for one in test.exception] == []
+    assert 'class="wrong"' in markup(test)
+
+
+def test_an_alert_is_acknowledged_and_silenced(
+    dusty: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.views.admin.who", lambda: "duty")
+    test = run("alerts.py")
+    next(one for one in test.text_input if one.label.startswith("메모")).set_value("봄")
+    next(one for one in test.button if one.label == "확인함").click().run()
+    assert alerting.standing(dusty.store)[0]["acknowledged"]["who"] == "duty"
+    next(one for one in test.text_input if one.label == "알림을 멈추는 까닭").set_value("점검")
+    next(one for one in test.button if one.label == "알림 멈추기").click().run()
+    assert [one.value for one in test.exception] == []
+    (silence,) = alerting.silences(dusty.store)
+    assert (silence["province"], silence["why"], silence["who"]) == ("서울", "점검", "duty")
+    next(one for one in test.button if one.label == "멈춤 끝내기").click().run()
+    assert alerting.silences(dusty.store) == []
+
+
+def test_a_rule_in_a_sentence() -> None:
+    body = {"kind": "air", "pollutant": "pm10", "threshold": 150, "for": 2, "clear_below": 100}
+    assert rule_sentence(body, text_in("en")) == (
+        "PM10 (the province's mean) at 150 µg/m³ or above for 2 h; clears below 100 µg/m³ for 1 h."
+    )
+
+
+def test_nothing_on_is_said_plainly() -> None:
+    assert headline([], text_in("ko")) == "진행 중인 알림이 없습니다"
+
+
+def test_stretches_follow_the_log_back() -> None:
+    def event(hours_back: int, before: str, after: str, **more: Any) -> dict[str, Any]:
+        at = kst_iso(HOUR_20 - timedelta(hours=hours_back))
+        return {"at": at, "before": before, "after": after, "kind": "live", **more}
+
+    after = HOUR_20 - timedelta(hours=10)
+    log = [
+        event(1, "firing", "unknown"),
+        event(2, "clear", "firing", kind="correction"),
+        event(4, "pending", "firing"),
+        event(9, "firing", "clear"),
+    ]
+    found = [(one.start, one.end, one.phase) for one in stretches(log, "unknown", after, HOUR_20)]
+    back = [HOUR_20 - timedelta(hours=n) for n in (10, 5, 2, 0)]
+    assert found == [(back[1], back[2], "firing"), (back[2], back[3], "unknown")]
