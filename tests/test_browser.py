@@ -9,12 +9,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from aq.regions import PROVINCES
-from aq.views.page import PAGES as page_table
-from aq.views.page import address
+from aq.views import page as pages_of
 from tests.browser import drawn, reader, settled
 
 PLACES = "/past?ps=KR-11,KR-26&g=day"
-PAGES = (*(f"/{address(name)}" for name in page_table), PLACES)
+PAGES = (*(f"/{pages_of.address(name)}" for name in pages_of.PAGES), PLACES)
 
 
 def chips(page: Page) -> Any:

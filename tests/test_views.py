@@ -22,15 +22,15 @@ from aq.status import FeedStatus
 from aq.store.runs import record_failure
 from aq.text import text_in
 from aq.trail import trail_items
+from aq.views import page as pages_of
 from aq.views import revisions, state, why
 from aq.views.feed_words import REASONS, advice, failures, happened
-from aq.views.page import PAGES as page_table
 from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, make_runtime, write
 
 MAIN = str(Path(__file__).parents[1] / "aq" / "views" / "main.py")
 STANDARDS = sorted(path.stem for path in (config_dir() / "standards").glob("*.toml"))
-PAGES = tuple(f"{name}.py" for name in page_table)
+PAGES = tuple(f"{name}.py" for name in pages_of.PAGES)
 
 
 @pytest.fixture
