@@ -11,8 +11,8 @@ from aq.views.words import N_, listed, number, province_name
 
 Fields = Mapping[str, Any]
 PHASE_WORDS = {
-    "firing": N_("in force"),
-    "unknown": N_("in force, no data"),
+    "firing": N_("on now"),
+    "unknown": N_("on now, no data"),
     "pending": N_("building up"),
     "clear": N_("clear"),
 }
@@ -29,10 +29,10 @@ REASON_WORDS = {
     "nothing": N_("no change"),
 }
 SEVERITY_WORDS = {
-    "notice": N_("notice"),
-    "warning": N_("warning"),
-    "alarm": N_("alarm"),
-    "emergency": N_("emergency"),
+    "notice": N_("Notice"),
+    "warning": N_("Warning"),
+    "alarm": N_("Alarm"),
+    "emergency": N_("Emergency"),
 }
 
 
