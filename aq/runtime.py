@@ -8,6 +8,7 @@ from aq import feeds
 from aq.alert_points import Reader
 from aq.alert_rules import channel_names, ship_rules
 from aq.alerts import Known
+from aq.channels import Outlets, load_outlets
 from aq.clock import Clock
 from aq.collect import Collector
 from aq.errors import ConfigError
@@ -17,10 +18,20 @@ from aq.filling import Filler
 from aq.grade import Standard, load_standards
 from aq.http import Http
 from aq.notices import NoticeCollector
+from aq.notify import Notifier
 from aq.paths import config_dir
 from aq.redact import install as install_redaction
 from aq.regrade import regrade
-from aq.schedule import Job, Scheduler, daily_slot, fill_jobs, jobs, notice_jobs, watched
+from aq.schedule import (
+    Job,
+    Scheduler,
+    daily_slot,
+    fill_jobs,
+    jobs,
+    notice_jobs,
+    owner_name,
+    watched,
+)
 from aq.settings import Settings
 from aq.settings import load as load_settings
 from aq.store import Store, open_store
@@ -43,6 +54,7 @@ class Runtime:
     store: Store
     standards: dict[str, Standard]
     limits: dict[str, Standard] = field(default_factory=dict)
+    outlets: Outlets = field(default_factory=Outlets)
 
     @property
     def stored_standards(self) -> tuple[Standard, ...]:
@@ -105,6 +117,20 @@ class Runtime:
         ship_rules(self.store, config_dir(), self.known)
         return watch(self.store, self.reader)
 
+    def notifier(self) -> Notifier:
+        """What sends the messages of the outbox."""
+        public_url = self.settings.server.public_url
+        return Notifier(self.store, self.outlets, owner=owner_name(), public_url=public_url)
+
+    def deliveries(self) -> list[Job]:
+        """A job per channel, each minute, so that none waits for another; one for those gone."""
+        notifier = self.notifier()
+        made = [
+            Job(name=f"deliver:{name}", slot=this_minute, run=partial(notifier.drain, name))
+            for name in self.outlets.channels
+        ]
+        return [*made, Job(name="deliver", slot=this_minute, run=notifier.fail_unknown)]
+
     def scheduler(self) -> Scheduler:
         """A scheduler that polls the live feeds, fills their gaps and judges what came."""
         schedule = self.settings.schedule
@@ -130,6 +156,7 @@ class Runtime:
                 tidying,
                 *watched([*jobs(collector, schedule.minutes), *filling], self.watch),
                 *official,
+                *self.deliveries(),
             ],
             self.clock,
             lease=timedelta(seconds=schedule.lease_seconds),
@@ -148,13 +175,25 @@ def start(settings: Settings | None = None) -> Runtime:
             f"unknown standard {settings.display.standard!r}; known are {known}",
             "display.standard (config/aq.toml or AQ_DISPLAY__STANDARD)",
         )
-    install_redaction([key.get_secret_value() for key in settings.secrets])
+    outlets = load_outlets()
+    secrets = [key.get_secret_value() for key in settings.secrets]
+    install_redaction([*secrets, *outlets.secrets])
     clock = settings.the_clock
     store = open_store(settings.database_url, clock)
     migrate(store)
     return Runtime(
-        settings=settings, clock=clock, store=store, standards=dict(standards), limits=limits
+        settings=settings,
+        clock=clock,
+        store=store,
+        standards=dict(standards),
+        limits=limits,
+        outlets=outlets,
     )
+
+
+def this_minute(now: datetime) -> datetime:
+    """The full minute at or before an instant."""
+    return now.replace(second=0, microsecond=0)
 
 
 @cache

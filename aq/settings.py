@@ -55,6 +55,12 @@ class ServerSettings(_Section):
     port: int = Field(8501, ge=1, le=65535)
     costly_per_minute: int = Field(600, ge=20)
     trusted_proxies: tuple[str, ...] = ()
+    public_url: str = ""
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        return _http_url(value) if value.strip() else ""
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -1,0 +1,164 @@
+"""Drains the outbox: each channel for itself, at least once, again after a failure, to a limit."""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from aq.alert_text import compose
+from aq.channels import Channel, Outlets
+from aq.clock import KST, kst
+from aq.errors import InputError
+from aq.redact import redact
+from aq.send import Parcel, send
+from aq.store import Store, outbox
+from aq.text import text_in
+from aq.webhook import DeliveryError
+
+ATTEMPTS = 8
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
+LEASE = timedelta(minutes=5)
+BATCH = 20
+DIGEST_AT = time(8)  # KST; weekly on Mondays
+_random = random.SystemRandom()
+Send = Callable[[Channel, Parcel], None]
+
+
+@dataclass(slots=True)
+class NotifyReport:
+    """What a pass over a channel did."""
+
+    sent: int = 0
+    retried: int = 0
+    failed: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was due has left."""
+        return not (self.retried or self.failed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report in JSON's types."""
+        return {"sent": self.sent, "retried": self.retried, "failed": self.failed}
+
+
+class Notifier:
+    """Sends what is due. Any number of instances may do it at once."""
+
+    def __init__(
+        self, store: Store, outlets: Outlets, *, owner: str, public_url: str = "", via: Send = send
+    ) -> None:
+        self.store, self.outlets, self.owner = store, outlets, owner
+        self.public_url, self._send = public_url, via
+
+    def drain(self, name: str, now: datetime) -> NotifyReport:
+        """Send a channel's due messages until one fails or none is left."""
+        channel, report = self.outlets.channels[name], NotifyReport()
+        while True:
+            size = 1 if channel.digest is None else BATCH
+            rows = outbox.claim(
+                self.store, name, owner=self.owner, now=now, lease=LEASE, limit=size
+            )
+            if not rows:
+                return report
+            for rows_of_one in self._groups(channel, rows, now):
+                if not self._attempt(channel, rows_of_one, now, report):
+                    return report
+            if channel.digest is not None:
+                return report
+
+    def fail_unknown(self, _now: datetime) -> NotifyReport:
+        """Messages for channels that are gone fail where everyone can see them."""
+        error = "no channel of this name is configured"
+        return NotifyReport(failed=outbox.fail_unknown(self.store, self.outlets.channels, error))
+
+    def _groups(self, channel: Channel, rows: Sequence[Any], now: datetime) -> list[list[Any]]:
+        """Each message alone, or those of one digest together once its time has come."""
+        if channel.digest is None:
+            return [[row] for row in rows]
+        groups: dict[datetime, list[Any]] = {}
+        for row in rows:
+            due = digest_time(row.created_at, channel.digest)
+            if due <= now:
+                groups.setdefault(due, []).append(row)
+            else:
+                self._wait(row, now, due)
+        return list(groups.values())
+
+    def _wait(self, row: Any, now: datetime, due: datetime) -> None:
+        outbox.settle(self.store, row, state=outbox.HELD, now=now, next_attempt=due)
+
+    def _attempt(
+        self, channel: Channel, rows: Sequence[Any], now: datetime, report: NotifyReport
+    ) -> bool:
+        try:
+            self._send(channel, self._parcel(channel, rows))
+        except DeliveryError as error:
+            for row in rows:
+                self._failed(row, now, error, report)
+            return False
+        for row in rows:
+            outbox.settle(self.store, row, state=outbox.SENT, now=now)
+        report.sent += len(rows)
+        return True
+
+    def _failed(self, row: Any, now: datetime, error: DeliveryError, report: NotifyReport) -> None:
+        said = redact(str(error))
+        if error.permanent or row.attempts >= ATTEMPTS:
+            outbox.settle(self.store, row, state=outbox.FAILED, now=now, error=said)
+            report.failed += 1
+            return
+        again = now + backoff(row.attempts)
+        outbox.settle(self.store, row, state=outbox.QUEUED, now=now, next_attempt=again, error=said)
+        report.retried += 1
+
+    def _parcel(self, channel: Channel, rows: Sequence[Any]) -> Parcel:
+        bodies = [json.loads(row.body) for row in rows]
+        body = bodies[0]
+        if channel.digest is not None:
+            due = kst(digest_time(rows[0].created_at, channel.digest))
+            events = [event for one in bodies for event in one["events"]]
+            simulated = any(one.get("simulated") for one in bodies)
+            number = f"digest.{channel.name}.{due:%Y%m%d}"
+            body = {"id": number, "kind": "digest", "simulated": simulated, "events": events}
+        lang = rows[0].language or channel.lang
+        title, words = compose(body, lang, self.public_url)
+        return Parcel(id=body["id"], title=title, body=words, data=body)
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait after a number of attempts: doubled each time, give or take half."""
+    wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
+    return timedelta(seconds=wait.total_seconds() * _random.uniform(0.5, 1.5))
+
+
+def digest_time(created: datetime, digest: str) -> datetime:
+    """The first time after a message's making at which its channel is told all at once."""
+    local = kst(created)
+    due = datetime.combine(local.date(), DIGEST_AT, KST)
+    while due < local or (digest == "weekly" and due.weekday() != 0):
+        due += timedelta(days=1)
+    return due
+
+
+def trial_parcel(lang: str, now: datetime) -> Parcel:
+    """A message that says it is a test."""
+    text = text_in(lang)
+    title = text("[Test] Air Quality 17")
+    number = f"test.{int(now.timestamp())}"
+    words = text("This is a test of the channel; no level was reached.")
+    data = {"kind": "test", "events": []}
+    return Parcel(id=number, title=title, body=f"{words}\n{number}", data=data)
+
+
+def try_channel(outlets: Outlets, name: str, now: datetime, via: Send = send) -> str:
+    """Send a marked test now; gives its id. Raises `InputError` or `DeliveryError`."""
+    channel = outlets.channels.get(name)
+    if channel is None:
+        known = ", ".join(outlets.channels) or "none"
+        raise InputError(f"unknown channel {name!r}; configured are {known}", "channel")
+    parcel = trial_parcel(channel.lang, now)
+    via(channel, parcel)
+    return parcel.id
