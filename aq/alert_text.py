@@ -68,7 +68,8 @@ def _place(text: Text, event: Event) -> str:
 
 def _line(text: Text, event: Event) -> str:
     """One event: 서울: 기준 초과. 미세먼지 152 µg/m³, 기준 150 …"""
-    change = text(CHANGES.get(event["change"], "state changed"))
+    known = CHANGES.get(event["change"])
+    change = text(known) if known else text("state changed")
     if event["kind"] == "correction":
         change = text("Correction: by later data this did not happen")
     parts = [text("{where}: {change}", where=_place(text, event), change=change)]
