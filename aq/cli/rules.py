@@ -1,0 +1,133 @@
+"""`rules`: alert rules listed, loaded, written out, checked, tried on the past, restored."""
+
+import getpass
+import sys
+from pathlib import Path
+
+import click
+
+from aq import alerting
+from aq.alert_rules import ship_rules
+from aq.alerts import parse_rule
+from aq.backtest import backtest
+from aq.cli.common import json_option, print_json
+from aq.clock import parse_since, parse_until
+from aq.errors import InputError
+from aq.paths import config_dir
+from aq.runtime import Runtime, start
+
+
+def _who() -> str:
+    try:
+        return f"{getpass.getuser()} (command)"
+    except (OSError, KeyError):
+        return "command"
+
+
+def _started() -> Runtime:
+    runtime = start()
+    ship_rules(runtime.store, config_dir(), runtime.known)
+    return runtime
+
+
+def _bodies(file: str) -> list[dict[str, object]]:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} cannot be read: {error}", "file") from None
+    return alerting.from_toml(text, file)
+
+
+@click.group()
+def command() -> None:
+    """Alert rules."""
+
+
+@command.command("list")
+@json_option
+def list_rules(as_json: bool) -> int:
+    """All rules, with their revision."""
+    found = alerting.rules(_started().store)
+    if as_json:
+        print_json({"rules": [{**one.rule.as_body(), "revision": one.revision} for one in found]})
+        return 0
+    for one in found:
+        mark = " " if one.rule.enabled else "off"
+        name = f"{one.rule.id:24} {mark:4} r{one.revision:<3} {one.rule.severity:10}"
+        click.echo(f"{name} {one.rule.name}")
+    return 0
+
+
+@command.command()
+@click.argument("file")
+def check(file: str) -> int:
+    """Check the rules of a TOML file; nothing is written."""
+    runtime = start()
+    bodies = _bodies(file)
+    for body in bodies:
+        parse_rule(body, runtime.known, file)
+    click.echo(f"{file}: {len(bodies)} rules, all right")
+    return 0
+
+
+@command.command()
+@click.argument("file")
+@click.option("--replace", is_flag=True, help="Remove the rules that are not in the file.")
+def load(file: str, replace: bool) -> int:
+    """Write the rules of a TOML file (- reads standard input): all of them or none."""
+    runtime = _started()
+    changed = alerting.load_rules(
+        runtime.store, _bodies(file), runtime.known, _who(), replace=replace
+    )
+    click.echo(f"changed: {', '.join(changed) or 'none'}")
+    return 0
+
+
+@command.command()
+def dump() -> int:
+    """All rules as TOML that `load` reads back unchanged."""
+    click.echo(alerting.to_toml(one.rule for one in alerting.rules(_started().store)), nl=False)
+    return 0
+
+
+@command.command()
+@click.argument("rule")
+@click.option("--revision", type=int, required=True, help="The revision to go back to.")
+def restore(rule: str, revision: int) -> int:
+    """Make a rule say again what it said at an earlier revision."""
+    runtime = _started()
+    alerting.restore_rule(runtime.store, rule, revision, runtime.known, _who())
+    click.echo(f"{rule} is as it was at revision {revision}")
+    return 0
+
+
+@command.command("backtest")
+@click.argument("rule")
+@click.option("--since", required=True, help="KST day or ISO instant.")
+@click.option("--until", required=True, help="KST day (inclusive) or ISO instant.")
+@json_option
+def try_rule(rule: str, since: str, until: str, as_json: bool) -> int:
+    """What a rule would have done in a stored period."""
+    runtime = _started()
+    try:
+        first, last = parse_since(since), parse_until(until)
+    except ValueError as error:
+        raise InputError(str(error), "since") from None
+    if last <= first:
+        raise InputError("--until must come after --since", "until")
+    saved = alerting.rule(runtime.store, rule).rule
+    others = [one.rule for one in alerting.rules(runtime.store) if one.rule.enabled]
+    found = backtest(runtime.store, runtime.reader, saved, first, last, others).as_dict()
+    if as_json:
+        print_json(found)
+        return 0
+    click.echo(
+        f"{saved.name}: would have fired {found['fired']} times, {found['night']} at night,"
+        f" longest {found['longest_hours']} h; escalated {found['escalated']},"
+        f" cleared {found['cleared']}, unknown {found['unknown']},"
+        f" back within six hours of its end {found['flapped']}"
+    )
+    for one in found["places"]:
+        if one["fired"]:
+            click.echo(f"  {one['province'] or one['place']}: {one['fired']}")
+    return 0
