@@ -33,7 +33,7 @@ LINE_HEIGHT = 300
 
 # Where a name stands [degrees east, north], by hand: inside large provinces, beside small ones,
 # and never on a neighbour's.
-_LABELS: Mapping[str, tuple[float, float]] = {
+LABELS: Mapping[str, tuple[float, float]] = {
     "KR-11": (126.99, 37.57),
     "KR-41": (127.30, 37.22),
     "KR-28": (126.32, 37.44),
@@ -53,8 +53,8 @@ _LABELS: Mapping[str, tuple[float, float]] = {
     "KR-50": (127.27, 36.60),
 }
 # These stand on the sea beside their province, in the page's own ink, on this side of the point.
-_AT_SEA = {"KR-28": "middle left", "KR-31": "middle right", "KR-26": "middle right"}
-_SMALL = frozenset({"KR-11", "KR-28", "KR-29", "KR-30", "KR-27", "KR-31", "KR-26", "KR-50"})
+AT_SEA = {"KR-28": "middle left", "KR-31": "middle right", "KR-26": "middle right"}
+SMALL = frozenset({"KR-11", "KR-28", "KR-29", "KR-30", "KR-27", "KR-31", "KR-26", "KR-50"})
 HOUR_MS = 3600 * 1000
 # A gap is named on the chart where it is at least this share of the range; shorter ones on hover.
 NAMED_GAP = 0.045
@@ -167,15 +167,15 @@ def _names(
     for item in items:
         ink = _name_ink(item, standard, colours)
         # White letters too: on a phone they reach over an island's shore.
-        spills = item.code in _SMALL or text.lang == "en" or lightness(ink) > 50
-        reaches = spills and item.code not in _AT_SEA
-        size = 11 if item.code in _SMALL or text.lang == "en" else 13
-        side = _AT_SEA.get(item.code, "middle center")
+        spills = item.code in SMALL or text.lang == "en" or lightness(ink) > 50
+        reaches = spills and item.code not in AT_SEA
+        size = 11 if item.code in SMALL or text.lang == "en" else 13
+        side = AT_SEA.get(item.code, "middle center")
         groups.setdefault((size, ink, _rim(ink) if reaches else None, side), []).append(item)
     return [
         go.Scattergeo(
-            lon=[_LABELS[item.code][0] for item in here],
-            lat=[_LABELS[item.code][1] for item in here],
+            lon=[LABELS[item.code][0] for item in here],
+            lat=[LABELS[item.code][1] for item in here],
             mode="text",
             text=[f"{item_name(item, text.lang)} <b>{item.letter or '–'}</b>" for item in here],
             textfont={"family": FONT, "size": size, "color": ink, "weight": 600, "shadow": rim},
@@ -194,9 +194,9 @@ def _rim(ink: str) -> str:
 
 
 def _name_ink(item: CurrentItem, standard: Standard, colours: Palette) -> str:
-    if item.code in _AT_SEA:
+    if item.code in AT_SEA:
         return colours.ink
-    if item.code in _SMALL:  # the name hides the province: its rim is the ground it stands on
+    if item.code in SMALL:  # the name hides the province: its rim is the ground it stands on
         return "#000000"
     return standard.level(item.grade).text_colour if item.grade else colours.missing_ink
 

@@ -40,6 +40,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "days": ("past", N_("Days by level")),
     "trend": ("past", N_("Trend")),
     "episodes": ("past", N_("Episodes")),
+    "playback": ("past", N_("Map in time")),
     "gaps": ("past", N_("Gaps")),
     "stations": ("past", N_("Stations")),
     "forecasts": ("past", N_("Forecasts")),

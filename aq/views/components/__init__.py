@@ -47,3 +47,12 @@ def table(data: dict[str, Any]) -> tuple[str | None, str | None]:
     """Draw the table of provinces; gives the province and the order asked for, if any."""
     result = _TABLE(key="table", data=data, on_pick_change=_nothing, on_sort_change=_nothing)
     return result.pick, result.sort
+
+
+_PLAYBACK = _register("playback")
+
+
+def playback(data: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Draw the map at one hour of many; gives the province and the hour picked, if any."""
+    result = _PLAYBACK(key="playback", data=data, on_pick_change=_nothing, on_hour_change=_nothing)
+    return result.pick, result.hour
