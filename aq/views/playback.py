@@ -36,7 +36,7 @@ def render() -> None:
     what = text.pollutant(pollutant)
     title = text("{what}, {hour}", what=what, hour=text.hour(at))
     line = text("Move the slider or press play: the hours of a day, each at its end.")
-    page.html(f'<h1 title="{escape(exact(at))}">{escape(title)}</h1><p>{escape(line)}</p>')
+    page.html(f'<h1>{escape(title)}</h1><p title="{escape(exact(at))}">{escape(line)}</p>')
     page.switches(pollutant)
     _choose_day(at, text)
     from_map = hour = None
