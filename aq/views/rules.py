@@ -12,7 +12,7 @@ from aq.errors import InputError
 from aq.regions import BY_CODE
 from aq.schema import KEYS
 from aq.text import Text
-from aq.views import admin, cache, page
+from aq.views import admin, backtests, cache, page
 from aq.views.alert_words import SEVERITY_WORDS, rule_sentence
 from aq.views.rule_form import Form
 from aq.views.words import N_
@@ -184,7 +184,7 @@ def _preview(rule: Rule, chosen: alerting.Saved | None, text: Text) -> None:
     until = cache.this_hour()
     after = until - timedelta(days=int(days or 90))
     saved = chosen.rule if chosen and chosen.rule != rule else None
-    del saved, after, until
+    backtests.show(rule, saved, after, until)
 
 
 def _history(rule: str, name: str | None, text: Text) -> None:
