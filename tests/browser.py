@@ -121,13 +121,19 @@ def dashboard(environment: dict[str, str]) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The dashboard after one poll of both simulated feeds; 세종 did not report."""
+def site_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of the site: its store after one poll of both simulated feeds."""
     with simulated_feeds(tmp_path_factory.mktemp("site")) as environment:
         poll = [sys.executable, "-m", "aq", "poll"]
         subprocess.run(poll, cwd=ROOT, env=environment, check=True, capture_output=True)
-        with dashboard(environment) as address:
-            yield address
+        yield environment
+
+
+@pytest.fixture(scope="session")
+def site(site_environment: dict[str, str]) -> Iterator[str]:
+    """The dashboard after one poll of both simulated feeds; 세종 did not report."""
+    with dashboard(site_environment) as address:
+        yield address
 
 
 @cache

@@ -12,9 +12,9 @@ from sqlalchemy import create_engine, text
 from aq.clock import Clock
 from aq.store import Store, open_store
 from aq.store.engine import migrate
-from tests.browser import chromium, site
+from tests.browser import chromium, site, site_environment
 
-__all__ = ["chromium", "site"]
+__all__ = ["chromium", "site", "site_environment"]
 
 NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)  # 20:25 in Korea
 

@@ -1,10 +1,14 @@
 """The pages of the past in a real browser: stations, several lines, the export's link."""
 
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import drawn, reader, settled
+from tests.browser import ROOT, drawn, reader, settled
 
 _PLACE = """ref => {
     const plot = document.querySelector('.st-key-station-map .js-plotly-plot');
@@ -70,3 +74,20 @@ def test_several_places_are_drawn_in_one_chart_each_named(site: str, chromium: B
         _shows(page, "서울", "부산", "제주", "대구")
         assert watch.outside(site) == []
         assert watch.complaints == []
+
+
+def test_the_exports_link_gives_the_bytes_of_the_command(
+    site: str, site_environment: dict[str, str], chromium: Browser, tmp_path: Path
+) -> None:
+    with reader(chromium) as (page, watch):
+        drawn(page, f"{site}/export?ps=KR-26&xs=pm10&r=7d")
+        with page.expect_download() as waiting:
+            page.get_by_role("link", name="파일 내려받기").click()
+        given = Path(waiting.value.path()).read_bytes()
+        page.get_by_text("명령으로 받기").click()
+        shown = page.locator("[data-testid=stCode] code").inner_text()
+        assert watch.complaints == []
+    words = [*shlex.split(shown)[1:-1], str(tmp_path / "air.csv")]
+    subprocess.run([sys.executable, *words], cwd=ROOT, env=site_environment, check=True)
+    assert (tmp_path / "air.csv").read_bytes() == given
+    assert len(given.splitlines()) > 1

@@ -16,7 +16,7 @@ import requests
 from aq.__main__ import run
 from aq.cli.export import _stoppable
 from aq.export import route
-from aq.export.answer import Tally, answer, estimate, preview
+from aq.export.answer import MEASURED_ROWS, Tally, answer, estimate, sample
 from aq.export.command import export as write_export
 from aq.export.files import WriteError, beside
 from aq.export.question import Question, ask
@@ -203,8 +203,16 @@ def test_the_estimate_is_an_upper_bound_and_the_preview_the_first_rows(runtime: 
         tally = Tally()
         lines = b"".join(answer(runtime.store, question, tally)).decode().splitlines()
         assert tally.rows == len(lines) - 1 <= estimate(runtime.store, question)
-        first = preview(runtime.store, question, 3)
-        assert [row[0] for row in first] == [line.split(",")[0] for line in lines[1:4]]
+        first = sample(runtime.store, question, 3)
+        size = len("\n".join(lines).encode()) + 1
+        assert first.whole == (tally.rows < MEASURED_ROWS)
+        if first.whole:
+            assert (first.estimate, first.size) == (tally.rows, size)
+        else:
+            assert first.estimate == estimate(runtime.store, question)
+            a_row = size / tally.rows
+            assert first.size / first.estimate == pytest.approx(a_row, rel=0.1)
+        assert [row[0] for row in first.rows] == [line.split(",")[0] for line in lines[1:4]]
 
 
 def test_an_empty_answer_is_a_header_and_says_why(

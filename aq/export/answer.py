@@ -11,6 +11,8 @@ from aq.export.source import Reader, Row, reading
 from aq.export.text import csv_bytes, json_bytes, jsonl_bytes
 from aq.store import Store
 
+# Rows by which the size of a long answer is judged.
+MEASURED_ROWS = 2000
 Progress = Callable[[float], None]
 _TEXT = {"csv": csv_bytes, "json": json_bytes, "jsonl": jsonl_bytes}
 MEDIA_TYPES = {
@@ -36,15 +38,7 @@ def answer(
 ) -> Iterator[bytes]:
     """The bytes of an answer in pieces. `progress` is called with the share done, 0 to 1."""
     with reading(store, asked) as reader:
-        pieces = _pieces(reader, tally, progress)
-        if asked.format in _TEXT:
-            yield from _TEXT[asked.format](asked, pieces)
-        else:
-            # Loaded only for these formats.
-            from aq.export.binary import parquet_bytes, xlsx_bytes  # noqa: PLC0415
-
-            write = parquet_bytes if asked.format == "parquet" else xlsx_bytes
-            yield from write(asked, pieces)
+        yield from _written(asked, _pieces(reader, tally, progress))
 
 
 def estimate(store: Store, asked: Question) -> int:
@@ -53,15 +47,47 @@ def estimate(store: Store, asked: Question) -> int:
         return reader.estimate
 
 
-def preview(store: Store, asked: Question, count: int) -> list[Row]:
-    """The first `count` rows, as the file would hold them."""
-    found: list[Row] = []
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The beginning of an answer and how large all of it is.
+
+    `estimate` are its rows, `size` its bytes: exact where it is `whole`, else at most that many
+    rows and about that size.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+    estimate: int
+    size: int
+    whole: bool
+
+
+def sample(store: Store, asked: Question, count: int) -> Sample:
+    """The first `count` rows of an answer, and its size by that of its first thousands."""
+    measured: list[Row] = []
+    whole = True
     with reading(store, asked) as reader:
         for rows in _pieces(reader, Tally(), lambda _share: None):
-            found += rows
-            if len(found) >= count:
+            measured += rows
+            if len(measured) >= MEASURED_ROWS:
+                whole = False
                 break
-    return found[:count]
+        estimate = len(measured) if whole else reader.estimate
+    size = sum(len(piece) for piece in _written(asked, iter([measured])))
+    if not whole:
+        size = round(size * estimate / len(measured))
+    names = tuple(one.name for one in asked.columns)
+    return Sample(names, measured[:count], estimate, size, whole)
+
+
+def _written(asked: Question, pieces: Iterator[list[Row]]) -> Iterator[bytes]:
+    """Rows in the format asked for."""
+    if asked.format in _TEXT:
+        return _TEXT[asked.format](asked, pieces)
+    # Loaded only for these formats.
+    from aq.export.binary import parquet_bytes, xlsx_bytes  # noqa: PLC0415
+
+    return (parquet_bytes if asked.format == "parquet" else xlsx_bytes)(asked, pieces)
 
 
 def _pieces(reader: Reader, tally: Tally, progress: Progress) -> Iterator[list[Row]]:

@@ -45,6 +45,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "stations": ("past", N_("Stations")),
     "forecasts": ("past", N_("Forecasts")),
     "advisories": ("past", N_("Advisories")),
+    "export": ("past", N_("Export")),
     "alerts": ("alerts", N_("Alerts now")),
     "rules": ("alerts", N_("Rules")),
     "feeds": ("feeds", N_("Data status")),

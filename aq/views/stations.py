@@ -83,7 +83,9 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
         return
     why = {one.ref: why_words(one, text) for one in found.members}
     chosen = _chosen(found)
-    left, right = st.columns([1, 1.15], gap="medium")
+    placed = any(one.latitude is not None for one in found.members)
+    # Without a place of any, the table has the whole width.
+    left, right = st.columns([1, 1.15], gap="medium") if placed else (st.container(),) * 2
     with left:
         _map(code, pollutant, asked, chosen, found, text)
     with right:

@@ -1,0 +1,126 @@
+"""Export of ten years by the hour: time and memory, ours and a data frame's `to_csv`."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import insert
+
+from aq.clock import Clock, day_bounds, hour_number
+from aq.regions import PROVINCES
+from aq.schema import FEED_IDS, KEYS, province_hour
+from aq.store import Store, open_store
+from aq.store.engine import migrate
+from aq.units import pollutants
+from bench.report import Result, measured
+
+LAST = date(2025, 12, 31)
+YEARS = (1, 10)
+STATIONS = 12
+# Typical hourly means [the pollutant's unit]; only their magnitude matters here.
+TYPICAL = {"pm10": 42, "pm25": 21, "o3": 0.031, "no2": 0.017, "so2": 0.003, "co": 0.4}
+CHUNK_HOURS = 24 * 61
+PLAIN = """
+import sys
+import pandas as pd
+from sqlalchemy import create_engine, text
+url, path, after, until, form, keys, scales = sys.argv[1:]
+query = text("SELECT * FROM province_hour WHERE hour > :a AND hour <= :b")
+with create_engine(url).connect() as connection:
+    wide = pd.read_sql(query, connection, params={"a": int(after), "b": int(until)})
+parts = []
+for key, scale in zip(keys.split(","), scales.split(",")):
+    one = wide[["province", "hour", "feed"]].copy()
+    one["pollutant"] = key
+    one["value"] = wide[key + "_sum"] / wide[key + "_n"] / int(scale)
+    one["stations"], one["expected"] = wide[key + "_n"], wide[key + "_exp"]
+    one["at"] = pd.to_datetime(wide["hour"] * 3600, unit="s", utc=True).dt.tz_convert("Asia/Seoul")
+    parts.append(one)
+long = pd.concat(parts).sort_values(["hour", "province"], kind="stable")
+long.to_csv(path, index=False) if form == "csv" else long.to_parquet(path, index=False)
+"""
+
+
+def run(runs: int) -> list[Result]:
+    """1 and 10 years of 17 provinces and six pollutants, as CSV and Parquet."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/bench.db"
+        _build(url)
+        return [
+            _case(url, Path(folder) / f"out.{form}", years, form, runs)
+            for form in ("csv", "parquet")
+            for years in YEARS
+        ]
+
+
+def _case(url: str, path: Path, years: int, form: str, runs: int) -> Result:
+    since = date(LAST.year - years + 1, 1, 1)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AQ_")},
+        "AQ_DATABASE_URL": url,
+    }
+    ask = ["-m", "aq", "export", "--since", since.isoformat(), "--until", LAST.isoformat()]
+    print(f"  {years} years, {form} …", file=sys.stderr, flush=True)
+    seconds, peak = measured([*ask, "--format", form, "-o", str(path)], environment, runs)
+    after, until = hour_number(day_bounds(since)[0]), hour_number(day_bounds(LAST)[1])
+    scales = ",".join(str(pollutants()[key].scale) for key in KEYS)
+    arguments = ["-c", PLAIN, url, str(path), str(after), str(until), form, ",".join(KEYS), scales]
+    plain_seconds, plain_peak = measured(arguments, environment, runs)
+    path.unlink()
+    return Result(
+        bench="export",
+        case=f"{years} years × 17 × 6, {form}",
+        runs=runs,
+        seconds=seconds,
+        peak_mb=peak,
+        plain_seconds=plain_seconds,
+        plain_peak_mb=plain_peak,
+    )
+
+
+def _build(url: str) -> None:
+    """Ten years of province hours, written as the store keeps them."""
+    store = open_store(url, Clock())
+    migrate(store)
+    first = hour_number(day_bounds(date(LAST.year - max(YEARS) + 1, 1, 1))[0])
+    last = hour_number(day_bounds(LAST)[1])
+    for rows in _chunks(first, last):
+        _write(store, rows)
+    store.close()
+
+
+def _write(store: Store, rows: list[dict[str, Any]]) -> None:
+    with store.write("bench") as txn:
+        version = txn.version
+        txn.connection.execute(insert(province_hour), [{**row, "version": version} for row in rows])
+
+
+def _chunks(first: int, last: int) -> Iterator[list[dict[str, Any]]]:
+    generator = np.random.default_rng(17)
+    for start in range(first, last, CHUNK_HOURS):
+        hours = range(start + 1, min(start + CHUNK_HOURS, last) + 1)
+        shape = (len(hours), len(PROVINCES))
+        sums = {
+            key: np.rint(
+                generator.gamma(4, TYPICAL[key] / 4, shape) * pollutants()[key].scale * STATIONS
+            ).astype(int)
+            for key in KEYS
+        }
+        yield [
+            {
+                "province": province.id,
+                "hour": hour,
+                "feed": FEED_IDS["archive"],
+                "why": None,
+                **{f"{key}_sum": int(sums[key][row, column]) for key in KEYS},
+                **{f"{key}_n": STATIONS for key in KEYS},
+                **{f"{key}_exp": STATIONS + 1 for key in KEYS},
+            }
+            for row, hour in enumerate(hours)
+            for column, province in enumerate(PROVINCES)
+        ]

@@ -1,0 +1,105 @@
+"""The export page: choices in the address, first rows, size, the link or the command."""
+
+import re
+import shlex
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import requests
+
+from aq.__main__ import run as run_command
+from aq.export import route
+from aq.runtime import Runtime
+from tests.exporting import filled
+from tests.serving import served
+from tests.test_views import markup, run, runtime
+
+__all__ = ["runtime"]
+
+DAYS = {"since": "2026-11-22", "until": "2026-11-23"}
+
+
+def _link(body: str) -> str:
+    found = re.search(r'<a class="download" href="([^"]+)"', body)
+    assert found
+    return unescape(found[1])
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_link_gives_the_bytes_of_the_command_shown(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    filled(runtime)
+    choices = {
+        "ps": "KR-11,KR-26",
+        "xs": "pm10,o3",
+        "cols": "province,at,value,grade",
+        "bom": "true",
+    }
+    test = run("export.py", lang=lang, **DAYS, **choices)
+    link, shown = _link(markup(test)), test.code[0].value
+    with served(runtime) as base:
+        given = requests.get(base + link, timeout=30).content
+    words = shlex.split(shown)
+    assert words[:4] == ["python", "-m", "aq", "export"]
+    monkeypatch.chdir(tmp_path)
+    assert run_command(words[3:]) == 0
+    (written,) = tmp_path.glob("air-*.csv")
+    assert written.read_bytes() == given
+    assert given.startswith(b"\xef\xbb\xbfprovince,at,value,grade\n")
+    assert len(given.splitlines()) > 100
+
+
+def test_the_first_rows_and_the_size_are_those_of_the_file(runtime: Runtime) -> None:
+    filled(runtime)
+    test = run("export.py", **DAYS, xs="pm10")
+    with served(runtime) as base:
+        given = requests.get(base + _link(markup(test)), timeout=30).content
+    lines = given.decode().splitlines()
+    assert f"{len(lines) - 1:,}행, {len(given) / 1e3:,.1f} kB" in markup(test)
+    frame = test.dataframe[0].value
+    assert list(frame.columns) == lines[0].split(",")
+    assert frame["value"].tolist()[:3] == [line.split(",")[7] for line in lines[1:4]]
+
+
+def test_more_than_the_route_gives_has_the_command_instead(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(runtime)
+    monkeypatch.setattr(route, "ROW_LIMIT", 100)
+    test = run("export.py", **DAYS)
+    assert 'class="download"' not in markup(test)
+    assert "100행까지" in markup(test)
+    assert test.code[0].value.startswith("python -m aq export --since 2026-11-22")
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_an_empty_store_says_so(runtime: Runtime, lang: str) -> None:
+    body = markup(run("export.py", lang=lang))
+    assert 'class="download"' not in body
+    assert "python -m aq import" in body
+
+
+def test_what_cannot_be_asked_says_why(runtime: Runtime) -> None:
+    filled(runtime)
+    early = markup(run("export.py", **DAYS, asof="2020-01-01"))
+    assert "2020년 1월 1일은 아직 아무것도 모으기 전입니다" in early
+
+
+def test_an_index_is_offered_by_the_hour_alone(runtime: Runtime) -> None:
+    filled(runtime)
+    by_hour = run("export.py", **DAYS, std="airkorea", xs="overall")
+    assert dict(parse_qsl(urlsplit(_link(markup(by_hour))).query))["pollutant"] == "overall"
+    by_day = run("export.py", **DAYS, std="airkorea", xs="overall", g="day")
+    assert "pollutant" not in dict(parse_qsl(urlsplit(_link(markup(by_day))).query))
+
+
+def test_unknown_choices_are_as_if_they_were_not_there(runtime: Runtime) -> None:
+    filled(runtime)
+    test = run("export.py", **DAYS, xs="lead", fmt="exe", lv="moon", cols="nothing", feed="../x")
+    given = dict(parse_qsl(urlsplit(_link(markup(test))).query))
+    assert given["format"] == "csv"
+    assert given["level"] == "province"
+    assert not {"pollutant", "columns", "feed"} & set(given)
