@@ -13,6 +13,7 @@ from aq.backtest import backtest
 from aq.cli.common import json_option, print_json
 from aq.clock import parse_since, parse_until
 from aq.errors import InputError
+from aq.notify import try_channel
 from aq.paths import config_dir
 from aq.runtime import Runtime, start
 
@@ -98,6 +99,16 @@ def restore(rule: str, revision: int) -> int:
     runtime = _started()
     alerting.restore_rule(runtime.store, rule, revision, runtime.known, _who())
     click.echo(f"{rule} is as it was at revision {revision}")
+    return 0
+
+
+@command.command("test-channel")
+@click.argument("name")
+def test_channel(name: str) -> int:
+    """Send a marked test through a channel of config/alerts.toml."""
+    runtime = _started()
+    sent = try_channel(runtime.outlets, name, runtime.clock.now())
+    click.echo(f"{name}: the channel took test {sent}")
     return 0
 
 
