@@ -1,10 +1,12 @@
 """Drains the outbox: each channel for itself, at least once, again after a failure, to a limit."""
 
+import hashlib
 import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import chain
 from typing import Any
 
 from aq.alert_text import compose
@@ -63,8 +65,11 @@ class Notifier:
             )
             if not rows:
                 return report
-            for rows_of_one in self._groups(channel, rows, now):
-                if not self._attempt(channel, rows_of_one, now, report):
+            groups = self._groups(channel, rows, now)
+            for number, group in enumerate(groups, start=1):
+                if not self._attempt(channel, group, now, report):
+                    for row in chain.from_iterable(groups[number:]):
+                        outbox.release(self.store, row, now)
                     return report
             if channel.digest is not None:
                 return report
@@ -75,14 +80,14 @@ class Notifier:
         return NotifyReport(failed=outbox.fail_unknown(self.store, self.outlets.channels, error))
 
     def _groups(self, channel: Channel, rows: Sequence[Any], now: datetime) -> list[list[Any]]:
-        """Each message alone, or those of one digest together once its time has come."""
+        """Each message alone, or those of one digest and language once its time has come."""
         if channel.digest is None:
             return [[row] for row in rows]
-        groups: dict[datetime, list[Any]] = {}
+        groups: dict[tuple[datetime, str], list[Any]] = {}
         for row in rows:
             due = digest_time(row.created_at, channel.digest)
             if due <= now:
-                groups.setdefault(due, []).append(row)
+                groups.setdefault((due, row.language), []).append(row)
             else:
                 self._wait(row, now, due)
         return list(groups.values())
@@ -96,23 +101,26 @@ class Notifier:
         try:
             self._send(channel, self._parcel(channel, rows))
         except DeliveryError as error:
-            for row in rows:
-                self._failed(row, now, error, report)
+            self._failed(rows, now, error, report)
             return False
-        for row in rows:
-            outbox.settle(self.store, row, state=outbox.SENT, now=now)
+        outbox.settle(self.store, *rows, state=outbox.SENT, now=now)
         report.sent += len(rows)
         return True
 
-    def _failed(self, row: Any, now: datetime, error: DeliveryError, report: NotifyReport) -> None:
-        said = redact(str(error))
-        if error.permanent or row.attempts >= ATTEMPTS:
-            outbox.settle(self.store, row, state=outbox.FAILED, now=now, error=said)
-            report.failed += 1
+    def _failed(
+        self, rows: Sequence[Any], now: datetime, error: DeliveryError, report: NotifyReport
+    ) -> None:
+        """What went together is tried again together, so that its copy has the same id."""
+        said, attempts = redact(str(error)), max(row.attempts for row in rows)
+        if error.permanent or attempts >= ATTEMPTS:
+            outbox.settle(self.store, *rows, state=outbox.FAILED, now=now, error=said)
+            report.failed += len(rows)
             return
-        again = now + backoff(row.attempts)
-        outbox.settle(self.store, row, state=outbox.QUEUED, now=now, next_attempt=again, error=said)
-        report.retried += 1
+        again = now + backoff(attempts)
+        outbox.settle(
+            self.store, *rows, state=outbox.QUEUED, now=now, next_attempt=again, error=said
+        )
+        report.retried += len(rows)
 
     def _parcel(self, channel: Channel, rows: Sequence[Any]) -> Parcel:
         bodies = [json.loads(row.body) for row in rows]
@@ -121,7 +129,7 @@ class Notifier:
             due = kst(digest_time(rows[0].created_at, channel.digest))
             events = [event for one in bodies for event in one["events"]]
             simulated = any(one.get("simulated") for one in bodies)
-            number = f"digest.{channel.name}.{due:%Y%m%d}"
+            number = digest_id(f"digest.{channel.name}.{due:%Y%m%d}", rows)
             body = {"id": number, "kind": "digest", "simulated": simulated, "events": events}
         lang = rows[0].language or channel.lang
         title, words = compose(body, lang, self.public_url)
@@ -141,6 +149,12 @@ def digest_time(created: datetime, digest: str) -> datetime:
     while due < local or (digest == "weekly" and due.weekday() != 0):
         due += timedelta(days=1)
     return due
+
+
+def digest_id(start: str, rows: Sequence[Any]) -> str:
+    """The same for the same messages: another part of the digest is another message."""
+    parts = "\n".join(sorted(row.message for row in rows))
+    return f"{start}.{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
 
 
 def trial_parcel(lang: str, now: datetime) -> Parcel:

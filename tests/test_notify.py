@@ -17,7 +17,7 @@ from werkzeug import Request, Response
 
 from aq.channels import Channel, Outlets
 from aq.errors import InputError
-from aq.notify import ATTEMPTS, Notifier, backoff, digest_time, try_channel
+from aq.notify import ATTEMPTS, BATCH, Notifier, backoff, digest_time, try_channel
 from aq.store import Store, open_store, outbox
 from aq.webhook import DeliveryError, addresses, is_public, post, signature
 from tests.alert_messages import put
@@ -148,9 +148,33 @@ def test_a_digest_is_one_message_at_its_time(store: Store, tmp_path: Path) -> No
     due = digest_time(NOW, "daily")
     assert here.drain("f", due).sent == 3
     (line,) = path.read_text().splitlines()
-    assert json.loads(line)["id"] == "digest.f.20261124"
+    assert json.loads(line)["id"].startswith("digest.f.20261124.")
     assert len(json.loads(line)["events"]) == 3
     assert digest_time(due, "weekly").weekday() == 0
+
+
+def test_the_parts_of_a_long_digest_have_ids_of_their_own_and_keep_them(
+    store: Store, httpserver: HTTPServer
+) -> None:
+    for number in range(BATCH + 5):
+        put(store, f"m{number:02}", "hook")
+    here = notifier(store, hook(httpserver.url_for("/hook"), digest="daily"))
+    due = digest_time(NOW, "daily")
+    # Both parts are received and answered with a failure, so both are sent a second time.
+    httpserver.expect_request("/hook").respond_with_data("", 500)
+    for _ in range(2):
+        here.drain("hook", due)
+    httpserver.clear_all_handlers()
+    httpserver.expect_request("/hook").respond_with_data("", 200)
+    assert [here.drain("hook", due + HOUR).sent for _ in range(3)] == [BATCH, 5, 0]
+    bodies = [json.loads(request.get_data()) for request, _ in httpserver.log]
+    first, second, *again = [body["id"] for body in bodies]
+    assert first != second
+    assert again == [first, second]
+    assert [len(body["events"]) for body in bodies] == [BATCH, 5, BATCH, 5]
+    assert [request.headers["Idempotency-Key"] for request, _ in httpserver.log] == [
+        body["id"] for body in bodies
+    ]
 
 
 def test_another_instance_takes_over_only_after_the_lease(store: Store, tmp_path: Path) -> None:

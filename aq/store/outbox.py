@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from aq.schema import outbox
 from aq.store.engine import Store
@@ -49,20 +49,16 @@ def claim(
 
 def settle(
     store: Store,
-    row: Any,
-    *,
+    *rows: Any,
     state: str,
     now: datetime,
     next_attempt: datetime | None = None,
     error: str | None = None,
 ) -> bool:
-    """Write how an attempt ended; False when another instance has taken the message over."""
-    mine = and_(
-        outbox.c.id == row.id,
-        outbox.c.state == SENDING,
-        outbox.c.owner == row.owner,
-        outbox.c.attempts == row.attempts,
-    )
+    """Write how an attempt ended, for all that went in it at once.
+
+    False when another instance has taken any of the messages over; the others are written.
+    """
     values = {
         "state": state,
         "lease_until": None,
@@ -71,18 +67,33 @@ def settle(
         "sent_at": now if state == SENT else None,
     }
     with store.book() as connection:
-        return bool(connection.execute(update(outbox).where(mine).values(values)).rowcount)
+        changed = [
+            connection.execute(update(outbox).where(_mine(row)).values(values)).rowcount
+            for row in rows
+        ]
+    return all(changed)
 
 
 def release(store: Store, row: Any, now: datetime) -> None:
     """Give back a message that was claimed and not tried."""
+    values = {
+        "state": QUEUED,
+        "attempts": row.attempts - 1,
+        "lease_until": None,
+        "next_attempt": now,
+    }
     with store.book() as connection:
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.id == row.id, outbox.c.state == SENDING, outbox.c.owner == row.owner)
-            .where(outbox.c.attempts == row.attempts)
-            .values(state=QUEUED, attempts=row.attempts - 1, lease_until=None, next_attempt=now)
-        )
+        connection.execute(update(outbox).where(_mine(row)).values(values))
+
+
+def _mine(row: Any) -> ColumnElement[bool]:
+    """The row as it was claimed, as long as nobody else has claimed it since."""
+    return and_(
+        outbox.c.id == row.id,
+        outbox.c.state == SENDING,
+        outbox.c.owner == row.owner,
+        outbox.c.attempts == row.attempts,
+    )
 
 
 def fail_unknown(store: Store, channels: Collection[str], error: str) -> int:
