@@ -313,6 +313,37 @@ def event(store: Store, name: str) -> Fields:
     return event_dict(found._mapping)
 
 
+def place_in_log(store: Store, name: str) -> tuple[datetime, str]:
+    """Where in the log an event stands, to go on after it; raises `InputError` for none."""
+    with store.read() as connection:
+        found = rows.event(connection, name)
+    if found is None:
+        raise InputError("not a cursor that an earlier answer gave", "cursor")
+    return found.decided_at, found.id
+
+
+def known_rule(store: Store, name: str) -> str:
+    """The id of a rule there is or once was; raises `InputError` for any other."""
+    with store.read() as connection:
+        if not rows.last_revision(connection, name):
+            raise InputError(f"there is no rule {name!r}", "rule")
+    return name
+
+
+def same_alert_before(store: Store, one: Fields) -> list[Fields]:
+    """Entries of the log about the same alert that were decided before this one, oldest first."""
+    with store.read() as connection:
+        here = rows.event(connection, one["id"])
+        found = rows.events(
+            connection,
+            rule=one["rule"],
+            place=one["place"],
+            before=(here.decided_at, here.id) if here else None,
+        )
+    told = [event_dict(row._mapping) for row in found]
+    return [each for each in told if each["since"] == one["since"] and each["message"]][::-1]
+
+
 def acknowledge(store: Store, name: str, who: str, note: str = "") -> bool:
     """Write down that `who` has seen an event; False when someone had before."""
     event(store, name)

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
-from aq import __version__, bulletin, history, metrics, strip
+from aq import __version__, alert_documents, alerting, bulletin, history, metrics, strip
+from aq.alerts import REASONS
 from aq.clock import day_bounds, kst, kst_iso, parse_instant, parse_since, parse_until
 from aq.current import Snapshot, asked_pollutants, current, family_of, find_standard
 from aq.errors import AqError, InputError, StoreError
@@ -29,6 +30,7 @@ from aq.trail import trail_items
 from aq.windows import OVERALL
 
 CACHE_SECONDS = 30
+FEED_ENTRIES = 100
 log = logging.getLogger(__name__)
 MAX_LIMIT = 5000
 Handler = Callable[[Runtime, Mapping[str, str]], Response]
@@ -270,6 +272,68 @@ def advisories(runtime: Runtime, given: Mapping[str, str]) -> Response:
     return json_response({"as_of": kst_iso(now), "simulated": simulated, "items": items})
 
 
+def alerts(runtime: Runtime, given: Mapping[str, str]) -> Response:
+    """`/api/v1/alerts`: what is on now, and the log of transitions, newest first."""
+    found = _log(runtime, given, limit=_limit(given) + 1)
+    limit = _limit(given)
+    answer = {
+        "as_of": kst_iso(_now(runtime)),
+        "simulated": runtime.store.simulated(),
+        "state": alerting.standing(runtime.store),
+        "items": found[:limit],
+        "next": found[limit - 1]["id"] if len(found) > limit else None,
+    }
+    return json_response(answer)
+
+
+def _log(runtime: Runtime, given: Mapping[str, str], *, limit: int) -> list[dict[str, Any]]:
+    """The log by the filters of the route; a cursor is the id of the last transition given."""
+    filters: dict[str, Any] = {}
+    if "rule" in given:
+        filters["rule"] = alerting.known_rule(runtime.store, given["rule"])
+    if "province" in given:
+        filters["place"] = find_province(given["province"]).code
+    reasons = _listed(given.get("reason")) or []
+    unknown = next((one for one in reasons if one not in REASONS), None)
+    if unknown:
+        raise InputError(f"unknown reason {unknown!r}; known are {', '.join(REASONS)}", "reason")
+    for name, read in (("since", parse_since), ("until", parse_until)):
+        if name in given:
+            filters[name] = _time(read, given, name)
+    if "cursor" in given:
+        filters["before"] = alerting.place_in_log(runtime.store, given["cursor"])
+    return alerting.log(runtime.store, limit=limit, reasons=reasons, **filters)
+
+
+def alerts_atom(runtime: Runtime, given: Mapping[str, str]) -> Response:
+    """`/alerts.atom`: an entry per transition, the newest hundred."""
+    lang = given.get("lang", runtime.settings.lang)
+    if lang not in ("ko", "en"):
+        raise InputError(f"unknown language {lang!r}; ko or en", "lang")
+    body = alert_documents.atom(
+        alerting.log(runtime.store, limit=FEED_ENTRIES),
+        runtime.outlets.cap.sender,
+        lang,
+        runtime.settings.server.public_url.rstrip("/"),
+        _now(runtime),
+        simulated=runtime.store.simulated(),
+    )
+    return _body_response(body, "application/atom+xml; charset=utf-8")
+
+
+def alert_cap(runtime: Runtime, given: Mapping[str, str]) -> Response:
+    """`/api/v1/alerts/{id}.cap`: a CAP 1.2 message of one transition."""
+    one = alerting.event(runtime.store, given["id"])
+    body = alert_documents.cap(
+        one,
+        alerting.same_alert_before(runtime.store, one),
+        runtime.outlets.cap,
+        runtime.settings.server.public_url.rstrip("/"),
+        simulated=runtime.store.simulated(),
+    )
+    return _body_response(body, "application/cap+xml; charset=utf-8")
+
+
 def feeds(runtime: Runtime, _given: Mapping[str, str]) -> Response:
     """`/api/v1/feeds`: each feed's last good poll, last error, calls, next poll; and how our
     province means agree with upstream's own."""
@@ -334,6 +398,7 @@ HISTORY = (
     *("province", "pollutant", "since", "until", "grain", "standard", "feed", "as_of"),
     *("limit", "cursor"),
 )
+ALERTS = ("rule", "province", "reason", "since", "until", "limit", "cursor")
 READING = ("place", "pollutant", "at", "standard")
 # path -> (handler, parameters it takes)
 TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
@@ -346,6 +411,9 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/api/v1/readings/{place}/{pollutant}/{at}/trail": (trail, READING),
     "/api/v1/forecast": (forecast, ("province", "pollutant", "issued")),
     "/api/v1/advisories": (advisories, ("province", "year")),
+    "/api/v1/alerts": (alerts, ALERTS),
+    "/api/v1/alerts/{id}.cap": (alert_cap, ("id",)),
+    "/alerts.atom": (alerts_atom, ("lang",)),
     "/api/v1/feeds": (feeds, ()),
     "/healthz": (healthz, ()),
     "/metrics": (metrics_text, ()),

@@ -1,0 +1,210 @@
+"""Alerts for machines, on a real socket: state and log, an Atom feed, CAP 1.2 messages."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from xml.etree.ElementTree import Element
+
+import pytest
+import requests
+from defusedxml.ElementTree import fromstring
+
+from aq.alert_documents import CAP_SEVERITY, cap
+from aq.alerting import log, same_alert_before
+from aq.channels import CapSettings
+from aq.clock import HOUR
+from aq.model import URBAN, Reading, Station
+from aq.runtime import Runtime
+from tests.serving import HOUR_20, make_runtime, served, write
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
+# The schema's order; ? at most once, * any number, + at least once, else exactly once.
+ALERT = (
+    "identifier sender sent status msgType source? scope restriction? addresses? code* note?"
+    " references? incidents? info*"
+)
+INFO = (
+    "language? category+ event responseType* urgency severity certainty audience? eventCode*"
+    " effective? onset? expires? senderName? headline? description? instruction? web? contact?"
+    " parameter* resource* area*"
+)
+AREA = "areaDesc polygon* circle* geocode* altitude? ceiling?"
+PAIR = "valueName value"
+WORDS = {
+    "status": "Actual Exercise System Test Draft",
+    "msgType": "Alert Update Cancel Ack Error",
+    "scope": "Public Restricted Private",
+    "category": "Geo Met Safety Security Rescue Fire Health Env Transport Infra CBRNE Other",
+    "responseType": "Shelter Evacuate Prepare Execute Avoid Monitor Assess AllClear None",
+    "urgency": "Immediate Expected Future Past Unknown",
+    "severity": "Extreme Severe Moderate Minor Unknown",
+    "certainty": "Observed Likely Possible Unlikely Unknown",
+}
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d")
+
+
+@pytest.fixture
+def site(database_url: str) -> Iterator[tuple[str, Runtime]]:
+    """Dust in 서울 that comes and goes, judged by the shipped rules hour by hour."""
+    runtime = make_runtime(database_url)
+    station = Station(name="서울 하나", sido="서울", network=URBAN)
+    for back, value in ((9, 400), (8, 1600), (7, 1600), (6, 1600), (5, 400), (4, 400), (0, 1600)):
+        write(
+            runtime,
+            Reading(station=station, hour=HOUR_20 - back * HOUR, values={"pm10": value}),
+        )
+        runtime.watch()
+    with served(runtime) as address:
+        yield address, runtime
+    runtime.store.close()
+
+
+def in_order(element: Element, grammar: str) -> None:
+    """Fails unless an element's children are those of a grammar, in its order."""
+    names = [child.tag.removeprefix(CAP) for child in element]
+    pattern = "".join(
+        f"(?:{re.escape(one.rstrip('?*+'))} ){one[-1] if one[-1] in '?*+' else ''}"
+        for one in grammar.split()
+    )
+    assert re.fullmatch(pattern, "".join(f"{name} " for name in names)), names
+
+
+def assert_cap(body: bytes) -> Element:
+    """The rules of the CAP 1.2 schema and of the text around it."""
+    root = fromstring(body)
+    assert root.tag == f"{CAP}alert"
+    in_order(root, ALERT)
+    for info in root.iterfind(f"{CAP}info"):
+        in_order(info, INFO)
+        for name in ("parameter", "eventCode"):
+            for pair in info.iterfind(f"{CAP}{name}"):
+                in_order(pair, PAIR)
+        for area in info.iterfind(f"{CAP}area"):
+            in_order(area, AREA)
+    for element in root.iter():
+        name = element.tag.removeprefix(CAP)
+        if name in WORDS:
+            assert element.text in WORDS[name].split()
+        if name in ("sent", "effective", "onset", "expires"):
+            assert TIME.fullmatch(element.text or "")
+        if name in ("identifier", "sender"):
+            assert not re.search(r"[\s,<&]", element.text or "")
+    scope = root.findtext(f"{CAP}scope")
+    assert (scope == "Private") == (root.find(f"{CAP}addresses") is not None)
+    assert (scope == "Restricted") == (root.find(f"{CAP}restriction") is not None)
+    return root
+
+
+def test_state_and_log_by_page(site: tuple[str, Runtime]) -> None:
+    address, runtime = site
+    whole = requests.get(f"{address}/api/v1/alerts", timeout=10).json()
+    assert [one["id"] for one in whole["items"]] == [one["id"] for one in log(runtime.store)]
+    assert {"rule", "place", "phase", "since", "value"} <= set(whole["state"][0])
+    seen, cursor = [], ""
+    while cursor is not None:
+        more = f"&cursor={cursor}" if cursor else ""
+        part = requests.get(f"{address}/api/v1/alerts?limit=1{more}", timeout=10).json()
+        seen += [one["id"] for one in part["items"]]
+        cursor = part["next"]
+    assert seen == [one["id"] for one in whole["items"]]
+
+
+def test_the_log_is_filtered(site: tuple[str, Runtime]) -> None:
+    address, _ = site
+    ask = f"{address}/api/v1/alerts?province=Seoul&rule=pm10-warning&reason=resolved"
+    items = requests.get(ask, timeout=10).json()["items"]
+    assert items
+    assert {one["reason"] for one in items} == {"resolved"}
+    assert requests.get(f"{address}/api/v1/alerts?province=부산", timeout=10).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "field"),
+    [
+        ("rule=none", 400, "rule"),
+        ("reason=worst", 400, "reason"),
+        ("province=atlantis", 400, "province"),
+        ("cursor=x", 400, "cursor"),
+        ("limit=99999", 422, "limit"),
+        ("since=yesterday", 400, "since"),
+        ("colour=red", 400, "colour"),
+    ],
+)
+def test_what_is_asked_wrongly_is_refused_by_name(
+    site: tuple[str, Runtime], query: str, status: int, field: str
+) -> None:
+    answer = requests.get(f"{site[0]}/api/v1/alerts?{query}", timeout=10)
+    assert answer.status_code in (status, 404 if field == "province" else status)
+    assert answer.json()["error"]["field"] == field
+
+
+def test_nothing_is_written_over_the_api(site: tuple[str, Runtime]) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        answer = requests.request(method, f"{site[0]}/api/v1/alerts", timeout=10)
+        assert answer.status_code == 405
+
+
+def test_the_feed_is_atom_with_an_entry_per_transition(site: tuple[str, Runtime]) -> None:
+    address, runtime = site
+    answer = requests.get(f"{address}/alerts.atom", timeout=10)
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    feed = fromstring(answer.content)
+    for name in ("id", "title", "updated"):
+        assert len(feed.findall(f"{ATOM}{name}")) == 1
+    assert feed.find(f"{ATOM}author/{ATOM}name") is not None
+    entries = feed.findall(f"{ATOM}entry")
+    assert len(entries) == len(log(runtime.store))
+    ids = [entry.findtext(f"{ATOM}id") for entry in entries]
+    assert len(set(ids)) == len(ids)
+    for entry in entries:
+        assert entry.findtext(f"{ATOM}title")
+        assert datetime.fromisoformat(entry.findtext(f"{ATOM}updated") or "").tzinfo
+    runtime.watch()
+    again = fromstring(requests.get(f"{address}/alerts.atom", timeout=10).content)
+    assert [one.findtext(f"{ATOM}id") for one in again.findall(f"{ATOM}entry")] == ids
+
+
+def test_each_transition_is_a_valid_cap_message(site: tuple[str, Runtime]) -> None:
+    address, runtime = site
+    kinds = set()
+    for one in log(runtime.store):
+        answer = requests.get(f"{address}/api/v1/alerts/{one['id']}.cap", timeout=10)
+        assert answer.headers["content-type"].startswith("application/cap+xml")
+        root = assert_cap(answer.content)
+        kind = root.findtext(f"{CAP}msgType")
+        kinds.add(kind)
+        assert root.findtext(f"{CAP}status") == "Exercise"
+        assert root.findtext(f"{CAP}scope") == "Private"
+        assert root.findtext(f"{CAP}info/{CAP}severity") == CAP_SEVERITY[one["severity"]]
+        assert root.findtext(f"{CAP}info/{CAP}area/{CAP}geocode/{CAP}value") == "KR-11"
+    assert {"Alert", "Cancel"} <= kinds
+
+
+def test_a_cancellation_names_what_it_cancels(site: tuple[str, Runtime]) -> None:
+    _, runtime = site
+    found = log(runtime.store)
+    ended = next(one for one in found if one["change"] == "resolved")
+    began = next(
+        one for one in found if one["change"] == "first" and one["since"] == ended["since"]
+    )
+    earlier = [began]
+    root = assert_cap(cap(ended, earlier, CapSettings(), "https://air.example", simulated=False))
+    named = root.findtext(f"{CAP}references")
+    assert named == f"air-quality-17@localhost,aq17-{began['id']},{began['decided_at']}"
+    assert [one["id"] for one in same_alert_before(runtime.store, began)] == []
+
+
+def test_simulated_data_are_never_more_than_a_test(site: tuple[str, Runtime]) -> None:
+    one = log(site[1].store)[0]
+    settings = CapSettings(status="Actual", scope="Public")
+    root = assert_cap(cap(one, [], settings, "", simulated=True))
+    assert root.findtext(f"{CAP}status") == "Test"
+    assert "모의" in (root.findtext(f"{CAP}info/{CAP}headline") or "")
+    assert assert_cap(cap(one, [], settings, "", simulated=False)).findtext(f"{CAP}status") == (
+        "Actual"
+    )
+
+
+def test_an_unknown_alert_is_a_404(site: tuple[str, Runtime]) -> None:
+    assert requests.get(f"{site[0]}/api/v1/alerts/none.cap", timeout=10).status_code == 404
