@@ -19,7 +19,10 @@ COMMANDS = {
     "import": ("aq.cli.import_", "Read AirKorea's confirmed workbooks and CSV files."),
     "export": ("aq.cli.export", "Write values and grades of any range to a file."),
     "regrade": ("aq.cli.regrade", "Rebuild stored grades after a standard's file has changed."),
-    "rules": ("aq.cli.rules", "Alert rules: list, load, dump, check, backtest, restore."),
+    "rules": (
+        "aq.cli.rules",
+        "Alert rules: list, load, dump, check, backtest, restore, test-channel.",
+    ),
     "explain": ("aq.cli.explain", "Why a province has its grade, with the readings behind it."),
     "current": ("aq.cli.current", "What the live table shows."),
     "simulate": ("aq.cli.simulate", "Serve simulated feeds on a socket."),

@@ -1,4 +1,4 @@
-"""`rules`: alert rules listed, loaded, written out, checked, tried on the past, restored."""
+"""`rules`: alert rules listed, loaded, checked, tried on the past, restored; channels tried."""
 
 import getpass
 import sys
@@ -15,7 +15,9 @@ from aq.clock import parse_since, parse_until
 from aq.errors import InputError
 from aq.notify import try_channel
 from aq.paths import config_dir
+from aq.redact import redact
 from aq.runtime import Runtime, start
+from aq.webhook import DeliveryError
 
 
 def _who() -> str:
@@ -102,16 +104,6 @@ def restore(rule: str, revision: int) -> int:
     return 0
 
 
-@command.command("test-channel")
-@click.argument("name")
-def test_channel(name: str) -> int:
-    """Send a marked test through a channel of config/alerts.toml."""
-    runtime = _started()
-    sent = try_channel(runtime.outlets, name, runtime.clock.now())
-    click.echo(f"{name}: the channel took test {sent}")
-    return 0
-
-
 @command.command("backtest")
 @click.argument("rule")
 @click.option("--since", required=True, help="KST day or ISO instant.")
@@ -142,3 +134,24 @@ def try_rule(rule: str, since: str, until: str, as_json: bool) -> int:
         if one["fired"]:
             click.echo(f"  {one['province'] or one['place']}: {one['fired']}")
     return 0
+
+
+@command.command("test-channel")
+@click.argument("name")
+@json_option
+def test_channel(name: str, as_json: bool) -> int:
+    """Send a message marked as a test to a channel of config/alerts.toml now."""
+    runtime = start()
+    error = number = None
+    try:
+        number = try_channel(runtime.outlets, name, runtime.clock.now())
+    except DeliveryError as failure:
+        error = redact(str(failure))
+    if as_json:
+        print_json({"channel": name, "sent": error is None, "id": number, "error": error})
+    elif error is None:
+        click.echo(f"{name}: test message {number} was taken")
+    else:
+        advice = "see [channels] in config/alerts.toml and the variables it names"
+        click.echo(f"{name}: not sent: {error}; {advice}", err=True)
+    return 0 if error is None else 1
