@@ -42,7 +42,7 @@ def calendar(
     places = [_place(cell.day, base) for cell in cells]
     figure = go.Figure()
     figure.add_trace(_cells(cells, places, standard))
-    _hatch(figure, [at for at, cell in zip(places, cells, strict=True) if not cell.grade], colours)
+    hatch(figure, [at for at, cell in zip(places, cells, strict=True) if not cell.grade], colours)
     for year in years:
         _name_year(figure, year, base[year], text, colours)
     _months(figure, [cell.day for cell in cells], base, colours)
@@ -106,7 +106,8 @@ def _cells(
     )
 
 
-def _hatch(figure: go.Figure, places: Sequence[tuple[float, float]], colours: Palette) -> None:
+def hatch(figure: go.Figure, places: Sequence[tuple[float, float]], colours: Palette) -> None:
+    """Hatch the cells (column, row) that have nothing to show."""
     xs: list[float | None] = []
     ys: list[float | None] = []
     for x, y in places:

@@ -37,6 +37,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "live": ("live", N_("Now")),
     "past": ("past", N_("Line")),
     "year": ("past", N_("Calendar")),
+    "rhythm": ("past", N_("Rhythm")),
     "days": ("past", N_("Days by level")),
     "trend": ("past", N_("Trend")),
     "episodes": ("past", N_("Episodes")),
