@@ -9,9 +9,12 @@ from aq import alerting
 from aq.clock import HOUR, kst_iso
 from aq.model import URBAN, Reading, Station
 from aq.runtime import Runtime
+from aq.store import outbox
 from aq.text import text_in
 from aq.views.alert_words import headline, rule_sentence
 from aq.views.charts_alerts import stretches
+from aq.views.deliveries import error_words
+from tests.alert_messages import put
 from tests.serving import HOUR_20, write
 from tests.test_views import markup, run, runtime
 
@@ -104,6 +107,51 @@ def test_an_alert_is_acknowledged_and_silenced(
     assert (silence["province"], silence["why"], silence["who"]) == ("서울", "점검", "duty")
     next(one for one in test.button if one.label == "멈춤 끝내기").click().run()
     assert alerting.silences(dusty.store) == []
+
+
+def fail_one(runtime: Runtime) -> None:
+    """A message given up, one that waits and one that has left."""
+    error = "the connection broke before an answer came"
+    put(runtime.store, "m1", "duty", state="failed", attempts=8, last_error=error)
+    put(runtime.store, "m2", "duty", attempts=1, last_error="HTTP 500")
+    put(runtime.store, "m3", "gone by", state="sent")
+
+
+def test_messages_that_have_not_left_are_told_to_everyone(runtime: Runtime) -> None:
+    assert "아직 보내지 못한 알림" not in markup(run("alerts.py"))
+    fail_one(runtime)
+    test = run("alerts.py")
+    body = markup(test)
+    assert "응답이 오기 전에 연결이 끊겼습니다" in body
+    assert "HTTP 500" in body
+    assert "gone by" not in body
+    assert not [one for one in labels(test) if one.startswith("다시 보내기")]
+
+
+def test_an_administrator_sends_again_what_failed(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str | None] = []
+    monkeypatch.setattr("aq.views.admin.who", lambda: names.pop() if names else "duty")
+    fail_one(runtime)
+    test = run("alerts.py")
+    # Still an administrator when the page is drawn, none any more when it comes to write.
+    names += [None, "duty"]
+    next(one for one in test.button if one.label == "다시 보내기: duty (1건)").click().run()
+    assert len(outbox.messages(runtime.store, [outbox.FAILED])) == 1
+    assert [one.value for one in test.error] == ["관리자만 할 수 있습니다. 먼저 로그인하십시오."]
+    next(one for one in test.button if one.label.startswith("다시 보내기")).click().run()
+    assert [one.value for one in test.exception] == []
+    states = {row.message: (row.state, row.attempts) for row in outbox.messages(runtime.store)}
+    assert states == {"m1": ("queued", 0), "m2": ("queued", 1), "m3": ("sent", 0)}
+    assert not [one for one in labels(test) if one.startswith("다시 보내기")]
+
+
+def test_what_a_sender_says_of_a_failure_has_korean() -> None:
+    text = text_in("ko")
+    assert error_words("the service failed (OSError)", text) == "서비스 오류(OSError)"
+    assert error_words(None, text) == "–"
+    assert error_words("HTTP 500", text) == "HTTP 500"
 
 
 def test_a_rule_in_a_sentence() -> None:

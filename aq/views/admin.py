@@ -1,11 +1,13 @@
 """Signing in and out, and whether the reader may change anything: asked before each write too."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from html import escape
 
 import streamlit as st
 
 from aq.admin import SESSION_HOURS, TRIES_PER_MINUTE, Caller, administrator, password_matches
+from aq.errors import InputError
 from aq.security import Buckets
 from aq.text import Text
 from aq.views import cache, page
@@ -39,6 +41,21 @@ def _email() -> str | None:
 def _password_session() -> str | None:
     until: datetime | None = st.session_state.get("admin until")
     return "admin" if until and cache.runtime().clock.now() < until else None
+
+
+def write(act: Callable[[str], object]) -> None:
+    """Do something that changes the store, if the reader still may; then draw anew."""
+    name = who()
+    if name is None:
+        text = page.words()
+        st.error(text("This needs an administrator; sign in first."))
+        return
+    try:
+        act(name)
+    except InputError as error:
+        st.error(str(error))
+        return
+    st.rerun()
 
 
 def panel() -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -10,11 +11,10 @@ import streamlit as st
 
 from aq import alerting
 from aq.clock import floor_hour, hour_number, kst, kst_day
-from aq.errors import InputError
 from aq.regions import BY_CODE, PROVINCES
 from aq.text import Text
 from aq.units import pollutants
-from aq.views import admin, cache, page
+from aq.views import admin, cache, deliveries, page
 from aq.views.alert_words import (
     PHASE_WORDS,
     REASON_WORDS,
@@ -36,7 +36,7 @@ SILENCE_HOURS = {3: "3", 12: "12", 24: "24", 72: "72"}
 
 
 def render() -> None:
-    """A sentence, what is on, the chosen one with its chart, silences, the log."""
+    """A sentence, what is on, the chosen one with its chart, silences, unsent messages, the log."""
     page.top("alerts")
     text = page.words()
     store = cache.runtime().store
@@ -50,6 +50,7 @@ def render() -> None:
         _standing(standing, text)
         _one(_chosen(standing, text), name, text)
     _silences(name, text)
+    deliveries.draw(name, text)
     _log(text)
     page.bottom()
     page.pulse(_news)
@@ -60,7 +61,8 @@ def render() -> None:
 def _news() -> tuple[object, ...]:
     """Alerts change without a new store version: their phases are news of their own."""
     standing = alerting.standing(cache.runtime().store)
-    return (*page.news(), *((one["rule"], one["place"], one["phase"]) for one in standing))
+    phases = ((one["rule"], one["place"], one["phase"]) for one in standing)
+    return (*page.news(), *phases, *deliveries.news())
 
 
 def _lead(standing: Sequence[Fields], text: Text) -> None:
@@ -180,7 +182,7 @@ def _acts(one: Fields, text: Text) -> None:
         seen = one["acknowledged"] is not None
         label = text("Acknowledged") if seen else text("Acknowledge")
         if st.form_submit_button(label, disabled=seen or one["event"] is None):
-            _write(lambda who: alerting.acknowledge(_store(), one["event"], who, note))
+            admin.write(lambda who: alerting.acknowledge(_store(), one["event"], who, note))
     with right, st.form("silence", border=False):
         why = st.text_input(text("Silence: why"))
         hours = st.selectbox(
@@ -200,7 +202,7 @@ def _acts(one: Fields, text: Text) -> None:
         )
         if st.form_submit_button(text("Silence")):
             until = cache.runtime().clock.now() + timedelta(hours=hours)
-            _write(
+            admin.write(
                 lambda who: alerting.silence(
                     _store(),
                     who=who,
@@ -214,20 +216,6 @@ def _acts(one: Fields, text: Text) -> None:
 
 def _store() -> Any:
     return cache.runtime().store
-
-
-def _write(act: Any) -> None:
-    """Do something that changes the store, if the reader still may; then draw anew."""
-    who = admin.who()
-    if who is None:
-        st.error(page.words()("This needs an administrator; sign in first."))
-        return
-    try:
-        act(who)
-    except InputError as error:
-        st.error(str(error))
-        return
-    st.rerun()
 
 
 def _silences(name: str | None, text: Text) -> None:
@@ -252,7 +240,7 @@ def _silences(name: str | None, text: Text) -> None:
         page.html(f"<p>{escape(words)}</p>")
         number = one["id"]
         if name is not None and st.button(text("End this silence"), key=f"end {number}"):
-            _write(lambda who, number=number: alerting.unsilence(_store(), number, who))
+            admin.write(partial(alerting.unsilence, _store(), number))
 
 
 def _log(text: Text) -> None:
