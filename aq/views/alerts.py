@@ -85,7 +85,7 @@ def _standing(standing: Sequence[Fields], text: Text) -> None:
     body = "".join(_standing_row(one, text) for one in standing)
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     page.html(
-        '<div class="scroll" tabindex="0"><table>'
+        '<div class="scroll whole" tabindex="0"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>",
         "standing",
     )

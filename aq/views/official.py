@@ -93,21 +93,19 @@ def _outlook(one: ForecastNotice, text: Text) -> str:
 
 
 def _table(notices: list[ForecastNotice], text: Text) -> str:
-    head = "".join(
-        f"<th scope='col'>{escape(one)}</th>"
-        for one in (text("Province"), *(day_words(text, each.day) for each in notices))
-    )
-    columns = [outlooks(one) for one in notices]
+    """A row per day, the 17 in page-header order beside each other, as in the strip."""
+    names = (province_name(province, text.lang) for province in PROVINCES)
+    head = "".join(f"<th scope='col'>{escape(one)}</th>" for one in (text("Day"), *names))
     rules = cache.runtime().standards[STANDARD]
     rows = "".join(
-        f"<tr><th scope='row'>{escape(province_name(province, text.lang))}</th>"
-        + "".join(f"<td>{_cell(column[place], rules, text)}</td>" for column in columns)
+        f"<tr><th scope='row'>{escape(day_words(text, notice.day))}</th>"
+        + "".join(f"<td>{_cell(one, rules, text)}</td>" for one in outlooks(notice))
         + "</tr>"
-        for place, province in enumerate(PROVINCES)
+        for notice in notices
     )
     label = escape(text("Forecast by province"))
     return (
-        f"<div class='scroll' tabindex='0' role='region' aria-label='{label}'>"
+        f"<div class='scroll whole outlook' tabindex='0' role='region' aria-label='{label}'>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

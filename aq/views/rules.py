@@ -72,7 +72,7 @@ def _table(saved: list[alerting.Saved], text: Text) -> None:
             f'<tr><th scope="row"><a href="{escape(link)}">{escape(rule.name)}</a></th>{row}</tr>'
         )
     page.html(
-        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll whole" tabindex="0"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>",
         "rules",
     )
