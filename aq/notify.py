@@ -89,11 +89,8 @@ class Notifier:
             if due <= now:
                 groups.setdefault((due, row.language), []).append(row)
             else:
-                self._wait(row, now, due)
+                outbox.release(self.store, row, due, outbox.HELD)
         return list(groups.values())
-
-    def _wait(self, row: Any, now: datetime, due: datetime) -> None:
-        outbox.settle(self.store, row, state=outbox.HELD, now=now, next_attempt=due)
 
     def _attempt(
         self, channel: Channel, rows: Sequence[Any], now: datetime, report: NotifyReport

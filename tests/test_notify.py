@@ -146,6 +146,8 @@ def test_a_digest_is_one_message_at_its_time(store: Store, tmp_path: Path) -> No
         put(store, f"m{number}", "f")
     assert here.drain("f", NOW).sent == 0
     due = digest_time(NOW, "daily")
+    waiting = [(row.state, row.attempts, row.next_attempt) for row in outbox.messages(store)]
+    assert waiting == [("held", 0, due)] * 3
     assert here.drain("f", due).sent == 3
     (line,) = path.read_text().splitlines()
     assert json.loads(line)["id"].startswith("digest.f.20261124.")
@@ -175,6 +177,21 @@ def test_the_parts_of_a_long_digest_have_ids_of_their_own_and_keep_them(
     assert [request.headers["Idempotency-Key"] for request, _ in httpserver.log] == [
         body["id"] for body in bodies
     ]
+
+
+def test_a_digest_behind_one_that_failed_is_given_back_untried(
+    store: Store, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/hook").respond_with_data("", 500)
+    put(store, "m1", "hook")
+    put(store, "m2", "hook", language="en")
+    put(store, "m3", "hook", created_at=NOW + 24 * HOUR)
+    late = NOW + 72 * HOUR
+    here = notifier(store, hook(httpserver.url_for("/hook"), digest="daily"))
+    assert here.drain("hook", late).retried == 1
+    assert len(httpserver.log) == 1
+    found = {row.message: (row.state, row.attempts) for row in outbox.messages(store)}
+    assert found == {"m1": ("queued", 1), "m2": ("queued", 0), "m3": ("queued", 0)}
 
 
 def test_another_instance_takes_over_only_after_the_lease(store: Store, tmp_path: Path) -> None:

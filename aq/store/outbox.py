@@ -74,13 +74,13 @@ def settle(
     return all(changed)
 
 
-def release(store: Store, row: Any, now: datetime) -> None:
-    """Give back a message that was claimed and not tried."""
+def release(store: Store, row: Any, due: datetime, state: str = QUEUED) -> None:
+    """Give back a message that was claimed and not tried, to be taken again when it is due."""
     values = {
-        "state": QUEUED,
+        "state": state,
         "attempts": row.attempts - 1,
         "lease_until": None,
-        "next_attempt": now,
+        "next_attempt": due,
     }
     with store.book() as connection:
         connection.execute(update(outbox).where(_mine(row)).values(values))
