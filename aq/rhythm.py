@@ -123,25 +123,35 @@ def _cells(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """An hour of day on Mondays to Fridays, or on Saturdays and Sundays, and its mean [unit]."""
+    """An hour of day and its mean [unit]: on Mondays to Fridays, on Saturdays and Sundays
+    (`weekend`), or on all days (`weekend` is None)."""
 
-    weekend: bool
+    weekend: bool | None
     hour: int
     value: float
 
 
 def extremes(found: Rhythm, pollutant: Pollutant) -> tuple[Moment, Moment] | None:
-    """The hour of day with the highest and that with the lowest mean, weekdays and weekends apart;
-    None where none rests on `LEAST` hours."""
-    moments = []
-    for weekend in (False, True):
-        days = found.week[(found.week["row"] >= 5) == weekend]
-        pooled = days.groupby("hour")[["total", "hours"]].sum()
-        for hour in HOURS:
-            total, hours = int(pooled["total"][hour]), int(pooled["hours"][hour])
-            if hours >= LEAST:
-                value = pooled_value(total, hours, pollutant)
-                moments.append(Moment(weekend=weekend, hour=hour, value=value))
+    """The hour of day with the highest and that with the lowest mean.
+
+    Weekdays and weekends are set against each other where each hour of both rests on `LEAST`
+    hours; else all days are one, so that no kind of day is left out. None where nothing does.
+    """
+    late = found.week["row"] >= 5
+    apart = _moments(found.week[~late], False, pollutant)
+    apart += _moments(found.week[late], True, pollutant)
+    whole = len(apart) == 2 * len(HOURS)
+    moments = apart if whole else _moments(found.week, None, pollutant)
     if not moments:
         return None
     return max(moments, key=lambda one: one.value), min(moments, key=lambda one: one.value)
+
+
+def _moments(cells: pd.DataFrame, weekend: bool | None, pollutant: Pollutant) -> list[Moment]:
+    """The hours of day, over all rows, that rest on enough hours."""
+    pooled = cells.groupby("hour")[["total", "hours"]].sum()
+    pooled = pooled[pooled["hours"] >= LEAST]
+    return [
+        Moment(weekend=weekend, hour=int(hour), value=pooled_value(int(total), int(n), pollutant))
+        for hour, total, n in zip(pooled.index, pooled["total"], pooled["hours"], strict=True)
+    ]

@@ -104,6 +104,17 @@ def test_cells_equal_a_plain_recomputation(store_runtime: Runtime) -> None:
     assert ends is not None
     assert [(one.weekend, one.hour) for one in ends] == [pooled.idxmax(), pooled.idxmin()]
 
+    # Of one week, weekends have two hours at each time of day: all days are one.
+    last = within > within.max() - timedelta(days=7)
+    pooled = taken.loc[last, "scaled"].groupby(within[last].dt.hour + 1).mean()
+    found = rhythm(store_runtime, "KR-11", "pm10", HOUR_20 - 7 * 24 * HOUR, HOUR_20)
+    ends = extremes(found, pollutants()["pm10"])
+    assert ends is not None
+    assert [(one.weekend, one.hour) for one in ends] == [
+        (None, pooled.idxmax()),
+        (None, pooled.idxmin()),
+    ]
+
 
 def test_midnight_is_hour_24_of_the_day_before_and_versions_stand(store_runtime: Runtime) -> None:
     midnight = HOUR_20 - 20 * HOUR  # 24:00 of Sunday 22 November
@@ -127,7 +138,7 @@ def test_nothing_is_said_of_too_few_hours(store_runtime: Runtime) -> None:
     write(store_runtime, Reading(station=SEOUL, hour=hours[-1], values={"pm10": 300}))
     ends = extremes(rhythm(store_runtime, "KR-11", "pm10", AFTER, HOUR_20), pollutants()["pm10"])
     assert ends is not None
-    assert {(one.weekend, one.hour, one.value) for one in ends} == {(False, 20, 30.0)}
+    assert {(one.weekend, one.hour, one.value) for one in ends} == {(None, 20, 30.0)}
 
 
 def test_the_page_says_what_is_there_and_why_there_is_nothing(page_runtime: Runtime) -> None:
@@ -146,4 +157,4 @@ def test_the_page_says_what_is_there_and_why_there_is_nothing(page_runtime: Runt
         write(page_runtime, Reading(station=SEOUL, hour=hour - HOUR, values={"pm10": 300}))
     told = body("rhythm.py", r="90d")
     assert "5주 이상을 고르십시오" not in told
-    assert "평일 20시가 가장 높고(85) 평일 19시가 가장 낮음(35 µg/m³)" in told
+    assert "미세먼지, 20시가 가장 높고(85) 19시가 가장 낮음(35 µg/m³)" in told

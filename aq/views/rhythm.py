@@ -66,7 +66,7 @@ def _headline(asked: Asked) -> str:
     if high == low:
         return text("{who}, {what}: no hour of the day stands out", **names)
     return text(
-        "{who}, {what}: highest on {when} ({high}), lowest on {then} ({low} {unit})",
+        "{who}, {what}: highest {when} ({high}), lowest {then} ({low} {unit})",
         **names,
         when=_moment(ends[0], text),
         then=_moment(ends[1], text),
@@ -77,10 +77,12 @@ def _headline(asked: Asked) -> str:
 
 
 def _moment(one: Moment, text: Text) -> str:
-    """평일 8시, or weekdays at 8:00."""
+    """평일 8시, or on weekdays at 8:00."""
+    if one.weekend is None:
+        return text("at {hour}:00", hour=one.hour)
     if one.weekend:
-        return text("weekends at {hour}:00", hour=one.hour)
-    return text("weekdays at {hour}:00", hour=one.hour)
+        return text("on weekends at {hour}:00", hour=one.hour)
+    return text("on weekdays at {hour}:00", hour=one.hour)
 
 
 def _body(asked: Asked) -> None:
@@ -188,35 +190,48 @@ def figure(
     lines = [own[place : place + len(HOURS)] for place in range(0, len(own), len(HOURS))]
     names = [row_name(row, weekly, text) for row in rows]
     low, high = ends or (0.0, 1.0)
-    made = go.Figure(
-        go.Heatmap(
-            x=list(HOURS),
-            y=list(range(len(rows))),
-            z=[[one.value if one.hours >= LEAST else None for one in line] for line in lines],
-            customdata=[
-                [_note(one, name, asked) for one in line]
-                for line, name in zip(lines, names, strict=True)
-            ],
-            zmin=low,
-            zmax=high if high > low else low + 1,
-            colorscale=[[0, tone(0, colours)], [1, tone(1, colours)]],
-            showscale=False,
-            xgap=2,
-            ygap=2,
-            hoverongaps=True,
-            hovertemplate="%{customdata}<extra></extra>",
-        )
-    )
+    enough = [[one.hours >= LEAST for one in line] for line in lines]
+    notes = [
+        [_note(one, name, asked) for one in line] for line, name in zip(lines, names, strict=True)
+    ]
+    drawn = [[one.value if one.hours >= LEAST else None for one in line] for line in lines]
+    scale = tone(0, colours), tone(1, colours)
+    made = go.Figure(_map(drawn, notes, (low, high if high > low else low + 1), scale))
+    # What is hatched has words too; plotly gives none for a cell without a value.
+    hidden = [[None if one else 0.0 for one in line] for line in enough]
+    made.add_trace(_map(hidden, notes, (0, 1), ("rgba(0,0,0,0)",) * 2))
     few = [
-        (float(one.hour), float(at))
-        for at, line in enumerate(lines)
-        for one in line
-        if one.hours < LEAST
+        (float(hour), float(at))
+        for at, line in enumerate(enough)
+        for hour, there in zip(HOURS, line, strict=True)
+        if not there
     ]
     hatch(made, few, colours)
     lay_out(made, ROW * len(rows) + 32, colours)
     _axes(made, names, text)
     return made
+
+
+def _map(
+    values: Sequence[Sequence[float | None]],
+    notes: Sequence[Sequence[str]],
+    ends: tuple[float, float],
+    scale: tuple[str, ...],
+) -> go.Heatmap:
+    return go.Heatmap(
+        x=list(HOURS),
+        y=list(range(len(values))),
+        z=[list(line) for line in values],
+        customdata=[list(line) for line in notes],
+        zmin=ends[0],
+        zmax=ends[1],
+        colorscale=[[0, scale[0]], [1, scale[1]]],
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hoverongaps=False,
+        hovertemplate="%{customdata}<extra></extra>",
+    )
 
 
 def _axes(made: go.Figure, names: Sequence[str], text: Text) -> None:
