@@ -29,11 +29,11 @@ def act_word(row: Advisory, text: Text) -> str:
     return text(ACT_WORDS[row.word]) if row.word in ACT_WORDS else row.word
 
 
-def place_words(row: Advisory, text: Text) -> str:
-    """District and zone; zones have no English names."""
+def place_words(row: Advisory, text: Text, zone: str | None = None) -> str:
+    """District and zone; zones have no English names, so `zone` may stand for it."""
     there = district_provinces(row.district)
     district = province_name(there[0], text.lang) if len(there) == 1 else row.district
-    return f"{district} {row.zone}".strip()
+    return f"{district} {row.zone if zone is None else zone}".strip()
 
 
 def value_words(row: Advisory, scaled: int | None) -> str:
@@ -60,14 +60,15 @@ def _line(row: Advisory, text: Text) -> str:
     since = told_hour(text, row.issued_at, cache.moment())
     words = text(
         "{place}: {what} {act}, since {since}, {value} at issue",
-        place=place_words(row, text),
+        place=place_words(row, text, "\0"),
         what=text.pollutant(row.pollutant),
         act=act_word(row, text),
         since=since,
         value=value_words(row, row.issue_value),
     )
     stamp = f'<time datetime="{kst_iso(row.issued_at)}" title="{escape(exact(row.issued_at))}">'
-    return f"{stamp}{escape(words)}</time>"
+    zone = f'<span lang="ko">{escape(row.zone)}</span>'
+    return f"{stamp}{escape(words)}</time>".replace("\0", zone)
 
 
 def ahead(pollutant: str) -> None:
