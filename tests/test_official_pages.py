@@ -52,7 +52,7 @@ def told(runtime: Runtime) -> Runtime:
 
 def test_the_live_page_says_what_comes_and_what_is_in_force(told: Runtime) -> None:
     body = markup(run(x="pm25"))
-    assert "경기 남부권: 초미세먼지 주의보" in body
+    assert '경기 <span lang="ko">남부권</span>: 초미세먼지 주의보' in body
     assert "78 µg/m³" in body
     assert "경기남부 매우나쁨, 경기북부 보통" in body
     assert "예보 없음" in body
