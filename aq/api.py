@@ -274,8 +274,8 @@ def advisories(runtime: Runtime, given: Mapping[str, str]) -> Response:
 
 def alerts(runtime: Runtime, given: Mapping[str, str]) -> Response:
     """`/api/v1/alerts`: what is on now, and the log of transitions, newest first."""
-    found = _log(runtime, given, limit=_limit(given) + 1)
     limit = _limit(given)
+    found = _log(runtime, given, limit=limit + 1)
     answer = {
         "as_of": kst_iso(_now(runtime)),
         "simulated": runtime.store.simulated(),

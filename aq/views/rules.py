@@ -8,7 +8,6 @@ import streamlit as st
 
 from aq import alerting
 from aq.alerts import Problem, Rule, problems
-from aq.errors import InputError
 from aq.regions import BY_CODE
 from aq.schema import KEYS
 from aq.text import Text
@@ -153,21 +152,16 @@ def _free(name: str) -> str:
 
 def _save(body: Fields, expected: int | None, *, new: bool) -> None:
     text, runtime = page.words(), cache.runtime()
-    who = admin.who()
-    if who is None:
-        st.error(text("This needs an administrator; sign in first."))
-        return
     taken = {one.rule.id for one in alerting.rules(runtime.store)}
     if new and body["id"] in taken:
         st.error(text("There is a rule of this short name already; choose another."))
         return
-    try:
+
+    def save(who: str) -> None:
         made = alerting.save_rule(runtime.store, body, runtime.known, who, expected=expected)
-    except InputError as error:
-        st.error(str(error))
-        return
-    st.query_params["rule"] = made.id
-    st.rerun()
+        st.query_params["rule"] = made.id
+
+    admin.write(save)
 
 
 def _preview(rule: Rule, chosen: alerting.Saved | None, text: Text) -> None:
@@ -205,10 +199,14 @@ def _history(rule: str, name: str | None, text: Text) -> None:
             if restorable and st.button(
                 text("Take revision {n} again", n=one["revision"]), key=f"take {one['revision']}"
             ):
-                who = admin.who()
-                if who is not None:
-                    alerting.restore_rule(runtime.store, rule, one["revision"], runtime.known, who)
-                    st.rerun()
+                _restore(rule, one["revision"])
+
+
+def _restore(rule: str, revision: int) -> None:
+    runtime = cache.runtime()
+    admin.write(
+        lambda who: alerting.restore_rule(runtime.store, rule, revision, runtime.known, who)
+    )
 
 
 WHAT = {
