@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -117,8 +118,26 @@ def _strip(runtime: Runtime, given: Mapping[str, str]) -> tuple[Snapshot, strip.
     lang = given.get("lang", runtime.settings.lang)
     if lang not in ("ko", "en"):
         raise InputError(f"unknown language {lang!r}; ko or en", "lang")
-    snapshot = current(runtime, _now(runtime), standard=standard.id, wanted=[key])
-    return snapshot, strip.Options(pollutant=key, lang=lang)
+    days = _days(given)
+    if days and key not in bulletin.FORECAST_KEYS:
+        raise _never_forecast()
+    now = _now(runtime)
+    ahead = bulletin.coming_days(runtime, now, key, days) if days else ()
+    snapshot = current(runtime, now, standard=standard.id, wanted=[key])
+    if ahead:
+        snapshot = replace(snapshot, simulated=runtime.store.simulated())
+    rules = runtime.standards[bulletin.STANDARD]
+    return snapshot, strip.Options(pollutant=key, lang=lang, ahead=ahead, rules=rules)
+
+
+def _days(given: Mapping[str, str]) -> int:
+    """How many days after today the strip shows."""
+    text, most = given.get("days", "0"), bulletin.DAYS_AHEAD
+    if not (text.isascii() and text.isdecimal()):
+        raise InputError(f"how many days after today, 0 to {most}", "days")
+    if int(text) > most:
+        raise InputError(f"at most {most}; later days have no four grades", "days", too_large=True)
+    return int(text)
 
 
 def provinces(_runtime: Runtime, _given: Mapping[str, str]) -> Response:
@@ -239,17 +258,21 @@ def trail(runtime: Runtime, given: Mapping[str, str]) -> Response:
     return json_response({"place": given["place"], "at": kst_iso(at), "items": items})
 
 
+def _never_forecast() -> InputError:
+    return InputError(f"there are forecasts of {', '.join(bulletin.FORECAST_KEYS)}", "pollutant")
+
+
 def forecast(runtime: Runtime, given: Mapping[str, str]) -> Response:
     """`/api/v1/forecast`: the authority's forecast, as it stood at `issued` (now without it)."""
     now = _now(runtime)
     issued = min(_time(parse_until, given, "issued"), now) if "issued" in given else now
     names, keys = _listed(given.get("province")), _listed(given.get("pollutant"))
     for key in keys or ():
-        if key not in FORECAST_KEYS:
-            raise InputError(f"there are forecasts of {', '.join(FORECAST_KEYS)}", "pollutant")
+        if key not in bulletin.FORECAST_KEYS:
+            raise _never_forecast()
     provinces = [find_province(name) for name in names] if names else PROVINCES
     return json_response(
-        bulletin.forecast_answer(runtime, issued, provinces, keys or FORECAST_KEYS)
+        bulletin.forecast_answer(runtime, issued, provinces, keys or bulletin.FORECAST_KEYS)
     )
 
 
@@ -392,8 +415,7 @@ def _paths() -> list[Route]:
     return [Route(path, unknown, methods=["GET"]) for path in TABLE]
 
 
-FORECAST_KEYS = ("pm10", "pm25", "o3")
-STRIP = ("pollutant", "standard", "lang")
+STRIP = ("pollutant", "standard", "lang", "days")
 HISTORY = (
     *("province", "pollutant", "since", "until", "grain", "standard", "feed", "as_of"),
     *("limit", "cursor"),

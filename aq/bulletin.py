@@ -9,7 +9,7 @@ from typing import Any
 from aq.clock import day_bounds, kst, kst_day, kst_iso
 from aq.model import DAILY, WEEKLY, Advisory, ForecastNotice
 from aq.official import advisories as story
-from aq.official.outlook import Outlook, in_force, lead_days, outlooks
+from aq.official.outlook import DayAhead, Outlook, days_ahead, in_force, lead_days, outlooks
 from aq.official.skill import Score, scores
 from aq.regions import PROVINCES, Province, district_provinces
 from aq.runtime import Runtime
@@ -21,6 +21,9 @@ from aq.units import from_scaled, pollutants
 
 # Notices of so many days back can still speak of today.
 _AHEAD = timedelta(days=7)
+# Of these there are forecasts, in four grades of so many days after today.
+FORECAST_KEYS = ("pm10", "pm25", "o3")
+DAYS_AHEAD = 2
 # The authority forecasts daily means of these; of ozone it forecasts the day's highest hour.
 VERIFIED = ("pm10", "pm25")
 STANDARD = "airkorea"
@@ -32,6 +35,15 @@ def forecast_notices(runtime: Runtime, issued: datetime) -> list[ForecastNotice]
     with runtime.store.read() as connection:
         found = official.forecasts(connection, (today, today + _AHEAD), issued_until=issued)
     return in_force(found)
+
+
+def coming_days(
+    runtime: Runtime, now: datetime, pollutant: str, count: int = DAYS_AHEAD
+) -> tuple[DayAhead, ...]:
+    """Tomorrow and the day after as forecast by now; no days of what is never forecast."""
+    if pollutant not in FORECAST_KEYS:
+        return ()
+    return days_ahead(forecast_notices(runtime, now), pollutant, kst(now).date(), count)
 
 
 def forecast_answer(

@@ -1,7 +1,7 @@
 """Words for people: English in the code, Korean from the message catalogue, hours as Koreans
 write them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +28,7 @@ FEED_NAMES = {
     "airkorea_means": "AirKorea’s own province means",
     "openmeteo": "Open-Meteo",
 }
+AHEAD = (N_("tomorrow"), N_("the day after tomorrow"))
 # `missing_reason` of an item -> words.
 REASONS = {
     "not_received": "not received",
@@ -91,6 +92,12 @@ class Text:
         if self.lang == "ko":
             return f"{local.month}월 {local.day}일 {local.hour}시"
         return f"{local.day} {local:%b %H}:00"
+
+    def day_ahead(self, day: date, place: int) -> str:
+        """The day after today (`place` 0) or the one after that, in a narrow column's words."""
+        if self.lang == "ko":
+            return self(AHEAD[place])
+        return f"{day:%a}"
 
 
 @cache

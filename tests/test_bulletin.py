@@ -1,6 +1,7 @@
 """Forecasts and advisories by route, and how good a forecast was against a plain count."""
 
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from aq.regions import PROVINCES
 from aq.runtime import Runtime
 from aq.store.official import put_advisories, put_forecasts
 from tests.conftest import NOW
-from tests.serving import make_runtime, served, write
+from tests.serving import fill, make_runtime, served, write
 
 HOUR = timedelta(hours=1)
 WORDS = ("좋음", "보통", "나쁨", "매우나쁨")
@@ -75,6 +76,88 @@ def test_the_route_gives_what_was_forecast_when(runtime: Runtime, base: str) -> 
     assert [one["grade"] for one in before["items"]] == [2]
     assert ask(f"{base}/api/v1/forecast", pollutant="no2")[0] == 400
     assert ask(f"{base}/api/v1/forecast", issued="gestern")[1]["error"]["field"] == "issued"
+
+
+def ahead(runtime: Runtime) -> None:
+    """Tomorrow and the day after, issued at 17:25, and a weekly notice (no four grades)."""
+    late = NOW - 3 * HOUR
+    with runtime.store.write("t") as txn:
+        put_forecasts(
+            txn,
+            [
+                notice(NOW - 9 * HOUR, date(2026, 11, 24), ("서울", "보통")),
+                notice(
+                    late,
+                    date(2026, 11, 24),
+                    *(("서울", "나쁨"), ("경기남부", "매우나쁨"), ("부산", "예보없음")),
+                    ("제주", "<b>"),
+                ),
+                notice(late, date(2026, 11, 25), ("서울", "좋음")),
+                notice(late, date(2026, 11, 26), ("서울", "높음"), kind=WEEKLY),
+            ],
+        )
+
+
+def test_the_strip_shows_the_days_ahead_by_choice(runtime: Runtime, base: str) -> None:
+    fill(runtime)
+    plain = requests.get(f"{base}/strip?pollutant=pm25", timeout=10)
+    ahead(runtime)
+    assert requests.get(f"{base}/strip?pollutant=pm25", timeout=10).content == plain.content
+    answer = requests.get(f"{base}/strip?pollutant=pm25&days=2", timeout=10)
+    assert len(answer.content) < 12 * 1024
+    assert "<script" not in answer.text
+    assert answer.text.count("<li") == 17
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text.split("<body>")[1]))
+    assert "서울 A 초미세먼지 내일 C 나쁨 모레 A 좋음" in text
+    assert "경기 A 초미세먼지 내일 D 매우나쁨 모레 – 예보 없음" in text
+    assert "내일·모레: 에어코리아 예보, 11월 23일 17시 발표" in text
+    assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
+    known = {"If-None-Match": answer.headers["ETag"]}
+    again = requests.get(f"{base}/strip?pollutant=pm25&days=2", headers=known, timeout=10)
+    assert again.status_code == 304
+    assert answer.headers["Cache-Control"] == plain.headers["Cache-Control"]
+    english = requests.get(f"{base}/strip?pollutant=pm25&days=1&lang=en", timeout=10).text
+    assert "Tue <i" in english
+    assert "Wed <i" not in english
+
+
+def test_the_strip_s_data_has_the_days_ahead(runtime: Runtime, base: str) -> None:
+    fill(runtime)
+    ahead(runtime)
+    assert "ahead" not in ask(f"{base}/strip.json", pollutant="pm25")[1]
+    _, found = ask(f"{base}/strip.json", pollutant="pm25", days="2")
+    assert [one["day"] for one in found["ahead"]] == ["2026-11-24", "2026-11-25"]
+    assert found["ahead"][0]["issued_at"] == "2026-11-23T17:25:00+09:00"
+    chips = {one["province"]: one["ahead"] for one in found["chips"]}
+    assert chips["서울"] == [
+        {"day": "2026-11-24", "grade": 3, "letter": "C", "label": "나쁨"},
+        {"day": "2026-11-25", "grade": 1, "letter": "A", "label": "좋음"},
+    ]
+    assert [one["label"] for one in chips["부산"]] == ["예보없음", None]
+    assert chips["제주"][0] == {"day": "2026-11-24", "grade": None, "letter": None, "label": "<b>"}
+    _, ozone = ask(f"{base}/strip.json", pollutant="o3", days="1")
+    assert ozone["ahead"][0]["issued_at"] is None
+    assert ozone["chips"][0]["ahead"][0]["grade"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "field"),
+    [
+        ({"days": "3"}, 422, "days"),
+        ({"days": "-1"}, 400, "days"),
+        ({"days": "²"}, 400, "days"),
+        ({"days": "two"}, 400, "days"),
+        ({"days": "9" * 400}, 422, "days"),
+        ({"days": "1", "pollutant": "no2"}, 400, "pollutant"),
+        ({"days": "1", "pollutant": "no2,pm10"}, 400, "pollutant"),
+    ],
+)
+@pytest.mark.parametrize("path", ["strip", "strip.json"])
+def test_days_the_strip_cannot_show_are_refused(
+    base: str, path: str, given: dict[str, str], status: int, field: str
+) -> None:
+    told, answer = ask(f"{base}/{path}", **given)
+    assert (told, answer["error"]["field"]) == (status, field)
 
 
 def test_the_route_gives_advisories_in_force_and_of_a_year(runtime: Runtime, base: str) -> None:

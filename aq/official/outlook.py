@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from aq.clock import kst
 from aq.feeds.airkorea_forecast import GRADES
-from aq.model import ForecastNotice
+from aq.model import DAILY, ForecastNotice
 from aq.regions import FORECAST_REGIONS, PROVINCES, Province
 
 # Three grades are enough to say "bad and worse".
@@ -67,6 +67,29 @@ def in_force(notices: Iterable[ForecastNotice]) -> list[ForecastNotice]:
     for one in sorted(notices, key=lambda one: one.issued_at):
         found[one.kind, one.pollutant, one.day] = one
     return sorted(found.values(), key=lambda one: (one.kind, one.pollutant, one.day))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayAhead:
+    """A day to come: its notice, None where none speaks of it, and what that says by code."""
+
+    day: date
+    notice: ForecastNotice | None
+    by_code: Mapping[str, Outlook]
+
+
+def days_ahead(
+    notices: Iterable[ForecastNotice], pollutant: str, today: date, count: int
+) -> tuple[DayAhead, ...]:
+    """The `count` days after `today` in four grades, from the notices that count."""
+    found = {one.day: one for one in notices if one.kind == DAILY and one.pollutant == pollutant}
+    return tuple(_ahead(today + timedelta(days=n), found) for n in range(1, count + 1))
+
+
+def _ahead(day: date, found: Mapping[date, ForecastNotice]) -> DayAhead:
+    notice = found.get(day)
+    said = outlooks(notice) if notice else []
+    return DayAhead(day=day, notice=notice, by_code={one.province.code: one for one in said})
 
 
 def lead_days(notice: ForecastNotice) -> int:
