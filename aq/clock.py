@@ -85,6 +85,19 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     return _in_utc(start, timedelta(0), text), _in_utc(start, 24 * HOUR, text)
 
 
+def month_hours(year: int, month: int) -> tuple[int, int]:
+    """(first, last) hour number of a KST month: its days' hours 01-24."""
+    following = (year, month + 1) if month < 12 else (year + 1, 1)
+    bounds = (datetime(*one, 1, tzinfo=KST) for one in ((year, month), following))
+    start, end = (hour_number(one) for one in bounds)
+    return start + 1, end
+
+
+def year_hours(year: int) -> tuple[int, int]:
+    """(first, last) hour number of a KST year."""
+    return month_hours(year, 1)[0], month_hours(year, 12)[1]
+
+
 def kst_midnight_after(moment: datetime) -> datetime:
     """The next 00:00 KST, when daily quotas begin anew (assumed by every public client)."""
     return day_bounds(kst(moment).date())[1]

@@ -36,10 +36,11 @@ from aq.settings import Settings
 from aq.settings import load as load_settings
 from aq.store import Store, open_store
 from aq.store.engine import migrate
+from aq.store.partitions import keep_years
 from aq.store.runs import CallLedger, tidy
 from aq.watch import WatchReport, watch
 
-TIDY_AT = timedelta(hours=4, minutes=44)
+TIDY_AT, YEARS_AT = timedelta(hours=4, minutes=44), timedelta(hours=4, minutes=52)
 # Their grades are kept with every hour and day; those of other standards are computed.
 STORED_STANDARDS = ("airkorea_1h", "airkorea")
 
@@ -146,6 +147,11 @@ class Runtime:
             slot=partial(daily_slot, at=TIDY_AT),
             run=lambda now: tidy(self.store, now),
         )
+        years = Job(
+            name="years",
+            slot=partial(daily_slot, at=YEARS_AT),
+            run=lambda now: keep_years(self.store, now),
+        )
         collector = self.collector()
         official = notice_jobs(self.notice_collector(), schedule.minutes)
         filling = fill_jobs(self.filler(collector))
@@ -154,6 +160,7 @@ class Runtime:
             [
                 grades,
                 tidying,
+                *([] if self.store.is_sqlite else [years]),
                 *watched([*jobs(collector, schedule.minutes), *filling], self.watch),
                 *official,
                 *self.deliveries(),

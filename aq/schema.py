@@ -143,6 +143,7 @@ station_feed = _table(
     Column("last_hour", Integer, nullable=False),
 )
 
+# On PostgreSQL partitioned by year of the hour: `aq.store.partitions`.
 station_hour = _table(
     "station_hour",
     Column("station", Integer, primary_key=True, autoincrement=False),
@@ -159,6 +160,21 @@ station_hour_rev = _table(
     Column("feed", SmallInteger, primary_key=True, autoincrement=False),
     Column("superseded", BigInteger, primary_key=True, autoincrement=False),
     *_measured(),
+)
+
+# Months of station hours that stand in the archive and not here any more.
+retained = Table(
+    "retained",
+    metadata,
+    Column("month", Integer, primary_key=True, autoincrement=False),  # 202501
+    Column("first_hour", Integer, nullable=False),  # of the month's hours 01-24 KST
+    Column("last_hour", Integer, nullable=False),
+    Column("file", Text, nullable=False),  # its name in the archive's folder
+    Column("sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("replaced", Integer, nullable=False),  # rows of `station_hour_rev`
+    Column("version", BigInteger, nullable=False),  # of the store when it was written
+    Column("retained_at", Instant, nullable=False),
 )
 
 province_hour = _table(

@@ -22,6 +22,9 @@ from aq.paths import ROOT
 from aq.schema import state, store_version
 
 BUSY_SECONDS = 30
+# Before a view is taken on PostgreSQL, so that no year of station hours moves under a reader's
+# feet: who moves one waits for those who read, and who begins to read waits for the move.
+SETTLE = text("LOCK TABLE ONLY station_hour IN ACCESS SHARE MODE")
 # Any number will do as long as all instances agree on it.
 MIGRATION_LOCK = int.from_bytes(hashlib.sha256(b"aq migration").digest()[:4], "big")
 
@@ -93,6 +96,8 @@ class Store:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
+                if not self.is_sqlite:
+                    connection.execute(SETTLE)
                 yield connection
 
     @contextmanager
@@ -193,7 +198,7 @@ def _alembic(connection: Connection | None = None) -> Config:
 def schema_revisions(store: Store) -> tuple[str | None, str]:
     """(revision the store has, revision this program needs)."""
     head = ScriptDirectory.from_config(_alembic()).get_current_head() or ""
-    with store.read() as connection:
+    with _translated(), store.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision(), head
 
 
