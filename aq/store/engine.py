@@ -159,7 +159,7 @@ def _sqlite_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
         "synchronous=NORMAL",
         f"busy_timeout={BUSY_SECONDS * 1000}",
         "temp_store=MEMORY",
-        "cache_size=-32000",
+        "cache_size=-8000",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
