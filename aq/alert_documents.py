@@ -20,6 +20,8 @@ CAP_SEVERITY = {
     "alarm": "Severe",
     "emergency": "Extreme",
 }
+LEVEL_NOTE = "A level reckoned from measurements; not an authority's advisory."
+OFFICIAL_NOTE = "An authority's act, as AirKorea lists it; passed on, not issued, by the sender."
 # What begins is an alert of its own; what changes one names it.
 _FIRST = ("first", "pending")
 
@@ -94,7 +96,7 @@ def cap(
         _under(root, "restriction", settings.restriction)
     if settings.scope == "Private":
         _under(root, "addresses", _quoted(settings.addresses))
-    _under(root, "note", "A level reckoned from measurements; not an authority's advisory.")
+    _under(root, "note", OFFICIAL_NOTE if one["official"] else LEVEL_NOTE)
     if earlier and _kind(one) != "Alert":
         named = (
             f"{settings.sender},{settings.prefix}-{e['id']},{e['decided_at']}" for e in earlier
@@ -128,7 +130,8 @@ def _info(root: Element, one: Event, lang: str, tag: str, base: str, *, simulate
     _under(info, "responseType", "AllClear" if ended else "Monitor")
     _under(info, "urgency", "Past" if ended else "Immediate")
     _under(info, "severity", CAP_SEVERITY[one["severity"]])
-    _under(info, "certainty", "Observed" if one["feed_kind"] == "observed" else "Possible")
+    seen = one["feed_kind"] == "observed" or one["official"]
+    _under(info, "certainty", "Observed" if seen else "Possible")
     _under(info, "effective", one["decided_at"])
     if one["since"]:
         _under(info, "onset", one["since"])
@@ -142,10 +145,16 @@ def _info(root: Element, one: Event, lang: str, tag: str, base: str, *, simulate
             parameter = SubElement(info, "parameter")
             _under(parameter, "valueName", name)
             _under(parameter, "value", str(one[name]))
+    official = one["official"] or {}
+    for name in ("act", "label", "zone", "at"):
+        if official.get(name):
+            parameter = SubElement(info, "parameter")
+            _under(parameter, "valueName", f"official {name}")
+            _under(parameter, "value", str(official[name]))
     area = SubElement(info, "area")
     province = BY_CODE.get(one["code"] or "")
     name = (province.ko if lang == "ko" else province.en) if province else one["place"]
-    _under(area, "areaDesc", name)
+    _under(area, "areaDesc", f"{name} {official.get('zone', '')}".strip())
     if province:
         code = SubElement(area, "geocode")
         _under(code, "valueName", "ISO 3166-2")

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from aq.alerts import SEVERITIES, Decision, Rule
+from aq.alerts import SEVERITIES, Decision, Rule, severity
 from aq.clock import from_hour_number, kst_iso
-from aq.feeds.infos import INFO
+from aq.feeds.infos import AIRKOREA_ALARM, INFO
+from aq.official.advisories import Act
 from aq.regions import BY_CODE, BY_ID
 from aq.schema import FEED_NAMES
 from aq.units import pollutants
@@ -32,6 +34,24 @@ def unit_of(rule: Rule) -> str | None:
     return pollutants()[rule.pollutant].unit if rule.watch == "value" else None
 
 
+def level_number(level: Decimal | None) -> float | None:
+    """A level of a rule for JSON; None of a rule that has none."""
+    return None if level is None else float(level)
+
+
+def act_dict(act: Act) -> Fields:
+    """An authority's act in JSON's types; `level` is what is in force from then on, 0 nothing."""
+    row = act.advisory
+    return {
+        "act": act.kind,
+        "at": kst_iso(act.at),
+        "level": act.level,
+        "label": row.word,
+        "district": row.district,
+        "zone": row.zone,
+    }
+
+
 def event_row(
     rule: Rule, revision: int, place: str, decision: Decision, *, number: int, kind: str,
     now: datetime,
@@ -41,17 +61,18 @@ def event_row(
     detail = {
         "name": rule.name,
         "rule_kind": rule.kind,
-        "pollutant": rule.pollutant if rule.kind == "air" else None,
+        "pollutant": None if rule.kind == "data_late" else rule.pollutant,
         "watch": rule.watch,
         "standard": rule.standard if rule.watch != "value" else None,
         "over": rule.over,
-        "threshold": float(rule.threshold),
-        "clear_below": float(rule.clear_below),
+        "threshold": level_number(rule.threshold),
+        "clear_below": level_number(rule.clear_below),
         "for": rule.for_hours,
         "unit": unit_of(rule),
         "note": rule.note,
         "muted_by": decision.muted_by,
         "back": decision.back,
+        **({"official": act_dict(decision.act)} if decision.act else {}),
     }
     return {
         "id": event_id(rule.id, place, number),
@@ -64,7 +85,7 @@ def event_row(
         "reason": str(decision.reason),
         "change": str(decision.change),
         "kind": kind,
-        "severity": rule.rank,
+        "severity": severity(rule, decision.act),
         "before": str(decision.before),
         "after": str(decision.after),
         "value": in_unit(rule, decision.point.value),
@@ -89,6 +110,9 @@ def event_dict(row: Mapping[str, Any]) -> Fields:
     province = BY_ID[row["province"]] if row["province"] else None
     feed = FEED_NAMES.get(row["feed"]) if row["feed"] else None
     info = INFO.get(feed) if feed else None
+    official = detail.get("official")
+    if official:
+        feed, info = AIRKOREA_ALARM.name, AIRKOREA_ALARM
     retracted = row["retracted_at"]
     return {
         "id": row["id"],
@@ -125,6 +149,7 @@ def event_dict(row: Mapping[str, Any]) -> Fields:
         "feed": feed,
         "feed_kind": info.kind if info else None,
         "status": info.status if info else None,
+        "official": official,
         "note": detail["note"],
         "message": row["message"],
         "retracted_at": kst_iso(retracted) if retracted else None,

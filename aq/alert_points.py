@@ -33,7 +33,7 @@ class Reader:
 
     def places(self, rule: Rule) -> tuple[str, ...]:
         """Where a rule is judged: provinces by code, or feeds by name."""
-        if rule.kind == "air":
+        if rule.kind != "data_late":
             return rule.places
         return (rule.feed,) if rule.feed else tuple(self.live)
 

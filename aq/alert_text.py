@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from aq.clock import parse_instant
+from aq.clock import kst, parse_instant
 from aq.regions import BY_CODE
 from aq.text import Text, text_in
 
@@ -25,6 +25,13 @@ SEVERITY_WORDS: Mapping[str, str] = {
     "alarm": "Alarm level",
     "emergency": "Emergency level",
 }
+# What an authority did, by `official.act` of an event.
+ACT_WORDS: Mapping[str, str] = {
+    "issued": "issued",
+    "raised": "raised to this level",
+    "lowered": "lowered to this level",
+    "cleared": "cleared",
+}
 SHOWN_PLACES = 5
 
 
@@ -34,7 +41,9 @@ def compose(message: Mapping[str, Any], lang: str, public_url: str = "") -> tupl
     events: Sequence[Event] = message["events"]
     title = _title(text, message, events)
     lines = [_line(text, one) for one in events]
-    if any(one["pollutant"] for one in events):
+    if any(one.get("official") for one in events):
+        lines.append(text("Advisories and warnings named here were issued by the authority."))
+    if any(one["pollutant"] and not one.get("official") for one in events):
         lines.append(
             text(
                 "Levels are of province means or stations here; warnings are issued by authorities."
@@ -68,6 +77,9 @@ def _place(text: Text, event: Event) -> str:
 
 def _line(text: Text, event: Event) -> str:
     """One event: 서울: 기준 초과. 미세먼지 152 µg/m³, 기준 150 …"""
+    mark = text(SEVERITY_WORDS.get(event["severity"], "For your notice"))
+    if event.get("official"):
+        return f"[{text('Official act')}] {official_sentence(text, event)}"
     known = CHANGES.get(event["change"])
     change = text(known) if known else text("state changed")
     if event["kind"] == "correction":
@@ -85,8 +97,27 @@ def _line(text: Text, event: Event) -> str:
     if event["at"]:
         parts.append(text("as of {hour}", hour=text.hour(parse_instant(event["at"]))))
     parts += _source(text, event)
-    mark = text(SEVERITY_WORDS.get(event["severity"], "For your notice"))
     return f"[{mark}] " + " · ".join(parts)
+
+
+def official_sentence(text: Text, event: Event) -> str:
+    """An authority's act: 경기 남부권: 초미세먼지 주의보 발령 · 78 µg/m³ · 11월 23일 14시 10분."""
+    act = event["official"]
+    words = text(
+        "{where}: {what} {label} {act}",
+        where=f"{_place(text, event)} {act['zone']}".rstrip(),
+        what=text.pollutant(event["pollutant"]),
+        label=text.advisory(act["label"]),
+        act=text(ACT_WORDS[act["act"]]),
+    )
+    if event["kind"] == "correction":
+        words = text("Correction, as known now: {what}", what=words)
+    parts = [words]
+    if event["value"] is not None:
+        parts.append(f"{event['value']:g} {event['unit'] or ''}".strip())
+    at = parse_instant(act["at"])
+    parts.append(text.minute(at) if kst(at).minute else text.hour(at))
+    return " · ".join(parts)
 
 
 def _source(text: Text, event: Event) -> list[str]:

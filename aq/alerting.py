@@ -13,7 +13,7 @@ import tomli_w
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from aq.alert_events import event_dict, in_unit, unit_of
+from aq.alert_events import event_dict, in_unit, level_number, unit_of
 from aq.alerts import Known, Rule, State, parse_rule
 from aq.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.errors import InputError
@@ -260,7 +260,7 @@ def _standing(one: Rule, row: Any, quiet: Sequence[Any], seen: Any, now: datetim
         "place": row.place,
         "province": province.ko if province else None,
         "code": province.code if province else None,
-        "pollutant": one.pollutant if one.kind == "air" else None,
+        "pollutant": None if one.kind == "data_late" else one.pollutant,
         "watch": one.watch,
         "phase": str(state.phase),
         "alert": state.firing,
@@ -270,8 +270,9 @@ def _standing(one: Rule, row: Any, quiet: Sequence[Any], seen: Any, now: datetim
         "value": in_unit(one, state.value),
         "peak": in_unit(one, state.peak),
         "unit": unit_of(one),
-        "threshold": float(one.threshold),
-        "clear_below": float(one.clear_below),
+        "threshold": level_number(one.threshold),
+        "clear_below": level_number(one.clear_below),
+        "official": json.loads(row.said).get("in_force"),
         "event": row.last_event,
         "muted_by": f"silence:{hushed}" if hushed is not None else None,
         "acknowledged": {"who": seen.who, "at": kst_iso(seen.at), "note": seen.note}
@@ -289,7 +290,7 @@ def holds(silence: Any, one: Rule, province: int | None) -> bool:
     return (
         silence.rule in (None, one.id)
         and silence.province in (None, province)
-        and silence.pollutant in (None, one.pollutant if one.kind == "air" else "")
+        and silence.pollutant in (None, "" if one.kind == "data_late" else one.pollutant)
     )
 
 
@@ -341,7 +342,14 @@ def same_alert_before(store: Store, one: Fields) -> list[Fields]:
             before=(here.decided_at, here.id) if here else None,
         )
     told = [event_dict(row._mapping) for row in found]
-    return [each for each in told if each["since"] == one["since"] and each["message"]][::-1]
+    same = [each for each in told if each["since"] == one["since"] and each["message"]][::-1]
+    return [each for each in same if _zone(each) == _zone(one)]
+
+
+def _zone(one: Fields) -> tuple[str, str] | None:
+    """The zone an official act is of; a province may have several advisories at once."""
+    act = one["official"]
+    return (act["district"], act["zone"]) if act else None
 
 
 def acknowledge(store: Store, name: str, who: str, note: str = "") -> bool:

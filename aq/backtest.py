@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aq.alert_events import in_unit, unit_of
+from aq.alert_events import act_dict, in_unit, unit_of
 from aq.alert_points import Reader
-from aq.alerts import Decision, Reason, Rule, State, replay_family
+from aq.alerts import Decision, Reason, Rule, State, relay, replay_family
 from aq.clock import floor_hour, from_hour_number, hour_number, kst, kst_iso
-from aq.regions import BY_CODE
+from aq.regions import BY_CODE, district_provinces
 from aq.store import Store
+from aq.store.official import advisories
 
 # Hours of the Korean clock that count as night.
 NIGHT = (22, 7)
@@ -96,6 +97,7 @@ class Trial:
             "after": str(one.after),
             "value": in_unit(self.rule, one.point.value),
             "peak": in_unit(self.rule, one.peak),
+            "official": act_dict(one.act) if one.act else None,
         }
 
 
@@ -122,6 +124,8 @@ def backtest(
     in the live engine. Nothing is on at the start of the period.
     """
     after, last = hour_number(floor_hour(since)), hour_number(floor_hour(until))
+    if rule.kind == "official":
+        return _acts(store, rule, after, last)
     family = [one for one in others if one.family == rule.family and one.id != rule.id]
     with store.read() as connection:
         points = reader.points(connection, rule, after, last)
@@ -131,4 +135,18 @@ def backtest(
         states = [(one, State(hour=after)) for one in group]
         replayed = replay_family(states, points.get(place, {}), {}, last)
         decisions[place], ends[place] = replayed[rule.id]
+    return Trial(rule=rule, after=after, until=last, decisions=decisions, ends=ends)
+
+
+def _acts(store: Store, rule: Rule, after: int, last: int) -> Trial:
+    """The authority's acts of a period, as the rule would have told them."""
+    since, until = from_hour_number(after), from_hour_number(last)
+    with store.read() as connection:
+        rows = advisories(connection, since, until)
+    decisions, ends = {}, {}
+    for code in rule.places:
+        here = [one for one in rows if BY_CODE[code] in district_provinces(one.district)]
+        found = relay(rule, here, (), since, until)
+        decisions[code] = [one for one in found.decisions if one.hour > after]
+        ends[code] = found.state
     return Trial(rule=rule, after=after, until=last, decisions=decisions, ends=ends)

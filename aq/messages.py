@@ -63,7 +63,7 @@ def _held_until(one: Outgoing, now: datetime) -> datetime | None:
     quiet = one.rule.quiet
     if quiet is None:
         return None
-    loud = quiet.then == "send_above" and one.rule.rank > SEVERITIES.index(quiet.above)
+    loud = quiet.then == "send_above" and one.row["severity"] > SEVERITIES.index(quiet.above)
     if loud:
         return None
     then = quiet.until(from_hour_number(one.row["hour"])) if one.held else None

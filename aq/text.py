@@ -40,6 +40,12 @@ REASONS = {
     "no_history": "nothing collected yet",
     "not_enough_hours": "not enough hours for this average",
 }
+# What an authority issues, from the mildest on -> words.
+ADVISORY_NAMES = {
+    "주의보": "advisory",
+    "경보": "warning",
+    "중대경보": "severe warning",
+}
 # AirKorea's own flags -> English; the Korean catalogue gives them back.
 FLAG_WORDS = {
     "통신장애": "communication failure",
@@ -98,6 +104,17 @@ class Text:
         if self.lang == "ko":
             return self(AHEAD[place])
         return f"{day:%a}"
+
+    def minute(self, moment: datetime) -> str:
+        """11월 23일 20시 35분, or 23 Nov 20:35."""
+        local = kst(moment)
+        if self.lang == "ko":
+            return f"{self.hour(moment)} {local.minute}분"
+        return f"{local.day} {local:%b %H:%M}"
+
+    def advisory(self, word: str) -> str:
+        """What an authority issued (주의보); a word nobody knows as it stands."""
+        return self(ADVISORY_NAMES[word]) if word in ADVISORY_NAMES else word
 
 
 @cache

@@ -24,9 +24,11 @@ from aq.clock import floor_hour, from_hour_number, hour_number
 from aq.errors import StoreError
 from aq.messages import Outgoing, put_messages
 from aq.regions import BY_CODE
+from aq.relay import relay_acts
 from aq.store import Store
 from aq.store import alerting as rows
 from aq.store.alert_hours import first_changed
+from aq.store.alerting import ConflictError
 from aq.store.engine import state_of
 
 # Hours newer than this may still come late or be revised, and are judged anew every time.
@@ -39,10 +41,6 @@ FRESH_HOURS = 6
 LOOK_BACK_HOURS = 48
 TRIES = 8
 Place = tuple[str, str]  # rule, place
-
-
-class ConflictError(Exception):
-    """Another instance wrote first."""
 
 
 @dataclass(slots=True)
@@ -110,9 +108,11 @@ class _Pass:
         self.present = hour_number(floor_hour(now))
         self.report = WatchReport()
         self.outgoing: list[Outgoing] = []
+        self.events: list[dict[str, Any]] = []
 
     def run(self) -> WatchReport:
-        saved = [one for one in saved_rules(self.connection) if one.rule.enabled]
+        enabled = [one for one in saved_rules(self.connection) if one.rule.enabled]
+        saved = [one for one in enabled if one.rule.kind != "official"]
         states = rows.states(self.connection)
         families: dict[tuple[str, ...], list[Saved]] = {}
         for one in saved:
@@ -121,7 +121,16 @@ class _Pass:
         for family in families.values():
             standings += self._judge(family, states)
         self._reconcile(sorted(standings, key=lambda one: one.key))
+        for one in enabled:
+            if one.rule.kind == "official":
+                told = relay_acts(self.connection, one, states, self.now)
+                self.events += told.events
+                self.outgoing += told.outgoing
+                self.report.retracted += told.retracted
         self.report.messages = put_messages(self.connection, self.outgoing, self.now)
+        # After the messages, as each event names the one it went into.
+        rows.add_events(self.connection, self.events)
+        self.report.events = len(self.events)
         return self.report
 
     def _judge(self, family: Sequence[Saved], states: Mapping[Place, Any]) -> list[Standing]:
@@ -223,15 +232,13 @@ class _Pass:
         logged: dict[Place, list[Any]] = {}
         for row in rows.standing_events(self.connection, first, last):
             logged.setdefault((row.rule, row.place), []).append(row)
-        events: list[dict[str, Any]] = []
         gone: list[str] = []
         for one in standings:
             written = _Account(self, one, logged.get(one.key, [])).settle()
-            events += written.events
+            self.events += written.events
             gone += written.gone
-        rows.add_events(self.connection, events)
         rows.retract(self.connection, gone, self.now)
-        self.report.events, self.report.retracted = len(events), len(gone)
+        self.report.retracted = len(gone)
 
 
 def _reached(standing: Standing) -> int:

@@ -49,7 +49,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_shipped_rules_round_trip(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rules", "dump"]) == 0
     text = capsys.readouterr().out
-    assert len(from_toml(text, "dump")) == 8
+    assert len(from_toml(text, "dump")) == 11
     (here / "rules.toml").write_text(text, "utf-8")
     assert run(["rules", "check", str(here / "rules.toml")]) == 0
     assert run(["rules", "load", str(here / "rules.toml")]) == 0

@@ -105,6 +105,8 @@ def test_17_provinces_are_one_message_a_step(store: Store) -> None:
     order = [event["province"] for event in sent[0]["events"]]
     assert order == [province.ko for province in PROVINCES]
     assert len({one["id"] for one in sent}) == 4
+    named = {one["id"]: one["message"] for one in log(store)}
+    assert all(named[event["id"]] == one["id"] for one in sent for event in one["events"])
 
 
 @pytest.mark.parametrize("sizes", [[7], [1, 6], [3, 2, 2], [2, 5]])

@@ -1,5 +1,6 @@
 """Alert rules and what they decide: pure, hour by hour, with a named reason each time."""
 
+from aq.alerts.acts import Relayed, act_key, relay, severity
 from aq.alerts.decide import Mute, Series, decide, replay, replay_family
 from aq.alerts.nouns import (
     PHASES,
@@ -24,12 +25,16 @@ __all__ = [
     "Problem",
     "Quiet",
     "Reason",
+    "Relayed",
     "Rule",
     "Series",
     "State",
+    "act_key",
     "decide",
     "parse_rule",
     "problems",
+    "relay",
     "replay",
     "replay_family",
+    "severity",
 ]

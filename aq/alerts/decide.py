@@ -255,7 +255,7 @@ def replay_family(
     Whether an alert is on does not depend on the others; so that is found first, and what is said
     of it after.
     """
-    ordered = sorted(family, key=lambda one: (one[0].rank, one[0].threshold, one[0].id))
+    ordered = sorted(family, key=lambda one: (one[0].rank, one[0].levels, one[0].id))
     on: list[frozenset[int]] = []
     if len(ordered) > 1:
         for rule, state in ordered:

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from aq.official.advisories import Act
+
 
 class Reason(StrEnum):
     """Why something is said of an hour, or is not.
@@ -119,7 +121,8 @@ class Decision:
     `change` is the reason that quiet hours, silences or a higher alert turned into `held` or
     `muted`; `muted_by` says which: ``silence:ID``, ``rule:ID``, or ``unsaid`` for the end of what
     nobody was told. `since` and `peak` are of the alert spoken of, also when it ends here. `back`
-    marks the first hour with data after `unknown`.
+    marks the first hour with data after `unknown`. `act` is the authority's, where a rule watches
+    that.
     """
 
     hour: int
@@ -132,6 +135,7 @@ class Decision:
     peak: int | None = None
     muted_by: str | None = None
     back: bool = False
+    act: Act | None = None
 
     @property
     def after(self) -> Phase:

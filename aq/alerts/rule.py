@@ -20,6 +20,9 @@ from aq.units import pollutants
 
 OVERALL = "overall"
 LONGEST_HOURS = 168
+# Upstream lists advisories of these; fields by which hours are judged mean nothing there.
+OFFICIAL = ("pm10", "pm25", "o3")
+HOURLY = ("feed", "watch", "standard", "over", "threshold", "for", "clear_below", "clear_for")
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 Severity = Literal["notice", "warning", "alarm", "emergency"]
 # The least first. CAP calls them Minor, Moderate, Severe, Extreme.
@@ -72,20 +75,23 @@ class Quiet(_Model):
 
 class Rule(_Model):
     """A rule as a person writes it. The value fires at or over `threshold`, clears below
-    `clear_below`; both in the pollutant's unit, as a grade, as an index, or in hours."""
+    `clear_below`; both in the pollutant's unit, as a grade, as an index, or in hours.
+
+    A rule of kind `official` watches what the authority itself does, and has neither.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
     name: str = Field(min_length=1, max_length=80)
-    kind: Literal["air", "data_late"] = "air"
+    kind: Literal["air", "data_late", "official"] = "air"
     provinces: tuple[str, ...] = ()
     feed: str = ""
     pollutant: str = "pm10"
     watch: Literal["value", "grade", "index"] = "value"
     standard: str = "airkorea_1h"
     over: Literal["mean", "any_station"] = "mean"
-    threshold: Number
+    threshold: Number | None = None
     for_hours: int = Field(1, alias="for", ge=1, le=LONGEST_HOURS)
-    clear_below: Number
+    clear_below: Number | None = None
     clear_for: int = Field(1, ge=1, le=LONGEST_HOURS)
     severity: Severity = "warning"
     quiet: Quiet | None = None
@@ -103,7 +109,7 @@ class Rule(_Model):
     @property
     def places(self) -> tuple[str, ...]:
         """Codes of the provinces it judges, in page-header order; none for a feed."""
-        if self.kind != "air":
+        if self.kind == "data_late":
             return ()
         return tuple(code for code in BY_CODE if not self.provinces or code in self.provinces)
 
@@ -115,13 +121,15 @@ class Rule(_Model):
 
     @cached_property
     def levels(self) -> tuple[int, int]:
-        """(threshold, clear level) in the integers of `Point.value`."""
+        """(threshold, clear level) in the integers of `Point.value`; none of an official rule."""
+        if self.threshold is None or self.clear_below is None:
+            raise ValueError(f"rule {self.id} watches official acts: it has no levels")
         return self.scaled(self.threshold), self.scaled(self.clear_below)
 
     @property
     def scale(self) -> int:
         """Integers per unit of what is watched."""
-        if self.kind == "air" and self.watch == "value":
+        if self.kind != "data_late" and self.watch == "value":
             return pollutants()[self.pollutant].scale
         return 1
 
@@ -132,7 +140,9 @@ class Rule(_Model):
     def as_body(self) -> dict[str, Any]:
         """All fields in JSON's and TOML's types, in the order above, absent ones left out."""
         found = self.model_dump(mode="python", by_alias=True, exclude_none=True)
-        for key in ("threshold", "clear_below"):
+        if self.kind == "official":
+            found = {key: value for key, value in found.items() if key not in HOURLY}
+        for key in ("threshold", "clear_below") if self.kind != "official" else ():
             whole = found[key] == found[key].to_integral_value()
             found[key] = int(found[key]) if whole else float(found[key])
         found["provinces"], found["channels"] = list(self.provinces), list(self.channels)
@@ -180,7 +190,8 @@ def problems(body: Mapping[str, Any], known: Known) -> tuple[Rule | None, list[P
         return None, [Problem("provinces", "{reason}", {"reason": str(error)})]
     except ValidationError as error:
         return None, [_translated(one) for one in error.errors(include_url=False)]
-    found = [*_names(rule, known), *_quiet_problems(rule), *_levels(rule, known)]
+    found = [*_names(rule, known), *_quiet_problems(rule)]
+    found += _official(rule) if rule.kind == "official" else _levels(rule, known)
     return (None if found else rule), found
 
 
@@ -248,7 +259,24 @@ def _quiet_problems(rule: Rule) -> list[Problem]:
     return found
 
 
+def _official(rule: Rule) -> list[Problem]:
+    """An authority's acts come as they are, each told once: nothing there is measured by hours."""
+    given = {"for" if name == "for_hours" else name for name in rule.model_fields_set}
+    found = [
+        Problem(name, N_("does not belong to a rule that watches official acts"))
+        for name in (*HOURLY, "repeat_hours")
+        if name in given
+    ]
+    if rule.pollutant not in OFFICIAL:
+        values = {"known": ", ".join(OFFICIAL)}
+        found.append(Problem("pollutant", N_("official advisories are of {known}"), values))
+    return found
+
+
 def _levels(rule: Rule, known: Known) -> list[Problem]:
+    if rule.threshold is None or rule.clear_below is None:
+        names = ("threshold", "clear_below")
+        return [Problem(one, N_("is missing")) for one in names if getattr(rule, one) is None]
     if rule.clear_below > rule.threshold:
         return [
             Problem(
@@ -283,7 +311,9 @@ def _graded_levels(rule: Rule, standard: Standard) -> list[Problem]:
 
 def _bounds(rule: Rule, low: Decimal, high: Decimal) -> list[Problem]:
     """`low` and `high` are the least and the highest that what is watched can be."""
-    found = []
+    found: list[Problem] = []
+    if rule.threshold is None or rule.clear_below is None:
+        return found
     if rule.threshold > high:
         found.append(
             Problem("threshold", N_("can never fire: at most {high} is possible"), {"high": high})

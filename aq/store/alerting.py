@@ -21,6 +21,10 @@ from aq.schema import (
 Row = Any
 
 
+class ConflictError(Exception):
+    """Another instance wrote first."""
+
+
 def dumps(value: Mapping[str, Any]) -> str:
     """JSON as it is kept: UTF-8, keys in their own order."""
     return json.dumps(value, ensure_ascii=False)
@@ -173,6 +177,13 @@ def events(
         query = query.where(or_(table.c.decided_at < moment, earlier))
     query = query.order_by(table.c.decided_at.desc(), table.c.id.desc())
     return connection.execute(query.limit(limit) if limit else query).all()
+
+
+def last_number(connection: Connection, rule: str, place: str) -> int:
+    """How many events a rule ever had in a place, also before it was removed and made again."""
+    table = alert_event
+    query = select(func.count()).where(table.c.rule == rule, table.c.place == place)
+    return int(connection.scalar(query) or 0)
 
 
 def event(connection: Connection, name: str) -> Row | None:

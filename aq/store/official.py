@@ -183,3 +183,15 @@ def advisory_span(connection: Connection) -> tuple[datetime, datetime] | None:
 def feed_name(number: int) -> str:
     """The name of a feed by the store's number."""
     return FEED_NAMES[number]
+
+
+def newest_version(connection: Connection) -> int:
+    """The store version in which an advisory was last written; 0 without any."""
+    return int(connection.scalar(select(func.max(advisory.c.version))) or 0)
+
+
+def first_issued_since(connection: Connection, version: int) -> datetime | None:
+    """The earliest issue of the advisories written after a store version; None without one."""
+    query = select(func.min(advisory.c.issued)).where(advisory.c.version > version)
+    found: datetime | None = connection.scalar(query)
+    return found

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from aq.alert_text import ACT_WORDS
 from aq.regions import BY_CODE
 from aq.text import Text
 from aq.units import pollutants
@@ -63,6 +64,8 @@ def rule_sentence(body: Fields, text: Text) -> str:
             "A feed's newest hour is {n} hours old or older.", n=f"{float(body['threshold']):g}"
         )
     watched = text.pollutant(body["pollutant"])
+    if body["kind"] == "official":
+        return text("{what}: the authority issues, raises, lowers or clears.", what=watched)
     over = (
         text("the province's mean")
         if body.get("over", "mean") == "mean"
@@ -77,6 +80,18 @@ def rule_sentence(body: Fields, text: Text) -> str:
         clear=f"{float(body['clear_below']):g} {_unit(body)}".rstrip(),
         m=body.get("clear_for", 1),
     )
+
+
+def official_words(one: Fields, text: Text) -> str:
+    """What is in force by an authority's act, with its zones: 경보 남부권 · 주의보 중부권."""
+    acts = one["official"] or ()
+    return " · ".join(f"{text.advisory(act['label'])} {act['zone']}".rstrip() for act in acts)
+
+
+def act_words(one: Fields, text: Text) -> str:
+    """What an authority did: 경기 남부권 경보 해제."""
+    act = one["official"]
+    return f"{act['zone']} {text.advisory(act['label'])} {text(ACT_WORDS[act['act']])}".lstrip()
 
 
 def _unit(body: Fields) -> str:

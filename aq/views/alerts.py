@@ -19,9 +19,11 @@ from aq.views.alert_words import (
     PHASE_WORDS,
     REASON_WORDS,
     SEVERITY_WORDS,
+    act_words,
     amount,
     headline,
     moment,
+    official_words,
     place_name,
 )
 from aq.views.charts import LINE_CONFIG, LineStyle
@@ -99,7 +101,7 @@ def _standing_row(one: Fields, text: Text) -> str:
         if since
         else "–"
     )
-    state = text(PHASE_WORDS[one["phase"]])
+    state = official_words(one, text) or text(PHASE_WORDS[one["phase"]])
     if one["muted_by"]:
         state = text("{state}, silenced", state=state)
     seen = one["acknowledged"]["who"] if one["acknowledged"] else "–"
@@ -165,7 +167,9 @@ def _chart(one: Fields, text: Text) -> None:
         digits=cache.shown_digits(pollutant, rules.id),
         revision=f"alert {one['rule']} {one['place']}",
     )
-    levels = (one["threshold"], one["clear_below"]) if one["watch"] == "value" else None
+    levels = None
+    if one["watch"] == "value" and one["threshold"] is not None:
+        levels = (one["threshold"], one["clear_below"])
     spans = stretches(found, one["phase"], after, until)
     title = text("{who}: the last {n} days", who=place_name(one["place"], text), n=CHART_DAYS)
     page.html(f"<h2>{escape(title)}</h2>")
@@ -321,6 +325,9 @@ def _stamp(iso: str | None) -> str:
 
 def _what(one: Fields, text: Text) -> str:
     words = text(REASON_WORDS[one["reason"]])
+    if one["official"]:
+        said = act_words(one, text)
+        words = said if one["reason"] == one["change"] else f"{said} ({words})"
     if one["kind"] == "correction":
         return text("correction: {what}", what=words)
     if one["kind"] == "backfill":

@@ -49,8 +49,9 @@ def show(rule: Rule, saved: Rule | None, after: datetime, until: datetime) -> No
         with right:
             before = _tried(saved, after, until)
             page.html(f"<h3>{escape(text('As saved'))}</h3>{_counts(before, text)}")
-    _flapping(rule, found, after, until, text)
-    if rule.kind == "air":
+    if rule.kind != "official":
+        _flapping(rule, found, after, until, text)
+    if rule.kind != "data_late":
         _drawn(rule, found, after, until, text)
     _places(found, text)
 
@@ -141,7 +142,7 @@ def _drawn(
         revision=f"rule {code} {pollutant} {(until - after).days}",
     )
     levels = None
-    if rule.watch == "value":
+    if rule.watch == "value" and rule.threshold is not None and rule.clear_below is not None:
         levels = (float(rule.threshold), float(rule.clear_below))
     title = text("{who}: fired {n} times", who=name, n=counts[code])
     page.html(f"<h3>{escape(title)}</h3>")

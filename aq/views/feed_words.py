@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from aq.clock import kst
 from aq.errors import FeedReason
 from aq.status import FeedStatus
 from aq.text import Text
@@ -74,10 +73,7 @@ def advice(feed: FeedStatus, text: Text) -> str:
 
 def minute(moment: datetime, text: Text) -> str:
     """11월 23일 20시 35분, or 23 Nov 20:35."""
-    local = kst(moment)
-    if text.lang == "ko":
-        return f"{text.hour(moment)} {local.minute}분"
-    return f"{local.day} {local:%b %H:%M}"
+    return text.minute(moment)
 
 
 def failures(feeds: Sequence[FeedStatus], text: Text, shown: str | None = None) -> list[str]:

@@ -16,17 +16,12 @@ from aq.views.words import N_, day_words, exact, long_hour, number, province_nam
 
 # The forecast's four words are those of this standard, whatever standard the page shows.
 STANDARD = "airkorea"
-ACT_WORDS = {
-    "주의보": N_("advisory"),
-    "경보": N_("warning"),
-    "중대경보": N_("severe warning"),
-}
 GRADE_WORDS = {"예보없음": N_("no forecast"), "낮음": N_("low"), "높음": N_("high")}
 
 
 def act_word(row: Advisory, text: Text) -> str:
     """The kind of an advisory; upstream's own word where nobody knows it."""
-    return text(ACT_WORDS[row.word]) if row.word in ACT_WORDS else row.word
+    return text.advisory(row.word)
 
 
 def place_words(row: Advisory, text: Text, zone: str | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from aq.alerts import SEVERITIES, Problem
-from aq.alerts.rule import WEEKDAYS
+from aq.alerts.rule import OFFICIAL, OVERALL, WEEKDAYS
 from aq.regions import BY_CODE, PROVINCES
 from aq.text import LANGUAGES, N_, Text
 from aq.units import pollutants
@@ -16,6 +16,11 @@ from aq.views import cache, page
 from aq.views.alert_words import SEVERITY_WORDS
 from aq.views.words import province_name
 
+KIND_NAMES = {
+    "air": N_("measured air"),
+    "official": N_("official advisories"),
+    "data_late": N_("data that come late"),
+}
 WATCH_NAMES = {
     "value": N_("the value"),
     "grade": N_("the level of a standard"),
@@ -90,11 +95,15 @@ class Form:
 
     def draw(self, channels: Sequence[str], *, new: bool) -> dict[str, Any]:
         """All fields; gives the body they say."""
-        out: dict[str, Any] = {"kind": self.body.get("kind", "air")}
+        kind, text = str(self.body.get("kind", "air")), self.text
+        if new:
+            kind = self._pick("kind", text("What the rule is about"), KIND_NAMES, "air")
+        out: dict[str, Any] = {"kind": kind}
         out |= self._naming(new=new)
-        out |= self._watching(out["kind"])
-        out |= self._levels(out)
-        out |= self._telling(channels)
+        out |= self._watching(kind)
+        if kind != "official":
+            out |= self._levels(out)
+        out |= self._telling(channels, repeats=kind != "official")
         return out
 
     def _naming(self, *, new: bool) -> dict[str, Any]:
@@ -131,9 +140,17 @@ class Form:
             )
             self._wrong("provinces")
         with what:
-            names = {key: text.pollutant(key) for key in (*pollutants(), "overall")}
+            keys = OFFICIAL if kind == "official" else (*pollutants(), OVERALL)
+            names = {key: text.pollutant(key) for key in keys}
             pollutant = self._plain("pollutant", text("Pollutant"), names, "pm10")
             self._wrong("pollutant")
+        if kind == "official":
+            words = text(
+                "Each act of the authority is told once: issued, raised, lowered, cleared. It is"
+                " the authority's word as AirKorea lists it, not a level reckoned here."
+            )
+            page.html(f'<p class="muted">{escape(words)}</p>')
+            return {"provinces": codes, "pollutant": pollutant}
         one, two, three = st.columns(3)
         with one:
             watch = self._pick("watch", text("What is watched"), WATCH_NAMES, "value")
@@ -159,7 +176,7 @@ class Form:
             options,
             index=options.index(present) if present in options else 0,
             format_func=names.__getitem__,
-            key=self._key(name),
+            key=self._key(f"{name} {len(options)}"),
         )
         return chosen
 
@@ -212,20 +229,22 @@ class Form:
             "clear_for": clear_for,
         }
 
-    def _telling(self, channels: Sequence[str]) -> dict[str, Any]:
+    def _telling(self, channels: Sequence[str], *, repeats: bool) -> dict[str, Any]:
         text = self.text
         one, two, three = st.columns(3)
         with one:
             severity = self._pick("severity", text("Severity"), SEVERITY_WORDS, "warning")
-        with two:
-            repeat = st.number_input(
-                text("Repeat after hours (0: never)"),
-                0,
-                168,
-                int(self.body.get("repeat_hours") or 0),
-                key=self._key("repeat"),
-            )
-            self._wrong("repeat_hours")
+        repeat = 0
+        if repeats:
+            with two:
+                repeat = st.number_input(
+                    text("Repeat after hours (0: never)"),
+                    0,
+                    168,
+                    int(self.body.get("repeat_hours") or 0),
+                    key=self._key("repeat"),
+                )
+                self._wrong("repeat_hours")
         with three:
             other = {lang: name for lang, name in page.OTHER_NAMES.items() if lang in LANGUAGES}
             language = self._plain("language", text("Language of messages"), other, "ko")

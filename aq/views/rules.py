@@ -13,11 +13,12 @@ from aq.schema import KEYS
 from aq.text import Text
 from aq.views import admin, backtests, cache, page
 from aq.views.alert_words import SEVERITY_WORDS, rule_sentence
-from aq.views.rule_form import Form
+from aq.views.rule_form import KIND_NAMES, Form
 from aq.views.words import N_
 
 Fields = dict[str, Any]
 NEW = "new"
+KINDS = tuple(KIND_NAMES)
 PERIODS = {30: N_("30 days"), 90: N_("90 days"), 365: N_("1 year")}
 
 
@@ -46,11 +47,11 @@ def render() -> None:
         page.go("live", p=picked)
 
 
-def _order(one: alerting.Saved) -> tuple[bool, int, int, str]:
-    """By pollutant and severity; late data last."""
+def _order(one: alerting.Saved) -> tuple[int, int, int, str]:
+    """By pollutant and severity, then official acts; late data last."""
     rule = one.rule
     place = KEYS.index(rule.pollutant) if rule.pollutant in KEYS else len(KEYS)
-    return rule.kind != "air", place, rule.rank, rule.id
+    return KINDS.index(rule.kind), place, rule.rank, rule.id
 
 
 def _table(saved: list[alerting.Saved], text: Text) -> None:
