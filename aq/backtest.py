@@ -55,7 +55,7 @@ class Trial:
     def _place(self, name: str) -> dict[str, Any]:
         found = self.decisions[name]
         changes = Counter(one.change for one in found)
-        spans = self._spans(name)
+        spans = self.spans(name)
         begins = [first for first, _ in spans]
         ends = [last for _, last in spans]
         province = BY_CODE.get(name)
@@ -74,7 +74,7 @@ class Trial:
             "longest_hours": max((last - first for first, last in spans), default=0),
         }
 
-    def _spans(self, name: str) -> list[tuple[int, int]]:
+    def spans(self, name: str) -> list[tuple[int, int]]:
         """(hour it began, hour it ended) of each alert; the last may go on to the end."""
         spans, began = [], None
         for one in self.decisions[name]:

@@ -3,10 +3,12 @@
 import getpass
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from aq import alerting
+from aq.against import against_official
 from aq.alert_rules import ship_rules
 from aq.alerts import parse_rule
 from aq.backtest import backtest
@@ -14,6 +16,7 @@ from aq.cli.common import json_option, print_json
 from aq.clock import parse_since, parse_until
 from aq.errors import InputError
 from aq.notify import try_channel
+from aq.official.matching import WITHIN_HOURS
 from aq.paths import config_dir
 from aq.redact import redact
 from aq.runtime import Runtime, start
@@ -108,9 +111,13 @@ def restore(rule: str, revision: int) -> int:
 @click.argument("rule")
 @click.option("--since", required=True, help="KST day or ISO instant.")
 @click.option("--until", required=True, help="KST day (inclusive) or ISO instant.")
+@click.option("--against", type=click.Choice(["official"]), help="Hold it against advisories.")
+@click.option("--within", type=int, help="Hours around an advisory in which it counts as met.")
 @json_option
-def try_rule(rule: str, since: str, until: str, as_json: bool) -> int:
-    """What a rule would have done in a stored period."""
+def try_rule(
+    rule: str, since: str, until: str, against: str | None, within: int | None, as_json: bool
+) -> int:
+    """What a rule would have done in a stored period, or beside what authorities did in it."""
     runtime = _started()
     try:
         first, last = parse_since(since), parse_until(until)
@@ -119,6 +126,12 @@ def try_rule(rule: str, since: str, until: str, as_json: bool) -> int:
     if last <= first:
         raise InputError("--until must come after --since", "until")
     saved = alerting.rule(runtime.store, rule).rule
+    if against is not None:
+        asked = WITHIN_HOURS if within is None else within
+        beside = against_official(runtime.store, runtime.reader, saved, first, last, asked)
+        return _say_beside(saved.name, beside.as_dict(), as_json)
+    if within is not None:
+        raise InputError("--within belongs to --against", "within")
     others = [one.rule for one in alerting.rules(runtime.store) if one.rule.enabled]
     found = backtest(runtime.store, runtime.reader, saved, first, last, others).as_dict()
     if as_json:
@@ -133,6 +146,26 @@ def try_rule(rule: str, since: str, until: str, as_json: bool) -> int:
     for one in found["places"]:
         if one["fired"]:
             click.echo(f"  {one['province'] or one['place']}: {one['fired']}")
+    return 0
+
+
+def _say_beside(name: str, found: dict[str, Any], as_json: bool) -> int:
+    if as_json:
+        print_json(found)
+        return 0
+    leads = found["lead_hours"]
+    early = f", {leads['median']:g} h before it in the median" if leads else ""
+    click.echo(
+        f"{name} beside {found['label']} within {found['within_hours']} h:"
+        f" {found['official']} issued, {found['met']} met{early}, {found['missed']} missed;"
+        f" fired {found['alerts']} times, {found['added']} without one"
+    )
+    for one in found["places"]:
+        if one["official"] or one["alerts"]:
+            numbers = f"{one['official']} issued, {one['met']} met, {one['missed']} missed"
+            click.echo(f"  {one['province']}: {numbers}, {one['added']} added")
+    for sentence in found["why"]:
+        click.echo(f"  {sentence}")
     return 0
 
 

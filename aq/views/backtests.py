@@ -14,7 +14,7 @@ from aq.backtest import FLAP_HOURS, backtest
 from aq.runtime import Runtime
 from aq.text import Text
 from aq.units import pollutants
-from aq.views import cache, page
+from aq.views import against, cache, page
 from aq.views.alert_words import place_name
 from aq.views.charts import LINE_CONFIG, LineStyle
 from aq.views.charts_alerts import rule_line, stretches
@@ -54,6 +54,7 @@ def show(rule: Rule, saved: Rule | None, after: datetime, until: datetime) -> No
     if rule.kind != "data_late":
         _drawn(rule, found, after, until, text)
     _places(found, text)
+    against.show(rule, after, until)
 
 
 def _counts(found: Mapping[str, Any], text: Text) -> str:
