@@ -168,7 +168,8 @@ class Http:
         daily_limit : calls a KST day and operation may make; None for no limit
         refusal : the feed's own reading of an answer
         timeout : seconds for connecting, and for each wait for bytes
-        deadline : seconds for a call with all its attempts and waits
+        deadline : seconds for a call with all its attempts and waits; the first attempt may use
+            them all, a later one is begun only where its whole `timeout` is left
         """
         upstream = _Upstream(
             feed=feed_name,
@@ -189,18 +190,25 @@ class Http:
         return get
 
     def _call(self, upstream: _Upstream, operation: str, params: Mapping[str, str]) -> Payload:
-        """Attempt a call until it succeeds, fails for good, or its deadline comes."""
+        """Attempt a call until it succeeds, fails for good, or its deadline comes.
+
+        What upstream said is the reason that is raised, though it was silent at a later attempt.
+        """
         end = time.monotonic() + upstream.deadline
         attempt = 0
+        told: FeedError | None = None
         while True:
             attempt += 1
             self._spend(upstream, operation)
             found = self._attempt(upstream, operation, params, end)
             if isinstance(found, Payload):
                 return found
-            wait = self._wait(found, attempt, end)
+            if found.reason is not FeedReason.UNREACHABLE:
+                told = found
+            # One begun too late to be heard would cost a call and hide why the last one failed.
+            wait = self._wait(found, attempt, end - upstream.timeout)
             if wait is None:
-                raise found
+                raise _first_said(upstream, told, found)
             self._sleep(wait)
 
     def _spend(self, upstream: _Upstream, operation: str) -> None:
@@ -210,8 +218,8 @@ class Http:
             retry_at = kst_midnight_after(now)
             raise upstream.error(operation, FeedReason.QUOTA_USED_UP, detail, retry_at)
 
-    def _wait(self, error: FeedError, attempt: int, end: float) -> float | None:
-        """Seconds before the next attempt, or None when there shall be none."""
+    def _wait(self, error: FeedError, attempt: int, latest: float) -> float | None:
+        """Seconds before the next attempt, or None when there shall be none after `latest`."""
         attempts = ATTEMPTS
         if error.reason is FeedReason.NOT_UNDERSTOOD:
             attempts = UNREADABLE_ATTEMPTS
@@ -223,7 +231,7 @@ class Http:
             if asked > MAX_WAIT:
                 return None
             wait = max(wait, asked)
-        return wait if time.monotonic() + wait < end else None
+        return wait if time.monotonic() + wait < latest else None
 
     def _attempt(
         self, upstream: _Upstream, operation: str, params: Mapping[str, str], end: float
@@ -325,6 +333,14 @@ def probe(url: str, timeout: float = 5.0) -> Probe:
     except ValueError:
         return Probe(host)
     return Probe(host, date=date if date.tzinfo else None)
+
+
+def _first_said(upstream: _Upstream, told: FeedError | None, last: FeedError) -> FeedError:
+    """The last error, or what upstream had told before it fell silent, with both in its words."""
+    if told is None or told is last:
+        return last
+    detail = f"{told.detail}; asked again: {last.detail}"
+    return upstream.error(last.operation, told.reason, detail, told.retry_at)
 
 
 def _decoded(key: tuple[str, SecretStr | str] | None) -> tuple[str, SecretStr] | None:

@@ -16,10 +16,12 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser_setup import ensure_browser
+from tests.waiting import PATIENCE
 
+expect.set_options(timeout=PATIENCE * 1000)
 ROOT = Path(__file__).parents[1]
 # A spring evening of the simulated year with levels from A to D.
 NOW = "2026-05-08T20:25:00+09:00"
@@ -37,7 +39,6 @@ feed = "airkorea"
 kind = "missing_provinces"
 provinces = ["세종"]
 """
-PATIENCE = 60  # seconds a process may take to answer on a busy machine
 
 
 def free_port() -> int:
@@ -59,7 +60,7 @@ def process(*arguments: str, environment: dict[str, str]) -> Iterator[subprocess
     finally:
         started.send_signal(signal.SIGTERM)
         try:
-            started.wait(10)
+            started.wait(60)
         except subprocess.TimeoutExpired:
             started.kill()
             started.wait()
@@ -179,6 +180,7 @@ def reader(
         locale="ko-KR",
         timezone_id=zone,
     )
+    context.set_default_timeout(PATIENCE * 1000)
     page, watch = context.new_page(), Watch()
     page.on("request", lambda request: watch.requests.append(request.url))
     page.on("pageerror", lambda error: watch.complaints.append(str(error)))
@@ -204,7 +206,7 @@ def drawn(page: Page, address: str) -> None:
 
 def settled(page: Page) -> None:
     """Wait until nothing runs and nothing is half drawn."""
-    page.wait_for_selector(".aq.foot", timeout=PATIENCE * 1000)
+    page.wait_for_selector(".aq.foot")
     page.wait_for_selector("[data-test-script-state='notRunning']", state="attached")
     page.wait_for_function(
         "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')]"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 from aq.clock import Clock
@@ -15,6 +16,10 @@ from aq.store.engine import migrate
 from tests.browser import chromium, site, site_environment
 
 __all__ = ["chromium", "site", "site_environment"]
+
+# A busy machine is slow, which is no fault of what is tested.
+settings.register_profile("aq", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("aq")
 
 NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)  # 20:25 in Korea
 

@@ -20,7 +20,7 @@ COUNT = 120
 
 def ask(server: SimulatorServer, operation: str, **params: object) -> requests.Response:
     params = {"serviceKey": "k", "returnType": "json", "numOfRows": 1000, "ver": "1.5", **params}
-    return requests.get(f"{server.airkorea_url}/{operation}", params=params, timeout=10)
+    return requests.get(f"{server.airkorea_url}/{operation}", params=params, timeout=60)
 
 
 def body(server: SimulatorServer, operation: str, **params: object) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def body(server: SimulatorServer, operation: str, **params: object) -> dict[str,
 
 def model(server: SimulatorServer, **params: object) -> requests.Response:
     params = {"latitude": 37.5665, "longitude": 126.978, "hourly": "pm2_5", **params}
-    return requests.get(server.openmeteo_url, params=params, timeout=10)
+    return requests.get(server.openmeteo_url, params=params, timeout=60)
 
 
 def meet(server: SimulatorServer, text: str) -> None:

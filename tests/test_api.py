@@ -30,7 +30,7 @@ def base(runtime: Runtime) -> Iterator[str]:
 
 
 def get(address: str, **headers: str) -> requests.Response:
-    return requests.get(address, headers=headers, timeout=10)
+    return requests.get(address, headers=headers, timeout=60)
 
 
 def items(address: str) -> list[dict[str, Any]]:
@@ -320,8 +320,8 @@ def test_nothing_is_written_over_http(runtime: Runtime, base: str) -> None:
     fill(runtime)
     before = runtime.store.version()
     for method in ("POST", "PUT", "DELETE", "PATCH"):
-        answer = requests.request(method, f"{base}/api/v1/current", timeout=10)
+        answer = requests.request(method, f"{base}/api/v1/current", timeout=60)
         assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
         assert answer.json()["error"]["code"] == "method_not_allowed"
-        assert requests.request(method, f"{base}/api/nope", timeout=10).status_code == 404
+        assert requests.request(method, f"{base}/api/nope", timeout=60).status_code == 404
     assert runtime.store.version() == before

@@ -36,7 +36,7 @@ def base(runtime: Runtime) -> Iterator[str]:
 
 
 def ask(address: str, **params: str) -> Any:
-    answer = requests.get(address, params=params, timeout=10)
+    answer = requests.get(address, params=params, timeout=60)
     return answer.status_code, answer.json()
 
 
@@ -100,10 +100,10 @@ def ahead(runtime: Runtime) -> None:
 
 def test_the_strip_shows_the_days_ahead_by_choice(runtime: Runtime, base: str) -> None:
     fill(runtime)
-    plain = requests.get(f"{base}/strip?pollutant=pm25", timeout=10)
+    plain = requests.get(f"{base}/strip?pollutant=pm25", timeout=60)
     ahead(runtime)
-    assert requests.get(f"{base}/strip?pollutant=pm25", timeout=10).content == plain.content
-    answer = requests.get(f"{base}/strip?pollutant=pm25&days=2", timeout=10)
+    assert requests.get(f"{base}/strip?pollutant=pm25", timeout=60).content == plain.content
+    answer = requests.get(f"{base}/strip?pollutant=pm25&days=2", timeout=60)
     assert len(answer.content) < 12 * 1024
     assert "<script" not in answer.text
     assert answer.text.count("<li") == 17
@@ -113,10 +113,10 @@ def test_the_strip_shows_the_days_ahead_by_choice(runtime: Runtime, base: str) -
     assert "내일·모레: 에어코리아 예보, 11월 23일 17시 발표" in text
     assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
     known = {"If-None-Match": answer.headers["ETag"]}
-    again = requests.get(f"{base}/strip?pollutant=pm25&days=2", headers=known, timeout=10)
+    again = requests.get(f"{base}/strip?pollutant=pm25&days=2", headers=known, timeout=60)
     assert again.status_code == 304
     assert answer.headers["Cache-Control"] == plain.headers["Cache-Control"]
-    english = requests.get(f"{base}/strip?pollutant=pm25&days=1&lang=en", timeout=10).text
+    english = requests.get(f"{base}/strip?pollutant=pm25&days=1&lang=en", timeout=60).text
     assert "Tue <i" in english
     assert "Wed <i" not in english
 

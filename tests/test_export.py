@@ -245,16 +245,16 @@ def test_the_route_gives_the_bytes_of_the_command(runtime: Runtime, tmp_path: Pa
                 f"{base}/api/v1/export?since=2026-11-22&until=2026-11-23&grain=day"
                 f"&province=KR-11&format={form}"
             )
-            answer = requests.get(address, timeout=20)
+            answer = requests.get(address, timeout=60)
             assert answer.status_code == 200, answer.text
             assert answer.content == path.read_bytes()
             assert answer.headers["content-disposition"].endswith(f'.{form}"')
             again = requests.get(
-                address, headers={"If-None-Match": answer.headers["etag"]}, timeout=20
+                address, headers={"If-None-Match": answer.headers["etag"]}, timeout=60
             )
             assert (again.status_code, again.content) == (304, b"")
         confirmed(runtime, 311)
-        new = requests.get(address, headers={"If-None-Match": answer.headers["etag"]}, timeout=20)
+        new = requests.get(address, headers={"If-None-Match": answer.headers["etag"]}, timeout=60)
         assert new.status_code == 200
 
 

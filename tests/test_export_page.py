@@ -41,7 +41,7 @@ def test_the_link_gives_the_bytes_of_the_command_shown(
     test = run("export.py", lang=lang, **DAYS, **choices)
     link, shown = _link(markup(test)), test.code[0].value
     with served(runtime) as base:
-        given = requests.get(base + link, timeout=30).content
+        given = requests.get(base + link, timeout=60).content
     words = shlex.split(shown)
     assert words[:4] == ["python", "-m", "aq", "export"]
     monkeypatch.chdir(tmp_path)
@@ -56,7 +56,7 @@ def test_the_first_rows_and_the_size_are_those_of_the_file(runtime: Runtime) -> 
     filled(runtime)
     test = run("export.py", **DAYS, xs="pm10")
     with served(runtime) as base:
-        given = requests.get(base + _link(markup(test)), timeout=30).content
+        given = requests.get(base + _link(markup(test)), timeout=60).content
     lines = given.decode().splitlines()
     assert f"{len(lines) - 1:,}행, {len(given) / 1e3:,.1f} kB" in markup(test)
     frame = test.dataframe[0].value

@@ -169,7 +169,7 @@ def test_bad_input_is_refused_with_what_is_possible_and_nothing_is_written(
             options = [part for k, v in given.items() for part in (f"--{k.replace('_', '-')}", v)]
             assert run(["export", *options, "-o", str(tmp_path / "out.csv")]) == 2, given
             assert capsys.readouterr().err
-            answer = requests.get(f"{base}/api/v1/export", params=given, timeout=10)
+            answer = requests.get(f"{base}/api/v1/export", params=given, timeout=60)
             error = answer.json()["error"]
             assert (answer.status_code, error["field"]) == (400, field)
     assert not list(tmp_path.glob("out*"))
@@ -189,12 +189,12 @@ def test_more_than_the_route_gives_is_422_and_says_what_is_possible(
 ) -> None:
     monkeypatch.setattr(route, "ROW_LIMIT", 1000)
     with served(runtime) as base:
-        answer = requests.get(f"{base}/api/v1/export", params=QUESTION, timeout=10)
+        answer = requests.get(f"{base}/api/v1/export", params=QUESTION, timeout=60)
         error = answer.json()["error"]
         assert (answer.status_code, error["code"]) == (422, "too_large")
         assert "1,000" in error["message"]
         smaller = {**QUESTION, "province": "서울"}
-        assert requests.get(f"{base}/api/v1/export", params=smaller, timeout=10).status_code == 200
+        assert requests.get(f"{base}/api/v1/export", params=smaller, timeout=60).status_code == 200
 
 
 def test_the_estimate_is_an_upper_bound_and_the_preview_the_first_rows(runtime: Runtime) -> None:

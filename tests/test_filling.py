@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +34,7 @@ from aq.simulator.scenario import parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
 from tests.conftest import NOW
+from tests.waiting import wait_until
 
 WORLD = World(36)
 LIMIT = 110
@@ -259,10 +259,7 @@ def test_the_command_can_be_killed_and_goes_on(
             return int(connection.scalar(query) or 0)
 
     child = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
-    for _ in range(300):
-        if asked() >= 5:
-            break
-        time.sleep(0.1)
+    wait_until(lambda: asked() >= 5)
     child.send_signal(signal.SIGKILL)
     child.wait()
     done = asked()

@@ -107,7 +107,7 @@ def raw_server(answer: bytes, *, stay: bool = False) -> Iterator[tuple[str, list
                 seen.append(connection.recv(65536))
                 connection.sendall(answer)
                 if stay:
-                    done.wait(20)
+                    done.wait(60)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -115,7 +115,7 @@ def raw_server(answer: bytes, *, stay: bool = False) -> Iterator[tuple[str, list
     done.set()
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
-    thread.join(5)
+    thread.join(60)
 
 
 def closed_port() -> int:
@@ -198,7 +198,7 @@ def test_no_byte_comes(edge: Edge) -> None:
 def test_a_body_that_stops_coming(edge: Edge) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"
     with raw_server(head, stay=True) as (url, _):
-        error = refused(lambda: edge.get(url, timeout=0.1, deadline=0.4)(OPERATION, {}))
+        error = refused(lambda: edge.get(url, timeout=3, deadline=6.5)(OPERATION, {}))
     assert (error.reason, error.detail) == (FeedReason.UNREACHABLE, "the answer stopped coming")
 
 
@@ -342,6 +342,33 @@ def test_a_wait_beyond_the_deadline_is_not_begun(httpserver: HTTPServer, edge: E
     assert error.retry_at == NOW + timedelta(seconds=50)
 
 
+def test_what_upstream_said_is_told_though_it_then_fell_silent(
+    httpserver: HTTPServer, edge: Edge
+) -> None:
+    leave = threading.Event()
+
+    def silent(_: Request) -> Response:
+        leave.wait(60)
+        return Response("")
+
+    headers = {"Retry-After": "7"}
+    httpserver.expect_ordered_request(f"/{OPERATION}").respond_with_data("", 429, headers)
+    httpserver.expect_ordered_request(f"/{OPERATION}").respond_with_handler(silent)
+    error = refused(lambda: edge.get(httpserver.url_for(""), timeout=2, deadline=20)(OPERATION, {}))
+    leave.set()
+    assert (error.reason, error.retry_at) == (FeedReason.RATE_LIMITED, NOW + timedelta(seconds=7))
+    assert "429" in error.detail
+    assert "no answer within 2 s" in error.detail
+
+
+def test_no_attempt_is_begun_that_could_not_be_heard(httpserver: HTTPServer, edge: Edge) -> None:
+    httpserver.expect_request(f"/{OPERATION}").respond_with_data("", status=429)
+    get = edge.get(httpserver.url_for(""), timeout=20, deadline=20.4)
+    error = refused(lambda: get(OPERATION, {}))
+    assert error.reason is FeedReason.RATE_LIMITED
+    assert (edge.waits, len(edge.ledger.calls)) == ([], 1)
+
+
 def test_t17_a_refused_key_makes_no_retry_storm(httpserver: HTTPServer, edge: Edge) -> None:
     body = {
         "OpenAPI_ServiceResponse": {
@@ -380,7 +407,7 @@ def test_t21_no_more_than_two_calls_at_once_to_a_host(edge: Edge) -> None:
         with lock:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
-        together.wait(10)  # nobody leaves before as many as may are inside
+        together.wait(60)  # nobody leaves before as many as may are inside
         with lock:
             inside[0] -= 1
         return Response(json.dumps(success()))
@@ -392,7 +419,7 @@ def test_t21_no_more_than_two_calls_at_once_to_a_host(edge: Edge) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
     assert most[0] == CALLS_PER_HOST
     assert len(edge.ledger.calls) == len(threads)
 

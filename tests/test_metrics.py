@@ -81,8 +81,8 @@ def test_the_routes_give_metrics_and_what_is_stale(runtime: Runtime) -> None:
     error = FeedError("airkorea", "", FeedReason.UNREACHABLE)
     runs.record_failure(runtime.store, "airkorea", NOW, error)
     with served(runtime) as base:
-        answer = requests.get(f"{base}/metrics", timeout=10)
-        health = requests.get(f"{base}/healthz", timeout=10).json()
+        answer = requests.get(f"{base}/metrics", timeout=60)
+        health = requests.get(f"{base}/healthz", timeout=60).json()
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert 'aq_http_request_seconds_count{route="/strip",status="2xx"}' in answer.text
     assert health["status"] == "ok"

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -22,8 +22,7 @@ from aq.simulator.world import World
 from aq.store import runs
 from aq.store.reads import stations_heard
 from tests.conftest import NOW
-
-PATIENCE = 60
+from tests.waiting import PATIENCE, wait_until
 
 
 def free_port() -> int:
@@ -31,13 +30,6 @@ def free_port() -> int:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
         return port
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
 
 
 @contextmanager
@@ -106,17 +98,17 @@ def test_the_server_polls_serves_and_ends(how: str, tmp_path: object) -> None:
 
         def arrived() -> bool:
             try:
-                answer = requests.get(f"{base}/api/v1/current?pollutant=pm10", timeout=5)
+                answer = requests.get(f"{base}/api/v1/current?pollutant=pm10", timeout=60)
             except requests.ConnectionError:
                 return False
             return any(item["value"] is not None for item in answer.json()["items"])
 
         with process(given, *command) as child:
             wait_until(arrived)
-            assert requests.get(f"{base}/", timeout=5).status_code == 200
-            assert requests.get(f"{base}/healthz", timeout=5).json()["status"] == "ok"
-            assert requests.get(f"{base}/strip", timeout=5).text.count("<li") == 17
-            assert requests.get(f"{base}/api/v1/x", timeout=5).json()["error"]["code"]
+            assert requests.get(f"{base}/", timeout=60).status_code == 200
+            assert requests.get(f"{base}/healthz", timeout=60).json()["status"] == "ok"
+            assert requests.get(f"{base}/strip", timeout=60).text.count("<li") == 17
+            assert requests.get(f"{base}/api/v1/x", timeout=60).json()["error"]["code"]
             child.send_signal(signal.SIGTERM)
             assert child.wait(PATIENCE) in (0, -signal.SIGTERM)
 
@@ -131,7 +123,7 @@ def test_without_any_network_it_starts_and_says_which_feed(tmp_path: object) -> 
 
     def failing() -> bool:
         try:
-            answer = requests.get(f"http://127.0.0.1:{port}/api/v1/feeds", timeout=5).json()
+            answer = requests.get(f"http://127.0.0.1:{port}/api/v1/feeds", timeout=60).json()
         except requests.ConnectionError:
             return False
         feed = next(one for one in answer["items"] if one["feed"] == "openmeteo")
@@ -139,7 +131,7 @@ def test_without_any_network_it_starts_and_says_which_feed(tmp_path: object) -> 
 
     with process(given, "-m", "aq", "serve", "--port", str(port)) as child:
         wait_until(failing)
-        items = requests.get(f"http://127.0.0.1:{port}/api/v1/current", timeout=5).json()["items"]
+        items = requests.get(f"http://127.0.0.1:{port}/api/v1/current", timeout=60).json()["items"]
         assert {item["missing_reason"] for item in items} == {"feed_down"}
         child.send_signal(signal.SIGTERM)
 
@@ -154,9 +146,10 @@ def test_a_wrong_setting_stops_the_server_before_it_listens() -> None:
 def test_a_worker_that_dies_in_mid_run_is_replaced_within_its_lease(database_url: str) -> None:
     """One worker is killed while upstream keeps it waiting; the other takes the hour over."""
     with SimulatorServer(World(60), Clock(NOW)) as simulator:
-        # A clock that runs: a lease passes by it. One minute a second.
+        # A clock that runs, as a lease passes by it: a quarter of a minute a second. The lease is
+        # over in four seconds, the slot only after a minute.
         given = settings_for(database_url, simulator)
-        given |= {"AQ_CLOCK": f"{NOW.isoformat()}@60", "AQ_SCHEDULE__LEASE_SECONDS": "60"}
+        given |= {"AQ_CLOCK": f"{NOW.isoformat()}@15", "AQ_SCHEDULE__LEASE_SECONDS": "60"}
         runtime = start(load(given))
         operation = "getCtprvnRltmMesureDnsty"
         simulator.scenario = parse(

@@ -71,7 +71,7 @@ def test_ver_15_prints_one_digit_more_of_the_gases(server: SimulatorServer) -> N
 
 def test_t24_ten_rows_come_when_no_number_is_asked_for(server: SimulatorServer) -> None:
     params = {"serviceKey": "k", "sidoName": "전국"}
-    answer = requests.get(f"{server.airkorea_url}/{REALTIME}", params=params, timeout=10)
+    answer = requests.get(f"{server.airkorea_url}/{REALTIME}", params=params, timeout=60)
     assert answer.headers["Content-Type"].startswith("application/xml")
     root = ElementTree.fromstring(answer.content)
     assert root.findtext("header/resultCode") == "00"
@@ -170,7 +170,7 @@ def test_bad_parameters_are_refused_with_code_10(
 def test_unknown_operations_and_paths_are_not_found(server: SimulatorServer) -> None:
     answer = ask(server, "ArpltnStatsSvc/getMsrstnAcctoRmmrg")
     assert (answer.status_code, b">12<" in answer.content) == (404, True)
-    lost = requests.get(f"{server.url}/elsewhere", timeout=10)
+    lost = requests.get(f"{server.url}/elsewhere", timeout=60)
     assert (lost.status_code, lost.headers["X-AQ-Simulated"]) == (404, "1")
 
 

@@ -123,7 +123,7 @@ def test_slow_headers_outlast_a_patient_client(server: SimulatorServer) -> None:
     meet(server, 'kind = "slow_headers"\nseconds = 0.6')
     with pytest.raises(requests.ReadTimeout):
         requests.get(server.url + PATH, timeout=0.2)
-    assert requests.get(server.url + PATH, timeout=10).json()["response"]["body"]["items"]
+    assert requests.get(server.url + PATH, timeout=60).json()["response"]["body"]["items"]
 
 
 def test_a_slow_body_comes_in_pieces(server: SimulatorServer) -> None:
@@ -296,11 +296,11 @@ def test_the_command_serves_until_it_is_stopped() -> None:
             assert line == f"AQ_FEEDS__AIRKOREA__URL=http://127.0.0.1:{port}/B552584\n"
             params = {"serviceKey": "k", "sidoName": "전국", "returnType": "json"}
             url = f"http://127.0.0.1:{port}/B552584/{REALTIME}"
-            found = requests.get(url, params=params, timeout=10).json()["response"]["body"]
+            found = requests.get(url, params=params, timeout=60).json()["response"]["body"]
             assert found["totalCount"] == 40
         finally:
             process.send_signal(signal.SIGINT)
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=2)
 

@@ -151,7 +151,7 @@ def test_the_products_own_reader_understands_it_without_a_complaint(
     now = server.clock.now()
 
     def get(operation: str, params: Mapping[str, str]) -> Payload:
-        text = requests.get(server.openmeteo_url, params=params, timeout=10).text
+        text = requests.get(server.openmeteo_url, params=params, timeout=60).text
         return Payload(operation=operation, text=text, fetched_at=now, params=params)
 
     since, until = datetime(2026, 11, 21, 15, tzinfo=UTC), datetime(2026, 11, 23, 11, tzinfo=UTC)

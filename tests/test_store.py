@@ -191,7 +191,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30), VALUES), max_si
 @settings(
     max_examples=25,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(batches=st.lists(ROWS, max_size=4))
 def test_roll_ups_equal_a_recomputation(

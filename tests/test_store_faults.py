@@ -121,9 +121,9 @@ def test_postgresql_stopped_and_started_in_mid_run(simulator: SimulatorServer) -
         )
         job = jobs(runtime.collector(), (20,))[0]
         with served(runtime) as base:
-            assert requests.get(f"{base}/healthz", timeout=20).status_code == 200
+            assert requests.get(f"{base}/healthz", timeout=60).status_code == 200
             server.stop()
-            answer = requests.get(f"{base}/healthz", timeout=20)
+            answer = requests.get(f"{base}/healthz", timeout=60)
             assert (answer.status_code, answer.json()["error"]["code"]) == (
                 503,
                 "store_unavailable",
@@ -131,7 +131,7 @@ def test_postgresql_stopped_and_started_in_mid_run(simulator: SimulatorServer) -
             with pytest.raises(StoreError):
                 scheduler.tick(job)
             server.start()
-            assert requests.get(f"{base}/healthz", timeout=20).status_code == 200
+            assert requests.get(f"{base}/healthz", timeout=60).status_code == 200
             made = scheduler.tick(job)
             assert made is not None
             assert made.ok

@@ -51,7 +51,7 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime
 
 def run(page: str = "live.py", **params: str) -> AppTest:
     """A page after one run."""
-    test = AppTest.from_file(MAIN, default_timeout=30)
+    test = AppTest.from_file(MAIN, default_timeout=120)
     for name, value in params.items():
         test.query_params[name] = value
     test.run()
@@ -219,7 +219,7 @@ def _status(reason: FeedReason) -> FeedStatus:
 
 def test_past_range_without_hours_says_why_and_what_would_fill_it(runtime: Runtime) -> None:
     fill(runtime)
-    test = AppTest.from_file(MAIN, default_timeout=30).run()
+    test = AppTest.from_file(MAIN, default_timeout=120).run()
     test.switch_page("past.py")
     test.query_params["since"] = "2024-10-01"
     test.query_params["until"] = "2024-10-31"
@@ -293,7 +293,7 @@ def test_live_page_offers_the_evidence_of_a_grade_and_its_advice(runtime: Runtim
 
 def test_past_page_shows_what_was_known_on_a_day(runtime: Runtime) -> None:
     fill(runtime)
-    test = AppTest.from_file(MAIN, default_timeout=30).run()
+    test = AppTest.from_file(MAIN, default_timeout=120).run()
     test.switch_page("past.py")
     test.query_params["asof"] = "2020-01-01"
     assert "2020년 1월 1일은 아직 아무것도 모으기 전입니다" in markup(test.run())
