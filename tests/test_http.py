@@ -92,7 +92,11 @@ def refused(call: Callable[[], object]) -> FeedError:
 
 @contextmanager
 def raw_server(answer: bytes, *, stay: bool = False) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that says exactly `answer`, then closes, or with `stay` says nothing more."""
+    """A server that says exactly `answer`, then closes, or with `stay` says nothing more.
+
+    It says that it closes: else the session may take a line again that is just being closed.
+    """
+    answer = answer.replace(b" OK\r\n", b" OK\r\nConnection: close\r\n", 1)
     listener = socket.create_server(("127.0.0.1", 0))
     seen: list[bytes] = []
     done = threading.Event()
