@@ -88,6 +88,15 @@ def test_what_cannot_be_asked_says_why(runtime: Runtime) -> None:
     assert "2020년 1월 1일은 아직 아무것도 모으기 전입니다" in early
 
 
+def test_a_range_that_has_not_come_is_said_and_one_that_has_begun_is_kept(runtime: Runtime) -> None:
+    filled(runtime)
+    ahead = markup(run("export.py", since="2027-01-01", until="2027-01-31"))
+    assert "아직 오지 않은 기간입니다" in ahead
+    assert 'class="download"' not in ahead
+    begun = markup(run("export.py", since="2026-11-22", until="2026-12-31"))
+    assert dict(parse_qsl(urlsplit(_link(begun)).query))["until"] == "2026-12-31"
+
+
 def test_an_index_is_offered_by_the_hour_alone(runtime: Runtime) -> None:
     filled(runtime)
     by_hour = run("export.py", **DAYS, std="airkorea", xs="overall")

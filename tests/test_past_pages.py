@@ -68,3 +68,13 @@ def test_the_index_and_what_cannot_be_read_are_no_error(
     assert ("오염물질을 하나" if lang == "ko" else "choose one of them") in told
     wrong = {"level": "99", "over": "nan", "least": "x", "cause": "rain", "feed": "none"}
     assert "<h1>" in body(page, lang=lang, **wrong)
+
+
+@pytest.mark.parametrize("page", ["days.py", "year.py"])
+def test_days_are_those_known_on_the_day_asked_for(runtime: Runtime, page: str) -> None:
+    fill(runtime, hours=20)
+    range_ = {"since": "2026-11-23", "until": "2026-11-23"}
+    early = body(page, **range_, asof="2020-01-01")
+    assert "2020년 1월 1일은 아직 아무것도 모으기 전입니다" in early
+    assert "<table" not in early
+    assert "까지 알려진 값입니다" in body(page, **range_, asof="2026-11-23")

@@ -20,9 +20,13 @@ from aq.units import pollutants
 
 FOLDER = ROOT / "config" / "standards"
 STANDARDS = load_standards(FOLDER)
+LIMITS = load_standards(ROOT / "config" / "limits")
 HOURLY = (FOLDER / "airkorea_1h.toml").read_text("utf-8")
 INDEXED = (FOLDER / "airkorea.toml").read_text("utf-8")
 EVERY = pytest.mark.parametrize("standard", STANDARDS.values(), ids=list(STANDARDS))
+ANY = pytest.mark.parametrize(
+    "standard", [*STANDARDS.values(), *LIMITS.values()], ids=[*STANDARDS, *LIMITS]
+)
 
 
 def test_the_six_standards_are_there() -> None:
@@ -36,7 +40,16 @@ def test_the_six_standards_are_there() -> None:
     }
 
 
-@EVERY
+def test_limits_are_of_days_with_a_number_of_days_allowed() -> None:
+    assert set(LIMITS) == {"korea", "us_naaqs", "eu_2008"}
+    for limit in LIMITS.values():
+        assert len(limit.levels) == 2
+        for (_, averaging), points in limit.tables.items():
+            assert averaging == "1d"
+            assert points.allowed_per_year is not None
+
+
+@ANY
 def test_a_standard_names_sources_words_and_advice(standard: Standard) -> None:
     assert standard.version.startswith(standard.valid_from.isoformat())
     assert all(source.where and source.read <= date(2026, 11, 24) for source in standard.sources)
@@ -48,7 +61,7 @@ def test_a_standard_names_sources_words_and_advice(standard: Standard) -> None:
     assert set(standard.pollutants) <= set(pollutants())
 
 
-@EVERY
+@ANY
 def test_cuts_are_the_printed_rows_with_the_rounding_in_them(standard: Standard) -> None:
     """Each row's first and last printed value, and the stored integers beyond, fall as printed."""
     for (key, averaging), points in standard.tables.items():

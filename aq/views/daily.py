@@ -63,19 +63,26 @@ def choose_way(asked: Asked) -> str | None:
     return chosen
 
 
-def known_then(text: Text) -> tuple[bool, int | None]:
+def version() -> tuple[bool, int | None]:
     """(whether anything was known, the store version) of the day the address asks to be known on;
     no version is the present."""
     day = page.view().as_of
-    version = cache.version_on(day) if day else None
-    if day and version is None:
+    found = cache.version_on(day) if day else None
+    return day is None or found is not None, found
+
+
+def known_then(text: Text) -> tuple[bool, int | None]:
+    """As `version`, and says on the page which day that is."""
+    day = page.view().as_of
+    known, found = version()
+    if day and not known:
         words = text("Nothing was known yet on {day}.", day=Noun(day_words(text, day)))
         page.html(f'<p class="notice">{escape(words)}</p>')
-        return False, None
+        return known, found
     if day:
         words = text("As known on {day}.", day=day_words(text, day))
         page.html(f'<p class="notice">{escape(words)}</p>')
-    return True, version
+    return known, found
 
 
 def last_day(asked: Asked) -> date:

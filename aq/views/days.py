@@ -38,9 +38,10 @@ def render() -> None:
     frame.show("days", _headline, _body, default=DEFAULT)
 
 
-def _found(asked: Asked) -> pd.DataFrame:
+def _found(asked: Asked, as_of: int | None) -> pd.DataFrame:
     ends = asked.range.since, daily.last_day(asked)
-    found: pd.DataFrame = cache.kept(days, CODES, asked.pollutant, *ends, page.standard().id)
+    rules = page.standard().id
+    found: pd.DataFrame = cache.kept(days, CODES, asked.pollutant, *ends, rules, as_of)
     return found
 
 
@@ -74,10 +75,11 @@ def _bad(rules: Standard) -> int:
 def _headline(asked: Asked) -> str:
     text, rules, way = asked.text, page.standard(), daily.way(asked.pollutant)
     what, plain = text.pollutant(asked.pollutant), text("Days by level")
-    if way is None or asked.range.since > daily.last_day(asked):
+    known, as_of = daily.version()
+    if way is None or not known or asked.range.since > daily.last_day(asked):
         return text("{who} · {what}", who=plain, what=what)
     ends = asked.range.since, daily.last_day(asked)
-    every = whole(counted(_found(asked), way, _by(asked), *ends, CODES))
+    every = whole(counted(_found(asked, as_of), way, _by(asked), *ends, CODES))
     bad = {
         code: sum(n for grade, n in of.items() if grade >= _bad(rules))
         for code, of in every.items()
@@ -101,9 +103,10 @@ def _headline(asked: Asked) -> str:
 def _body(asked: Asked) -> None:
     text, rules = asked.text, page.standard()
     way = daily.choose_way(asked)
-    if way is None:
+    known, as_of = daily.known_then(text)
+    if way is None or not known:
         return
-    found = _found(asked) if asked.range.since <= daily.last_day(asked) else pd.DataFrame()
+    found = _found(asked, as_of) if asked.range.since <= daily.last_day(asked) else pd.DataFrame()
     if found.empty or not found["hours"].sum():
         _nothing(asked)
         return
@@ -118,7 +121,7 @@ def _body(asked: Asked) -> None:
         for grade, number in of.items():
             sums[grade] = sums.get(grade, 0) + number
     daily.key(sums, rules, text)
-    _charts(asked, way)
+    _charts(asked, way, as_of)
     page.html(f'<dl class="facts">{"".join(daily.sources(found, text))}</dl>')
     _table(counts, _by(asked), rules, text)
     _limits(found, asked)
@@ -143,12 +146,12 @@ def _nothing(asked: Asked) -> None:
     page.html(f'<div class="notice">{body}</div>')
 
 
-def _charts(asked: Asked, way: str) -> None:
+def _charts(asked: Asked, way: str, as_of: int | None) -> None:
     """The whole range on the left, its months or years on the right."""
     text = asked.text
     ends = asked.range.since, daily.last_day(asked)
-    asking = (asked.pollutant, *ends, page.standard().id, way, _by(asked), text.lang, page.dark())
-    first, second = cache.kept(figures, *asking)
+    asking = (asked.pollutant, *ends, page.standard().id, way, _by(asked), as_of)
+    first, second = cache.kept(figures, *asking, text.lang, page.dark())
     left, right = st.columns(2, gap="medium")
     with left:
         page.html(f"<h3>{escape(text('The whole range, in days'))}</h3>")
@@ -178,12 +181,13 @@ def figures(
     standard: str,
     way: str,
     by: str,
+    as_of: int | None,
     lang: str,
     dark: bool,
 ) -> tuple[go.Figure, go.Figure]:
     """Days by level of the whole range, and in time."""
     rules, text, colours = runtime.standards[standard], text_in(lang), palette(dark)
-    found = days(runtime, CODES, key, first, last, standard)
+    found = days(runtime, CODES, key, first, last, standard, as_of)
     counts = counted(found, way, by, first, last, CODES)
     return (
         totals(whole(counts), rules, text, colours),

@@ -69,7 +69,7 @@ def render() -> None:
     asked = ranges.read(view, spans)
     ranges.choose(None, view, asked, spans)
     given = _choices(view, asked, text)
-    _answer(given, text)
+    _answer(given, _refusal(asked, text), text)
     page.bottom()
     page.pulse()
     if picked in BY_CODE:
@@ -195,9 +195,8 @@ def _bom(text: Text) -> bool:
     return given
 
 
-def _answer(given: Mapping[str, str], text: Text) -> None:
+def _answer(given: Mapping[str, str], refusal: str | None, text: Text) -> None:
     """How large, the way to have it, and its first rows."""
-    refusal = _refusal(text)
     found = None if refusal else cache.kept(look, tuple(given.items()))
     if found is not None and found.refused:
         refusal = text("This cannot be asked: {why}", why=found.refused)
@@ -232,11 +231,13 @@ def _answer(given: Mapping[str, str], text: Text) -> None:
     st.dataframe(frame.astype("string").fillna(""), hide_index=True, width="stretch")
 
 
-def _refusal(text: Text) -> str | None:
+def _refusal(asked: Range, text: Text) -> str | None:
     """What the reader's own language has words for, before the question is asked."""
     day = page.view().as_of
     if day and cache.version_on(day) is None:
         return text("Nothing was known yet on {day}.", day=Noun(day_words(text, day)))
+    if asked.since > kst_day(cache.this_hour()):
+        return text("This range lies in the future.")
     return None
 
 

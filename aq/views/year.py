@@ -57,7 +57,8 @@ def _headline(asked: Asked) -> str:
     text, way = asked.text, daily.way(asked.pollutant)
     name = province_name(BY_CODE[asked.code or ""], text.lang)
     what = text.pollutant(asked.pollutant)
-    counts = _counts(_found(asked, None), asked, way) if way else Counter[int]()
+    known, as_of = daily.version()
+    counts = _counts(_found(asked, as_of), asked, way) if way and known else Counter[int]()
     graded = sum(days for grade, days in counts.items() if grade)
     if not graded:
         return text("{who} · {what}", who=name, what=what)
