@@ -73,8 +73,8 @@ def save_rule(
 ) -> Rule:
     """Write a new rule, or a new revision of a known one; one that says the same changes nothing.
 
-    `expected` is the revision the editor saw; raises `InputError` when there is a newer one, or
-    when the body is wrong (with its field).
+    `expected` is the revision the editor saw, 0 for none; raises `InputError` when there is
+    another, or when the body is wrong (with its field).
     """
     made = parse_rule(body, known)
     with store.book() as connection:
@@ -149,7 +149,7 @@ def _write(
     expected: int | None = None, what: str | None = None,
 ) -> bool:  # fmt: skip
     before = next((row for row in rows.rules(connection) if row.id == made.id), None)
-    if expected is not None and (before is None or before.revision != expected):
+    if expected is not None and expected != (before.revision if before else 0):
         raise InputError(f"rule {made.id!r} was changed meanwhile; look at it again", "revision")
     if before is not None and Rule.model_validate(_body(before.body)) == made:
         return False

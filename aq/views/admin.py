@@ -9,10 +9,18 @@ import streamlit as st
 from aq.admin import SESSION_HOURS, TRIES_PER_MINUTE, Caller, administrator, password_matches
 from aq.errors import InputError
 from aq.security import Buckets
-from aq.text import Text
+from aq.text import N_, Text
 from aq.views import cache, page
 
 LOOPBACK = "127.0.0.1"
+DONE = "just done"
+# The field of a refusal -> words.
+REFUSALS = {
+    "revision": N_("Somebody else changed this meanwhile. Look at it again; nothing was saved."),
+    "why": N_("Say why it is silenced."),
+    "until": N_("A silence must end after now."),
+    "rule": N_("Choose a rule, a province or a pollutant: everything at once cannot be silenced."),
+}
 _TRIES = Buckets()
 
 
@@ -43,25 +51,35 @@ def _password_session() -> str | None:
     return "admin" if until and cache.runtime().clock.now() < until else None
 
 
-def write(act: Callable[[str], object]) -> None:
-    """Do something that changes the store, if the reader still may; then draw anew."""
-    name = who()
+def write(act: Callable[[str], object], done: str = "") -> None:
+    """Do what changes the store, if the reader still may; then draw anew and say `done`."""
+    name, text = who(), page.words()
     if name is None:
-        text = page.words()
         st.error(text("This needs an administrator; sign in first."))
         return
     try:
         act(name)
     except InputError as error:
-        st.error(str(error))
+        st.error(_refusal(error, text))
         return
+    if done:
+        st.session_state[DONE] = done
     st.rerun()
+
+
+def _refusal(error: InputError, text: Text) -> str:
+    """Why a write was refused; in the reader's language where it is one of those people meet."""
+    known = REFUSALS.get(error.field or "")
+    return text(known) if known and not error.unknown else str(error)
 
 
 def panel() -> str | None:
     """Who is signed in and the way out, or the ways in; gives the administrator's name."""
     text, name = page.words(), who()
     settings = cache.runtime().settings
+    done = st.session_state.pop(DONE, None)
+    if done:
+        st.toast(done)
     if name is not None:
         _signed_in(name, text)
         return name

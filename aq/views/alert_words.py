@@ -6,11 +6,13 @@ from typing import Any
 
 from aq.alert_text import ACT_WORDS
 from aq.regions import BY_CODE
-from aq.text import Text
+from aq.text import Text, text_in
 from aq.units import pollutants
 from aq.views.words import N_, listed, number, province_name
 
 Fields = Mapping[str, Any]
+# The language of the names in config/alerts.toml.
+SHIPPED_IN = "ko"
 PHASE_WORDS = {
     "firing": N_("on now"),
     "unknown": N_("on now, no data"),
@@ -29,6 +31,17 @@ REASON_WORDS = {
     "held": N_("held for quiet hours"),
     "nothing": N_("no change"),
 }
+# Shipped rules as both languages call them; a rule that was given another name keeps that one.
+SHIPPED_NAMES = {
+    "pm10-warning": N_("PM10 advisory level"),
+    "pm10-alarm": N_("PM10 alarm level"),
+    "pm25-warning": N_("PM2.5 advisory level"),
+    "pm25-alarm": N_("PM2.5 alarm level"),
+    "o3-warning": N_("Ozone advisory level"),
+    "o3-alarm": N_("Ozone alarm level"),
+    "o3-emergency": N_("Ozone emergency level"),
+    "data-late": N_("Data late"),
+}
 SEVERITY_WORDS = {
     "notice": N_("Notice"),
     "warning": N_("Warning"),
@@ -40,6 +53,12 @@ SEVERITY_WORDS = {
 def place_name(place: str, text: Text) -> str:
     """A province's name, or a feed's."""
     return province_name(BY_CODE[place], text.lang) if place in BY_CODE else text.feed(place)
+
+
+def rule_title(rule: str, name: str, text: Text) -> str:
+    """A rule's name; a shipped one's in the reader's language while nobody has renamed it."""
+    shipped = SHIPPED_NAMES.get(rule)
+    return text(shipped) if shipped and text_in(SHIPPED_IN)(shipped) == name else name
 
 
 def amount(one: Fields, name: str, text: Text) -> str:
@@ -113,7 +132,10 @@ def headline(standing: Sequence[Fields], text: Text) -> str:
     worst = max(one["rank"] for one in air)
     top = [one for one in air if one["rank"] == worst]
     names = _names(top, text)
-    return text("{rule} in {n} places: {who}", rule=_rules(top), n=len(_places(top)), who=names)
+    rules, count = _rules(top, text), len(_places(top))
+    if count == 1:
+        return text("{rule} in one place: {who}", rule=rules, who=names)
+    return text("{rule} in {n} places: {who}", rule=rules, n=count, who=names)
 
 
 def _places(found: Iterable[Fields]) -> list[str]:
@@ -124,5 +146,6 @@ def _names(found: Iterable[Fields], text: Text) -> str:
     return listed([place_name(place, text) for place in _places(found)], text.lang)
 
 
-def _rules(found: Iterable[Fields]) -> str:
-    return " · ".join(dict.fromkeys(one["rule_name"] for one in found))
+def _rules(found: Iterable[Fields], text: Text) -> str:
+    names = (rule_title(one["rule"], one["rule_name"], text) for one in found)
+    return " · ".join(dict.fromkeys(names))

@@ -1,59 +1,53 @@
-"""The alerts page: what is on now and since when, who has seen it, what is silenced, the log."""
+"""The alerts page: what is on now and since when, the chosen one with its line."""
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from html import escape
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from aq import alerting
-from aq.clock import floor_hour, hour_number, kst, kst_day
-from aq.regions import BY_CODE, PROVINCES
+from aq.clock import hour_number
+from aq.regions import BY_CODE
 from aq.text import Text
 from aq.units import pollutants
-from aq.views import admin, cache, deliveries, page
+from aq.views import admin, alert_log, cache, deliveries, page, silences
 from aq.views.alert_words import (
     PHASE_WORDS,
-    REASON_WORDS,
     SEVERITY_WORDS,
-    act_words,
     amount,
     headline,
     moment,
     official_words,
     place_name,
+    rule_title,
 )
 from aq.views.charts import LINE_CONFIG, LineStyle
 from aq.views.charts_alerts import rule_line, stretches
 from aq.views.theme import palette
-from aq.views.words import exact, province_name, told_hour
+from aq.views.words import exact, told_hour
 
 Fields = dict[str, Any]
 CHART_DAYS = 5
-LOG_ROWS = 500
-SILENCE_HOURS = {3: "3", 12: "12", 24: "24", 72: "72"}
 
 
 def render() -> None:
-    """A sentence, what is on, the chosen one with its chart, silences, unsent messages, the log."""
+    """A sentence, what is on, the chosen one with its line, silences, unsent messages, the log."""
     page.top("alerts")
     text = page.words()
-    store = cache.runtime().store
-    standing = alerting.standing(store)
+    standing = alerting.standing(cache.runtime().store)
     picked = page.strip(
         cache.snapshot(page.pollutant(), page.standard().id), page.pollutant(), None
     )
     _lead(standing, text)
     name = admin.panel()
-    if standing:
-        _standing(standing, text)
-        _one(_chosen(standing, text), name, text)
-    _silences(name, text)
+    chosen = _standing(standing, text) if standing else None
+    if chosen is not None:
+        _chosen(chosen, name, text)
+    silences.draw(name, chosen, text)
     deliveries.draw(name, text)
-    _log(text)
+    alert_log.draw(text)
     page.bottom()
     page.pulse(_news)
     if picked in BY_CODE:
@@ -62,9 +56,13 @@ def render() -> None:
 
 def _news() -> tuple[object, ...]:
     """Alerts change without a new store version: their phases are news of their own."""
-    standing = alerting.standing(cache.runtime().store)
-    phases = ((one["rule"], one["place"], one["phase"]) for one in standing)
-    return (*page.news(), *phases, *deliveries.news())
+    store = cache.runtime().store
+    phases = (
+        (one["rule"], one["place"], one["phase"], one["muted_by"], one["acknowledged"] is not None)
+        for one in alerting.standing(store)
+    )
+    hushed = (one["id"] for one in alerting.silences(store))
+    return (*page.news(), *phases, *hushed, *deliveries.news())
 
 
 def _lead(standing: Sequence[Fields], text: Text) -> None:
@@ -78,22 +76,24 @@ def _lead(standing: Sequence[Fields], text: Text) -> None:
     )
 
 
-def _standing(standing: Sequence[Fields], text: Text) -> None:
-    """What is on, unknown and building up, as a table."""
+def _standing(standing: Sequence[Fields], text: Text) -> Fields:
+    """What is on, unknown and building up, as a table; gives the one looked at."""
+    chosen = _look(standing, text)
     heads = [
-        *(text("Where"), text("Rule"), text("Severity"), text("State"), text("Since")),
-        *(text("Now"), text("Peak"), text("Seen by")),
+        *(text("Where"), text("State"), text("Since"), text("Now"), text("Peak")),
+        text("Seen by"),
     ]
-    body = "".join(_standing_row(one, text) for one in standing)
+    body = "".join(_standing_row(one, text, chosen=one is chosen) for one in standing)
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     page.html(
-        '<div class="scroll whole" tabindex="0"><table>'
+        '<div class="scroll whole" tabindex="0"><table class="stacked">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>",
         "standing",
     )
+    return chosen
 
 
-def _standing_row(one: Fields, text: Text) -> str:
+def _standing_row(one: Fields, text: Text, *, chosen: bool) -> str:
     since = moment(one["since"])
     told = (
         f'<span title="{escape(exact(since))}">'
@@ -106,8 +106,6 @@ def _standing_row(one: Fields, text: Text) -> str:
         state = text("{state}, silenced", state=state)
     seen = one["acknowledged"]["who"] if one["acknowledged"] else "–"
     cells = [
-        escape(one["rule_name"]),
-        escape(text(SEVERITY_WORDS[one["severity"]])),
         f"<b>{escape(state)}</b>" if one["alert"] else escape(state),
         told,
         escape(amount(one, "value", text)),
@@ -115,15 +113,26 @@ def _standing_row(one: Fields, text: Text) -> str:
         escape(seen),
     ]
     row = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr><th scope="row">{escape(place_name(one["place"], text))}</th>{row}</tr>'
+    rule = rule_title(one["rule"], one["rule_name"], text)
+    severity = text(SEVERITY_WORDS[one["severity"]])
+    mark = ' class="chosen" aria-current="true"' if chosen else ""
+    return (
+        f'<tr{mark}><th scope="row">{escape(place_name(one["place"], text))}'
+        f"<small>{escape(f'{rule} · {severity}')}</small></th>{row}</tr>"
+    )
 
 
-def _chosen(standing: Sequence[Fields], text: Text) -> Fields:
+def _look(standing: Sequence[Fields], text: Text) -> Fields:
     """The entry looked at: the address's, else the first."""
     keys = [f"{one['rule']}:{one['place']}" for one in standing]
     asked = st.query_params.get("a", keys[0])
     index = keys.index(asked) if asked in keys else 0
-    names = [f"{place_name(one['place'], text)} · {one['rule_name']}" for one in standing]
+    if len(keys) == 1:
+        return standing[0]
+    names = [
+        f"{place_name(one['place'], text)} · {rule_title(one['rule'], one['rule_name'], text)}"
+        for one in standing
+    ]
     picked = st.selectbox(
         text("Look at"),
         range(len(keys)),
@@ -137,12 +146,24 @@ def _chosen(standing: Sequence[Fields], text: Text) -> Fields:
     return standing[index]
 
 
-def _one(one: Fields, name: str | None, text: Text) -> None:
-    """The chosen alert: its line with the rule's levels, and what an administrator may do."""
+def _chosen(one: Fields, name: str | None, text: Text) -> None:
+    """The chosen alert: its line with the rule's levels, who has seen it, or that one has."""
+    rule = rule_title(one["rule"], one["rule_name"], text)
+    title = text("{who}: {rule}", who=place_name(one["place"], text), rule=rule)
+    page.html(f"<h2>{escape(title)}</h2>")
     if one["code"]:
         _chart(one, text)
-    if name is not None:
-        _acts(one, text)
+    seen = one["acknowledged"]
+    if seen is not None:
+        at = moment(seen["at"])
+        words = text(
+            "Seen by {who}, {hour}.",
+            who=seen["who"],
+            hour=told_hour(text, at, cache.moment()) if at else "–",
+        )
+        page.html(f"<p>{escape(' '.join([words, seen['note']]).strip())}</p>")
+    elif name is not None and one["event"] is not None:
+        _acknowledge(one, text)
 
 
 def _chart(one: Fields, text: Text) -> None:
@@ -157,9 +178,8 @@ def _chart(one: Fields, text: Text) -> None:
         page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
         return
     window = (hour_number(after), hour_number(until))
-    found = alerting.log(
-        cache.runtime().store, rule=one["rule"], place=one["place"], hours=window, limit=LOG_ROWS
-    )
+    store = cache.runtime().store
+    found = alerting.log(store, rule=one["rule"], place=one["place"], hours=window)
     style = LineStyle(
         standard=rules,
         pollutant=pollutant,
@@ -172,179 +192,24 @@ def _chart(one: Fields, text: Text) -> None:
         levels = (one["threshold"], one["clear_below"])
     spans = stretches(found, one["phase"], after, until)
     title = text("{who}: the last {n} days", who=place_name(one["place"], text), n=CHART_DAYS)
-    page.html(f"<h2>{escape(title)}</h2>")
     figure = rule_line(frame, style, levels, spans, text, palette(page.dark()))
     st.plotly_chart(figure, theme=None, key="alert", config=dict(LINE_CONFIG), alt=title)
-    note = text("The bar under the line: black while the alert is on, grey while data lack.")
+    note = text("The bar under the line: solid while the alert is on, pale while data lack.")
     page.html(f'<p class="muted">{escape(note)}</p>')
 
 
-def _acts(one: Fields, text: Text) -> None:
-    left, right = st.columns(2)
-    with left, st.form("acknowledge", border=False):
-        note = st.text_input(text("Note (may be empty)"))
-        seen = one["acknowledged"] is not None
-        label = text("Acknowledged") if seen else text("Acknowledge")
-        if st.form_submit_button(label, disabled=seen or one["event"] is None):
-            admin.write(lambda who: alerting.acknowledge(_store(), one["event"], who, note))
-    with right, st.form("silence", border=False):
-        why = st.text_input(text("Silence: why"))
-        hours = st.selectbox(
-            text("for how long"),
-            list(SILENCE_HOURS),
-            format_func=lambda n: text("{n} hours", n=SILENCE_HOURS[n]),
+def _acknowledge(one: Fields, text: Text) -> None:
+    with st.form("acknowledge", border=False):
+        left, right = st.columns([3, 1], vertical_alignment="bottom")
+        with left:
+            note = st.text_input(text("Note (may be empty)"))
+        with right:
+            pressed = st.form_submit_button(text("Acknowledge"), type="primary")
+    if pressed:
+        admin.write(
+            lambda who: alerting.acknowledge(cache.runtime().store, one["event"], who, note),
+            text("Acknowledged."),
         )
-        wide = st.radio(
-            text("what"),
-            ["rule", "province"],
-            format_func=lambda key: (
-                text("this rule here")
-                if key == "rule"
-                else text("every rule in {who}", who=place_name(one["place"], text))
-            ),
-            horizontal=True,
-        )
-        if st.form_submit_button(text("Silence")):
-            until = cache.runtime().clock.now() + timedelta(hours=hours)
-            admin.write(
-                lambda who: alerting.silence(
-                    _store(),
-                    who=who,
-                    why=why,
-                    until=until,
-                    rule_id=one["rule"] if wide == "rule" or not one["code"] else None,
-                    province=one["province"],
-                )
-            )
-
-
-def _store() -> Any:
-    return cache.runtime().store
-
-
-def _silences(name: str | None, text: Text) -> None:
-    found = alerting.silences(_store())
-    if not found:
-        return
-    page.html(f"<h2>{escape(text('Silenced'))}</h2>")
-    for one in found:
-        parts = [
-            one["rule"] or text("every rule"),
-            one["province"] or text("everywhere"),
-            text.pollutant(one["pollutant"]) if one["pollutant"] else "",
-        ]
-        until = moment(one["until"])
-        words = text(
-            "{what}, until {hour}: {why} ({who})",
-            what=" · ".join(part for part in parts if part),
-            hour=f"{kst(until):%Y-%m-%d %H:%M}" if until else "–",
-            why=one["why"],
-            who=one["who"],
-        )
-        page.html(f"<p>{escape(words)}</p>")
-        number = one["id"]
-        if name is not None and st.button(text("End this silence"), key=f"end {number}"):
-            admin.write(partial(alerting.unsilence, _store(), number))
-
-
-def _log(text: Text) -> None:
-    """What happened, newest first, by choice; each row opens its readings."""
-    page.html(f"<h2>{escape(text('What happened'))}</h2>")
-    rules = {one.rule.id: one.rule.name for one in alerting.rules(_store())}
-    where, what, why = st.columns(3)
-    with where:
-        place = st.selectbox(
-            text("Where"),
-            ["", *(one.code for one in PROVINCES)],
-            format_func=lambda code: (
-                province_name(BY_CODE[code], text.lang) if code else text("everywhere")
-            ),
-            key="log place",
-        )
-    with what:
-        rule = st.selectbox(
-            text("Rule"),
-            ["", *rules],
-            format_func=lambda key: rules.get(key) or text("every rule"),
-            key="log rule",
-        )
-    with why:
-        reasons = st.multiselect(
-            text("What happened"),
-            [key for key in REASON_WORDS if key != "nothing"],
-            format_func=lambda key: text(REASON_WORDS[key]),
-            key="log reason",
-            placeholder=text("everything"),
-        )
-    found = alerting.log(
-        _store(), rule=rule or None, place=place or None, reasons=reasons, limit=LOG_ROWS
-    )
-    if not found:
-        page.html(f"<p>{escape(text('Nothing is in the log for this choice.'))}</p>")
-        return
-    table = log_table(found, text)
-    st.dataframe(
-        table,
-        hide_index=True,
-        width="stretch",
-        height=min(420, 37 * (len(table) + 1)),
-        column_config={
-            text("Readings"): st.column_config.LinkColumn(display_text=text("open")),
-        },
-    )
-    feed = escape(text("Atom feed"))
-    links = f'<a href="/api/v1/alerts">JSON</a> · <a href="/alerts.atom">{feed}</a>'
-    page.html(f'<p class="muted">{escape(text("The whole log:"))} {links}</p>')
-    st.download_button(
-        text("These rows as CSV"),
-        table.to_csv(index=False).encode("utf-8-sig"),
-        file_name=f"alerts-{floor_hour(cache.moment()):%Y%m%d%H}.csv",
-        mime="text/csv",
-    )
-
-
-def log_table(found: Sequence[Fields], text: Text) -> pd.DataFrame:
-    """The log as a reader's table."""
-    return pd.DataFrame(
-        {
-            text("Hour (end, KST)"): [_stamp(one["at"]) for one in found],
-            text("Where"): [place_name(one["place"], text) for one in found],
-            text("Rule"): [one["rule_name"] for one in found],
-            text("What happened"): [_what(one, text) for one in found],
-            text("Value"): [amount(one, "value", text) for one in found],
-            text("Decided"): [_stamp(one["decided_at"]) for one in found],
-            text("Readings"): [_readings(one) for one in found],
-        }
-    )
-
-
-def _stamp(iso: str | None) -> str:
-    at = moment(iso)
-    return f"{kst(at):%Y-%m-%d %H:%M}" if at else "–"
-
-
-def _what(one: Fields, text: Text) -> str:
-    words = text(REASON_WORDS[one["reason"]])
-    if one["official"]:
-        said = act_words(one, text)
-        words = said if one["reason"] == one["change"] else f"{said} ({words})"
-    if one["kind"] == "correction":
-        return text("correction: {what}", what=words)
-    if one["kind"] == "backfill":
-        return text("{what} (filled in later)", what=words)
-    return words
-
-
-def _readings(one: Fields) -> str | None:
-    """The past page over the days that caused an entry."""
-    at, since = moment(one["at"]), moment(one["since"])
-    if not one["code"] or at is None or one["pollutant"] not in pollutants():
-        return None
-    first, last = kst_day(since or at), kst_day(at)
-    return (
-        f"/past?{page.query(p=one['code'], x=one['pollutant'])}"
-        f"&since={first - timedelta(days=1)}&until={last}"
-    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A rule tried on the past, as a reader sees it: how often, how long, where, what makes it flap."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -14,93 +14,172 @@ from aq.backtest import FLAP_HOURS, backtest
 from aq.runtime import Runtime
 from aq.text import Text
 from aq.units import pollutants
-from aq.views import against, cache, page
+from aq.views import cache, page
 from aq.views.alert_words import place_name
 from aq.views.charts import LINE_CONFIG, LineStyle
-from aq.views.charts_alerts import rule_line, stretches
+from aq.views.charts_alerts import marks, rule_line, stretches
 from aq.views.facts import fact
+from aq.views.periods import Period
 from aq.views.theme import palette
 
 Fields = dict[str, Any]
 
 
-def trial(runtime: Runtime, body: str, after: datetime, until: datetime) -> Fields:
-    """What the rule of a body (JSON) would have done in ``after < hour end <= until``."""
+def trial(runtime: Runtime, body: str, beside: str, after: datetime, until: datetime) -> Fields:
+    """What the rule of a body (JSON) would have done in ``after < hour end <= until``, the rules of
+    `beside` (JSON, a list of bodies) standing beside it as in the live engine."""
     rule = Rule.model_validate(json.loads(body))
-    return backtest(runtime.store, runtime.reader, rule, after, until).as_dict()
+    others = [Rule.model_validate(one) for one in json.loads(beside)]
+    return backtest(runtime.store, runtime.reader, rule, after, until, others).as_dict()
 
 
-def _tried(rule: Rule, after: datetime, until: datetime) -> Fields:
-    found: Fields = cache.kept(trial, json.dumps(rule.as_body()), after, until)
-    return found
+class Trials:
+    """Tries rules on one period, beside the rules that are on."""
 
+    def __init__(self, period: Period, others: Sequence[Rule], text: Text) -> None:
+        self.period, self.text = period, text
+        self._others = list(others)
 
-def show(rule: Rule, saved: Rule | None, after: datetime, until: datetime) -> None:
-    """Counts of the rule in the form, beside those of the saved one where they differ; the place
-    where it fires most, drawn; each place in a table."""
-    text = page.words()
-    found = _tried(rule, after, until)
-    if saved is None:
-        page.html(_counts(found, text))
-    else:
-        left, right = st.columns(2)
-        with left:
-            page.html(f"<h3>{escape(text('As in the form'))}</h3>{_counts(found, text)}")
-        with right:
-            before = _tried(saved, after, until)
-            page.html(f"<h3>{escape(text('As saved'))}</h3>{_counts(before, text)}")
-    if rule.kind != "official":
-        _flapping(rule, found, after, until, text)
-    if rule.kind != "data_late":
-        _drawn(rule, found, after, until, text)
-    _places(found, text)
-    against.show(rule, after, until)
-
-
-def _counts(found: Mapping[str, Any], text: Text) -> str:
-    if not found["fired"] and not found["unknown"]:
-        return f"<p>{escape(text('It would not have fired in this period.'))}</p>"
-    line = text(
-        "It would have fired {n} times, {night} of them at night (22–7 h).",
-        n=f"{found['fired']:,}",
-        night=f"{found['night']:,}",
-    )
-    facts = [
-        fact(f"{found['fired']:,}", text("times fired")),
-        fact(escape(text("{n} hours", n=f"{found['longest_hours']:,}")), text("longest")),
-        fact(f"{found['cleared']:,}", text("times cleared")),
-        fact(f"{found['unknown']:,}", text("times without data")),
-        fact(
-            f"{found['flapped']:,}",
-            text("times back within {n} hours", n=FLAP_HOURS),
-        ),
-    ]
-    return f'<p>{escape(line)}</p><dl class="facts">{"".join(facts)}</dl>'
-
-
-def _flapping(
-    rule: Rule, found: Mapping[str, Any], after: datetime, until: datetime, text: Text
-) -> None:
-    """Which settings of clearing would make it come back less often, tried on the same period."""
-    if not found["flapped"]:
-        return
-    rows = []
-    for body in variants(rule):
-        other = _tried(Rule.model_validate(body), after, until)
-        rows.append(
-            {
-                text("Clears below"): f"{float(body['clear_below']):g}",
-                text("for this many hours in a row"): str(body.get("clear_for", 1)),
-                text("times fired"): other["fired"],
-                text("times back within {n} hours", n=FLAP_HOURS): other["flapped"],
-                text("longest"): text("{n} hours", n=other["longest_hours"]),
-            }
+    def of(self, rule: Rule) -> Fields:
+        """The counts and transitions of a rule; kept while the store stays as it is."""
+        beside = [
+            one.as_body()
+            for one in self._others
+            if one.enabled and one.id != rule.id and one.family == rule.family
+        ]
+        after, until = self.period.after, self.period.until
+        found: Fields = cache.kept(
+            trial, json.dumps(rule.as_body()), json.dumps(beside), after, until
         )
-    words = text(
-        "It comes back soon after it has cleared: a lower clear level or a longer wait steadies it."
+        return found
+
+    def show(self, rule: Rule, key: str, place: str | None = None) -> str | None:
+        """The sentence, the counts and the line of one place; gives the place drawn.
+
+        `place` is the place to draw; without it, that of the view where the rule judges it, else
+        the one where it fires most.
+        """
+        found = self.of(rule)
+        page.html(self._counts(found))
+        if rule.kind == "data_late" or rule.pollutant not in pollutants():
+            return None
+        place = place or _place(found)
+        self._drawn(rule, found, place, key)
+        return place
+
+    def _counts(self, found: Mapping[str, Any]) -> str:
+        text, when = self.text, self.period.words
+        if not found["fired"] and not found["unknown"]:
+            words = text("In {when} it would not have fired.", when=when)
+            return f'<p class="trial">{escape(words)}</p>'
+        line = text(
+            "In {when} it would have fired {n} times, {night} of them at night (22–7 h);"
+            " the longest lasted {longest} h.",
+            when=when,
+            n=f"{found['fired']:,}",
+            night=f"{found['night']:,}",
+            longest=f"{found['longest_hours']:,}",
+        )
+        facts = [
+            fact(f"{found['fired']:,}", text("times fired")),
+            fact(escape(text("{n} hours", n=f"{found['longest_hours']:,}")), text("longest")),
+            fact(f"{found['escalated']:,}", text("times grown worse")),
+            fact(f"{found['cleared']:,}", text("times cleared")),
+            fact(f"{found['unknown']:,}", text("times without data")),
+            fact(f"{found['flapped']:,}", text("times back within {n} hours", n=FLAP_HOURS)),
+        ]
+        return f'<p class="trial">{escape(line)}</p><dl class="facts">{"".join(facts)}</dl>'
+
+    def _drawn(self, rule: Rule, found: Mapping[str, Any], place: str, key: str) -> None:
+        text, after, until = self.text, self.period.after, self.period.until
+        standard = cache.runtime().standards[cache.runtime().settings.display.standard]
+        frame = cache.line(place, rule.pollutant, after, until, standard.id)
+        if frame["value"].isna().all():
+            page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
+            return
+        log = [{**one, "kind": "live"} for one in found["transitions"] if one["place"] == place]
+        style = LineStyle(
+            standard=standard,
+            pollutant=rule.pollutant,
+            unit=pollutants()[rule.pollutant].unit,
+            digits=cache.shown_digits(rule.pollutant, standard.id),
+            revision=f"rule {place} {rule.pollutant} {after} {until}",
+        )
+        levels = None
+        if rule.watch == "value" and rule.threshold is not None and rule.clear_below is not None:
+            levels = (float(rule.threshold), float(rule.clear_below))
+        counts = {one["place"]: one["fired"] for one in found["places"]}
+        title = text("{who}: fired {n} times", who=place_name(place, text), n=counts[place])
+        page.html(f"<h3>{escape(title)}</h3>")
+        colours = palette(page.dark())
+        spans = stretches(log[::-1], log[-1]["after"] if log else "clear", after, until)
+        figure = rule_line(frame, style, levels, spans, text, colours)
+        marks(figure, frame, log, text, colours)
+        st.plotly_chart(figure, theme=None, key=f"trial {key}", config=dict(LINE_CONFIG), alt=title)
+        if rule.over == "any_station":
+            note = text("The line is the province's mean; the rule looks at each station.")
+            page.html(f'<p class="muted">{escape(note)}</p>')
+
+    def flapping(self, rule: Rule) -> None:
+        """Which settings of clearing would make it come back less often, tried on the period."""
+        text = self.text
+        if rule.kind == "official" or not self.of(rule)["flapped"]:
+            return
+        rows = []
+        for body in variants(rule):
+            other = self.of(Rule.model_validate(body))
+            rows.append(
+                {
+                    text("Clears below"): f"{float(body['clear_below']):g}",
+                    text("Hours in a row before it clears"): str(body.get("clear_for", 1)),
+                    text("times fired"): other["fired"],
+                    text("times back within {n} hours", n=FLAP_HOURS): other["flapped"],
+                    text("longest"): text("{n} hours", n=other["longest_hours"]),
+                }
+            )
+        words = text(
+            "It comes back soon after it has cleared: a lower clear level or a longer wait"
+            " steadies it."
+        )
+        page.html(f'<p class="notice">{escape(words)}</p>')
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
+
+    def places(self, rule: Rule) -> None:
+        """Counts by place, folded up, and the command that gives every transition."""
+        text, found = self.text, self.of(rule)
+        opened = st.expander(text("By province, as a table"), key="by province", on_change="rerun")
+        if opened.open:
+            with opened:
+                table = _by_place(found["places"], text)
+                height = 37 * (len(table) + 1)
+                st.dataframe(table, hide_index=True, width="content", height=height)
+        words = text("The command gives every transition of a saved rule: {command}", command="\0")
+        since, last = self.period.since.isoformat(), self.period.last.isoformat()
+        name = found["rule"]
+        command = f"python -m aq rules backtest {name} --since {since} --until {last} --json"
+        page.html(
+            f'<p class="muted">{escape(words)}</p>'.replace("\0", f"<code>{escape(command)}</code>")
+        )
+
+
+def _place(found: Mapping[str, Any]) -> str:
+    """The place looked at where the rule judges it, else where it fires most."""
+    counts: dict[str, int] = {one["place"]: one["fired"] for one in found["places"]}
+    view = page.view().province
+    return view.code if view and view.code in counts else max(counts, key=counts.__getitem__)
+
+
+def _by_place(places: Sequence[Mapping[str, Any]], text: Text) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            text("Where"): [place_name(one["place"], text) for one in places],
+            text("times fired"): [one["fired"] for one in places],
+            text("at night"): [one["night"] for one in places],
+            text("longest"): [text("{n} hours", n=one["longest_hours"]) for one in places],
+            text("times back within {n} hours", n=FLAP_HOURS): [one["flapped"] for one in places],
+            text("times without data"): [one["unknown"] for one in places],
+        }
     )
-    page.html(f'<p class="notice">{escape(words)}</p>')
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
 
 
 def variants(rule: Rule) -> list[Fields]:
@@ -114,64 +193,3 @@ def variants(rule: Rule) -> list[Fields]:
         for wait in sorted({rule.clear_for, rule.clear_for + 2})
         if level > 0
     ]
-
-
-def _drawn(
-    rule: Rule, found: Mapping[str, Any], after: datetime, until: datetime, text: Text
-) -> None:
-    """The line of the place where it fires most, or of the one the reader looks at."""
-    counts = {one["place"]: one["fired"] for one in found["places"]}
-    view = page.view().province
-    most = max(counts, key=lambda place: counts[place])
-    code = view.code if view and view.code in counts else most
-    pollutant = rule.pollutant
-    if pollutant not in pollutants():
-        return
-    standard = cache.runtime().standards[cache.runtime().settings.display.standard]
-    frame = cache.line(code, pollutant, after, until, standard.id)
-    name = place_name(code, text)
-    if frame["value"].isna().all():
-        page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
-        return
-    log = [{**one, "kind": "live"} for one in found["transitions"] if one["place"] == code][::-1]
-    spans = stretches(log, log[0]["after"] if log else "clear", after, until)
-    style = LineStyle(
-        standard=standard,
-        pollutant=pollutant,
-        unit=pollutants()[pollutant].unit,
-        digits=cache.shown_digits(pollutant, standard.id),
-        revision=f"rule {code} {pollutant} {(until - after).days}",
-    )
-    levels = None
-    if rule.watch == "value" and rule.threshold is not None and rule.clear_below is not None:
-        levels = (float(rule.threshold), float(rule.clear_below))
-    title = text("{who}: fired {n} times", who=name, n=counts[code])
-    page.html(f"<h3>{escape(title)}</h3>")
-    figure = rule_line(frame, style, levels, spans, text, palette(page.dark()))
-    st.plotly_chart(figure, theme=None, key="trial", config=dict(LINE_CONFIG), alt=title)
-    if rule.over == "any_station":
-        note = text("The line is the province's mean; the rule looks at each station.")
-        page.html(f'<p class="muted">{escape(note)}</p>')
-
-
-def _places(found: Mapping[str, Any], text: Text) -> None:
-    table = pd.DataFrame(
-        {
-            text("Where"): [place_name(one["place"], text) for one in found["places"]],
-            text("times fired"): [one["fired"] for one in found["places"]],
-            text("at night"): [one["night"] for one in found["places"]],
-            text("longest"): [text("{n} hours", n=one["longest_hours"]) for one in found["places"]],
-            text("times without data"): [one["unknown"] for one in found["places"]],
-        }
-    )
-    opened = st.expander(text("By province, as a table"), key="by province", on_change="rerun")
-    if opened.open:
-        with opened:
-            st.dataframe(table, hide_index=True, width="content", height=37 * (len(table) + 1))
-    words = text("The command gives every transition: {command}", command="\0")
-    name = found["rule"]
-    since, last = found["since"][:10], found["until"][:10]
-    command = f"python -m aq rules backtest {name} --since {since} --until {last} --json"
-    page.html(
-        f'<p class="muted">{escape(words)}</p>'.replace("\0", f"<code>{escape(command)}</code>")
-    )

@@ -1,5 +1,6 @@
 """A rule over a line of hours: its levels, and when it would have fired. No Streamlit, no store."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +9,11 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from aq.clock import HOUR, kst
-from aq.text import Text
+from aq.clock import HOUR
+from aq.text import N_, Text
 from aq.views import charts
 from aq.views.theme import Palette
+from aq.views.wall import stamp_of
 
 # The bar of what a rule did stands under the line, this high [share of the plot].
 BAR = 0.035
@@ -53,8 +55,8 @@ def rule_line(
             type="rect",
             xref="x",
             yref="paper",
-            x0=_wall(one.start),
-            x1=_wall(one.end),
+            x0=stamp_of(one.start),
+            x1=stamp_of(one.end),
             y0=0,
             y1=BAR,
             fillcolor=colours.ink if firing else colours.missing,
@@ -66,8 +68,8 @@ def rule_line(
                 type="rect",
                 xref="x",
                 yref="paper",
-                x0=_wall(one.start),
-                x1=_wall(one.end),
+                x0=stamp_of(one.start),
+                x1=stamp_of(one.end),
                 y0=0,
                 y1=1,
                 fillcolor=colours.ink,
@@ -78,8 +80,42 @@ def rule_line(
     return figure
 
 
-def _wall(moment: datetime) -> str:
-    return kst(moment).strftime("%Y-%m-%d %H:%M")
+# What happened -> (words, sign); signs, not colours: colours mean grades.
+MARKS = {
+    "first": (N_("began"), "triangle-up"),
+    "worse": (N_("grew worse"), "star"),
+    "better": (N_("grew better"), "triangle-down-open"),
+    "resolved": (N_("ended"), "triangle-down-open"),
+    "unknown": (N_("goes on, no data"), "x"),
+}
+
+
+def marks(
+    figure: go.Figure,
+    frame: pd.DataFrame,
+    events: Sequence[Mapping[str, Any]],
+    text: Text,
+    colours: Palette,
+) -> None:
+    """Sign the hours in which a rule fired, grew worse or better, cleared or lost its data.
+
+    `events` are transitions of one rule and place (`at`, `change`); they stand on the line, those
+    without a value at its foot.
+    """
+    values = {at: float(value) for at, value in zip(frame["at"], frame["value"], strict=True)}
+    for change, (words, sign) in MARKS.items():
+        hours = [datetime.fromisoformat(one["at"]) for one in events if one["change"] == change]
+        heights = [values.get(hour, math.nan) for hour in hours]
+        figure.add_trace(
+            go.Scatter(
+                x=[stamp_of(hour) for hour in hours],
+                y=[0 if math.isnan(height) else height for height in heights],
+                mode="markers",
+                marker={"symbol": sign, "size": 9, "color": colours.ink},
+                name=text(words),
+                hovertemplate=f"%{{x}}<br>{text(words)}<extra></extra>",
+            )
+        )
 
 
 def _level(figure: go.Figure, value: float, words: str, dash: str, colours: Palette) -> None:

@@ -44,6 +44,12 @@ DAY_NAMES = {
     "sat": N_("Sat"),
     "sun": N_("Sun"),
 }
+# What a field takes, where a checker speaks only English.
+FORMS = {
+    "id": N_("Small letters a–z, digits and -, beginning with a letter or digit, 40 at most."),
+    "name": N_("A name of 1 to 80 letters."),
+    "note": N_("2,000 letters at most."),
+}
 # Sliders end here [the pollutant's unit]; the step is what people name levels in.
 _SPANS: Mapping[str, tuple[float, float]] = {
     "pm10": (600, 5),
@@ -53,6 +59,8 @@ _SPANS: Mapping[str, tuple[float, float]] = {
     "so2": (1, 0.01),
     "co": (50, 0.5),
 }
+MOST_HOURS = 24
+_UNSAID = {"kind": "air", "pollutant": "pm10", "watch": "value"}
 _GRADES, _INDEX, _LATE_HOURS = (8, 1), (500, 5), (48, 1)
 
 
@@ -65,6 +73,10 @@ class Form:
 
     def _key(self, name: str) -> str:
         return f"rule {self.version} {name}"
+
+    def _body(self, key: str) -> str:
+        """What the body says of what is watched, said or not."""
+        return str(self.body.get(key, _UNSAID[key]))
 
     def _wrong(self, *names: str) -> None:
         """Room beside some fields for what is wrong with them."""
@@ -93,74 +105,64 @@ class Form:
         )
         return chosen
 
-    def draw(self, channels: Sequence[str], *, new: bool) -> dict[str, Any]:
-        """All fields; gives the body they say."""
+    def watching(self, *, new: bool) -> dict[str, Any]:
+        """The fields that say what is watched and from when: what a back-test depends on."""
         kind, text = str(self.body.get("kind", "air")), self.text
         if new:
             kind = self._pick("kind", text("What the rule is about"), KIND_NAMES, "air")
         out: dict[str, Any] = {"kind": kind}
         out |= self._naming(new=new)
-        out |= self._watching(kind)
-        if kind != "official":
-            out |= self._levels(out)
-        out |= self._telling(channels, repeats=kind != "official")
-        return out
+        out |= self._subject(kind)
+        return out if kind == "official" else out | self._levels(out)
 
     def _naming(self, *, new: bool) -> dict[str, Any]:
         text = self.text
-        left, right = st.columns([2, 1])
-        with left:
-            name = st.text_input(text("Name"), self.body.get("name", ""), key=self._key("name"))
-            self._wrong("name")
-        with right:
-            given = st.text_input(
-                text("Short name (a–z, 0–9, -)"),
-                self.body.get("id", ""),
-                key=self._key("id"),
-                disabled=not new,
-            )
+        name = st.text_input(text("Name"), self.body.get("name", ""), key=self._key("name"))
+        self._wrong("name")
+        given = self.body.get("id", "")
+        if new:
+            label = text("Short name (a–z, 0–9, -)")
+            given = st.text_input(label, given, key=self._key("id"))
             self._wrong("id")
         return {"id": given, "name": name}
 
-    def _watching(self, kind: str) -> dict[str, Any]:
+    def _subject(self, kind: str) -> dict[str, Any]:
         text = self.text
         if kind == "data_late":
             feeds = {"": text("every live feed")}
             feeds |= {name: text.feed(name) for name in cache.runtime().settings.live_feeds}
             return {"feed": self._plain("feed", text("Feed"), feeds)}
-        where, what = st.columns([2, 1])
-        with where:
-            codes = st.multiselect(
-                text("Provinces (none: all 17)"),
-                [one.code for one in PROVINCES],
-                [code for code in self.body.get("provinces", ()) if code in BY_CODE],
-                format_func=lambda code: province_name(BY_CODE[code], text.lang),
-                key=self._key("provinces"),
-                placeholder=text("all 17"),
-            )
-            self._wrong("provinces")
-        with what:
-            keys = OFFICIAL if kind == "official" else (*pollutants(), OVERALL)
-            names = {key: text.pollutant(key) for key in keys}
+        codes = st.multiselect(
+            text("Provinces (none: all 17)"),
+            [one.code for one in PROVINCES],
+            [code for code in self.body.get("provinces", ()) if code in BY_CODE],
+            format_func=lambda code: province_name(BY_CODE[code], text.lang),
+            key=self._key("provinces"),
+            placeholder=text("all 17"),
+        )
+        self._wrong("provinces")
+        keys = OFFICIAL if kind == "official" else (*pollutants(), OVERALL)
+        names = {key: text.pollutant(key) for key in keys}
+        if kind == "official":
             pollutant = self._plain("pollutant", text("Pollutant"), names, "pm10")
             self._wrong("pollutant")
-        if kind == "official":
             words = text(
                 "Each act of the authority is told once: issued, raised, lowered, cleared. It is"
                 " the authority's word as AirKorea lists it, not a level reckoned here."
             )
             page.html(f'<p class="muted">{escape(words)}</p>')
             return {"provinces": codes, "pollutant": pollutant}
-        one, two, three = st.columns(3)
-        with one:
+        what, over_what = st.columns(2)
+        with what:
+            pollutant = self._plain("pollutant", text("Pollutant"), names, "pm10")
+            self._wrong("pollutant")
             watch = self._pick("watch", text("What is watched"), WATCH_NAMES, "value")
             self._wrong("watch")
-        with two:
-            over = self._pick("over", text("Over what"), OVER_NAMES, "mean")
+        out = {"provinces": codes, "pollutant": pollutant, "watch": watch}
+        with over_what:
+            out["over"] = self._pick("over", text("Over what"), OVER_NAMES, "mean")
             self._wrong("over")
-        out = {"provinces": codes, "pollutant": pollutant, "watch": watch, "over": over}
-        if watch != "value":
-            with three:
+            if watch != "value":
                 known = cache.runtime().standards
                 titles = {name: page.standard_name(rules, text) for name, rules in known.items()}
                 out["standard"] = self._plain("standard", text("Standard"), titles, "airkorea_1h")
@@ -185,43 +187,29 @@ class Form:
         top, step = _span(said)
         unit = _unit(said, text)
         whole = float(step).is_integer()
+        # Levels of another pollutant, or of a grade, say nothing here.
+        same = all(said.get(key) == self._body(key) for key in ("kind", "pollutant", "watch"))
 
-        def slider(name: str, label: str, default: float) -> float:
-            present = min(max(float(self.body.get(name, default)), 0.0), float(top))
+        def slider(name: str, label: str, usual: float) -> float:
+            present = float(self.body[name]) if same and name in self.body else usual
             number = st.slider(
                 f"{label} [{unit}]" if unit else label,
                 0.0,
-                float(top),
+                max(float(top), present),
                 present,
                 float(step),
                 format="%d" if whole else f"%.{len(str(step).split('.')[1])}f",
                 key=self._key(f"{name} {said.get('pollutant')} {said.get('watch')}"),
             )
-            return int(number) if whole else round(number, 6)
+            return int(number) if float(number).is_integer() else round(number, 6)
 
-        left, right = st.columns(2)
-        with left:
-            threshold = slider("threshold", text("Fires at or above"), top / 4)
-            self._wrong("threshold")
-            hours = st.slider(
-                text("for this many hours in a row"),
-                1,
-                24,
-                min(int(self.body.get("for", 1)), 24),
-                key=self._key("for"),
-            )
-            self._wrong("for")
-        with right:
-            clear = slider("clear_below", text("Clears below"), top / 6)
-            self._wrong("clear_below")
-            clear_for = st.slider(
-                text("for this many hours in a row"),
-                1,
-                24,
-                min(int(self.body.get("clear_for", 1)), 24),
-                key=self._key("clear_for"),
-            )
-            self._wrong("clear_for")
+        fires, clears = _usual(said, top, step)
+        threshold = slider("threshold", text("Fires at or above"), fires)
+        self._wrong("threshold")
+        hours = self._hours("for", text("Hours in a row before it fires"))
+        clear = slider("clear_below", text("Clears below"), clears)
+        self._wrong("clear_below")
+        clear_for = self._hours("clear_for", text("Hours in a row before it clears"))
         return {
             "threshold": threshold,
             "for": hours,
@@ -229,7 +217,15 @@ class Form:
             "clear_for": clear_for,
         }
 
-    def _telling(self, channels: Sequence[str], *, repeats: bool) -> dict[str, Any]:
+    def _hours(self, name: str, label: str) -> int:
+        """A slider of hours; a day is as far as it goes unless the rule says more already."""
+        present = int(self.body.get(name, 1))
+        hours: int = st.slider(label, 1, max(MOST_HOURS, present), present, key=self._key(name))
+        self._wrong(name)
+        return hours
+
+    def telling(self, channels: Sequence[str], *, repeats: bool) -> dict[str, Any]:
+        """The fields that say who is told, when and how; whether the rule is on stays as it is."""
         text = self.text
         one, two, three = st.columns(3)
         with one:
@@ -248,11 +244,14 @@ class Form:
         with three:
             other = {lang: name for lang, name in page.OTHER_NAMES.items() if lang in LANGUAGES}
             language = self._plain("language", text("Language of messages"), other, "ko")
-        if channels:
+        named = list(self.body.get("channels", ()))
+        # A channel that is gone stays in the field, so that its error has a place.
+        offered = list(dict.fromkeys([*channels, *named]))
+        if offered:
             chosen = st.multiselect(
                 text("Channels"),
-                list(channels),
-                [name for name in self.body.get("channels", ()) if name in channels],
+                offered,
+                named,
                 key=self._key("channels"),
             )
         else:
@@ -266,11 +265,12 @@ class Form:
         quiet = self._quiet()
         if quiet:
             out["quiet"] = quiet
-        note = st.text_area(
-            text("Note"), self.body.get("note", ""), key=self._key("note"), height=80
+        label = text("Note")
+        out["note"] = st.text_area(
+            label, self.body.get("note", ""), key=self._key("note"), height=80
         )
-        enabled = st.toggle(text("On"), self.body.get("enabled", True), key=self._key("enabled"))
-        return {**out, "note": note, "enabled": enabled}
+        self._wrong("note")
+        return {**out, "enabled": self.body.get("enabled", True)}
 
     def _quiet(self) -> dict[str, Any] | None:
         text, given = self.text, self.body.get("quiet") or {}
@@ -317,10 +317,16 @@ class Form:
 
 def _wrong_html(found: Sequence[Problem], text: Text) -> str:
     lines = "".join(
-        f'<p class="wrong" role="alert">{escape(text(one.message, **one.values))}</p>'
-        for one in found
+        f'<p class="wrong" role="alert">{escape(_said(one, text))}</p>' for one in found
     )
     return f'<div class="aq">{lines}</div>'
+
+
+def _said(one: Problem, text: Text) -> str:
+    """A problem in the reader's language; one of a field's form is said as what the field takes."""
+    if "reason" in one.values and one.field in FORMS:
+        return text(FORMS[one.field])
+    return text(one.message, **one.values)
 
 
 def _clock(words: str) -> time:
@@ -328,6 +334,14 @@ def _clock(words: str) -> time:
         return time.fromisoformat(words)
     except ValueError:
         return time(0)
+
+
+def _usual(said: Mapping[str, Any], top: float, step: float) -> tuple[float, float]:
+    """Levels to begin with where the body has none: (fires, clears)."""
+    if said.get("watch") == "grade":
+        return 3.0, 3.0
+    fires, clears = (round(round(top * part / step) * step, 6) for part in (1 / 4, 1 / 6))
+    return float(fires), float(clears)
 
 
 def _span(said: Mapping[str, Any]) -> tuple[float, float]:

@@ -1,8 +1,11 @@
 """The Korean wall clock on a chart's date axis, the same for readers everywhere."""
 
+from datetime import datetime
+
 import numpy as np
 import pandas as pd
 
+from aq.clock import kst
 from aq.views.reduce import Floats
 
 
@@ -25,3 +28,8 @@ def stamps(at: Floats) -> list[str]:
 def stamp(at: float) -> str:
     """One of them."""
     return stamps(np.array([at]))[0]
+
+
+def stamp_of(moment: datetime) -> str:
+    """What a figure is given for an instant."""
+    return kst(moment).strftime("%Y-%m-%d %H:%M")
