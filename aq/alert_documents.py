@@ -114,7 +114,7 @@ def _quoted(words: str) -> str:
 
 
 def _kind(one: Event) -> str:
-    if one["kind"] == "correction" or one["change"] == "resolved":
+    if one["change"] == "resolved":
         return "Cancel"
     return "Alert" if one["change"] in _FIRST else "Update"
 

@@ -54,9 +54,13 @@ def act_dict(act: Act) -> Fields:
 
 def event_row(
     rule: Rule, revision: int, place: str, decision: Decision, *, number: int, kind: str,
-    now: datetime,
+    now: datetime, station: str | None = None, ended: str | None = None,
 ) -> Fields:  # fmt: skip
-    """The log's row of a decision; it carries what its rule said, so that it stands alone."""
+    """The log's row of a decision; it carries what its rule said, so that it stands alone.
+
+    `station` is the name of the one that decided; `ended` says what became of the rule where that
+    and not the air ended an alert: ``off``, ``removed`` or ``changed``.
+    """
     province = BY_CODE.get(place)
     detail = {
         "name": rule.name,
@@ -72,6 +76,8 @@ def event_row(
         "note": rule.note,
         "muted_by": decision.muted_by,
         "back": decision.back,
+        "station": station,
+        "ended": ended,
         **({"official": act_dict(decision.act)} if decision.act else {}),
     }
     return {
@@ -143,6 +149,8 @@ def event_dict(row: Mapping[str, Any]) -> Fields:
         "before": row["before"],
         "after": row["after"],
         "back": detail["back"],
+        "station": detail.get("station"),
+        "ended": detail.get("ended"),
         "muted_by": detail["muted_by"],
         "stations": row["stations"],
         "stations_expected": row["stations_expected"],

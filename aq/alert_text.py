@@ -32,6 +32,12 @@ ACT_WORDS: Mapping[str, str] = {
     "lowered": "lowered to this level",
     "cleared": "cleared",
 }
+# What ended an alert where the air did not, by `ended` of an event.
+ENDED: Mapping[str, str] = {
+    "off": "the rule was switched off; no longer watched",
+    "removed": "the rule was removed; no longer watched",
+    "changed": "the rule was changed; no alert by what it says now",
+}
 SHOWN_PLACES = 5
 
 
@@ -82,13 +88,17 @@ def _line(text: Text, event: Event) -> str:
         return f"[{text('Official act')}] {official_sentence(text, event)}"
     known = CHANGES.get(event["change"])
     change = text(known) if known else text("state changed")
-    if event["kind"] == "correction":
+    if event["kind"] == "correction" and event["change"] == "resolved":
         change = text("Correction: by later data this did not happen")
+    elif event.get("ended"):
+        change = text(ENDED[event["ended"]])
     parts = [text("{where}: {change}", where=_place(text, event), change=change)]
     if event["value"] is not None:
         what = text.pollutant(event["pollutant"]) if event["pollutant"] else text("hours late")
         value = f"{event['value']:g} {event['unit'] or ''}".strip()
         parts.append(text("{what} {value}", what=what, value=value))
+    if event.get("station"):
+        parts.append(text("station {name}", name=event["station"]))
     parts.append(text("level {level:g} for {n} h", level=event["threshold"], n=event["for"]))
     if event.get("standard"):
         parts.append(text("standard {name}", name=event["standard"]))

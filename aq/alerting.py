@@ -127,6 +127,17 @@ def restore_rule(store: Store, name: str, revision: int, known: Known, who: str)
     return made
 
 
+def last_rule(connection: Connection, name: str) -> Saved:
+    """A rule as it was when it was taken away."""
+    row = rows.changes(connection, name)[0]
+    return Saved(
+        rule=Rule.model_validate(_body(row.before)),
+        revision=row.revision,
+        since=hour_number(floor_hour(row.at)),
+        changed_at=row.at,
+    )
+
+
 def history(store: Store, name: str | None = None) -> list[Fields]:
     """Changes of a rule or of all, the newest first: who, when, before, after."""
     with store.read() as connection:

@@ -18,7 +18,6 @@ from aq.official.advisories import Act, Zone, zone_of
 from aq.regions import BY_CODE, district_provinces
 from aq.store import alerting as rows
 from aq.store import official
-from aq.store.alerting import ConflictError
 
 # Acts newer than this are judged anew every time; older ones when an advisory was written since.
 SETTLE_HOURS = 72
@@ -225,8 +224,7 @@ class _Account:
         if before is not None and all(getattr(before, name) == values[name] for name in names):
             return
         expected = before.version if before is not None else None
-        if not rows.put_state(connection, values, expected=expected):
-            raise ConflictError
+        rows.put_state(connection, values, expected=expected)
 
 
 def _key(one: Decision) -> tuple[Any, ...]:

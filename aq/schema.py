@@ -112,6 +112,8 @@ store_version = Table(
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("committed_at", Instant, nullable=False),
     Column("what", Text, nullable=False),
+    Column("first_hour", Integer),  # the span of measured hours it wrote; null for none
+    Column("last_hour", Integer),
     Index("ix_store_version_committed_at", "committed_at"),
 )
 
@@ -423,6 +425,8 @@ outbox = Table(
     Column("owner", Text),
     Column("sent_at", Instant),
     Column("last_error", Text),  # free of secrets
+    Column("resent_by", Text),  # who had it sent again after it had failed, and when
+    Column("resent_at", Instant),
     UniqueConstraint("message", "channel", "language", name="uq_outbox_message"),
     Index("ix_outbox_state", "state", "next_attempt"),
 )

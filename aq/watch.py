@@ -3,23 +3,24 @@
 All of it is one transaction of conditional writes, so that it does not matter which instance does
 it, nor how often. What is written follows from the hours alone: the last days are judged anew each
 time from a settled state, and where that gives another past than the log has, the log's entries are
-retracted, the new ones recorded, and a correction is sent where people were told otherwise.
+retracted, the new ones recorded, and a correction is sent where people were told otherwise. Hours
+written further back are judged anew a month at a time, a transaction each.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from aq.alert_events import event_row
+from aq.alert_account import Account, Desk, Place, Redo, Standing, deciding_stations
 from aq.alert_points import Points, Reader
+from aq.alert_withdrawal import withdraw
 from aq.alerting import Saved, holds, saved_rules
-from aq.alerts import Decision, Mute, Phase, Point, Reason, State, replay_family
-from aq.alerts.decide import SPOKEN
+from aq.alerts import Mute, Phase, Point, State, replay_family
 from aq.clock import floor_hour, from_hour_number, hour_number
 from aq.errors import StoreError
 from aq.messages import Outgoing, put_messages
@@ -27,30 +28,35 @@ from aq.regions import BY_CODE
 from aq.relay import relay_acts
 from aq.store import Store
 from aq.store import alerting as rows
-from aq.store.alert_hours import first_changed
-from aq.store.alerting import ConflictError
+from aq.store.alert_hours import changed_hours, station_names
 from aq.store.engine import state_of
 
 # Hours newer than this may still come late or be revised, and are judged anew every time.
 SETTLE_HOURS = 72
 # An hour without data is missing once others have it or this long after its end.
 GRACE_HOURS = 2
-# What happened longer ago is no news: it is recorded and not sent.
-FRESH_HOURS = 6
 # How far a new rule looks back to see what is going on.
 LOOK_BACK_HOURS = 48
+# No alert goes on unseen for longer than the longest time a rule may ask for.
+LONGEST_RUN_HOURS = 168
+# Old hours that were written are judged anew in pieces of this length.
+PIECE_HOURS = 31 * 24
 TRIES = 8
-Place = tuple[str, str]  # rule, place
+Family = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class WatchReport:
-    """What a pass did: hours judged by place, events written, taken back, messages queued."""
+    """What a pass did: hours judged by place, events written, taken back, messages queued.
+
+    `left` are families of rules for which old hours are still to be judged.
+    """
 
     judged: int = 0
     events: int = 0
     retracted: int = 0
     messages: int = 0
+    left: tuple[Family, ...] = ()
     ok: bool = True
 
     def as_dict(self) -> dict[str, Any]:
@@ -62,128 +68,213 @@ class WatchReport:
             "messages": self.messages,
         }
 
-
-@dataclass(slots=True)
-class Standing:
-    """A rule in a place while it is judged: from which state on, to which hour, what came out."""
-
-    saved: Saved
-    place: str
-    row: Any
-    start: State
-    until: int
-    fresh_rule: bool = False  # new, or changed since it last judged
-    decisions: list[Decision] = field(default_factory=list)
-    state: State | None = None
-    settled: State | None = None
-
-    @property
-    def key(self) -> Place:
-        """Rule and place."""
-        return self.saved.rule.id, self.place
+    def add(self, other: "WatchReport") -> None:
+        """Count what another pass did."""
+        self.judged += other.judged
+        self.events += other.events
+        self.retracted += other.retracted
+        self.messages += other.messages
+        self.left = other.left
 
 
 def watch(store: Store, reader: Reader, now: datetime | None = None) -> WatchReport:
     """Bring every rule up to date; hours that came since the last time are judged as of their own.
 
-    Raises `StoreError` when other instances keep getting in between.
+    What stands now comes first; then old hours that were written, a piece at a time, each in a
+    transaction of its own. Stopped anywhere, the next call goes on from there. Raises `StoreError`
+    when other instances keep getting in between.
     """
     moment = now or store.clock.now()
+    report = _tried(store, reader, moment, None)
+    waiting = list(report.left)
+    while waiting:
+        one = _tried(store, reader, moment, waiting[0])
+        report.add(one)
+        if waiting[0] not in one.left:
+            waiting.pop(0)
+    return report
+
+
+def _tried(store: Store, reader: Reader, moment: datetime, family: Family | None) -> WatchReport:
     for _ in range(TRIES):
         try:
             with store.book() as connection:
-                return _Pass(connection, reader, moment).run()
-        except (ConflictError, IntegrityError):
+                return _Pass(connection, reader, moment, family).run()
+        except (rows.ConflictError, IntegrityError):
             continue
     raise StoreError("other instances are judging the same hours; try again", permanent=False)
 
 
 class _Pass:
-    """One pass within one transaction."""
+    """One pass within one transaction: all rules as they stand now, or `old` hours of a family."""
 
-    def __init__(self, connection: Connection, reader: Reader, now: datetime) -> None:
-        self.connection, self.reader, self.now = connection, reader, now
+    def __init__(
+        self, connection: Connection, reader: Reader, now: datetime, old: Family | None
+    ) -> None:
+        self.connection, self.reader, self.now, self.old = connection, reader, now, old
         self.version, _ = state_of(connection)
-        self.changed: dict[tuple[int, int], int | None] = {}
+        self.changed: dict[tuple[int, int], tuple[int, int] | None] = {}
         self.present = hour_number(floor_hour(now))
         self.report = WatchReport()
-        self.outgoing: list[Outgoing] = []
+        self.left: list[Family] = []
         self.events: list[dict[str, Any]] = []
+        self.outgoing: list[Outgoing] = []
 
     def run(self) -> WatchReport:
-        enabled = [one for one in saved_rules(self.connection) if one.rule.enabled]
+        known = {one.rule.id: one for one in saved_rules(self.connection)}
+        enabled = [one for one in known.values() if one.rule.enabled]
         saved = [one for one in enabled if one.rule.kind != "official"]
         states = rows.states(self.connection)
-        families: dict[tuple[str, ...], list[Saved]] = {}
+        families: dict[Family, list[Saved]] = {}
         for one in saved:
             families.setdefault(one.rule.family, []).append(one)
         standings: list[Standing] = []
-        for family in families.values():
-            standings += self._judge(family, states)
+        for key, family in families.items():
+            if self.old is None or key == self.old:
+                groups = self._groups(family, states)
+                standings += self._judge(family, groups)
+                if any(one.redo is not None for group in groups for one in group):
+                    self.left.append(key)
         self._reconcile(sorted(standings, key=lambda one: one.key))
-        for one in enabled:
-            if one.rule.kind == "official":
-                told = relay_acts(self.connection, one, states, self.now)
-                self.events += told.events
-                self.outgoing += told.outgoing
-                self.report.retracted += told.retracted
+        if self.old is None:
+            self._relay([one for one in enabled if one.rule.kind == "official"], states)
+            self._withdraw(known, states)
+        self.report.left = tuple(self.left)
+        # Each event's row names the message it went into.
         self.report.messages = put_messages(self.connection, self.outgoing, self.now)
-        # After the messages, as each event names the one it went into.
         rows.add_events(self.connection, self.events)
         self.report.events = len(self.events)
         return self.report
 
-    def _judge(self, family: Sequence[Saved], states: Mapping[Place, Any]) -> list[Standing]:
-        """All rules of a family in all places, from where each is settled to the newest hour."""
-        prepared = [
-            self._prepare(one, place, states.get((one.rule.id, place)))
-            for one in family
-            for place in self.reader.places(one.rule)
-        ]
-        if not prepared:
-            return []
-        points = self._points(family, min(one.start.hour for one in prepared))
-        by_place: dict[str, list[Standing]] = {}
-        for standing in prepared:
-            by_place.setdefault(standing.place, []).append(standing)
-        for place, group in by_place.items():
-            here = points.get(place, {})
-            until = max([self._frontier(family[0], here), *(_reached(one) for one in group)])
-            self._replay([one for one in group if one.start.hour < until], here, until)
-        return [one for one in prepared if one.state is not None]
+    def _relay(self, official: Sequence[Saved], states: Mapping[Place, Any]) -> None:
+        for one in official:
+            told = relay_acts(self.connection, one, states, self.now)
+            self.events += told.events
+            self.outgoing += told.outgoing
+            self.report.retracted += told.retracted
 
-    def _points(self, family: Sequence[Saved], after: int) -> Points:
-        """Points of all places of a family, which watches the same thing everywhere."""
-        found: Points = {}
-        for one in family:
-            if set(self.reader.places(one.rule)) - set(found):
-                found |= self.reader.points(self.connection, one.rule, after, self.present)
-        return found
+    def _withdraw(self, known: Mapping[str, Saved], states: Mapping[Place, Any]) -> None:
+        watched = {
+            (one.rule.id, place)
+            for one in known.values()
+            if one.rule.enabled
+            for place in self.reader.places(one.rule)
+        }
+        left = [row for key, row in states.items() if key not in watched]
+        events, outgoing = withdraw(self.connection, left, known, self.now)
+        self.events += events
+        self.outgoing += outgoing
+
+    def _groups(self, family: Sequence[Saved], states: Mapping[Place, Any]) -> list[list[Standing]]:
+        """A family's rules by place, each with where it is to be judged from."""
+        groups: list[list[Standing]] = []
+        for place in dict.fromkeys(p for one in family for p in self.reader.places(one.rule)):
+            group = [
+                self._prepare(one, place, states.get((one.rule.id, place)))
+                for one in family
+                if place in self.reader.places(one.rule)
+            ]
+            if self.old is None:
+                self._rewind([one for one in group if not one.fresh])
+            groups.append(group)
+        return groups
+
+    def _judge(self, family: Sequence[Saved], groups: Sequence[list[Standing]]) -> list[Standing]:
+        """All places, from where each is settled to the newest hour; or the old hours left."""
+        if self.old is not None:
+            groups = [[one for one in group if one.redo is not None] for group in groups]
+            groups = [group for group in groups if group]
+            far = [group for group in groups if not _near(group)]
+            if far:
+                return self._replay_old(far)
+        for group in groups:
+            if _near(group):
+                _begin_anew(group)
+        return self._replay_all(family, groups)
 
     def _prepare(self, saved: Saved, place: str, row: Any) -> Standing:
         """Where to judge from: the settled state, or for a new rule some hours back."""
         late = saved.rule.kind == "data_late"
         if row is None or row.revision != saved.revision:
-            back = 1 if late else LOOK_BACK_HOURS
-            start = State(hour=self.present - back)
-            return Standing(saved, place, row, start, self.present, fresh_rule=True)
+            back = 1 if late else max(LOOK_BACK_HOURS, saved.rule.for_hours)
+            start = State(hour=min(saved.since, self.present) - back)
+            silent = min(saved.since, self.present)
+            number = rows.last_number(self.connection, saved.rule.id, place) if row is None else 0
+            return Standing(
+                saved=saved, place=place, row=row, start=start, fresh=True, silent=silent,
+                seen=self.version, number=number,
+            )  # fmt: skip
+        said = json.loads(row.said)
         start = State.from_dict(json.loads(row.body if late else row.settled))
-        touched = None if late else self._touched(int(json.loads(row.said)["seen"]), start.hour)
-        if touched is not None:
-            hour = rows.last_clear(
-                self.connection, saved.rule.id, place, saved.revision, touched - 1
-            )
-            start = State(hour=hour)
-        return Standing(saved, place, row, start, self.present)
+        redo = Redo.from_dict(said["redo"]) if said.get("redo") else None
+        return Standing(
+            saved=saved, place=place, row=row, start=start, redo=redo, seen=int(said["seen"]),
+            kept=start.hour,
+        )  # fmt: skip
 
-    def _touched(self, seen: int, settled: int) -> int | None:
-        """The first settled hour written since a store version: a file or a filled gap."""
+    def _rewind(self, group: Sequence[Standing]) -> None:
+        """Where settled hours of a place were written since, begin before them: all rules of a
+        family at once, from an hour at which nothing was on."""
+        if not group or group[0].rule.kind == "data_late":
+            return
+        spans = [self._written(one.seen, one.start.hour) for one in group]
+        found = [span for span in spans if span is not None]
+        if found:
+            self._begin_before(group, found)
+        for one in group:
+            one.seen = self.version
+
+    def _begin_before(self, group: Sequence[Standing], found: list[tuple[int, int]]) -> None:
+        before = [one.redo for one in group if one.redo is not None]
+        first = min([span[0] for span in found] + [one.first for one in before])
+        last = max([span[1] for span in found] + [one.last for one in before])
+        hour = min([first - 1] + [one.state.hour for one in before])
+        while True:
+            clear = min(self._last_clear(one, hour) for one in group)
+            if clear == hour:
+                break
+            hour = clear
+        for one in group:
+            one.redo = Redo(state=State(hour=hour), first=first, last=last)
+
+    def _last_clear(self, one: Standing, hour: int) -> int:
+        """The newest hour up to `hour` at which a rule had nothing on in a place."""
+        began = one.saved.since - max(LOOK_BACK_HOURS, one.rule.for_hours)
+        found = rows.last_clear(self.connection, one.rule.id, one.place, one.saved.revision, hour)
+        # Of the hours just before a rule came, only what was on then stands in the log.
+        whole = hour <= began or hour > one.saved.since + LONGEST_RUN_HOURS
+        return hour if found is None and whole else began if found is None else found
+
+    def _written(self, seen: int, settled: int) -> tuple[int, int] | None:
+        """The settled hours written since a store version: a file, a filled gap, a revision."""
         if (seen, settled) not in self.changed:
             none = seen >= self.version
             self.changed[seen, settled] = (
-                None if none else first_changed(self.connection, seen, settled)
+                None if none else changed_hours(self.connection, seen, settled)
             )
         return self.changed[seen, settled]
+
+    def _points(self, standings: Sequence[Standing], after: int, until: int) -> Points:
+        """Points of all places of a family, which watches the same thing everywhere."""
+        found: Points = {}
+        for rule in {one.rule.id: one.rule for one in standings}.values():
+            if set(self.reader.places(rule)) - set(found):
+                found |= self.reader.points(self.connection, rule, after, until)
+        return found
+
+    def _replay_all(
+        self, family: Sequence[Saved], groups: Sequence[list[Standing]]
+    ) -> list[Standing]:
+        """Each place to its newest hour."""
+        every = [one for group in groups for one in group]
+        if not every:
+            return []
+        points = self._points(every, min(one.start.hour for one in every), self.present)
+        for group in groups:
+            here = points.get(group[0].place, {})
+            until = max([self._frontier(family[0], here), *(_reached(one) for one in group)])
+            self._replay([one for one in group if one.start.hour < until], here, until)
+        return [one for one in every if one.state is not None]
 
     def _frontier(self, saved: Saved, points: Mapping[int, Point]) -> int:
         """The newest hour that can be judged in a place: what has no data yet may be on its way."""
@@ -193,23 +284,78 @@ class _Pass:
         return max(min(newest, self.present), self.present - GRACE_HOURS)
 
     def _replay(self, group: list[Standing], points: Mapping[int, Point], until: int) -> None:
-        """A family in one place, first to where it is settled, then to the newest hour."""
+        """A family in one place: new rules to where they begin, all to where they are settled,
+        then to the newest hour. A new rule does not change what the others said before it came."""
         if not group:
             return
-        mutes = {one.saved.rule.id: self._mutes(one) for one in group}
-        middle = max(until - SETTLE_HOURS, min(one.start.hour for one in group))
-        states = [(one.saved.rule, one.start) for one in group]
-        for end in (middle, until):
-            replayed = replay_family(states, points, mutes, end)
-            for one in group:
-                found, state = replayed[one.saved.rule.id]
-                one.decisions += found
-                one.state = state
-                one.settled = state if end == middle else one.settled
-            states = [(one.saved.rule, replayed[one.saved.rule.id][1]) for one in group]
         for one in group:
-            one.until = until
-            self.report.judged += until - one.start.hour
+            one.until, one.state = until, one.start
+        mutes = {one.rule.id: self._mutes(one) for one in group}
+        fresh = [one for one in group if one.fresh]
+        if fresh:
+            began = min(until, max(one.silent for one in fresh))
+            self._advance(group, fresh, points, mutes, began)
+            for one in fresh:
+                one.silent, one.settled = began, one.state
+        settling = [max(until - SETTLE_HOURS, one.kept) for one in group]
+        for end in sorted({*settling, until}):
+            self._advance(group, group, points, mutes, end)
+            for one, hour in zip(group, settling, strict=True):
+                one.settled = one.state if one.settled is None and hour <= end else one.settled
+        for one in group:
+            silenced = any(mute.since <= until < mute.until for mute in mutes[one.rule.id])
+            one.hushed = silenced or any(
+                other.rule.rank > one.rule.rank and other.state is not None and other.state.firing
+                for other in group
+            )
+        self.report.judged += sum(until - one.start.hour for one in group)
+
+    @staticmethod
+    def _advance(
+        group: Sequence[Standing],
+        whom: Sequence[Standing],
+        points: Mapping[int, Point],
+        mutes: Mapping[str, Sequence[Mute]],
+        end: int,
+    ) -> None:
+        """Judge a group together up to an hour, and take that on for some of it."""
+        states = [(one.rule, one.state or one.start) for one in group]
+        replayed = replay_family(states, points, mutes, end)
+        for one in whom:
+            found, one.state = replayed[one.rule.id]
+            one.decisions += found
+
+    def _replay_old(self, groups: Sequence[list[Standing]]) -> list[Standing]:
+        """The oldest piece that is left, in every place that has it."""
+        begin = min(_redo(group[0]).state.hour for group in groups)
+        end = begin + PIECE_HOURS
+        points = self._points([one for group in groups for one in group], begin, end)
+        out: list[Standing] = []
+        for group in groups:
+            if max(_redo(one).state.hour for one in group) >= end:
+                continue
+            for one in group:
+                one.start = one.state = _redo(one).state
+                one.piece, one.until, one.changed = True, end, _redo(one).first
+            mutes = {one.rule.id: self._mutes(one) for one in group}
+            self._advance(group, group, points.get(group[0].place, {}), mutes, end)
+            self.report.judged += sum(end - one.start.hour for one in group)
+            self._leave(group, end)
+            out += group
+        return out
+
+    def _leave(self, group: Sequence[Standing], end: int) -> None:
+        """What remains of old hours after a piece: nothing where all is as it was before."""
+        same = all(
+            end >= _redo(one).last
+            and one.state is not None
+            and one.state.phase == Phase.CLEAR
+            and self._last_clear(one, end) == end
+            for one in group
+        )
+        for one in group:
+            state = one.state or one.start
+            one.redo = None if same else replace(_redo(one), state=state)
 
     def _mutes(self, standing: Standing) -> list[Mute]:
         province = BY_CODE.get(standing.place)
@@ -221,29 +367,85 @@ class _Pass:
                 until=_hour_from(row.until if row.ended_at is None else row.ended_at),
             )
             for row in rows.silences_since(self.connection, after)
-            if holds(row, standing.saved.rule, province.id if province else None)
+            if holds(row, standing.rule, province.id if province else None)
         ]
 
     def _reconcile(self, standings: Sequence[Standing]) -> None:
         """Set what was judged against what stands in the log, and write the difference."""
         if not standings:
             return
-        first, last = min(one.start.hour for one in standings), self.present
+        first = min(one.start.hour for one in standings)
+        last = max(one.until for one in standings)
         logged: dict[Place, list[Any]] = {}
         for row in rows.standing_events(self.connection, first, last):
             logged.setdefault((row.rule, row.place), []).append(row)
+        desk = Desk(
+            present=self.present,
+            now=self.now,
+            stations=station_names(self.connection, deciding_stations(standings)),
+        )
         gone: list[str] = []
         for one in standings:
-            written = _Account(self, one, logged.get(one.key, [])).settle()
-            self.events += written.events
-            gone += written.gone
+            account = Account(desk, one, logged.get(one.key, [])).settle()
+            self._write(one, account)
+            self.events += account.events
+            gone += account.gone
+            self.outgoing += account.outgoing
         rows.retract(self.connection, gone, self.now)
         self.report.retracted = len(gone)
+
+    def _write(self, one: Standing, account: Account) -> None:
+        """Where a rule stands now; a piece of old hours leaves that as it is."""
+        before = one.row
+        redo = one.redo.as_dict() if one.redo is not None else None
+        said = {"told": account.told, "unknown": account.doubtful, "seen": one.seen, "redo": redo}
+        values = {
+            "rule": one.rule.id,
+            "place": one.place,
+            "revision": one.saved.revision,
+            "last_event": account.last,
+            "said": rows.dumps(said),
+            "seq": account.number,
+            "updated_at": self.now,
+        }
+        if not one.piece:
+            state = one.state or one.start
+            values |= {
+                "phase": str(state.phase),
+                "hour": state.hour,
+                "since": state.since,
+                "body": rows.dumps(state.as_dict()),
+                "settled": rows.dumps((one.settled or state).as_dict()),
+            }
+        if before is not None and not account.events and not account.gone and _same(before, values):
+            return
+        expected = before.version if before is not None else None
+        rows.put_state(self.connection, values, expected=expected)
+
+
+def _near(group: Sequence[Standing]) -> bool:
+    """Whether the old hours of a place that are left go in one piece with the newest ones."""
+    old = [one for one in group if one.redo is not None]
+    return bool(old) and all(
+        max(one.start.hour for one in old) - _redo(one).state.hour <= PIECE_HOURS for one in old
+    )
+
+
+def _begin_anew(group: Sequence[Standing]) -> None:
+    for one in group:
+        if one.redo is not None:
+            one.start, one.changed, one.redo = one.redo.state, one.redo.first, None
+
+
+def _redo(one: Standing) -> Redo:
+    if one.redo is None:
+        raise ValueError("no old hours are left")
+    return one.redo
 
 
 def _reached(standing: Standing) -> int:
     """The hour a rule was judged to before; a value withdrawn does not turn that back."""
-    return 0 if standing.fresh_rule else int(standing.row.hour)
+    return 0 if standing.fresh else int(standing.row.hour)
 
 
 def _hour_from(moment: datetime) -> int:
@@ -252,122 +454,6 @@ def _hour_from(moment: datetime) -> int:
     return hour_number(floor) + (floor < moment)
 
 
-class _Account:
-    """One rule in one place: what was judged against what is on record and what people know."""
-
-    def __init__(self, of: _Pass, standing: Standing, logged: Sequence[Any]) -> None:
-        self.of, self.one = of, standing
-        self.rule, self.revision = standing.saved.rule, standing.saved.revision
-        here = [
-            row
-            for row in logged
-            if row.revision == self.revision and standing.start.hour < row.hour <= standing.until
-        ]
-        self.logged = {(row.hour, row.change, row.before, row.after): row for row in here}
-        said = json.loads(standing.row.said) if standing.row is not None else {}
-        self.told: int | None = said.get("told")
-        self.doubtful: bool = said.get("unknown", False)
-        self.number: int = standing.row.seq if standing.row is not None else 0
-        self.events: list[dict[str, Any]] = []
-        self.gone: list[str] = []
-        self.last: str | None = standing.row.last_event if standing.row is not None else None
-
-    def settle(self) -> "_Account":
-        """Record what is new, retract what did not happen, say what people must know."""
-        decisions = self.one.decisions
-        judged = {one.key for one in decisions}
-        stale = [row for key, row in self.logged.items() if key not in judged]
-        self.gone = [row.id for row in stale]
-        new = [one for one in decisions if one.key not in self.logged]
-        speaking = [one for one in new if self._speaks(one)]
-        last = speaking[-1] if speaking else None
-        state = self.one.state or self.one.start
-        if self.one.fresh_rule:
-            # A new rule begins with what is on now, not with a past it was not there for.
-            new = [one for one in new if one is last and state.firing]
-        for decision in new:
-            self._record(decision, last=decision is last)
-        if self.told is not None and not state.firing:
-            self._correct(min((row.hour for row in stale), default=state.hour), state)
-        self._write(state)
-        return self
-
-    def _speaks(self, decision: Decision) -> bool:
-        pending = decision.change == Reason.UNKNOWN and not decision.state.firing
-        return decision.change in SPOKEN and decision.reason != Reason.MUTED and not pending
-
-    def _record(self, decision: Decision, *, last: bool) -> None:
-        """Write an event; send it when it is news, or is old but how things stand now."""
-        fresh = decision.hour >= self.of.present - FRESH_HOURS
-        told, doubtful = decision.state.told, decision.change == Reason.UNKNOWN
-        news = told != self.told or doubtful != self.doubtful
-        again = fresh and decision.change == Reason.REPEAT
-        current = fresh or (last and self.one.until >= self.of.present - FRESH_HOURS)
-        send = self._speaks(decision) and current and (news or again)
-        send = send and (told is not None or self.told is not None)
-        kind = "live" if fresh else "catch_up" if send else "backfill"
-        self._add(decision, kind, send=send)
-        over = decision.reason == Reason.MUTED and not decision.state.firing
-        if send or over:
-            self.told, self.doubtful = told, doubtful and told is not None
-
-    def _correct(self, hour: int, state: State) -> None:
-        """People were told of an alert that, by what is known now, is none."""
-        decision = Decision(
-            hour=hour,
-            reason=Reason.RESOLVED,
-            change=Reason.RESOLVED,
-            before=Phase.FIRING,
-            state=state,
-            point=Point(state.value),
-        )
-        self._add(decision, "correction", send=True)
-        self.told, self.doubtful = None, False
-
-    def _add(self, decision: Decision, kind: str, *, send: bool) -> None:
-        self.number += 1
-        row = event_row(
-            self.rule,
-            self.revision,
-            self.one.place,
-            decision,
-            number=self.number,
-            kind=kind,
-            now=self.of.now,
-        )
-        self.events.append(row)
-        self.last = row["id"]
-        if send:
-            self.of.outgoing.append(
-                Outgoing(row=row, rule=self.rule, held=decision.reason == Reason.HELD)
-            )
-
-    def _write(self, state: State) -> None:
-        one = self.one
-        before = one.row
-        settled = one.settled or state
-        said = {"told": self.told, "unknown": self.doubtful, "seen": self.of.version}
-        values = {
-            "rule": self.rule.id,
-            "place": one.place,
-            "revision": self.revision,
-            "phase": str(state.phase),
-            "hour": state.hour,
-            "since": state.since,
-            "last_event": self.last,
-            "body": rows.dumps(state.as_dict()),
-            "settled": rows.dumps(settled.as_dict()),
-            "said": rows.dumps(said),
-            "seq": self.number,
-            "updated_at": self.of.now,
-        }
-        if before is not None and not self.events and not self.gone and _same(before, values):
-            return
-        expected = before.version if before is not None else None
-        if not rows.put_state(self.of.connection, values, expected=expected):
-            raise ConflictError
-
-
 def _same(before: Any, values: Mapping[str, Any]) -> bool:
     names = ("revision", "hour", "body", "settled", "said")
-    return all(getattr(before, name) == values[name] for name in names)
+    return all(getattr(before, name) == values[name] for name in names if name in values)

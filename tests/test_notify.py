@@ -15,12 +15,13 @@ from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from aq.alert_text import compose
 from aq.channels import Channel, Outlets
 from aq.errors import InputError
 from aq.notify import ATTEMPTS, BATCH, Notifier, backoff, digest_time, try_channel
 from aq.store import Store, open_store, outbox
 from aq.webhook import DeliveryError, addresses, is_public, post, signature
-from tests.alert_messages import put
+from tests.alert_messages import body, put
 from tests.conftest import NOW
 from tests.test_processes import free_port
 
@@ -68,8 +69,18 @@ def test_apprises_own_json_target_gets_it(store: Store, httpserver: HTTPServer) 
     put(store, "m1", "j")
     assert notifier(store, channel).drain("j", NOW).sent == 1
     request = httpserver.log[0][0]
-    assert request.headers["Idempotency-Key"] == request.get_json()["id"] == "m1"
-    assert "162.5" in request.get_json()["message"]
+    assert request.headers["Idempotency-Key"] == "m1"
+    title, words = compose(body("m1"), "ko")
+    assert request.get_json() == {
+        "version": "1.0",
+        "title": title,
+        "message": words,
+        "attachments": [],
+        "type": "info",
+        "id": "m1",
+    }
+    assert title == "PM10 주의보 수준: 서울"
+    assert "162.5" in words
 
 
 class Inbox:
@@ -121,12 +132,14 @@ def test_it_is_tried_again_to_a_limit_then_failed_then_resent(
     assert here.drain("f", NOW).sent == 1
     (row,) = outbox.messages(store, [outbox.FAILED])
     assert (row.attempts, row.last_error) == (ATTEMPTS, "HTTP 500")
-    assert outbox.resend(store, row.id, now)
-    assert not outbox.resend(store, row.id, now)
+    assert outbox.resend(store, row.id, now, "kim")
+    assert not outbox.resend(store, row.id, now, "lee")
     httpserver.clear()
     httpserver.expect_request("/hook").respond_with_data("", 200)
     assert here.drain("hook", now).sent == 1
     assert httpserver.log[-1][0].headers["Idempotency-Key"] == "m1"
+    (row,) = [one for one in outbox.messages(store) if one.message == "m1"]
+    assert (row.state, row.resent_by, row.resent_at) == (outbox.SENT, "kim", now)
 
 
 def test_held_messages_wait_and_those_of_lost_channels_fail(store: Store, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from aq.alerting import (
     history,
     load_rules,
     log,
+    remove_rule,
     restore_rule,
     rules,
     save_rule,
@@ -49,17 +50,19 @@ def at(store: Store, hour: int) -> Store:
     return Store(store.engine, Clock(from_hour_number(hour) + timedelta(minutes=25)))
 
 
-def put(store: Store, hour: int, values: Mapping[int, float]) -> None:
-    """Province means of PM10 [µg/m³] for an hour."""
+def put(store: Store, hour: int, values: Mapping[int, float | None]) -> None:
+    """Province means of PM10 [µg/m³] for an hour; None for one that has no value any more."""
     with store.write("test") as txn:
         for province, value in values.items():
             here = (province_hour.c.province == province) & (province_hour.c.hour == hour)
-            fields = {"pm10_sum": int(value * 10), "pm10_n": 1, "version": txn.version}
+            scaled, n = int((value or 0) * 10), int(value is not None)
+            fields = {"pm10_sum": scaled, "pm10_n": n, "version": txn.version}
             if not txn.connection.execute(
                 update(province_hour).where(here).values(fields)
             ).rowcount:
                 key = {"province": province, "hour": hour, "feed": FEED_IDS["airkorea"]}
                 txn.connection.execute(insert(province_hour).values({**key, **fields}))
+        txn.touch([hour])
 
 
 def setup(store: Store, *bodies: Mapping[str, Any]) -> None:
@@ -250,6 +253,19 @@ def test_rules_are_kept_with_their_history_and_restored(store: Store) -> None:
     assert [int(one.rule.threshold) for one in rules(store)] == [150]
     again = from_toml(to_toml(one.rule for one in rules(store)), "x")
     assert load_rules(store, again, KNOWN, "kim") == []
+
+
+def test_a_rule_taken_away_and_made_again_goes_on_counting_its_events(store: Store) -> None:
+    setup(store, BODY)
+    for step in range(2):
+        put(store, H + step, {SEOUL: 170})
+        watch(at(store, H + step), READER)
+    first = [one["id"] for one in log(store)]
+    remove_rule(at(store, H + 1), "pm10-warning", "kim")
+    load_rules(at(store, H + 1), [{**BODY, "channels": ["journal"]}], KNOWN, "kim")
+    put(store, H + 2, {SEOUL: 180})
+    watch(at(store, H + 2), READER)
+    assert len({one["id"] for one in log(store)}) > len(first) > 0
 
 
 def test_loading_is_all_or_nothing(store: Store) -> None:

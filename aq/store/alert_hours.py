@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from aq.model import URBAN
-from aq.schema import FEED_IDS, KEYS, province_hour, station, station_hour
+from aq.schema import FEED_IDS, KEYS, province_hour, station, station_hour, store_version
 
 Row = Any
 
@@ -60,12 +60,15 @@ def highest_stations(
     return connection.execute(query).all()
 
 
-def first_changed(connection: Connection, version: int, until: int) -> int | None:
-    """The first hour up to `until` that was written after a store version; None without one."""
-    table = province_hour
-    query = select(func.min(table.c.hour)).where(table.c.hour <= until, table.c.version > version)
-    found = connection.scalar(query)
-    return None if found is None else int(found)
+def changed_hours(connection: Connection, version: int, until: int) -> tuple[int, int] | None:
+    """The span of the hours up to `until` that were written after a store version."""
+    table = store_version
+    first, last = connection.execute(
+        select(func.min(table.c.first_hour), func.max(table.c.last_hour)).where(
+            table.c.version > version, table.c.first_hour <= until
+        )
+    ).one()
+    return None if first is None else (first, min(last, until))
 
 
 def hours_heard(connection: Connection, feed: str, after: int, until: int) -> list[int]:
@@ -78,3 +81,9 @@ def hours_heard(connection: Connection, feed: str, after: int, until: int) -> li
         .order_by(table.c.hour)
     )
     return [int(hour) for hour in connection.scalars(query)]
+
+
+def station_names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Names of stations by id."""
+    query = select(station.c.id, station.c.name).where(station.c.id.in_(list(numbers)))
+    return {row.id: row.name for row in connection.execute(query)}

@@ -19,6 +19,8 @@ from aq.schema import (
 )
 
 Row = Any
+# Kinds of events that follow from what people had been told, not from the hours alone.
+SAID_APART = ("correction", "withdrawn")
 
 
 class ConflictError(Exception):
@@ -53,8 +55,7 @@ def put_rule(connection: Connection, values: Mapping[str, Any], *, expected: int
 
 
 def remove_rule(connection: Connection, rule: str) -> None:
-    """Take a rule and where it stands away; its changes and the log stay."""
-    connection.execute(delete_from(alert_state).where(alert_state.c.rule == rule))
+    """Take a rule away; its changes, the log and where it stood stay."""
     connection.execute(delete_from(alert_rule).where(alert_rule.c.id == rule))
 
 
@@ -78,21 +79,22 @@ def states(connection: Connection) -> dict[tuple[str, str], Row]:
     return {(row.rule, row.place): row for row in found}
 
 
-def put_state(connection: Connection, values: Mapping[str, Any], *, expected: int | None) -> bool:
-    """Write a state whose row version is `expected` (None: not there); False when it is not.
+def put_state(connection: Connection, values: Mapping[str, Any], *, expected: int | None) -> None:
+    """Write a state whose row version is `expected` (None: not there).
 
-    A second insert of the same raises ``IntegrityError``.
+    Raises `ConflictError` when it is not; a second insert of the same is an ``IntegrityError``.
     """
     if expected is None:
         connection.execute(insert(alert_state).values({**values, "version": 1}))
-        return True
+        return
     where = and_(
         alert_state.c.rule == values["rule"],
         alert_state.c.place == values["place"],
         alert_state.c.version == expected,
     )
     change = update(alert_state).where(where).values({**values, "version": expected + 1})
-    return bool(connection.execute(change).rowcount)
+    if not connection.execute(change).rowcount:
+        raise ConflictError
 
 
 def add_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -115,29 +117,37 @@ def standing_events(connection: Connection, after: int, until: int) -> Sequence[
         table.c.hour > after,
         table.c.hour <= until,
         table.c.retracted_at.is_(None),
-        table.c.kind != "correction",
+        table.c.kind.not_in(SAID_APART),
     )
     return connection.execute(query.order_by(table.c.hour, table.c.id)).all()
 
 
-def last_clear(connection: Connection, rule: str, place: str, revision: int, hour: int) -> int:
-    """The newest hour up to `hour` after which nothing went on: a replay may begin there."""
+def last_clear(
+    connection: Connection, rule: str, place: str, revision: int, hour: int
+) -> int | None:
+    """The newest hour up to `hour` after which nothing went on, by the log: a replay may begin
+    there. None where the log does not say."""
     table = alert_event
     own = and_(
         table.c.rule == rule,
         table.c.place == place,
         table.c.revision == revision,
         table.c.retracted_at.is_(None),
-        table.c.kind != "correction",
+        table.c.kind.not_in(SAID_APART),
         table.c.hour <= hour,
     )
     newest = select(table.c.hour, table.c.after).where(own).order_by(table.c.hour.desc()).limit(1)
     found = connection.execute(newest).first()
-    if found is None or found.after == "clear":
+    if found is None:
+        return None
+    if found.after == "clear":
         return hour
-    clear = select(func.max(table.c.hour)).where(own, table.c.after == "clear")
-    first = select(func.min(table.c.hour)).where(own)
-    return connection.scalar(clear) or (connection.scalar(first) or hour) - 1
+    clear = connection.scalar(select(func.max(table.c.hour)).where(own, table.c.after == "clear"))
+    if clear is not None:
+        return int(clear)
+    first = select(table.c.hour, table.c.before).where(own).order_by(table.c.hour).limit(1)
+    began = connection.execute(first).one()
+    return int(began.hour) - 1 if began.before == "clear" else None
 
 
 def events(

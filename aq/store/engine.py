@@ -1,7 +1,7 @@
 """Opening the store, bringing its schema up to date, and transactions with a store version."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +37,7 @@ class Txn:
     def __init__(self, connection: Connection, now: datetime, what: str) -> None:
         self.connection, self.now, self.what = connection, now, what
         self._version: int | None = None
+        self._hours: tuple[int, int] | None = None
         query = select(state.c.version, state.c.simulated).where(state.c.id == 1)
         self._before, self._simulated = connection.execute(query.with_for_update()).one()
 
@@ -53,6 +54,12 @@ class Txn:
         """Whether anything asked for a version."""
         return self._version is not None
 
+    def touch(self, hours: Iterable[int]) -> None:
+        """Remember that measured hours are written: what judges them looks at those again."""
+        found = [*hours, *(self._hours or ())]
+        if found:
+            self._hours = min(found), max(found)
+
     def mark_simulated(self, simulated: bool) -> None:
         """Remember whether this store holds simulated data; refuse to mix the two."""
         if self._simulated is None:
@@ -68,12 +75,15 @@ class Txn:
     def _finish(self) -> None:
         if self._version is None:
             return
+        first, last = self._hours or (None, None)
         latest = self.connection.scalar(select(func.max(store_version.c.committed_at)))
         self.connection.execute(
             insert(store_version).values(
                 version=self._version,
                 committed_at=max(self.now, latest) if latest else self.now,
                 what=self.what,
+                first_hour=first,
+                last_hour=last,
             )
         )
 

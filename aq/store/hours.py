@@ -45,6 +45,7 @@ def put_station_hours(
         existing = _existing(txn.connection, station_hour, "station", feed_id, block)
         done, written = write_distinct(txn, station_hour, block, existing, station_hour_rev)
         counts += done
+        txn.touch(row["hour"] for row in written)
         touched |= {
             (province, row["hour"])
             for row in written
@@ -282,5 +283,6 @@ def _write_province_hours(txn: Txn, feed_id: int, rows: Sequence[Row]) -> tuple[
         existing = _existing(txn.connection, province_hour, "province", feed_id, block)
         done, written = write_distinct(txn, province_hour, block, existing, province_hour_rev)
         counts += done
+        txn.touch(row["hour"] for row in written)
         changed |= {(row["province"], row["hour"]) for row in written}
     return counts, changed

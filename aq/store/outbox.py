@@ -107,10 +107,20 @@ def fail_unknown(store: Store, channels: Collection[str], error: str) -> int:
         return int(connection.execute(change).rowcount)
 
 
-def resend(store: Store, number: int, now: datetime) -> bool:
-    """Queue a failed message anew, under the id it has; False when it has not failed."""
+def resend(store: Store, number: int, now: datetime, who: str) -> bool:
+    """Queue a failed message anew, under the id it has; False when it has not failed.
+
+    `who` asked for it, and stands with the message from then on.
+    """
     where = and_(outbox.c.id == number, outbox.c.state == FAILED)
-    values = {"state": QUEUED, "attempts": 0, "next_attempt": now, "last_error": None}
+    values = {
+        "state": QUEUED,
+        "attempts": 0,
+        "next_attempt": now,
+        "last_error": None,
+        "resent_by": who,
+        "resent_at": now,
+    }
     with store.book() as connection:
         return bool(connection.execute(update(outbox).where(where).values(values)).rowcount)
 

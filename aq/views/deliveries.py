@@ -127,7 +127,7 @@ def _buttons(failed: Sequence[Any], text: Text) -> None:
             admin.write(partial(_resend, lost))
 
 
-def _resend(numbers: Sequence[int], _who: str) -> None:
+def _resend(numbers: Sequence[int], who: str) -> None:
     runtime = cache.runtime()
     for number in numbers:
-        outbox.resend(runtime.store, number, runtime.clock.now())
+        outbox.resend(runtime.store, number, runtime.clock.now(), who)
