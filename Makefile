@@ -1,4 +1,5 @@
 # make run | test | demo | lint | bench | chaos. Each sets up what it needs in .venv first.
+# make chaos CHAOS=--quick is a twentieth of it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,7 +36,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench
 
 chaos: $(VENV)/dev.stamp
-	$(BIN)/python -m tests.chaos
+	$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m tests.chaos $(CHAOS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
