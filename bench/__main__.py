@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bench import data, export, stored
+from bench import commands, data, export, stored, wire, workbooks
 from bench.data import Stores
 from bench.report import Case, below, faster, keep, table
 
@@ -37,6 +37,9 @@ def _exports(_stores: Stores) -> list[Case]:
 
 BENCHES: dict[str, Callable[[Stores], list[Case]]] = {
     "store": stored.run,
+    "wire": wire.run,
+    "command": commands.run,
+    "import": workbooks.run,
     "export": _exports,
 }
 
