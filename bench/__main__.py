@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bench import commands, data, export, stored, wire, workbooks
+from bench import browser, commands, data, export, pages, stored, wire, workbooks
 from bench.data import Stores
 from bench.report import Case, below, faster, keep, table
 
@@ -40,6 +40,8 @@ BENCHES: dict[str, Callable[[Stores], list[Case]]] = {
     "wire": wire.run,
     "command": commands.run,
     "import": workbooks.run,
+    "page": pages.run,
+    "browser": browser.run,
     "export": _exports,
 }
 

@@ -1,0 +1,138 @@
+"""Viewers: Streamlit's own protocol over real websockets, each with a session, clicking the map."""
+
+import asyncio
+import json
+import random
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from websockets.asyncio.client import ClientConnection, connect
+
+from aq.regions import PROVINCES
+
+CODES = [one.code for one in PROVINCES]
+DONE = ForwardMsg.FINISHED_SUCCESSFULLY
+ANSWER_SECONDS = 120
+
+
+@dataclass(kw_only=True)
+class Load:
+    """What viewers waited for [s], and the bytes they got for it."""
+
+    first: list[float] = field(default_factory=list)
+    clicks: list[float] = field(default_factory=list)
+    sent: int = 0
+    lost: int = 0
+
+    @property
+    def median(self) -> float:
+        """Of all clicks."""
+        return statistics.median(self.clicks)
+
+    @property
+    def p95(self) -> float:
+        """Of all clicks."""
+        return quantile(self.clicks, 0.95)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that a share of all is not above."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+class Viewer:
+    """One open page. It remembers cached messages as a browser does."""
+
+    def __init__(self, socket: ClientConnection, load: Load) -> None:
+        self._socket, self._load = socket, load
+        self._map: str | None = None
+        self._script = ""
+        self._known: list[str] = []
+        self._before = ""
+
+    async def open(self) -> None:
+        """The first run of the page."""
+        self._load.first.append(await self._run(WidgetStates()))
+
+    async def click(self) -> None:
+        """A click on another province of the map."""
+        code = random.choice([one for one in CODES if one != self._before])
+        self._before = code
+        states = WidgetStates()
+        chosen = {"points": [{"location": code}], "point_indices": [0], "box": [], "lasso": []}
+        if self._map is None:
+            raise RuntimeError("the page drew no map")
+        states.widgets.add(id=self._map, json_value=json.dumps({"selection": chosen}))
+        self._load.clicks.append(await self._run(states))
+
+    async def _run(self, states: WidgetStates) -> float:
+        message = BackMsg()
+        rerun = message.rerun_script
+        rerun.query_string = f"p={self._before}" if self._before else ""
+        rerun.page_script_hash = self._script
+        rerun.widget_states.CopyFrom(states)
+        rerun.cached_message_hashes.extend(self._known)
+        rerun.context_info.timezone = "Asia/Seoul"
+        rerun.context_info.color_scheme = "light"
+        began = time.perf_counter()
+        await self._socket.send(message.SerializeToString())
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while True:
+                data = await self._socket.recv()
+                self._load.sent += len(data)
+                if self._take(data):  # type: ignore[arg-type]
+                    return time.perf_counter() - began
+
+    def _take(self, data: bytes) -> bool:
+        message = ForwardMsg.FromString(data)
+        kind = message.WhichOneof("type")
+        if message.metadata.cacheable and message.hash not in self._known:
+            self._known.append(message.hash)
+        if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+            element = message.delta.new_element
+            if element.WhichOneof("type") == "plotly_chart" and element.plotly_chart.selection_mode:
+                self._map = element.plotly_chart.id
+        elif kind == "new_session":
+            self._script = message.new_session.page_script_hash
+        return kind == "script_finished" and message.script_finished == DONE
+
+
+async def _viewer(address: str, load: Load, delay: float, every: float, end: float) -> None:
+    await asyncio.sleep(delay)
+    url = f"{address.replace('http', 'ws')}/_stcore/stream"
+    async with connect(
+        url, subprotocols=["streamlit"], compression=None, max_size=None, open_timeout=60
+    ) as socket:
+        viewer = Viewer(socket, load)
+        await viewer.open()
+        due = time.perf_counter() + every * random.random()
+        while True:  # once at least, also where a crowd has not seen its first page by the end
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            await viewer.click()
+            due = max(due + every, time.perf_counter())
+            if due >= end:
+                return
+
+
+async def _crowd(address: str, viewers: int, seconds: float, every: float) -> Load:
+    load = Load()
+    arrival = every if viewers > 1 else 0
+    end = time.perf_counter() + arrival + seconds
+    tasks = [
+        _viewer(address, load, arrival * place / viewers, every, end) for place in range(viewers)
+    ]
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            load.lost += 1
+    return load
+
+
+def watch(address: str, viewers: int, seconds: float, every: float = 5.0) -> Load:
+    """`viewers` open the page one after the other and then click every so often, for a while."""
+    return asyncio.run(_crowd(address, viewers, seconds, every))
