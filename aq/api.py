@@ -22,6 +22,7 @@ from aq.evidence import evidence
 from aq.export.question import PARAMETERS as EXPORT
 from aq.export.route import export_rows
 from aq.feeds.infos import INFO
+from aq.ready import Shelf
 from aq.regions import BY_CODE, PROVINCES, find_province
 from aq.runtime import Runtime
 from aq.schema import KEYS
@@ -443,25 +444,38 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
 }
 
 
+# Routes that many ask alike; all they show is of the store's version and the minute.
+READY = ("/strip", "/strip.json", "/api/v1/provinces", "/api/v1/current")
+
+
 def _endpoint(
-    handler: Handler, known: tuple[str, ...], get_runtime: Callable[[], Runtime]
+    path: str, get_runtime: Callable[[], Runtime]
 ) -> Callable[[Request], Awaitable[Response]]:
+    handler, known = TABLE[path]
+    shelf = Shelf() if path in READY else None
+
     def answer(request: Request) -> Response:
+        def make() -> Response:
+            return handler(get_runtime(), {**parameters(request, known), **request.path_params})
+
         try:
-            given = {**parameters(request, known), **request.path_params}
-            response = handler(get_runtime(), given)
+            if shelf is None:
+                return make()
+            return shelf.answer(get_runtime(), request.scope["query_string"], make)
         except AqError as error:
             return _refused(error)
         except Exception:
             log.exception("%s could not be answered", request.url.path)
             return error_response(500, "failed", "the answer could not be made; see the log")
+
+    async def endpoint(request: Request) -> Response:
+        response = shelf.at_once(get_runtime, request.scope["query_string"]) if shelf else None
+        if response is None:
+            response = await run_in_threadpool(answer, request)
         if _is_known(request.headers.get("if-none-match"), response.headers.get("etag")):
             kept = {k: v for k, v in response.headers.items() if k != "content-length"}
             return Response(status_code=304, headers=kept)
         return response
-
-    async def endpoint(request: Request) -> Response:
-        return await run_in_threadpool(answer, request)
 
     return endpoint
 
@@ -476,10 +490,7 @@ def _is_known(asked: str | None, etag: str | None) -> bool:
 
 def routes(get_runtime: Callable[[], Runtime]) -> list[Route]:
     """All routes; the runtime is asked for at the first request."""
-    made = [
-        Route(path, _endpoint(handler, known, get_runtime), methods=["GET"])
-        for path, (handler, known) in TABLE.items()
-    ]
+    made = [Route(path, _endpoint(path, get_runtime), methods=["GET"]) for path in TABLE]
     every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     rest = [Route(path, unknown, methods=every) for path in ("/api", "/api/{rest:path}")]
     return [*made, *rest]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bench import browser, commands, data, export, pages, stored, wire, workbooks
+from bench import browser, commands, data, export, memory, pages, routes, stored, wire, workbooks
 from bench.data import Stores
 from bench.report import Case, below, faster, keep, table
 
@@ -40,8 +40,10 @@ BENCHES: dict[str, Callable[[Stores], list[Case]]] = {
     "wire": wire.run,
     "command": commands.run,
     "import": workbooks.run,
+    "route": routes.run,
     "page": pages.run,
     "browser": browser.run,
+    "memory": memory.run,
     "export": _exports,
 }
 

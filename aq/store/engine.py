@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,8 @@ class Store:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self.engine, self.clock = engine, clock
+        self._commits = count(1)
+        self.writes = 0  # of this process so far; caches see by it that there was another one
 
     @property
     def is_sqlite(self) -> bool:
@@ -117,6 +120,7 @@ class Store:
             connection.execution_options(aq_write=True)
             with connection.begin():
                 yield connection
+        self.writes = next(self._commits)
 
     @contextmanager
     def write(self, what: str) -> Iterator[Txn]:

@@ -1,0 +1,85 @@
+"""Answers that many ask for alike, kept ready while nothing they are made of has changed.
+
+An answer is of a store version and a minute of the clock. That this process has written since is
+known at once; that another one has, at most `LOOK_SECONDS` later.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from starlette.responses import Response
+
+from aq.runtime import Runtime
+
+LOOK_SECONDS = 0.2
+MOST = 64
+LONGEST_QUESTION = 300  # bytes; a longer one is nobody's but the asker's
+Stamp = tuple[int, datetime, int]  # store version, minute, this process's own writes
+
+
+@dataclass
+class Shelf:
+    """Ready answers of one route by their question (the query as it came)."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    _kept: "OrderedDict[bytes, tuple[Stamp, Response]]" = field(default_factory=OrderedDict)
+    _making: dict[bytes, threading.Lock] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _seen: tuple[float, int] = (float("-inf"), -1)  # when the store's version was read, and it
+
+    def at_once(self, get_runtime: Callable[[], Runtime], question: bytes) -> Response | None:
+        """The answer where one is ready for certain; asks nothing of the store."""
+        kept = self._kept.get(question)
+        looked, version = self._seen
+        if kept is None or self.monotonic() - looked > LOOK_SECONDS:
+            return None
+        stamp, response = kept
+        return _copy(response) if stamp == _stamp(get_runtime(), version) else None
+
+    def answer(self, runtime: Runtime, question: bytes, make: Callable[[], Response]) -> Response:
+        """The ready answer, or a new one; those who ask the same meanwhile wait for it.
+
+        Raises `StoreError` when the store does not answer, and what `make` raises.
+        """
+        if len(question) > LONGEST_QUESTION:
+            return make()
+        with self._lock:
+            making = self._making.setdefault(question, threading.Lock())
+        with making:
+            try:
+                return self._answer(runtime, question, make)
+            finally:
+                self._making.pop(question, None)
+
+    def _answer(self, runtime: Runtime, question: bytes, make: Callable[[], Response]) -> Response:
+        looked, writes = self.monotonic(), runtime.store.writes
+        version = runtime.store.version()
+        self._seen = looked, version
+        stamp = (*_stamp(runtime, version)[:2], writes)
+        kept = self._kept.get(question)
+        if kept is not None and kept[0] == stamp:
+            return _copy(kept[1])
+        response = make()
+        if response.status_code == 200:
+            with self._lock:
+                self._kept[question] = stamp, _copy(response)
+                self._kept.move_to_end(question)
+                while len(self._kept) > MOST:
+                    self._kept.popitem(last=False)
+        return response
+
+
+def _stamp(runtime: Runtime, version: int) -> Stamp:
+    now = runtime.clock.now().replace(second=0, microsecond=0)
+    return version, now, runtime.store.writes
+
+
+def _copy(response: Response) -> Response:
+    """The same answer with headers of its own: middleware writes into them."""
+    made = Response(status_code=response.status_code)
+    made.body, made.raw_headers = response.body, list(response.raw_headers)
+    return made
