@@ -20,6 +20,7 @@ from tests.serving import HOUR_20, SEOUL, fill, write
 
 RANGE = ("--since", "2026-11-22", "--until", "2026-11-23")
 NUMBERS = {"value", "coverage", "max", "index", "grade", "stations", "stations_expected"}
+TIMES = {"at", "day", "issued_at", "cleared_at"}
 COUNTS = {"hours", "hours_1", "hours_2", "hours_3", "hours_4", "worst_grade"}
 FORMULA = Station(name="=cmd|' /C calc'!A0", sido="서울", network="도로변대기")
 
@@ -94,8 +95,10 @@ def _cell(name: str, cell: str) -> Any:
 def _parquet(path: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
     for row in rows:
-        at = row["at"]
-        row["at"] = kst_iso(at) if hasattr(at, "hour") else str(at)
+        for name in TIMES & set(row):
+            at = row[name]
+            if at is not None:
+                row[name] = kst_iso(at) if hasattr(at, "hour") else str(at)
     return rows
 
 

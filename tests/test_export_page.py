@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from datetime import date
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -11,13 +12,24 @@ import requests
 
 from aq.__main__ import run as run_command
 from aq.export import route
+from aq.model import DAILY, Advisory, ForecastNotice
 from aq.runtime import Runtime
+from aq.store.official import put_advisories, put_forecasts
+from tests.conftest import NOW
 from tests.exporting import filled
 from tests.serving import served
 from tests.test_views import markup, run, runtime
 
 __all__ = ["runtime"]
 
+NOTICE = ForecastNotice(
+    kind=DAILY,
+    pollutant="pm25",
+    issued_at=NOW,
+    day=date(2026, 11, 24),
+    words=(("서울", "나쁨"),),
+)
+ADVISORY = Advisory(pollutant="pm25", district="서울", zone="서울", word="주의보", issued_at=NOW)
 DAYS = {"since": "2026-11-22", "until": "2026-11-23"}
 
 
@@ -112,3 +124,25 @@ def test_unknown_choices_are_as_if_they_were_not_there(runtime: Runtime) -> None
     assert given["format"] == "csv"
     assert given["level"] == "province"
     assert not {"pollutant", "columns", "feed"} & set(given)
+
+
+@pytest.mark.parametrize("kind", ["forecast", "advisory"])
+def test_the_authority_s_word_is_taken_along_with_its_own_choices(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    filled(runtime)
+    with runtime.store.write("t") as txn:
+        put_forecasts(txn, [NOTICE])
+        put_advisories(txn, [ADVISORY])
+    test = run("export.py", **DAYS, kind=kind, xs="pm25,no2", ps="KR-11")
+    link, shown = _link(markup(test)), test.code[0].value
+    assert f"kind={kind}" in link
+    assert "pollutant=pm25" in link
+    assert "grain" not in link
+    with served(runtime) as base:
+        given = requests.get(base + link, timeout=30).content
+    monkeypatch.chdir(tmp_path)
+    assert run_command(shlex.split(shown)[3:]) == 0
+    (written,) = tmp_path.glob("air-*.csv")
+    assert written.read_bytes() == given
+    assert len(given.splitlines()) == 2

@@ -12,6 +12,7 @@ import click
 
 from aq.cli.common import json_option, print_json
 from aq.export.answer import Progress
+from aq.export.columns import KINDS
 from aq.export.command import Done, export, verify
 from aq.export.question import FORMATS, GRAINS, LEVELS, ask
 from aq.runtime import start
@@ -23,6 +24,7 @@ _PATH = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.option("--since", help="First KST day, or an instant with offset (exclusive).")
 @click.option("--until", help="Last KST day, or an instant with offset (inclusive).")
+@click.option("--kind", type=click.Choice(KINDS), help="[readings]")
 @click.option("--province", multiple=True, help="Name or code; repeatable [all].")
 @click.option("--pollutant", multiple=True, help="pm10 pm25 o3 no2 so2 co overall; repeatable.")
 @click.option("--grain", type=click.Choice(GRAINS), help="[hour]")
@@ -42,7 +44,8 @@ def command(
 ) -> int:
     """Write the rows of a question to a file, with a manifest beside it that tells what they are.
 
-    One row per place, pollutant and hour, day or month. With --verify FILE the question of FILE's
+    One row per place, pollutant and hour, day or month; of kind forecast one per notice and
+    province, of kind advisory one per advisory. With --verify FILE the question of FILE's
     manifest is asked again of the store as it stood: exit 0 when the bytes are the same.
     """
     asked = _texts(given)

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 
+from aq.export import official
+from aq.export.columns import READINGS
 from aq.export.hours import hour_moments
 from aq.export.pooled import pooled_moments
 from aq.export.question import Question
-from aq.export.source import Reader, Row, reading
+from aq.export.source import Moment, Reader, Row, reading
 from aq.export.text import csv_bytes, json_bytes, jsonl_bytes
 from aq.store import Store
 
@@ -44,7 +46,7 @@ def answer(
 def estimate(store: Store, asked: Question) -> int:
     """The most rows the answer can have, from the hours and places the store knows."""
     with reading(store, asked) as reader:
-        return reader.estimate
+        return _most(reader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def sample(store: Store, asked: Question, count: int) -> Sample:
             if len(measured) >= MEASURED_ROWS:
                 whole = False
                 break
-        estimate = len(measured) if whole else reader.estimate
+        estimate = len(measured) if whole else _most(reader)
     size = sum(len(piece) for piece in _written(asked, iter([measured])))
     if not whole:
         size = round(size * estimate / len(measured))
@@ -92,7 +94,7 @@ def _written(asked: Question, pieces: Iterator[list[Row]]) -> Iterator[bytes]:
 
 def _pieces(reader: Reader, tally: Tally, progress: Progress) -> Iterator[list[Row]]:
     asked = reader.asked
-    moments = hour_moments(reader) if asked.grain == "hour" else pooled_moments(reader)
+    moments = _moments(reader)
     pick = _picker(asked)
     for moment in moments:
         progress(moment.share)
@@ -101,6 +103,17 @@ def _pieces(reader: Reader, tally: Tally, progress: Progress) -> Iterator[list[R
             tally.first = tally.first or moment.at
             tally.last = moment.at
             yield [pick(row) for row in moment.rows] if pick else moment.rows
+
+
+def _moments(reader: Reader) -> Iterator[Moment]:
+    if reader.asked.kind != READINGS:
+        return official.moments(reader)
+    return hour_moments(reader) if reader.asked.grain == "hour" else pooled_moments(reader)
+
+
+def _most(reader: Reader) -> int:
+    """The most rows there can be."""
+    return reader.hourly_rows if reader.asked.kind == READINGS else official.most_rows(reader)
 
 
 def _picker(asked: Question) -> Callable[[Row], Row] | None:

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import xlsxwriter
 from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
-from aq.export.columns import BOOLEAN, INTEGER, NUMBER, TIME, ZONE, Column
+from aq.export.columns import BOOLEAN, DAY, INSTANT, INTEGER, NUMBER, TIME, ZONE, Column
 from aq.export.question import Question
 from aq.export.source import Row
 from aq.export.text import Pieces
-from aq.feeds.infos import INFO
+from aq.feeds.infos import EVERY
 from aq.units import pollutants
 
 PIECE = 1 << 18
@@ -38,7 +38,7 @@ def _from_spool(spool: BinaryIO) -> Iterator[bytes]:
 def about(asked: Question) -> dict[str, str]:
     """What a reader of the file alone should know: question, zone, units, standard, whose data."""
     units = {key: one.unit for key, one in pollutants().items() if key in asked.keys}
-    infos = [INFO[name] for name in asked.prefer]
+    infos = [EVERY[name] for name in asked.prefer]
     return {
         "question": json.dumps(asked.as_dict(), ensure_ascii=False),
         "zone": ZONE,
@@ -48,11 +48,14 @@ def about(asked: Question) -> dict[str, str]:
     }
 
 
+_TIMES = {INSTANT: pa.timestamp("ms", tz="+09:00"), DAY: pa.date32()}
+
+
 def _type(column: Column, grain: str) -> Any:
     if column.kind == TIME:
-        by_grain = {"hour": pa.timestamp("ms", tz="+09:00"), "day": pa.date32()}
+        by_grain = {"hour": _TIMES[INSTANT], "day": _TIMES[DAY]}
         return by_grain.get(grain, pa.string())
-    by_kind = {NUMBER: pa.float64(), INTEGER: pa.int32(), BOOLEAN: pa.bool_()}
+    by_kind = {**_TIMES, NUMBER: pa.float64(), INTEGER: pa.int32(), BOOLEAN: pa.bool_()}
     return by_kind.get(column.kind, pa.string())
 
 

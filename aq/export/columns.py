@@ -6,6 +6,10 @@ from aq.errors import InputError
 
 # Kinds of cells. A `number` travels as its exact decimal text, so that no format rounds it anew.
 TEXT, NUMBER, INTEGER, BOOLEAN, TIME = "text", "number", "integer", "boolean", "time"
+DAY, INSTANT = "day", "instant"
+# What can be exported: values with their grades, forecast notices, advisories.
+READINGS, FORECAST, ADVISORY = "readings", "forecast", "advisory"
+KINDS = (READINGS, FORECAST, ADVISORY)
 ZONE = "KST, hour end"
 
 
@@ -64,6 +68,54 @@ SOURCE = (
     Column(name="thin", kind=BOOLEAN, about="under half of the expected stations"),
     _text("missing_reason", "why there is no value that counts"),
 )
+
+
+_FEED = _text("feed", "feed the row comes from")
+_WHICH = _text("pollutant", "the pollutant it is of")
+FORECASTS = (
+    *PLACE[:2],
+    _WHICH,
+    Column(name="day", kind=DAY, about="KST day that is forecast"),
+    Column(name="issued_at", kind=INSTANT, about="when the notice was issued, with +09:00"),
+    _integer("lead_days", "days from the day of issue to the day that is forecast"),
+    Column(
+        name="latest",
+        kind=BOOLEAN,
+        about="the last notice of this kind, pollutant and day; the earlier ones are rows too",
+    ),
+    _integer("grade", "worst grade of the province's regions from 1; null for none"),
+    _integer("levels", "how many grades there are: 4 of a daily notice, 2 of a weekly one"),
+    _text("letter", "this product's letter of a grade of four"),
+    _text("label", "upstream's own word of the grade", foreign=True),
+    _text("regions", "forecast regions of the province, each with its word", foreign=True),
+    _text("overall", "the notice's outlook in words", foreign=True),
+    _text("cause", "what the notice gives as the cause", foreign=True),
+    _text("confidence", "upstream's word of confidence, of a weekly notice", foreign=True),
+    _FEED,
+    _text("kind", "daily (today to the day after tomorrow) or weekly (the days after that)"),
+)
+ADVISORIES = (
+    _text("provinces", "Korean short names, by comma where the district is two provinces"),
+    _text("codes", "their ISO 3166-2 codes"),
+    _text("district", "upstream's own word for the district", foreign=True),
+    _text("zone", "the zone it holds for, a part of the district", foreign=True),
+    _WHICH,
+    _integer("level", "1 advisory, 2 warning, 3 severe warning"),
+    _text("label", "upstream's own word for the act", foreign=True),
+    Column(name="issued_at", kind=INSTANT, about="when it was issued, with +09:00"),
+    _number("issue_value", "value at issue, in `unit`; null where upstream gave none"),
+    Column(name="cleared_at", kind=INSTANT, about="when it was cleared; null is not cleared"),
+    _number("clear_value", "value at its clearing, in `unit`"),
+    _text("unit", "µg/m³ or ppm"),
+    _FEED,
+)
+
+
+def columns_of(kind: str, grain: str, levels: int) -> tuple[Column, ...]:
+    """All columns of a kind; `grain` and `levels` matter to readings alone."""
+    if kind == READINGS:
+        return columns_for(grain, levels)
+    return FORECASTS if kind == FORECAST else ADVISORIES
 
 
 def columns_for(grain: str, levels: int) -> tuple[Column, ...]:

@@ -13,7 +13,7 @@ from aq.export.answer import Tally
 from aq.export.columns import ZONE, Column
 from aq.export.files import digest_of
 from aq.export.question import Question
-from aq.feeds.infos import INFO
+from aq.feeds.infos import EVERY
 from aq.paths import config_dir
 from aq.runtime import Runtime
 from aq.store.reads import committed_at
@@ -84,7 +84,7 @@ def _standard(asked: Question) -> dict[str, Any]:
 
 
 def _feed(name: str) -> dict[str, Any]:
-    info = INFO[name]
+    info = EVERY[name]
     return {
         "feed": name,
         "title": info.title,

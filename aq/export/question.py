@@ -11,7 +11,16 @@ from typing import Any
 from aq.clock import floor_hour, hour_number, kst_iso, parse_since, parse_until
 from aq.current import find_standard
 from aq.errors import InputError
-from aq.export.columns import Column, columns_for, pick
+from aq.export.columns import (
+    ADVISORY,
+    FORECAST,
+    KINDS,
+    READINGS,
+    Column,
+    columns_for,
+    columns_of,
+    pick,
+)
 from aq.feeds.infos import INFO
 from aq.grade import Standard
 from aq.regions import BY_CODE, PROVINCES, Province, find_province
@@ -25,8 +34,16 @@ LEVELS = ("province", "station")
 FORMATS = ("csv", "parquet", "xlsx", "json", "jsonl")
 PARAMETERS = (
     *("since", "until", "province", "pollutant", "grain", "standard", "level", "feed", "as_of"),
-    *("format", "columns", "bom"),
+    *("format", "columns", "bom", "kind"),
 )
+# Kinds of the authority's word -> (feed, pollutants there are): such rows have neither grain nor
+# level, one source, and the grades of one standard.
+OFFICIAL = {
+    FORECAST: ("airkorea_forecast", ("pm10", "pm25", "o3")),
+    ADVISORY: ("airkorea_alarm", ("pm10", "pm25", "o3")),
+}
+OF_READINGS = ("grain", "standard", "level", "feed")
+OFFICIAL_STANDARD = "airkorea"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +52,7 @@ class Question:
 
     Attributes
     ----------
+    kind : readings; or the authority's forecasts (of the days), advisories (issued on the days)
     prefer : feeds, most preferred first; one alone when a feed was asked for
     version : the store version the answer is of, whatever was written since
     all_columns, columns : those the question has, and those picked of them
@@ -50,13 +68,19 @@ class Question:
     prefer: tuple[str, ...]
     version: int
     format: str
+    kind: str = READINGS
     bom: bool = False
     all_columns: tuple[Column, ...]
     columns: tuple[Column, ...] = field(default=())
 
     def as_dict(self) -> dict[str, Any]:
-        """The question in JSON's types, from which `from_dict` makes it again."""
+        """The question in JSON's types, from which `from_dict` makes it again.
+
+        `kind` stands there only for other rows than readings, so that files of earlier releases
+        keep their bytes.
+        """
         return {
+            **({"kind": self.kind} if self.kind != READINGS else {}),
             "since": kst_iso(self.after),
             "until": kst_iso(self.until),
             "grain": self.grain,
@@ -89,6 +113,9 @@ def ask(runtime: Runtime, given: Mapping[str, str]) -> Question:
     Several provinces, pollutants or columns are separated by commas. Without `as_of` the store's
     present version is pinned.
     """
+    kind = _one_of(given, "kind", KINDS, READINGS)
+    if kind != READINGS:
+        return _ask_official(runtime, given, kind)
     now = runtime.clock.now()
     after, until = _range(given, now)
     grain = _one_of(given, "grain", GRAINS, "hour")
@@ -116,11 +143,72 @@ def ask(runtime: Runtime, given: Mapping[str, str]) -> Question:
     )
 
 
+def _ask_official(runtime: Runtime, given: Mapping[str, str], kind: str) -> Question:
+    """A question of the authority's word; forecasts may be of days to come."""
+    meant = next((name for name in OF_READINGS if name in given), None)
+    if meant:
+        raise InputError(f"{meant} says nothing of kind {kind}; leave it out", meant)
+    now = runtime.clock.now()
+    after, until = _range(given, now, timedelta(days=7 if kind == FORECAST else 0))
+    asked = _listed(given.get("pollutant"))
+    names = _listed(given.get("province"))
+    form = _one_of(given, "format", FORMATS, "csv")
+    provinces = _in_order([find_province(name) for name in names or ()])
+    return _official(
+        runtime,
+        kind,
+        asked,
+        _listed(given.get("columns")),
+        provinces=provinces,
+        after=after,
+        until=until,
+        version=_version(runtime, given, now),
+        format=form,
+        bom=_one_of(given, "bom", ("true", "false"), "false") == "true",
+    )
+
+
+def _official(
+    runtime: Runtime, kind: str, keys: list[str] | None, columns: list[str] | None, **more: Any
+) -> Question:
+    feed, known = OFFICIAL[kind]
+    for key in keys or ():
+        if key not in known:
+            raise InputError(f"of kind {kind} there are {', '.join(known)}", "pollutant")
+    standard = runtime.standards[OFFICIAL_STANDARD]
+    all_columns = columns_of(kind, "day", len(standard.levels))
+    return Question(
+        kind=kind,
+        keys=tuple(key for key in known if not keys or key in keys),
+        grain="day",
+        level="province",
+        standard=standard,
+        prefer=(feed,),
+        all_columns=all_columns,
+        columns=pick(all_columns, columns),
+        **more,
+    )
+
+
 def from_dict(runtime: Runtime, data: Mapping[str, Any]) -> Question:
     """The question a manifest keeps. Raises ``KeyError``, ``TypeError``, ``ValueError`` or
     `InputError` for what is none."""
     if not data["columns"] or not data["pollutants"] or not data["provinces"]:
         raise ValueError("columns, pollutants and provinces must not be empty")
+    kind = _known(data.get("kind", READINGS), KINDS)
+    if kind != READINGS:
+        return _official(
+            runtime,
+            kind,
+            [str(key) for key in data["pollutants"]],
+            [str(name) for name in data["columns"]],
+            provinces=tuple(BY_CODE[code] for code in data["provinces"]),
+            after=parse_since(data["since"]),
+            until=parse_until(data["until"]),
+            version=int(data["version"]),
+            format=_known(data["format"], FORMATS),
+            bom=bool(data["bom"]),
+        )
     standard = find_standard(runtime, str(data["standard"]))
     all_columns = columns_for(_known(data["grain"], GRAINS), len(standard.levels))
     return Question(
@@ -185,11 +273,14 @@ def _time(read: Callable[[str], datetime], given: Mapping[str, str], name: str) 
         raise InputError(f"{name}: {error}", name) from None
 
 
-def _range(given: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
+def _range(
+    given: Mapping[str, str], now: datetime, ahead: timedelta = timedelta(0)
+) -> tuple[datetime, datetime]:
+    """(after, until) of a question whose first time lies at most `ahead` of now."""
     after, until = _time(parse_since, given, "since"), _time(parse_until, given, "until")
     if after >= until:
         raise InputError("since must lie before until", "since")
-    if after > now:
+    if after > now + ahead:
         raise InputError(f"since lies in the future; it is {kst_iso(now)}", "since")
     return after, until
 

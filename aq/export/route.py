@@ -8,6 +8,7 @@ from aq import __version__
 from aq.clock import kst
 from aq.errors import InputError
 from aq.export.answer import MEDIA_TYPES, Tally, answer, estimate
+from aq.export.columns import READINGS
 from aq.export.question import Question, ask
 from aq.runtime import Runtime
 
@@ -45,4 +46,5 @@ def export_rows(runtime: Runtime, given: Mapping[str, str]) -> Response:
 def file_name(asked: Question) -> str:
     """What a browser saves the answer as."""
     first, last = (kst(one).strftime("%Y%m%d%H") for one in (asked.after, asked.until))
-    return f"air-{asked.level}-{asked.grain}-{first}-{last}.{asked.format}"
+    what = f"{asked.level}-{asked.grain}" if asked.kind == READINGS else asked.kind
+    return f"air-{what}-{first}-{last}.{asked.format}"

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from aq.errors import InputError
+from aq.export.columns import READINGS
 from aq.export.grading import Grader
 from aq.export.question import Question
 from aq.feeds.infos import INFO
@@ -66,8 +67,8 @@ class Reader:
     grader: Grader
 
     @property
-    def estimate(self) -> int:
-        """The most rows there can be."""
+    def hourly_rows(self) -> int:
+        """The most rows of readings there can be."""
         if self.hours is None:
             return 0
         count = self.hours[1] - self.hours[0]
@@ -115,11 +116,12 @@ def reading(store: Store, asked: Question) -> Iterator[Reader]:
                 "as_of",
             )
         places = _places(connection, asked)
+        of_readings = asked.kind == READINGS
         yield Reader(
             connection=connection,
             asked=asked,
             places=places,
-            hours=_hours(connection, asked, places),
+            hours=_hours(connection, asked, places) if of_readings else None,
             as_of=asked.version if asked.version < newest else None,
             grader=Grader(asked.standard, asked.keys),
         )

@@ -77,3 +77,4 @@ AIRKOREA_ALARM = FeedInfo(
     resolution="advisory zone",
 )
 NOTICES = {one.name: one for one in (AIRKOREA_FORECAST, AIRKOREA_ALARM)}
+EVERY = {**INFO, **NOTICES}

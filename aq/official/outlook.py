@@ -52,6 +52,11 @@ def parts(notice: ForecastNotice) -> Mapping[Province, tuple[Part, ...]]:
     return {province: tuple(regions) for province, regions in found.items()}
 
 
+def unplaced(notice: ForecastNotice) -> list[tuple[str, str]]:
+    """Regions that lie nowhere we know, with their words."""
+    return [one for one in notice.words if one[0] not in FORECAST_REGIONS]
+
+
 def outlooks(notice: ForecastNotice) -> list[Outlook]:
     """A notice as all 17 provinces in page-header order."""
     said = parts(notice)

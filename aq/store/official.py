@@ -180,6 +180,29 @@ def advisory_span(connection: Connection) -> tuple[datetime, datetime] | None:
     return None if found[0] is None else (found[0], found[1])
 
 
+def forecast_days(connection: Connection) -> tuple[date, date] | None:
+    """The first and the last day there is a notice of."""
+    found = connection.execute(select(func.min(forecast.c.day), func.max(forecast.c.day))).one()
+    if found[0] is None:
+        return None
+    return _EPOCH + timedelta(days=found[0]), _EPOCH + timedelta(days=found[1])
+
+
+def forecast_count(connection: Connection, days: tuple[date, date]) -> int:
+    """How many contents of notices there are of the days (first, last)."""
+    first, last = (day_number(day) for day in days)
+    query = select(func.count()).select_from(forecast)
+    found = connection.scalar(query.where(forecast.c.day >= first, forecast.c.day <= last))
+    return int(found or 0)
+
+
+def advisory_count(connection: Connection, after: datetime, until: datetime) -> int:
+    """How many contents of advisories were issued in ``after < t <= until``."""
+    query = select(func.count()).select_from(advisory)
+    found = connection.scalar(query.where(advisory.c.issued > after, advisory.c.issued <= until))
+    return int(found or 0)
+
+
 def feed_name(number: int) -> str:
     """The name of a feed by the store's number."""
     return FEED_NAMES[number]

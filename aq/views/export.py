@@ -2,8 +2,8 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from html import escape
 from urllib.parse import urlencode
 
@@ -13,8 +13,8 @@ import streamlit as st
 from aq.clock import kst_day
 from aq.errors import InputError
 from aq.export.answer import Sample, sample
-from aq.export.columns import columns_for
-from aq.export.question import FORMATS, ask
+from aq.export.columns import ADVISORY, FORECAST, READINGS, columns_of
+from aq.export.question import FORMATS, OFFICIAL, ask
 from aq.export.route import ROW_LIMIT
 from aq.feeds.infos import INFO
 from aq.regions import BY_CODE, PROVINCES
@@ -31,10 +31,17 @@ from aq.views.words import N_, Noun, day_words, province_name
 from aq.windows import OVERALL
 
 LEVEL_NAMES = {"province": N_("By province"), "station": N_("By station")}
+KIND_NAMES = {
+    READINGS: N_("Values and grades"),
+    FORECAST: N_("Forecasts, every notice"),
+    ADVISORY: N_("Official advisories"),
+}
+# Forecasts reach so far.
+AHEAD = timedelta(days=7)
 PREVIEW_ROWS = 12
 SIZES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 # Choices of this page alone, as its address keeps them.
-OWN = ("xs", "lv", "feed", "fmt", "cols", "bom")
+OWN = ("kind", "xs", "lv", "feed", "fmt", "cols", "bom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,11 @@ def render() -> None:
     spans = cache.span(code)
     asked = ranges.read(view, spans)
     ranges.choose(None, view, asked, spans)
-    given = _choices(view, asked, text)
+    kind = _one("kind", text("What"), _words(KIND_NAMES, text), _own("kind") or "", empty=READINGS)
+    if kind == READINGS:
+        given = _choices(view, asked, text)
+    else:
+        given = {"kind": kind, **_official_choices(kind, view, _with_ahead(kind, asked), text)}
     _answer(given, _refusal(asked, text), text)
     page.bottom()
     page.pulse()
@@ -77,42 +88,80 @@ def render() -> None:
 
 
 def _choices(view: View, asked: Range, text: Text) -> dict[str, str]:
-    """All other choices, as the route's parameters."""
-    given = {"since": asked.since.isoformat(), "until": asked.last.isoformat()}
+    """All other choices of values and grades, as the route's parameters."""
     rules = page.standard()
     grain = view.grain or "hour"
     left, middle, right = st.columns(3)
     with left:
-        provinces = _several(
-            "ps",
-            text("Provinces (empty: all 17)"),
-            {one.code: province_name(one, text.lang) for one in PROVINCES},
-            list(view.places),
-        )
+        provinces = _provinces(view, text)
         grain = _one("g", text("Mean over"), _words(GRAIN_NAMES, text), grain)
         feed = _one("feed", text("Source"), _feeds(text), _own("feed") or "", empty="")
     with middle:
         keys = [*KEYS, *([OVERALL] if rules.overall and grain == "hour" else [])]
-        pollutants = _several(
-            "xs",
-            text("Pollutants (empty: all six)"),
-            {key: text.pollutant(key) for key in keys},
-            [key for key in (_own("xs") or "").split(",") if key in keys],
-        )
+        pollutants = _pollutants(text("Pollutants (empty: all six)"), keys, text)
         level = _one("lv", text("Rows for"), _words(LEVEL_NAMES, text), _own("lv") or "province")
         as_of = _as_of(view, text)
     with right:
         names = {one.id: page.standard_name(one, text) for one in page.standards()}
         standard = _one("std", text("Standard"), names, rules.id)
-        formats = {key: FORMAT_NAMES.get(key, key.upper()) for key in FORMATS}
-        form = _one("fmt", text("File format"), formats, _own("fmt") or "csv")
-        columns = _columns(grain, rules, text)
+        form = _format(text)
+        columns = _columns(READINGS, grain, rules, text)
+    given = _given(asked, form, (provinces, pollutants, columns), as_of, text)
+    own = {"grain": grain, "level": level, "standard": standard}
+    return {**given, **own, **({"feed": feed} if feed else {})}
+
+
+def _official_choices(kind: str, view: View, asked: Range, text: Text) -> dict[str, str]:
+    """The choices of the authority's word, as the route's parameters."""
+    left, middle, right = st.columns(3)
+    with left:
+        provinces = _provinces(view, text)
+        as_of = _as_of(view, text)
+    with middle:
+        label = text("Pollutants (empty: all there are)")
+        pollutants = _pollutants(label, list(OFFICIAL[kind][1]), text)
+    with right:
+        form = _format(text)
+        columns = _columns(kind, "day", page.standard(), text)
+    return _given(asked, form, (provinces, pollutants, columns), as_of, text)
+
+
+def _with_ahead(kind: str, asked: Range) -> Range:
+    """A range that ends today, with the days that are forecast today."""
+    if kind != FORECAST or asked.last < kst_day(cache.moment()):
+        return asked
+    return replace(asked, last=asked.last + AHEAD)
+
+
+def _given(
+    asked: Range,
+    form: str,
+    lists: tuple[list[str], list[str], list[str]],
+    as_of: date | None,
+    text: Text,
+) -> dict[str, str]:
+    """What every kind is asked with; `lists` are provinces, pollutants and columns."""
+    given = {"since": asked.since.isoformat(), "until": asked.last.isoformat()}
     if form == "csv" and _bom(text):
         given["bom"] = "true"
-    given |= {"grain": grain, "level": level, "standard": standard, "format": form}
-    more = {"province": ",".join(provinces), "pollutant": ",".join(pollutants), "feed": feed}
-    more |= {"columns": ",".join(columns), "as_of": as_of.isoformat() if as_of else ""}
-    return {**given, **{name: value for name, value in more.items() if value}}
+    named = zip(("province", "pollutant", "columns"), map(",".join, lists), strict=True)
+    more = {**dict(named), "as_of": as_of.isoformat() if as_of else ""}
+    return {**given, "format": form, **{name: value for name, value in more.items() if value}}
+
+
+def _provinces(view: View, text: Text) -> list[str]:
+    names = {one.code: province_name(one, text.lang) for one in PROVINCES}
+    return _several("ps", text("Provinces (empty: all 17)"), names, list(view.places))
+
+
+def _pollutants(label: str, keys: list[str], text: Text) -> list[str]:
+    chosen = [key for key in (_own("xs") or "").split(",") if key in keys]
+    return _several("xs", label, {key: text.pollutant(key) for key in keys}, chosen)
+
+
+def _format(text: Text) -> str:
+    formats = {key: FORMAT_NAMES.get(key, key.upper()) for key in FORMATS}
+    return _one("fmt", text("File format"), formats, _own("fmt") or "csv")
 
 
 def _own(name: str) -> str | None:
@@ -180,8 +229,8 @@ def _as_of(view: View, text: Text) -> date | None:
     return given
 
 
-def _columns(grain: str, rules: Standard, text: Text) -> list[str]:
-    names = [one.name for one in columns_for(grain, len(rules.levels))]
+def _columns(kind: str, grain: str, rules: Standard, text: Text) -> list[str]:
+    names = [one.name for one in columns_of(kind, grain, len(rules.levels))]
     chosen = [name for name in (_own("cols") or "").split(",") if name in names]
     return _several("cols", text("Columns (empty: all)"), {name: name for name in names}, chosen)
 
@@ -207,7 +256,8 @@ def _answer(given: Mapping[str, str], refusal: str | None, text: Text) -> None:
     if not shown.rows:
         words = text("There is nothing of this question in the store.")
         page.html(f'<p class="notice">{escape(words)}</p>')
-        page.html(f"<p>{_fill(text)}</p>")
+        if "kind" not in given:
+            page.html(f"<p>{_fill(text)}</p>")
         return
     page.html(f"<h2>{escape(_size(shown, text))}</h2>")
     if shown.estimate > ROW_LIMIT:
