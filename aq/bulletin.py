@@ -105,6 +105,15 @@ def advisories_now(runtime: Runtime, now: datetime) -> list[Advisory]:
     return story.in_force(found, now)
 
 
+def marked(runtime: Runtime, now: datetime) -> dict[str, tuple[Advisory, ...]]:
+    """By province code what is in force there, of any pollutant, worst first."""
+    found: dict[str, tuple[Advisory, ...]] = {}
+    for one in advisories_now(runtime, now):
+        for province in district_provinces(one.district):
+            found[province.code] = (*found.get(province.code, ()), one)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Year:
     """The advisories issued in a KST year, newest first, and how many by province."""

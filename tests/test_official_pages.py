@@ -1,14 +1,17 @@
 """The authority's word on the pages: advisories in force, the days ahead, the list of a year."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from aq.model import DAILY, WEEKLY, Advisory, ForecastNotice
 from aq.runtime import Runtime
 from aq.store.official import put_advisories, put_forecasts
+from aq.views import charts, components
 from tests.conftest import NOW
 from tests.serving import fill
+from tests.test_charts import KO, LIGHT, SHAPES, STANDARD, country
 from tests.test_views import markup, run, runtime
 
 __all__ = ["runtime"]
@@ -66,3 +69,47 @@ def test_the_list_of_a_year_counts_by_province(told: Runtime) -> None:
     assert "2026년 발령된 특보 1건" in body
     assert "발령 중" in body
     assert "아직 검증할 예보가 없습니다" in markup(run("forecasts.py"))
+
+
+def test_map_and_table_mark_the_province_and_show_the_days_ahead(
+    told: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[dict[str, Any]] = []
+    table = components.table
+    monkeypatch.setattr(components, "table", lambda data: shown.append(data) or table(data))
+    body = markup(run(x="pm25"))
+    assert "시도 안 권역에 특보 발령 중" in body
+    rows = {row["name"]: row for row in shown[-1]["rows"]}
+    assert [name for name, row in rows.items() if row["mark"]] == ["경기"]
+    assert rows["경기"]["mark"] == "초미세먼지 주의보 남부권"
+    tomorrow, after = rows["경기"]["ahead"]
+    assert (tomorrow["letter"], after["letter"]) == ("D", None)
+    assert tomorrow["words"] == ("2026년 11월 24일: 매우나쁨 (경기남부 매우나쁨, 경기북부 보통)")
+    assert rows["부산"]["ahead"][0]["words"] == "2026년 11월 24일: 예보 없음"
+    assert [one["text"] for one in shown[-1]["columns"]][4:6] == ["내일", "모레"]
+    run(x="no2")
+    assert {len(row["ahead"]) for row in shown[-1]["rows"]} == {0}
+    assert rows["경기"]["mark"]
+
+
+def test_the_map_says_what_is_in_force() -> None:
+    marks = {"KR-41": "초미세먼지 주의보 <남부권>"}
+    figure = charts.country_map(
+        country(), SHAPES, STANDARD, KO, LIGHT, chosen=None, digits=0, marks=marks
+    )
+    names = [name for trace in figure.data[1:] for name in trace.text]
+    assert [name for name in names if charts.ACT_MARK in name] == ["경기 <b>B</b> ▲"]
+    about = dict(zip(figure.data[0].locations, figure.data[0].customdata, strict=True))
+    assert about["KR-41"].endswith("▲ 초미세먼지 주의보 &lt;남부권&gt;")
+    assert "▲" not in about["KR-11"]
+
+
+def test_a_day_in_four_grades_needs_no_older_weekly_row(told: Runtime) -> None:
+    early = NOW - timedelta(days=2)
+    with told.store.write("t") as txn:
+        said = {"pollutant": "pm25", "issued_at": early, "words": (("서울", "높음"),)}
+        days = (date(2026, 11, 24), date(2026, 11, 28))
+        put_forecasts(txn, [ForecastNotice(kind=WEEKLY, day=day, **said) for day in days])
+    body = markup(run(x="pm25"))
+    assert body.count("2026년 11월 24일</th>") == 1
+    assert "2026년 11월 28일</th>" in body

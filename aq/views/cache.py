@@ -29,6 +29,7 @@ from aq.views.theme import palette
 MANY, FEW = 256, 32
 FRESH_SECONDS = 5
 R = TypeVar("R")
+Mark = tuple[str, str]  # province code, words
 
 
 def runtime() -> Runtime:
@@ -173,10 +174,12 @@ def shapes() -> dict[str, Any]:
     return found
 
 
-def map_figure(found: Snapshot, pollutant: str, lang: str, dark: bool, chosen: str) -> go.Figure:
-    """The map of a snapshot."""
+def map_figure(
+    found: Snapshot, pollutant: str, lang: str, dark: bool, chosen: str, marks: tuple[Mark, ...]
+) -> go.Figure:
+    """The map of a snapshot; `marks` are codes with what the authority has in force there."""
     key = (*version(), found.as_of, pollutant, found.standard)
-    return _map_figure(key, found.of(pollutant), lang, dark, chosen)
+    return _map_figure(key, found.of(pollutant), lang, dark, chosen, marks)
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)
@@ -186,6 +189,7 @@ def _map_figure(
     lang: str,
     dark: bool,
     chosen: str,
+    marks: tuple[Mark, ...],
 ) -> go.Figure:
     one = runtime()
     return charts.country_map(
@@ -196,6 +200,7 @@ def _map_figure(
         palette(dark),
         chosen=chosen,
         digits=shown_digits(_items[0].pollutant, _items[0].standard),
+        marks=dict(marks),
     )
 
 

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,8 @@ LABELS: Mapping[str, tuple[float, float]] = {
 # These stand on the sea beside their province, in the page's own ink, on this side of the point.
 AT_SEA = {"KR-28": "middle left", "KR-31": "middle right", "KR-26": "middle right"}
 SMALL = frozenset({"KR-11", "KR-28", "KR-29", "KR-30", "KR-27", "KR-31", "KR-26", "KR-50"})
+# Stands beside a province with an official advisory in force, in ink: no colour of a grade.
+ACT_MARK = "▲"
 HOUR_MS = 3600 * 1000
 # A gap is named on the chart where it is at least this share of the range; shorter ones on hover.
 NAMED_GAP = 0.045
@@ -69,6 +73,7 @@ def country_map(
     *,
     chosen: str | None,
     digits: int,
+    marks: Mapping[str, str] = MappingProxyType({}),
 ) -> go.Figure:
     """The 17 provinces coloured by level, named with their letter; the chosen one outlined.
 
@@ -78,13 +83,21 @@ def country_map(
     shapes : GeoJSON whose features' `id` is the province code
     chosen : code of the selected province
     digits : decimals of a value in the hover text
+    marks : by code what the authority has in force there, in words
     """
     # The chosen province is drawn last, else its neighbours cover half of its outline.
     ordered = sorted(items, key=lambda item: item.code == chosen)
     figure = go.Figure(
         [
-            _areas(ordered, shapes, standard, text, colours, chosen, digits),
-            *_names(ordered, standard, text, colours),
+            _areas(
+                ordered,
+                shapes,
+                standard,
+                colours,
+                chosen,
+                [_about(item, standard, text, digits, marks.get(item.code)) for item in ordered],
+            ),
+            *_names(ordered, standard, text, colours, marks),
         ]
     )
     figure.update_geos(
@@ -113,10 +126,9 @@ def _areas(
     items: Sequence[CurrentItem],
     shapes: Mapping[str, Any],
     standard: Standard,
-    text: Text,
     colours: Palette,
     chosen: str | None,
-    digits: int,
+    about: Sequence[str],
 ) -> go.Choropleth:
     steps = [colours.missing, *(level.colour for level in standard.levels)]
     scale = [
@@ -143,23 +155,28 @@ def _areas(
         selected=same,
         unselected=same,
         selectedpoints=[index for index, one in enumerate(outlined) if one] or None,
-        customdata=[_about(item, standard, text, digits) for item in items],
+        customdata=about,
         hovertemplate="%{customdata}<extra></extra>",
     )
 
 
-def _about(item: CurrentItem, standard: Standard, text: Text, digits: int) -> str:
+def _about(item: CurrentItem, standard: Standard, text: Text, digits: int, mark: str | None) -> str:
     name = f"<b>{item_name(item, text.lang)}</b>"
     value = shown(item)
+    act = f"<br>{ACT_MARK} {escape(mark)}" if mark else ""
     if value is None:
-        return f"{name}  –<br>{text('no data: {why}', why=missing_short(text, item))}"
+        return f"{name}  –<br>{text('no data: {why}', why=missing_short(text, item))}{act}"
     word = grade_word(item, standard, text.lang)
     head = f"{name}  {item.letter} {word}" if word else name
-    return f"{head}<br>{number(value, digits)} {item.unit or ''}".rstrip()
+    return f"{head}<br>{number(value, digits)} {item.unit or ''}".rstrip() + act
 
 
 def _names(
-    items: Sequence[CurrentItem], standard: Standard, text: Text, colours: Palette
+    items: Sequence[CurrentItem],
+    standard: Standard,
+    text: Text,
+    colours: Palette,
+    marks: Mapping[str, str],
 ) -> list[go.Scattergeo]:
     """Names with their letter. One that reaches over its border has a rim in the other tone, so
     that it is legible on any two colours; those at sea are in the page's own ink."""
@@ -177,7 +194,11 @@ def _names(
             lon=[LABELS[item.code][0] for item in here],
             lat=[LABELS[item.code][1] for item in here],
             mode="text",
-            text=[f"{item_name(item, text.lang)} <b>{item.letter or '–'}</b>" for item in here],
+            text=[
+                f"{item_name(item, text.lang)} <b>{item.letter or '–'}</b>"
+                + (f" {ACT_MARK}" if item.code in marks else "")
+                for item in here
+            ],
             textfont={"family": FONT, "size": size, "color": ink, "weight": 600, "shadow": rim},
             textposition=side,
             hoverinfo="skip",

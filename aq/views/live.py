@@ -1,5 +1,6 @@
 """The live page: what the air is like now, from the whole country down to one province."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from html import escape
 from typing import Any
@@ -19,6 +20,7 @@ from aq.views.words import (
     Noun,
     exact,
     item_name,
+    listed,
     missing_short,
     number,
     provenance,
@@ -41,11 +43,12 @@ def render() -> None:
     _lead(found, pollutant)
     official.in_force()
     page.switches(pollutant)
+    marks = official.marks(page.words())
     left, right = st.columns([1.05, 1], gap="medium")
     with left:
-        _map(found, pollutant, chosen)
+        _map(found, pollutant, chosen, marks)
     with right:
-        from_table, order = components.table(_table(found, pollutant, chosen))
+        from_table, order = components.table(_table(found, pollutant, chosen, dict(marks)))
     official.ahead(pollutant)
     _province(found, pollutant, chosen)
     page.bottom()
@@ -109,12 +112,15 @@ def _notices(found: Snapshot, items: tuple[CurrentItem, ...], text: Text) -> lis
     return notes + failures(cache.feeds(), text, found.feed if found.hour else None)
 
 
-def _map(found: Snapshot, pollutant: str, chosen: str) -> None:
+def _map(found: Snapshot, pollutant: str, chosen: str, marks: tuple[tuple[str, str], ...]) -> None:
     text = page.words()
-    figure = cache.map_figure(found, pollutant, text.lang, page.dark(), chosen)
+    figure = cache.map_figure(found, pollutant, text.lang, page.dark(), chosen, marks)
     alt = text(
         "Map of the 17 provinces coloured by level of {what}", what=text.pollutant(pollutant)
     )
+    if marks:
+        names = listed((province_name(BY_CODE[code], text.lang) for code, _ in marks), text.lang)
+        alt += ". " + text("Official advisories in force: {names}", names=names)
     # The box has its height from the style sheet: a phone's map is as high as it is wide.
     box = st.container(key="map-box")
     box.plotly_chart(
@@ -127,6 +133,8 @@ def _map(found: Snapshot, pollutant: str, chosen: str) -> None:
         config=dict(MAP_CONFIG),
         alt=alt,
     )
+    if marks:
+        page.html(official.legend(text))
 
 
 def _map_picked() -> None:
@@ -137,26 +145,42 @@ def _map_picked() -> None:
         st.query_params["p"] = code
 
 
-def _table(found: Snapshot, pollutant: str, chosen: str) -> dict[str, Any]:
-    text, view = page.words(), page.view()
+def _table(
+    found: Snapshot, pollutant: str, chosen: str, marks: Mapping[str, str]
+) -> dict[str, Any]:
+    text, view, days = page.words(), page.view(), official.coming(pollutant)
     unit = pollutants()[pollutant].unit if pollutant in pollutants() else text("index")
     trends: dict[str, list[float | None]] = {}
     if found.hour and pollutant in pollutants():
         trends = cache.sparklines(pollutant, found.hour, found.feed)
     rows = [
-        _row(item, text, place, item.code == chosen, trends.get(item.code, []))
+        {
+            **_row(item, text, place, item.code == chosen, trends.get(item.code, [])),
+            "mark": marks.get(item.code),
+            "ahead": official.coming_badges(item.code, days, text),
+        }
         for place, item in enumerate(found.of(pollutant))
     ]
     return {
         "lang": text.lang,
+        "kind": "with-ahead" if days else "",
         "caption": _caption(found, pollutant, text),
         "sort": {"key": view.sort, "descending": view.descending},
         "columns": [
             {"key": "order", "text": text("Province")},
             {"key": "grade", "text": text("Level"), "first_descending": True},
             {"key": "value", "text": unit, "class": "num", "first_descending": True},
-            {"text": text("Last 24 hours")},
-            {"key": "stations", "text": text("Stations"), "class": "num", "first_descending": True},
+            {"text": text("Last 24 hours"), "class": "trend-head"},
+            *(
+                {"text": text.day_ahead(one.day, place), "class": "ahead"}
+                for place, one in enumerate(days)
+            ),
+            {
+                "key": "stations",
+                "text": text("Stations"),
+                "class": "num stations",
+                "first_descending": True,
+            },
             {"text": text("Hour, kind"), "class": "source"},
         ],
         "rows": rows,

@@ -3,15 +3,16 @@
 from datetime import timedelta
 from html import escape
 
-from aq.bulletin import advisories_now, forecast_notices, value
+from aq.bulletin import advisories_now, coming_days, forecast_notices, marked, value
 from aq.clock import kst, kst_day, kst_iso
 from aq.model import DAILY, Advisory, ForecastNotice
-from aq.official.outlook import Outlook, outlooks
+from aq.official.outlook import DayAhead, Outlook, outlooks
 from aq.regions import PROVINCES, district_provinces
 from aq.standards import Standard
 from aq.text import Text
 from aq.units import pollutants
 from aq.views import cache, page
+from aq.views.charts import ACT_MARK
 from aq.views.words import N_, day_words, exact, long_hour, number, province_name, told_hour
 
 # The forecast's four words are those of this standard, whatever standard the page shows.
@@ -38,6 +39,54 @@ def value_words(row: Advisory, scaled: int | None) -> str:
         return "–"
     unit = pollutants()[row.pollutant].unit
     return f"{number(found, 4 if row.pollutant == 'o3' else 0)} {unit}"
+
+
+def marks(text: Text) -> tuple[tuple[str, str], ...]:
+    """By province code what is in force there, in words: 초미세먼지 주의보 남부권."""
+    found = cache.kept(marked, cache.moment())
+    return tuple(
+        (
+            code,
+            ", ".join(
+                f"{text.pollutant(one.pollutant)} {act_word(one, text)} {one.zone}".strip()
+                for one in rows
+            ),
+        )
+        for code, rows in found.items()
+    )
+
+
+def legend(text: Text) -> str:
+    """What the mark on map and table means, as markup."""
+    words = text("official advisory in force in a zone of the province")
+    return f'<p class="muted legend"><span aria-hidden="true">{ACT_MARK}</span> {escape(words)}</p>'
+
+
+def coming(pollutant: str) -> tuple[DayAhead, ...]:
+    """Tomorrow and the day after; none where no notice speaks of either."""
+    days: tuple[DayAhead, ...] = cache.kept(coming_days, cache.moment(), pollutant)
+    return days if any(one.notice for one in days) else ()
+
+
+def coming_badges(code: str, days: tuple[DayAhead, ...], text: Text) -> list[dict[str, str | None]]:
+    """A badge per day to come for the table: letter, colours, and the words behind it."""
+    rules = cache.runtime().standards[STANDARD]
+    return [_coming_badge(one, code, rules, text) for one in days]
+
+
+def _coming_badge(day: DayAhead, code: str, rules: Standard, text: Text) -> dict[str, str | None]:
+    said = day.by_code.get(code)
+    level = rules.level(said.grade) if said and said.grade else None
+    word = level.label(text.lang) if level else text(GRADE_WORDS["예보없음"])
+    words = f"{day_words(text, day.day)}: {word}"
+    if said and len(said.parts) > 1:
+        words += f" ({', '.join(f'{part.region} {part.word}' for part in said.parts)})"
+    return {
+        "letter": level.letter if level else None,
+        "colour": level.colour if level else None,
+        "ink": level.text_colour if level else None,
+        "words": words,
+    }
 
 
 def in_force() -> None:
@@ -72,7 +121,9 @@ def ahead(pollutant: str) -> None:
     notices = cache.kept(forecast_notices, now)
     own = [one for one in notices if one.pollutant == pollutant]
     days = [one for one in own if one.kind == DAILY and one.day > kst_day(now)]
-    weekly = [one for one in own if one.kind != DAILY and one.day > kst_day(now)]
+    # A day in four grades needs no older notice in two.
+    last = max((one.day for one in days), default=kst_day(now))
+    weekly = [one for one in own if one.kind != DAILY and one.day > last]
     if not days and not weekly:
         return
     title = text(
