@@ -105,6 +105,28 @@ def advisories_now(runtime: Runtime, now: datetime) -> list[Advisory]:
     return story.in_force(found, now)
 
 
+def advisories_over(
+    runtime: Runtime,
+    codes: tuple[str, ...],
+    pollutant: str,
+    after: datetime,
+    until: datetime,
+    as_of: int | None = None,
+) -> tuple[Advisory, ...]:
+    """A pollutant's advisories in force at any time of a range in some provinces, oldest first.
+
+    Known now, or at the store version `as_of`.
+    """
+    with runtime.store.read() as connection:
+        found = official.advisories(connection, after, until, version=as_of)
+    return tuple(
+        one
+        for one in found
+        if one.pollutant == pollutant
+        and any(place.code in codes for place in district_provinces(one.district))
+    )
+
+
 def marked(runtime: Runtime, now: datetime) -> dict[str, tuple[Advisory, ...]]:
     """By province code what is in force there, of any pollutant, worst first."""
     found: dict[str, tuple[Advisory, ...]] = {}

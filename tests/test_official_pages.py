@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from aq.bulletin import advisories_over
+from aq.clock import HOUR
 from aq.model import DAILY, WEEKLY, Advisory, ForecastNotice
+from aq.regions import BY_CODE
 from aq.runtime import Runtime
 from aq.store.official import put_advisories, put_forecasts
-from aq.views import charts, components
+from aq.views import cache, charts, components, lines_chart
 from tests.conftest import NOW
-from tests.serving import fill
+from tests.serving import HOUR_20, fill
 from tests.test_charts import KO, LIGHT, SHAPES, STANDARD, country
 from tests.test_views import markup, run, runtime
 
@@ -113,3 +116,86 @@ def test_a_day_in_four_grades_needs_no_older_weekly_row(told: Runtime) -> None:
     body = markup(run(x="pm25"))
     assert body.count("2026년 11월 24일</th>") == 1
     assert "2026년 11월 28일</th>" in body
+
+
+def act(word: str, issued: float, cleared: float | None, zone: str = "남부권") -> Advisory:
+    return Advisory(
+        pollutant="pm10",
+        district="경기",
+        zone=zone,
+        word=word,
+        issued_at=HOUR_20 - issued * HOUR,
+        issue_value=1810,
+        cleared_at=None if cleared is None else HOUR_20 - cleared * HOUR,
+    )
+
+
+ACTS = [
+    act("주의보", 26, 20),
+    act("경보", 24, 22),
+    act("주의보", 25, 23, "북부권"),
+    act("주의보", 3, None),
+]
+
+
+def test_advisories_lie_over_the_line_in_ink_and_stand_in_a_table(told: Runtime) -> None:
+    with told.store.write("t") as txn:
+        put_advisories(txn, ACTS)
+    found = run("past.py", p="KR-41")
+    body = markup(found)
+    assert "이 기간의 특보, 최근 순" in body
+    assert body.count("<th scope='row'>경기 ") == 4
+    assert "주의보" not in markup(run("past.py", p="KR-11")).split("특보, 최근 순")[-1]
+    assert "이 기간의 특보" not in markup(run("past.py", p="KR-41", x="no2"))
+    figure = cache.line_figure(
+        "KR-41", "pm10", HOUR_20 - 29 * HOUR, HOUR_20, "airkorea_1h", "ko", False, told_apart=True
+    )
+    spans = [one for one in figure.layout.shapes if one.fillcolor == LIGHT.ink and one.y1 != 1]
+    assert [(one.x0[5:], one.x1[5:]) for one in spans] == [
+        ("11-22 18:00", "11-22 19:00"),
+        ("11-22 19:00", "11-22 20:00"),
+        ("11-22 20:00", "11-22 21:00"),
+        ("11-22 21:00", "11-22 22:00"),
+        ("11-22 22:00", "11-23 00:00"),
+        ("11-23 17:00", "11-23 20:00"),
+    ]
+    bars = [one for one in figure.layout.shapes if one.fillcolor == LIGHT.ink and one.y1 == 1]
+    assert [round(1 - one.y0, 3) for one in bars] == [0.022, 0.022, 0.045, 0.045, 0.022, 0.022]
+    grades = {level.colour for level in STANDARD.levels}
+    assert not {one.fillcolor for one in (*spans, *bars)} & grades
+    hovers = [one.text for one in figure.data if one.name == "공식 특보"]
+    assert hovers[2].startswith("<b>경보</b> 경기 남부권<br>2026년 11월 22일 20시")
+    assert "<b>주의보</b> 경기 북부권" in hovers[2]
+    assert "부터 발령 중" in hovers[5]
+    names = [one.text for one in figure.layout.annotations]
+    assert [name for name in names if name in ("경보", "주의보")] == ["경보", "주의보"]
+
+
+def test_days_and_several_provinces_have_the_bands_too(told: Runtime) -> None:
+    with told.store.write("t") as txn:
+        put_advisories(txn, ACTS)
+    asked = lines_chart.Ask(
+        pollutant="pm10",
+        since=date(2026, 11, 22),
+        last=date(2026, 11, 23),
+        after=HOUR_20 - 29 * HOUR,
+        until=HOUR_20,
+        grain="hour",
+        standard="airkorea_1h",
+    )
+    for spots, count in ((("KR-11", "KR-41"), 6), (("KR-11",), 0)):
+        drawn = tuple(("province", BY_CODE[one].id, one) for one in spots)
+        figure = lines_chart.figure_of(told, drawn, asked, 0, "ko", False)
+        assert len([one for one in figure.data if one.name == "공식 특보"]) == count
+    body = markup(run("past.py", p="KR-41", ps="KR-41,KR-11", g="day"))
+    assert body.count("<th scope='row'>경기 ") == 4
+
+
+def test_advisories_over_a_line_are_those_known_then(told: Runtime) -> None:
+    version = told.store.version()
+    with told.store.write("t") as txn:
+        put_advisories(txn, ACTS)
+    bounds = HOUR_20 - 29 * HOUR, HOUR_20
+    assert len(advisories_over(told, ("KR-41",), "pm10", *bounds)) == 4
+    assert advisories_over(told, ("KR-41",), "pm10", *bounds, version) == ()
+    assert advisories_over(told, ("KR-11",), "pm10", *bounds) == ()

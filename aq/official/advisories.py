@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from aq.feeds.airkorea_alarm import LEVELS
 from aq.model import Advisory
@@ -82,4 +83,34 @@ def _story(rows: list[Advisory]) -> list[Act]:
             kind = ISSUED if not was else CLEARED if not is_ else RAISED if is_ > was else LOWERED
             found.append(Act(kind=kind, at=moment, level=is_, advisory=told))
         before = now
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of time with one set of advisories in force, the worst first."""
+
+    begin: datetime
+    end: datetime
+    advisories: tuple[Advisory, ...]
+
+    @property
+    def level(self) -> int:
+        """The highest level in force."""
+        return level(self.advisories[0])
+
+
+def spans(advisories: Iterable[Advisory], after: datetime, until: datetime) -> list[Span]:
+    """The stretches of ``after`` to ``until`` in which anything holds, zones taken together."""
+    rows = list(advisories)
+    edges = {after, until}
+    for one in rows:
+        ends = (one.issued_at, one.cleared_at or until)
+        edges |= {min(max(edge, after), until) for edge in ends}
+    moments = sorted(edges)
+    found = []
+    for begin, end in pairwise(moments):
+        there = in_force(rows, begin)
+        if there:
+            found.append(Span(begin=begin, end=end, advisories=tuple(there)))
     return found

@@ -23,6 +23,7 @@ from aq.status import FeedStatus
 from aq.text import text_in
 from aq.units import pollutants
 from aq.views import charts
+from aq.views.act_bands import act_bands
 from aq.views.theme import palette
 
 # A snapshot is 20 KB, a map or a year of hours about 1 MB; old versions fall out by number.
@@ -243,6 +244,7 @@ def _line_figure(
         digits=shown_digits(pollutant, standard),
         revision=f"{code} {pollutant} {(until - after).days}",
         told_apart=told_apart,
+        acts=act_bands(one, [BY_CODE[code].id], pollutant, (after, until), as_of, text),
     )
     return charts.province_line(frame, style, text, palette(dark))
 

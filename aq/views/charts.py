@@ -17,6 +17,8 @@ from aq.standards import Level, Standard
 from aq.text import Text
 from aq.units import pollutants
 from aq.views import line_kinds
+from aq.views.act_bands import ActBand
+from aq.views.act_bands import draw as draw_acts
 from aq.views.reduce import MOST_POINTS, Floats, kept, stretches
 from aq.views.theme import FONT, Palette
 from aq.views.wall import stamp, stamps, wall_clock
@@ -240,6 +242,7 @@ class LineStyle:
     digits: int
     revision: str
     told_apart: bool = False
+    acts: Sequence[ActBand] = ()
 
 
 def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Palette) -> go.Figure:
@@ -263,6 +266,7 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
             line_kinds.label(figure, at, part, word, text, colours)
     _mark_last(figure, at, values, colours)
     add_bands(figure, bands, text, colours, top)
+    draw_acts(figure, style.acts, (at[0], at[-1]), top, text, colours)
     lay_out(figure, at, top, style, colours, text)
     return figure
 

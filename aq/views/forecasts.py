@@ -8,7 +8,7 @@ from aq.clock import kst_day
 from aq.official.skill import Score, total
 from aq.text import Text
 from aq.views import cache, page
-from aq.views.official import RECENT
+from aq.views.official import RECENT, grid
 from aq.views.words import N_, province_name
 
 LEAD_NAMES = {0: N_("same day"), 1: N_("one day ahead"), 2: N_("two days ahead")}
@@ -53,12 +53,7 @@ def _grid(caption: str, first: str, rows: str, text: Text) -> str:
         *(first, text("Pollutant"), text("Lead"), text("Days")),
         *(text("Hits"), text("Misses"), text("False alarms"), text("Same grade")),
     )
-    titles = "".join(f"<th scope='col'>{escape(one)}</th>" for one in head)
-    label = escape(caption)
-    return (
-        f"<h2>{label}</h2><div class='scroll' tabindex='0' role='region' aria-label='{label}'>"
-        f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    return grid(caption, head, rows)
 
 
 def _row(name: str, pollutant: str, lead: int, counts: tuple[int, ...], text: Text) -> str:

@@ -15,6 +15,8 @@ from aq.standards import Level, Standard
 from aq.text import Text, text_in
 from aq.units import pollutants
 from aq.views import charts, line_kinds
+from aq.views.act_bands import act_bands
+from aq.views.act_bands import draw as draw_acts
 from aq.views.reduce import Floats, kept, stretches
 from aq.views.theme import FONT, Palette, palette
 from aq.views.wall import stamp, stamps, wall_clock
@@ -77,6 +79,9 @@ def figure_of(
 ) -> go.Figure:
     """The chart of some places, from the store."""
     named = [(name, frame_of(runtime, level, place, asked)) for level, place, name in spots]
+    provinces = [place for level, place, _ in spots if level == "province"]
+    bounds = asked.after, asked.until
+    acts = act_bands(runtime, provinces, asked.pollutant, bounds, asked.as_of, text_in(lang))
     style = charts.LineStyle(
         standard=runtime.standards[asked.standard],
         pollutant=asked.pollutant,
@@ -84,6 +89,7 @@ def figure_of(
         digits=digits,
         revision=f"{asked.pollutant} {asked.grain} {asked.since} {asked.last}",
         told_apart=True,
+        acts=acts,
     )
     return lines(named, style, asked.grain, text_in(lang), palette(dark))
 
@@ -126,6 +132,7 @@ def lines(
     step = (at[1] - at[0]) / 2 if len(at) > 1 else charts.HOUR_MS
     figure.update_xaxes(range=[stamp(at[0] - step), stamp(at[-1] + step)])
     _bands(figure, bands, top, text, colours)
+    draw_acts(figure, style.acts, (at[0], at[-1]), top, text, colours)
     if len(named) > 1:
         _end_labels(
             figure,

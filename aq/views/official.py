@@ -1,44 +1,24 @@
 """The authority's word on the live page: advisories in force, and the days ahead by province."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from html import escape
 
-from aq.bulletin import advisories_now, coming_days, forecast_notices, marked, value
+from aq.bulletin import advisories_now, advisories_over, coming_days, forecast_notices, marked
 from aq.clock import kst, kst_day, kst_iso
 from aq.model import DAILY, Advisory, ForecastNotice
 from aq.official.outlook import DayAhead, Outlook, outlooks
-from aq.regions import PROVINCES, district_provinces
+from aq.regions import PROVINCES
 from aq.standards import Standard
 from aq.text import Text
-from aq.units import pollutants
 from aq.views import cache, page
+from aq.views.act_words import GRADE_WORDS, act_word, place_words, value_words
 from aq.views.charts import ACT_MARK
-from aq.views.words import N_, day_words, exact, long_hour, number, province_name, told_hour
+from aq.views.lines_chart import Ask
+from aq.views.words import day_words, exact, long_hour, province_name, told_hour
 
 # The forecast's four words are those of this standard, whatever standard the page shows.
 STANDARD = "airkorea"
-GRADE_WORDS = {"예보없음": N_("no forecast"), "낮음": N_("low"), "높음": N_("high")}
-
-
-def act_word(row: Advisory, text: Text) -> str:
-    """The kind of an advisory; upstream's own word where nobody knows it."""
-    return text.advisory(row.word)
-
-
-def place_words(row: Advisory, text: Text, zone: str | None = None) -> str:
-    """District and zone; zones have no English names, so `zone` may stand for it."""
-    there = district_provinces(row.district)
-    district = province_name(there[0], text.lang) if len(there) == 1 else row.district
-    return f"{district} {row.zone if zone is None else zone}".strip()
-
-
-def value_words(row: Advisory, scaled: int | None) -> str:
-    """A value of an advisory with its unit; a dash where there is none."""
-    found = value(row, scaled)
-    if found is None:
-        return "–"
-    unit = pollutants()[row.pollutant].unit
-    return f"{number(found, 4 if row.pollutant == 'o3' else 0)} {unit}"
 
 
 def marks(text: Text) -> tuple[tuple[str, str], ...]:
@@ -181,4 +161,54 @@ def _rule(text: Text) -> str:
     return f'<p class="muted">{escape(words)}</p>'
 
 
+def act_grid(caption: str, rows: Iterable[Advisory], text: Text) -> str:
+    """Advisories as a table: zone, kind of act, when issued and at what value, when cleared."""
+    head = [text("Zone"), text("Act"), text("Issued"), text("At issue"), text("Cleared")]
+    return grid(caption, head, "".join(_act_row(one, text) for one in rows))
+
+
+def _act_row(one: Advisory, text: Text) -> str:
+    cleared = long_hour(text, one.cleared_at) if one.cleared_at else text("in force")
+    cells = (
+        f"{text.pollutant(one.pollutant)} {act_word(one, text)}",
+        long_hour(text, one.issued_at),
+        value_words(one, one.issue_value),
+        cleared,
+    )
+    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f"<tr><th scope='row'>{escape(place_words(one, text))}</th>{body}</tr>"
+
+
+def grid(caption: str, head: Iterable[str], rows: str) -> str:
+    """A table under its heading, as markup; it scrolls by itself where it is too wide."""
+    titles = "".join(f"<th scope='col'>{escape(one)}</th>" for one in head)
+    label = escape(caption)
+    return (
+        f"<h2>{label}</h2><div class='scroll' tabindex='0' role='region' aria-label='{label}'>"
+        f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def over_line(codes: tuple[str, ...], asked: Ask) -> None:
+    """The advisories drawn over a line, as a table; nothing where there was none."""
+    text = page.words()
+    bounds = asked.after, asked.until
+    rows = cache.kept(advisories_over, codes, asked.pollutant, *bounds, asked.as_of)
+    if not rows:
+        return
+    caption = text("Official advisories of these days, newest first")
+    words = text(
+        "Grey stretches under a bar are official advisories of AirKorea; a warning's bar is"
+        " thicker. They hold for zones, which are parts of provinces."
+    )
+    body = act_grid(caption, tuple(reversed(rows))[:MOST_ACTS], text)
+    if len(rows) > MOST_ACTS:
+        words += " " + text(
+            "The first {n} of {all}; the export has them all.", n=MOST_ACTS, all=len(rows)
+        )
+    page.html(f'{body}<p class="muted">{escape(words)}</p>')
+
+
 RECENT = timedelta(days=90)
+# Rows of the table under a line.
+MOST_ACTS = 100

@@ -15,6 +15,7 @@ from aq.views import cache, components, lines_chart, origin, page, places, range
 from aq.views.charts import LINE_CONFIG
 from aq.views.facts import fact
 from aq.views.lines_chart import Ask
+from aq.views.official import over_line
 from aq.views.places import Place
 from aq.views.ranges import Range, Spans
 from aq.views.state import View
@@ -164,6 +165,8 @@ def _show(chosen: Sequence[Place], pollutant: str, asked: Range, spans: Spans, g
         return
     _chart(chosen, question, text)
     _told(chosen, frames, question, text)
+    touched = tuple(dict.fromkeys(one.code for one in chosen if one.level == "province"))
+    over_line(touched, question)
     _table(chosen, frames, question, text)
     for level in ("province", "station"):
         codes = list(dict.fromkeys(one.code for one in chosen if one.level == level))
