@@ -20,14 +20,17 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from aq.clock import HOUR, Clock, day_bounds, floor_hour, kst
 from aq.collect import Collector
 from aq.errors import AqError
-from aq.feeds.base import CountingFeed, MeansFeed
+from aq.feeds.base import AheadFeed, CountingFeed, MeansFeed
 from aq.filling import MINUTES as FILL_MINUTES
 from aq.filling import Filler
+from aq.foresight import poll_ahead
 from aq.notices import FORECAST_AT, NoticeCollector
 from aq.store import Store, runs
 
 TICK_SECONDS = 5.0
 # When the hours of yesterday are surely published.
+# The model runs at 00 and 12 UTC and takes some hours; its hours to come are asked for four times.
+AHEAD_AT = tuple(timedelta(hours=hour, minutes=42) for hour in (1, 7, 13, 19))
 MEANS_AT = timedelta(hours=2, minutes=40)
 # When most of the day's calls are made, and some can still be counted.
 COUNTS_AT = timedelta(hours=23, minutes=42)
@@ -149,6 +152,10 @@ def jobs(collector: Collector, minutes: Sequence[int]) -> list[Job]:
             daily = partial(daily_slot, at=MEANS_AT)
             means = partial(collector.poll_means, name)
             made.append(Job(name=f"means:{name}", slot=daily, run=means))
+        if isinstance(feed, AheadFeed):
+            times = partial(latest_daily, times=AHEAD_AT)
+            ahead = partial(poll_ahead, collector, name)
+            made.append(Job(name=f"ahead:{name}", slot=times, run=ahead))
         if isinstance(feed, CountingFeed):
             daily = partial(daily_slot, at=COUNTS_AT)
             counts = partial(collector.poll_counts, name)

@@ -458,6 +458,17 @@ acknowledgement = Table(
     Column("note", Text, nullable=False, server_default=""),
 )
 
+# A model's hours to come, each feed's newest alone: never read as values of their hours.
+model_ahead = _table(
+    "model_ahead",
+    Column("feed", SmallInteger, primary_key=True, autoincrement=False),
+    Column("province", SmallInteger, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    *(Column(key, Integer) for key in KEYS),
+    Column("asked", Instant, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+
 # Forecast notices by what they say; a corrected one is another row, and the last version counts.
 forecast = _table(
     "forecast",

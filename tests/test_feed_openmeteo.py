@@ -51,6 +51,27 @@ def asked(since: datetime, until: datetime) -> list[Mapping[str, str]]:
     return calls
 
 
+def test_t10_hours_to_come_are_read_apart_and_none_is_in_both() -> None:
+    feed = OpenMeteo(SEVENTEEN)
+    payload = Payload(operation="", text=RECORDED, fetched_at=NOW)
+    been, ahead = feed.parse(payload, NOW), feed.parse_ahead(payload, NOW)
+    assert max(one.hour for one in been.readings) <= NOW < min(one.hour for one in ahead.readings)
+    assert ahead.rows == len(ahead.readings) == 17 * 3
+    assert been.rows + ahead.rows == 17 * 24
+
+
+def test_hours_to_come_are_one_call_of_three_days() -> None:
+    calls: list[Mapping[str, str]] = []
+
+    def get(operation: str, params: Mapping[str, str]) -> Payload:
+        calls.append(params)
+        return Payload(operation=operation, text=RECORDED, fetched_at=NOW, params=params)
+
+    OpenMeteo(TWO).pull_ahead(get, NOW)
+    (call,) = calls
+    assert (call["start_date"], call["end_date"]) == ("2026-11-23", "2026-11-25")
+
+
 def test_a_day_of_17_places() -> None:
     answer = parse(RECORDED)
     assert answer.rows == len(answer.readings) == 17 * 21  # three hours are still to come

@@ -7,9 +7,10 @@ import pytest
 
 from aq.bulletin import advisories_over
 from aq.clock import HOUR
-from aq.model import DAILY, WEEKLY, Advisory, ForecastNotice
+from aq.model import DAILY, WEEKLY, Advisory, ForecastNotice, Reading
 from aq.regions import BY_CODE
 from aq.runtime import Runtime
+from aq.store.ahead import replace_ahead
 from aq.store.official import put_advisories, put_forecasts
 from aq.views import cache, charts, components, lines_chart
 from tests.conftest import NOW
@@ -199,3 +200,22 @@ def test_advisories_over_a_line_are_those_known_then(told: Runtime) -> None:
     assert len(advisories_over(told, ("KR-41",), "pm10", *bounds)) == 4
     assert advisories_over(told, ("KR-41",), "pm10", *bounds, version) == ()
     assert advisories_over(told, ("KR-11",), "pm10", *bounds) == ()
+
+
+def test_a_model_s_hours_to_come_are_named_where_the_line_ends_now(told: Runtime) -> None:
+    hours = [
+        Reading(hour=HOUR_20 + n * HOUR, values={"pm25": 400}, province="KR-41")
+        for n in range(1, 9)
+    ]
+    with told.store.write("t") as txn:
+        replace_ahead(txn, "openmeteo", NOW, hours)
+    said = (
+        "이어지는 긴 점선은 Open-Meteo 모델이 계산한 앞으로의 값입니다(2026년 11월 23일 20시 기준)"
+    )
+    assert said in markup(run(x="pm25", p="KR-41"))
+    assert said in markup(run("past.py", x="pm25", p="KR-41"))
+    past = {"since": "2026-11-20", "until": "2026-11-22"}
+    for other in ({"p": "KR-11"}, {"p": "KR-41", "x": "no2"}, {"p": "KR-41", **past}):
+        assert "긴 점선은 Open-Meteo" not in markup(run("past.py", **({"x": "pm25"} | other)))
+    body = markup(run("past.py", x="pm25", p="KR-41", r="1y"))
+    assert "긴 점선은 Open-Meteo" not in body

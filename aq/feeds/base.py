@@ -57,6 +57,17 @@ class MeansFeed(Feed, Protocol):
 
 
 @runtime_checkable
+class AheadFeed(Feed, Protocol):
+    """A modelled feed that also gives hours to come; they are no readings."""
+
+    def pull_ahead(self, get: Get, now: datetime) -> Payload:
+        """Ask for the hours after `now`."""
+
+    def parse_ahead(self, payload: Payload, now: datetime) -> Answer:
+        """Read the hours after `now`. Pure; raises `FeedError`."""
+
+
+@runtime_checkable
 class CountingFeed(Feed, Protocol):
     """A feed whose upstream says how many calls of a key it counted today."""
 

@@ -1,6 +1,6 @@
 """The `openmeteo` feed: modelled hours (CAMS global, 45 km) at one point per province."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -28,6 +28,8 @@ _KST_OFFSET = 9 * 3600
 # CAMS global at Open-Meteo begins here (its documentation, read 2026-11-23).
 FIRST_DAY = date(2022, 8, 1)
 DAYS_PER_CALL = 31
+# Of the hours to come the rest of today and two days more are asked for.
+AHEAD = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,30 @@ class OpenMeteo:
     def pull(self, get: Get, since: datetime, until: datetime) -> Iterator[Payload]:
         """Ask for the hours with ``since < end <= until``, a month of KST days a call."""
         for first, last in _chunks(since, until):
-            yield get(
-                "",
-                {
-                    "latitude": ",".join(str(latitude) for _, latitude, _ in self.points),
-                    "longitude": ",".join(str(longitude) for _, _, longitude in self.points),
-                    "hourly": ",".join(FIELDS.values()),
-                    "timezone": "Asia/Seoul",
-                    "timeformat": "iso8601",
-                    "start_date": first.isoformat(),
-                    "end_date": last.isoformat(),
-                },
-            )
+            yield self._ask(get, first, last)
+
+    def _ask(self, get: Get, first: date, last: date) -> Payload:
+        return get(
+            "",
+            {
+                "latitude": ",".join(str(latitude) for _, latitude, _ in self.points),
+                "longitude": ",".join(str(longitude) for _, _, longitude in self.points),
+                "hourly": ",".join(FIELDS.values()),
+                "timezone": "Asia/Seoul",
+                "timeformat": "iso8601",
+                "start_date": first.isoformat(),
+                "end_date": last.isoformat(),
+            },
+        )
+
+    def pull_ahead(self, get: Get, now: datetime) -> Payload:
+        """Ask for the hours to come, in one call."""
+        today = now.astimezone(KST).date()
+        return self._ask(get, today, today + AHEAD)
+
+    def parse_ahead(self, payload: Payload, now: datetime) -> Answer:
+        """Read the hours after `now`, as far as they hold any value; raises as `parse` does."""
+        return self._read(payload, now, lambda hour: hour > now)
 
     def parse(self, payload: Payload, now: datetime) -> Answer:
         """Read an answer. Hours after `now` are forecasts: by design they are no rows of ours.
@@ -63,6 +77,9 @@ class OpenMeteo:
         Raises `FeedError` (not understood) when the places, the zone, the units or the shape are
         not those that were asked for.
         """
+        return self._read(payload, now, lambda hour: hour <= now)
+
+    def _read(self, payload: Payload, now: datetime, wanted: Callable[[datetime], bool]) -> Answer:
         error = self.refusal(payload.operation, 200, {}, payload.text, now)
         if error is not None:
             raise error
@@ -75,8 +92,8 @@ class OpenMeteo:
         rows = 0
         for (code, _, _), place in zip(self.points, places, strict=True):
             hours, series = _series(place, code)
-            rows += sum((_instant(hour) or now) <= now for hour in hours)
-            readings += _readings(code, hours, series, now, issues)
+            rows += sum(instant is None or wanted(instant) for instant in map(_instant, hours))
+            readings += _readings(code, hours, series, wanted, issues)
         return Answer(rows=rows, readings=tuple(readings), issues=tuple(issues))
 
     def refusal(
@@ -165,7 +182,7 @@ def _readings(
     code: str,
     times: Sequence[object],
     series: Mapping[str, Sequence[object]],
-    now: datetime,
+    wanted: Callable[[datetime], bool],
     issues: list[RowIssue],
 ) -> Iterable[Reading]:
     table = pollutants()
@@ -174,7 +191,7 @@ def _readings(
         if hour is None:
             issues.append(RowIssue(kind="bad_time", where=code, detail=shown(label)))
             continue
-        if hour > now:
+        if not wanted(hour):
             continue
         values: dict[str, int] = {}
         for key, cells in series.items():

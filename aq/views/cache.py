@@ -12,6 +12,7 @@ import streamlit as st
 from aq import current as now_page
 from aq import queries
 from aq.agreement import Agreement
+from aq.ahead import hours_ahead
 from aq.clock import floor_hour
 from aq.current import CurrentItem, Snapshot
 from aq.evidence import Evidence
@@ -216,10 +217,12 @@ def line_figure(
     *,
     as_of: int | None = None,
     told_apart: bool = False,
+    ahead_of: datetime | None = None,
 ) -> go.Figure:
-    """The line of a province over a range, on the bands of a standard that grades hours."""
-    key = version()
-    return _line_figure(key, code, pollutant, after, until, standard, lang, dark, as_of, told_apart)
+    """The line of a province over a range, on the bands of a standard that grades hours; with
+    `ahead_of` the model's hours after that instant go on from it."""
+    asked = (code, pollutant, after, until, standard, lang, dark, as_of, told_apart, ahead_of)
+    return _line_figure(version(), *asked)
 
 
 @st.cache_resource(max_entries=FEW, show_spinner=False)
@@ -234,6 +237,7 @@ def _line_figure(
     dark: bool,
     as_of: int | None,
     told_apart: bool,
+    ahead_of: datetime | None,
 ) -> go.Figure:
     one, text = runtime(), text_in(lang)
     frame = _line(store, code, pollutant, after, until, standard, as_of)
@@ -245,6 +249,7 @@ def _line_figure(
         revision=f"{code} {pollutant} {(until - after).days}",
         told_apart=told_apart,
         acts=act_bands(one, [BY_CODE[code].id], pollutant, (after, until), as_of, text),
+        ahead=hours_ahead(one, code, pollutant, ahead_of) if ahead_of else None,
     )
     return charts.province_line(frame, style, text, palette(dark))
 

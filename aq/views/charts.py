@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from aq.ahead import Ahead
 from aq.colour import lightness
 from aq.current import CurrentItem
 from aq.standards import Level, Standard
 from aq.text import Text
 from aq.units import pollutants
-from aq.views import line_kinds
+from aq.views import ahead_line, line_kinds
 from aq.views.act_bands import ActBand
 from aq.views.act_bands import draw as draw_acts
 from aq.views.reduce import MOST_POINTS, Floats, kept, stretches
@@ -243,6 +244,7 @@ class LineStyle:
     revision: str
     told_apart: bool = False
     acts: Sequence[ActBand] = ()
+    ahead: Ahead | None = None
 
 
 def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Palette) -> go.Figure:
@@ -254,7 +256,9 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
     at = wall_clock(frame["at"])
     values = frame["value"].to_numpy(dtype="float64")
     bands = level_bands(style.standard, style.pollutant)
-    top = axis_top(values, [high for _, high, _ in bands])
+    further = ahead_line.ends(style.ahead)
+    highest = [further[1]] if further else []
+    top = axis_top(np.append(values, highest), [high for _, high, _ in bands])
     figure = go.Figure()
     _add_gaps(figure, frame, at, values, top, text, colours)
     for dash, mask, word in line_kinds.parts(frame, style.told_apart):
@@ -268,6 +272,9 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
     add_bands(figure, bands, text, colours, top)
     draw_acts(figure, style.acts, (at[0], at[-1]), top, text, colours)
     lay_out(figure, at, top, style, colours, text)
+    if style.ahead and further:
+        ahead_line.draw(figure, style.ahead, style.unit, style.digits, text, colours)
+        figure.update_xaxes(range=[stamp(at[0] - HOUR_MS), stamp(further[0] + HOUR_MS)])
     return figure
 
 

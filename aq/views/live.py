@@ -288,7 +288,14 @@ def _province(found: Snapshot, pollutant: str, chosen: str) -> None:
         return
     st.plotly_chart(
         cache.line_figure(
-            chosen, pollutant, after, until, page.standard().id, text.lang, page.dark()
+            chosen,
+            pollutant,
+            after,
+            until,
+            page.standard().id,
+            text.lang,
+            page.dark(),
+            ahead_of=cache.this_hour(),
         ),
         theme=None,
         key="week",
@@ -296,6 +303,7 @@ def _province(found: Snapshot, pollutant: str, chosen: str) -> None:
         alt=title,
     )
     page.bandless(pollutant)
+    page.told_ahead(chosen, pollutant)
 
 
 def _why(item: CurrentItem) -> None:

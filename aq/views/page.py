@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from aq.ahead import Ahead, hours_ahead
 from aq.clock import hour_number, kst_day
 from aq.current import CurrentItem, Snapshot, asked_pollutants
 from aq.model import OBSERVED
 from aq.standards import Standard
 from aq.text import LANGUAGES, Text, text_in
-from aq.views import cache, components, state
+from aq.views import ahead_line, cache, components, state
 from aq.views.theme import page_css
 from aq.views.words import (
     N_,
@@ -212,6 +213,13 @@ def _chip(item: CurrentItem, text: Text, chosen: str | None) -> dict[str, Any]:
         "title": value_words(item, text),
         "chosen": item.code == chosen,
     }
+
+
+def told_ahead(code: str, pollutant: str) -> None:
+    """What the dashed continuation of a line is, where there is one."""
+    found: Ahead | None = cache.kept(hours_ahead, code, pollutant, cache.this_hour())
+    if found:
+        html(f'<p class="muted">{escape(ahead_line.note(found, words()))}</p>')
 
 
 def badge_data(item: CurrentItem, text: Text) -> dict[str, Any]:

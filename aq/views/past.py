@@ -1,7 +1,7 @@
 """The line: some provinces or stations, one pollutant, any range; gaps as gaps, a table beside."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from html import escape
 from typing import Any
 
@@ -46,6 +46,8 @@ LOWEST = {
     "month": N_("lowest month, {hour}"),
 }
 MEANS = {"hour": N_("hourly means"), "day": N_("daily means"), "month": N_("monthly means")}
+# In a longer range two days to come are too narrow to be read.
+MOST_WITH_AHEAD = timedelta(days=31)
 # Days and months are pooled, and printed with a decimal more than their hours are graded by.
 FINER = {"hour": 0, "day": 1, "month": 1}
 
@@ -201,6 +203,7 @@ def _chart(chosen: Sequence[Place], asked: Ask, text: Text) -> None:
             dark,
             as_of=asked.as_of,
             told_apart=True,
+            ahead_of=cache.this_hour() if _goes_on(asked) else None,
         )
     else:
         spots = tuple((one.level, one.id, one.name) for one in chosen)
@@ -217,6 +220,8 @@ def _chart(chosen: Sequence[Place], asked: Ask, text: Text) -> None:
             what=text.pollutant(asked.pollutant),
         ),
     )
+    if len(chosen) == 1 and only.level == "province" and _plain(asked) and _goes_on(asked):
+        page.told_ahead(only.code, asked.pollutant)
     rules = page.standard()
     if not lines_chart.bands_for(rules, asked.pollutant, asked.grain):
         words = text(
@@ -225,6 +230,13 @@ def _chart(chosen: Sequence[Place], asked: Ask, text: Text) -> None:
             means=text(MEANS[asked.grain]),
         )
         page.html(f'<p class="muted">{escape(words)}</p>')
+
+
+def _goes_on(asked: Ask) -> bool:
+    """Whether the range ends now, as known now: so that hours to come are its continuation."""
+    now = cache.this_hour()
+    short = asked.until - asked.after <= MOST_WITH_AHEAD
+    return asked.as_of is None and asked.until >= now and short
 
 
 def _plain(asked: Ask) -> bool:
