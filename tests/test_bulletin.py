@@ -243,3 +243,75 @@ def test_the_store_s_days_are_held_against_the_forecasts(runtime: Runtime) -> No
     told = {one.province.ko: (one.hits, one.misses, one.false_alarms, one.lead) for one in found}
     assert told == {"서울": (0, 1, 0, 1), "부산": (0, 0, 1, 1)}
     assert total(found) == {("pm25", 1): (2, 0, 1, 1, 0)}
+
+
+CUTS = {"pm10": (30, 80, 150), "pm25": (15, 35, 75)}  # the Korean daily cut points, by hand
+
+
+def plain_scores(
+    said: dict[tuple[str, date, int], dict[str, str]],
+    hours: dict[tuple[str, str, date], list[int]],
+) -> dict[tuple[str, str, int], tuple[int, int, int, int, int]]:
+    """The same count the long way: `said` by pollutant, day and lead, `hours` in tenths."""
+    found: dict[tuple[str, str, int], list[int]] = {}
+    for (pollutant, day, lead), words in said.items():
+        for place in ("서울", "경기", "부산"):
+            halves = ["경기남부", "경기북부"] if place == "경기" else [place]
+            grades = [WORDS.index(words[one]) + 1 for one in halves if words[one] in WORDS]
+            values = hours.get((place, pollutant, day))
+            if not grades or not values:
+                continue
+            forecast = max(grades)
+            # Half-up to a whole number, as the standard grades PM.
+            mean = int(sum(values) / len(values) / 10 + 0.5)
+            observed = 1 + sum(mean > cut for cut in CUTS[pollutant])
+            row = found.setdefault((place, pollutant, lead), [0, 0, 0, 0, 0])
+            row[0] += 1
+            row[1] += forecast > 2 and observed > 2
+            row[2] += forecast < 3 and observed > 2
+            row[3] += forecast > 2 and observed < 3
+            row[4] += forecast == observed
+    return {key: (row[0], row[1], row[2], row[3], row[4]) for key, row in found.items()}
+
+
+def test_the_store_s_verification_equals_a_count_the_long_way(runtime: Runtime) -> None:
+    """Three provinces, two pollutants, ten days, notices corrected during the day, all random."""
+    dice = random.Random(11)
+    days = [date(2026, 11, 12) + timedelta(days=n) for n in range(10)]
+    readings, hours = [], {}
+    for day in days:
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC) - 9 * HOUR
+        for place in ("서울", "경기", "부산"):
+            levels = {key: dice.choice((90, 250, 500, 1100)) for key in CUTS}
+            for hour in range(1, 25):
+                # Every hour of a day lies on one side of a cut point, so that rounding is no part.
+                values = {key: level + dice.randint(-20, 20) for key, level in levels.items()}
+                station = Station(name=f"{place} 하나", sido=place, network=URBAN)
+                readings.append(Reading(station=station, hour=start + hour * HOUR, values=values))
+                for key, value in values.items():
+                    hours.setdefault((place, key, day), []).append(value)
+    write(runtime, *readings)
+    said, notices = {}, []
+    for key in CUTS:
+        for day in days:
+            start = datetime(day.year, day.month, day.day, tzinfo=UTC) - 9 * HOUR
+            for lead in (0, 1, 2):
+                for hour in (5, 11, 17, 23):
+                    regions = ("서울", "경기남부", "경기북부", "부산")
+                    words = {one: dice.choice((*WORDS, "예보없음")) for one in regions}
+                    issued = start - timedelta(days=lead) + hour * HOUR
+                    notices.append(notice(issued, day, *words.items(), pollutant=key))
+                    said[key, day, lead] = words  # that of 23:00 stands
+    dice.shuffle(notices)
+    with runtime.store.write("t") as txn:
+        put_forecasts(txn, notices)
+    found = {
+        (one.province.ko, one.pollutant, one.lead): (
+            *(one.days, one.hits, one.misses, one.false_alarms, one.same_grade),
+        )
+        for one in forecast_scores(runtime, days[0], days[-1])
+    }
+    plain = plain_scores(said, hours)
+    assert found == plain
+    assert len(plain) == 3 * 2 * 3
+    assert all(sum(row[part] for row in plain.values()) for part in range(5))
