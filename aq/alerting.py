@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from aq.alert_events import event_dict, in_unit, level_number, unit_of
-from aq.alerts import Known, Rule, State, parse_rule
+from aq.alerts import SEVERITIES, Known, Rule, State, parse_rule
 from aq.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.errors import InputError
 from aq.regions import BY_CODE, find_province
@@ -261,13 +261,15 @@ def _standing(one: Rule, row: Any, quiet: Sequence[Any], seen: Any, now: datetim
     state = State.from_dict(json.loads(row.body))
     province = BY_CODE.get(row.place)
     number = province.id if province else None
+    acts = json.loads(row.said).get("in_force")
+    rank = one.rank if not acts else min(one.rank + acts[0]["level"] - 1, len(SEVERITIES))
     hushed = next((s.id for s in quiet if s.since <= now and holds(s, one, number)), None)
     return {
         "rule": one.id,
         "rule_name": one.name,
         "kind": one.kind,
-        "severity": one.severity,
-        "rank": one.rank,
+        "severity": SEVERITIES[rank - 1],
+        "rank": rank,
         "place": row.place,
         "province": province.ko if province else None,
         "code": province.code if province else None,
@@ -283,7 +285,7 @@ def _standing(one: Rule, row: Any, quiet: Sequence[Any], seen: Any, now: datetim
         "unit": unit_of(one),
         "threshold": level_number(one.threshold),
         "clear_below": level_number(one.clear_below),
-        "official": json.loads(row.said).get("in_force"),
+        "official": acts,
         "event": row.last_event,
         "muted_by": f"silence:{hushed}" if hushed is not None else None,
         "acknowledged": {"who": seen.who, "at": kst_iso(seen.at), "note": seen.note}

@@ -22,6 +22,7 @@ from aq.evidence import evidence
 from aq.export.question import PARAMETERS as EXPORT
 from aq.export.route import export_rows
 from aq.feeds.infos import INFO
+from aq.notice_status import notice_status
 from aq.ready import Shelf
 from aq.regions import BY_CODE, PROVINCES, find_province
 from aq.runtime import Runtime
@@ -359,12 +360,15 @@ def alert_cap(runtime: Runtime, given: Mapping[str, str]) -> Response:
 
 
 def feeds(runtime: Runtime, _given: Mapping[str, str]) -> Response:
-    """`/api/v1/feeds`: each feed's last good poll, last error, calls, next poll; and how our
-    province means agree with upstream's own."""
+    """`/api/v1/feeds`: each feed's last good poll, last error, calls, next poll; the same of each
+    service of notices; and how our province means agree with upstream's own."""
     now = _now(runtime)
     items = [one.as_dict() for one in feed_status(runtime, now)]
     compared = [one.as_dict() for one in agreement(runtime, now)]
-    return json_response({"as_of": kst_iso(now), "items": items, "agreement": compared})
+    notices = [one.as_dict() for one in notice_status(runtime, now)]
+    return json_response(
+        {"as_of": kst_iso(now), "items": items, "notices": notices, "agreement": compared}
+    )
 
 
 def healthz(runtime: Runtime, _given: Mapping[str, str]) -> Response:

@@ -51,6 +51,8 @@ class RunReport:
     grades_differ: Counter[str] = field(default_factory=Counter)
     note: str | None = None
     error: FeedError | StoreError | None = None
+    # Services of the feed that failed, by operation, with the reason; the others were taken.
+    failed: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -109,6 +111,7 @@ class RunReport:
             "grades_differ": dict(self.grades_differ),
             "complete": self.complete,
             "note": self.note,
+            "failed": self.failed,
             "error": error,
         }
 
@@ -154,7 +157,7 @@ def list_stations(
     return len(set(resolved.ids))
 
 
-def _too_early(name: str, known: Any, now: datetime, *, force: bool) -> FeedError | None:
+def too_early(name: str, known: Any, now: datetime, *, force: bool) -> FeedError | None:
     """The failure a feed is still left alone for: upstream said until when, or it failed so often
     that it is asked less often (which someone who asks by hand may overrule)."""
     if not known or not known.reason:
@@ -191,7 +194,7 @@ class Collector:
             report.complete, report.note = True, "the hour is in"
             report.newest_hour = from_hour_number(complete)
             return report
-        report.error = _too_early(name, known, now, force=force)
+        report.error = too_early(name, known, now, force=force)
         if report.error is not None:
             report.note = "not asked: it is to be left alone for a while"
             return report

@@ -27,6 +27,7 @@ from aq.collect import Collector, RunReport, ingest, station_rule
 from aq.errors import FeedError, FeedReason, StoreError
 from aq.feeds.base import Feed, Get, HistoryFeed
 from aq.model import Reading, Station
+from aq.notices import ALARM, FORECAST, calls_ahead
 from aq.store import Store, gaps, runs
 from aq.store.runs import CallLedger
 from aq.store.stations import Directory
@@ -39,6 +40,8 @@ LOOK_BACK = timedelta(days=92)
 SETTLED = 2
 # Asked once a day beside the polls: the station list, the count of calls, six province means.
 PROVINCE_MEANS, MEANS_CALLS = "ArpltnStatsSvc/getCtprvnMesureLIst", 6
+# Feeds of notices that are asked with a feed's key.
+NOTICES = {"airkorea": (FORECAST, ALARM)}
 DAILY = {"airkorea": ("MsrstnInfoInqireSvc/getMsrstnList", "UserSportSvc/getSvckeyDalyStats")}
 
 
@@ -135,17 +138,22 @@ class _Found:
 def budget_of(
     store: Store, name: str, now: datetime, *, limit: int | None, minutes: Sequence[int]
 ) -> Budget:
-    """A feed's calls of today, over all its operations, so that any reading of the quota holds.
+    """A feed's calls of today, over all its operations, so that any reading of the quota holds;
+    AirKorea's notices go with the same key and count along.
 
-    Kept back: a call for each poll still to come, and those made once a day that were not yet.
+    Kept back: a call for each poll still to come, those made once a day that were not yet, and the
+    notices' of the rest of the day.
     """
-    spent = {op: n for (feed, op), n in CallLedger(store).spent(now).items() if feed == name}
+    notices = NOTICES.get(name, ())
+    all_spent = CallLedger(store).spent(now)
+    spent = {op: n for (feed, op), n in all_spent.items() if feed in (name, *notices)}
     once = sum(op not in spent for op in DAILY.get(name, ()))
     once += MEANS_CALLS if name in DAILY and spent.get(PROVINCE_MEANS, 0) < MEANS_CALLS else 0
+    ahead = sum(calls_ahead(now, minutes).values()) if notices else 0
     return Budget(
         limit=limit,
         used=sum(spent.values()),
-        reserved=live_reserve(now, minutes, limit, once),
+        reserved=live_reserve(now, minutes, limit, once + ahead),
     )
 
 

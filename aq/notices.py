@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from aq.clock import kst
-from aq.collect import RunReport
+from aq.clock import day_bounds, kst
+from aq.collect import RunReport, too_early
 from aq.errors import FeedError, FeedReason, StoreError
 from aq.feeds.airkorea_alarm import DUST, OZONE
 from aq.feeds.airkorea_forecast import DAYS, WEEK
@@ -37,13 +37,37 @@ FIRST_FORECASTS, FIRST_ADVISORIES = timedelta(days=14), timedelta(days=365)
 MOST_DAYS = timedelta(days=31)  # after a long silence the calls of a day still suffice
 # Rows of a list are asked for again for so long: an advisory may be corrected.
 REREAD = timedelta(days=7)
+PARTS = {DAYS: "days", WEEK: "weeks", DUST: "dust", OZONE: "ozone"}
 
 
 def planned_calls(now: datetime, minutes: Sequence[int]) -> dict[str, int]:
     """Calls a KST day by operation when all goes well, to be held against the quota."""
-    years = kst(now).year - kst(now - REREAD).year + 1
-    lists = 24 * len(minutes) * years
-    return {DAYS: 2 * len(FORECAST_AT), WEEK: 2 * len(FORECAST_AT), DUST: lists, OZONE: lists}
+    midnight = day_bounds(kst(now).date())[0]
+    return calls_ahead(midnight - timedelta(microseconds=1), minutes, of=now)
+
+
+def calls_ahead(
+    now: datetime, minutes: Sequence[int], *, of: datetime | None = None
+) -> dict[str, int]:
+    """Calls by operation still to be made on the KST day of `of` (else of `now`) after `now`."""
+    moment = of or now
+    midnight, following = day_bounds(kst(moment).date())
+    years = kst(moment).year - kst(moment - REREAD).year + 1
+    hours = (midnight + timedelta(hours=n) for n in range(24))
+    slots = [hour + timedelta(minutes=minute) for hour in hours for minute in minutes]
+    lists = sum(now < slot < following for slot in slots) * years
+    # The day that is issued for and the one before, as the newest notice may be yesterday's.
+    notices = 2 * sum(now < midnight + at for at in FORECAST_AT)
+    return {DAYS: notices, WEEK: notices, DUST: lists, OZONE: lists}
+
+
+def part_of(name: str, operation: str) -> str:
+    """The name under which a service of a feed keeps its state: ``airkorea_alarm:dust``."""
+    return f"{name}:{PARTS[operation]}"
+
+
+def _reason(error: FeedError | StoreError) -> str:
+    return str(error.reason) if isinstance(error, FeedError) else "store"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,35 +78,39 @@ class NoticeCollector:
     feeds: Mapping[str, NoticeService]
     gets: Mapping[str, Get]
 
-    def poll(self, name: str, now: datetime) -> RunReport:
-        """One pass. An operation that fails leaves the others and the store as they are.
+    def poll(self, name: str, now: datetime, *, force: bool = False) -> RunReport:
+        """One pass. A service that fails leaves the others and the store as they are: each has an
+        approval of its own, and a state of its own. The feed fails when all of its services do.
 
         Never raises for what upstream or the store does: the report carries the first error.
+        `force` asks also those that are asked less often because they failed.
         """
         report = RunReport(feed=name, at=now)
         try:
-            self._refuse_early(name, now)
+            states = runs.feed_states(self.store)
             parts = self.feeds[name].parts(self._counted(name, report), self._since(name, now), now)
-        except (FeedError, StoreError) as error:
+        except StoreError as error:
             report.error = error
             return report
         for operation, payloads in parts:
+            part = part_of(name, operation)
+            early = too_early(name, states.get(part), now, force=force)
             try:
+                if early is not None:
+                    raise early
                 self._take(name, operation, payloads, now, report)
+                runs.record_success(self.store, part, now, None, None)
             except (FeedError, StoreError) as error:
                 report.error = report.error or error
-        if isinstance(report.error, FeedError):
-            runs.record_failure(self.store, name, now, report.error)
-        elif report.error is None:
+                report.failed[operation.rsplit("/", 1)[-1]] = _reason(error)
+                if isinstance(error, FeedError) and error is not early:
+                    runs.record_failure(self.store, part, now, error)
+        if len(report.failed) < len(parts):
             runs.record_success(self.store, name, now, None, None)
+        elif isinstance(report.error, FeedError):
+            runs.record_failure(self.store, name, now, report.error)
         report.note = self._newest(name)
         return report
-
-    def _refuse_early(self, name: str, now: datetime) -> None:
-        known = runs.feed_states(self.store).get(name)
-        if known and known.retry_at and known.retry_at > now and known.reason:
-            detail = known.detail or ""
-            raise FeedError(name, "", known.reason, detail, retry_at=known.retry_at)
 
     def _counted(self, name: str, report: RunReport) -> Get:
         get = self.gets[name]

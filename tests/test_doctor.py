@@ -101,7 +101,13 @@ def test_a_paused_feed_a_wrong_key_and_calls_of_others_are_explained(
     for n in range(7):
         runs.record_failure(runtime.store, "airkorea", NOW - HOUR + timedelta(minutes=n), error)
     runs.record_upstream_calls(runtime.store, "airkorea", NOW, {"getMsrstnList": 99})
+    refused = FeedError("airkorea_alarm", "", FeedReason.KEY_NOT_APPROVED, "code 20")
+    runs.record_failure(runtime.store, "airkorea_alarm:ozone", NOW, refused)
+    runs.record_success(runtime.store, "airkorea_alarm:dust", NOW, None, None)
     found = doctor(settings)
+    assert found["notices airkorea_alarm:dust"]["state"] == "ok"
+    assert "its own approval" in found["notices airkorea_alarm:ozone"]["do"]
+    assert "72 planned a day" in found["quota getOzAdvsryOccrrncInfo"]["found"]
     assert found["feed airkorea"]["state"] == "fail"
     assert "check the key" in found["feed airkorea"]["do"]
     assert "7 times in a row" in found["pace airkorea"]["found"]

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
-from aq.clock import Clock, kst, kst_iso, parse_instant
+from aq.cli.poll import sentence
+from aq.clock import Clock, day_bounds, kst, kst_iso, parse_instant
 from aq.errors import FeedReason
-from aq.feeds.airkorea_alarm import AirKoreaAlarm
+from aq.feeds.airkorea_alarm import DUST, AirKoreaAlarm
+from aq.feeds.airkorea_forecast import DAYS
+from aq.filling import budget_of
 from aq.model import DAILY, WEEKLY, Advisory, ForecastNotice
-from aq.notices import ALARM, FORECAST, NoticeCollector, planned_calls
+from aq.notice_status import notice_status
+from aq.notices import ALARM, FORECAST, NoticeCollector, calls_ahead, planned_calls
 from aq.official.advisories import acts, in_force
 from aq.official.outlook import in_force as notices_in_force
 from aq.official.outlook import lead_days, outlooks
@@ -24,6 +28,8 @@ from aq.simulator.world import World
 from aq.store import Store
 from aq.store.official import advisories, forecasts, put_advisories, put_forecasts
 from aq.store.runs import CallLedger, feed_states
+from aq.text import text_in
+from aq.views.notice_care import section
 
 NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)  # 20:25 KST
 HOUR = timedelta(hours=1)
@@ -218,12 +224,83 @@ def test_one_service_that_fails_leaves_the_other_and_the_store(
     report = runtime.notice_collector().poll(ALARM, NOW)
     assert getattr(report.error, "reason", None) is FeedReason.KEY_NOT_REGISTERED
     assert report.stored > 0
-    assert feed_states(runtime.store)[ALARM].reason == "key_not_registered"
+    states = feed_states(runtime.store)
+    assert states["airkorea_alarm:ozone"].reason == "key_not_registered"
+    assert states["airkorea_alarm:dust"].last_ok == NOW
+    # What is approved works: the feed as a whole is not failing.
+    assert (states[ALARM].reason, states[ALARM].last_ok) == (None, NOW)
+    assert report.failed == {"getOzAdvsryOccrrncInfo": "key_not_registered"}
+    said = sentence(report)
+    assert "rows read" in said
+    assert "getOzAdvsryOccrrncInfo failed: key_not_registered" in said
     version = runtime.store.version()
     server.scenario = parse('[[fault]]\nkind = "garbage"\n')
     assert not NoticeCollector.poll(runtime.notice_collector(), FORECAST, NOW).ok
     assert runtime.store.version() == version
     server.scenario = Scenario()
+
+
+def test_a_feed_fails_when_all_its_services_do_and_each_is_told_apart(
+    runtime: Runtime, server: SimulatorServer
+) -> None:
+    server.scenario = parse(
+        '[[fault]]\nkind = "gateway_30"\noperation = "getUlfptcaAlarmInfo"\n'
+        '[[fault]]\nkind = "garbage"\noperation = "getOzAdvsryOccrrncInfo"\n'
+    )
+    collector = runtime.notice_collector()
+    assert not collector.poll(ALARM, NOW).ok
+    states = feed_states(runtime.store)
+    assert states[ALARM].failing_since == NOW
+    services = {one.service: one for one in notice_status(runtime, NOW)}
+    assert services["airkorea_alarm:dust"].reason == "key_not_registered"
+    assert services["airkorea_alarm:ozone"].reason == "not_understood"
+    assert services["airkorea_forecast:days"].reason is None
+    page = section(list(services.values()), text_in("en"))
+    assert "advisories of ozone</b>: AirKorea sent an answer that could not be read" in page
+    assert page.count("fails</td>") == 2
+    server.scenario = Scenario()
+
+
+def test_a_service_that_keeps_failing_is_asked_less_often_and_the_other_as_ever(
+    runtime: Runtime, server: SimulatorServer
+) -> None:
+    server.scenario = parse(
+        '[[fault]]\nkind = "gateway_30"\noperation = "getOzAdvsryOccrrncInfo"\n'
+    )
+    collector = runtime.notice_collector()
+    for minutes in range(6):
+        collector.poll(ALARM, NOW + timedelta(minutes=minutes))
+    later = NOW + timedelta(minutes=10)
+    report = collector.poll(ALARM, later)
+    assert set(report.calls) == {"getUlfptcaAlarmInfo"}
+    assert report.failed == {"getOzAdvsryOccrrncInfo": "key_not_registered"}
+    (ozone,) = [one for one in notice_status(runtime, later) if one.failing_since]
+    assert ozone.failures == 6
+    assert ozone.next_poll > later + timedelta(minutes=30)
+    assert "getOzAdvsryOccrrncInfo" in collector.poll(ALARM, later, force=True).calls
+    server.scenario = Scenario()
+
+
+def test_what_is_to_come_today_and_what_was_made_make_the_plan(runtime: Runtime) -> None:
+    minutes = runtime.settings.schedule.minutes
+    start = day_bounds(kst(NOW).date())[0]
+    plan = planned_calls(NOW, minutes)
+    assert calls_ahead(start - timedelta(seconds=1), minutes, of=NOW) == plan
+    assert calls_ahead(NOW, minutes)[DUST] == 3 * 3 + 2  # 20:35, 20:50, three an hour till 24
+    assert calls_ahead(NOW, minutes)[DAYS] == 2 * 2  # 23:15 and 23:45
+    assert not any(calls_ahead(start + timedelta(hours=24), minutes, of=NOW).values())
+
+
+def test_the_quota_keeps_back_what_notices_will_need(runtime: Runtime) -> None:
+    minutes = runtime.settings.schedule.minutes
+    before = budget_of(runtime.store, "airkorea", NOW, limit=500, minutes=minutes)
+    ahead = sum(calls_ahead(NOW, minutes).values())
+    assert before.reserved == 11 + 8 + 25 + ahead
+    made = sum(runtime.notice_collector().poll(ALARM, NOW).calls.values())
+    after = budget_of(runtime.store, "airkorea", NOW, limit=500, minutes=minutes)
+    assert (after.used, after.reserved) == (before.used + made, before.reserved)
+    model = budget_of(runtime.store, "openmeteo", NOW, limit=500, minutes=minutes)
+    assert model.reserved == 11 + 25
 
 
 def test_calls_are_counted_and_stay_within_the_plan(runtime: Runtime) -> None:
@@ -234,6 +311,12 @@ def test_calls_are_counted_and_stay_within_the_plan(runtime: Runtime) -> None:
         plan = planned_calls(now, runtime.settings.schedule.minutes)
         assert len(plan) == 4
         assert all(count <= 300 for count in plan.values())
+    dust = next(one for one in notice_status(runtime, NOW) if one.operation == DUST)
+    assert (dust.calls_today, dust.calls_planned, dust.within) == (
+        spent[ALARM, DUST],
+        planned_calls(NOW, runtime.settings.schedule.minutes)[DUST],
+        True,
+    )
 
 
 def test_forecasts_are_asked_for_after_each_issue() -> None:

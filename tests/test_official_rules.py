@@ -162,6 +162,7 @@ def test_what_is_in_force_stands_with_its_zones(store: Store) -> None:
     poll(store, 1)
     (one,) = standing(clocked(store, 1))
     assert (one["province"], one["phase"], one["threshold"]) == ("경기", "firing", None)
+    assert one["severity"] == "alarm"
     assert [(act["label"], act["zone"]) for act in one["official"]] == [
         ("경보", "남부권"),
         ("주의보", "북부권"),

@@ -14,6 +14,7 @@ from aq.cli.common import json_option, print_json
 from aq.clock import Clock, kst_iso
 from aq.errors import AqError
 from aq.http import probe
+from aq.notice_status import notice_status
 from aq.runtime import Runtime
 from aq.status import FeedStatus, feed_status
 from aq.store.engine import schema_revisions
@@ -72,7 +73,7 @@ def examine() -> Iterator[Finding]:
         return
     yield Finding("configuration", OK, "read")
     checks: tuple[Callable[[Runtime], Iterator[Finding]], ...] = (
-        *(_store, _disk, _clock, _network, _feeds, _messages),
+        *(_store, _disk, _clock, _network, _feeds, _notices, _messages),
     )
     for check in checks:
         yield from check(runtime)
@@ -123,6 +124,27 @@ def _feeds(runtime: Runtime) -> Iterator[Finding]:
             text = f"{count} of {one.daily_limit or 'unlimited'} calls today"
             advice = ADVICE["quota_used_up"] if full else ""
             yield Finding(f"quota {name}", WARN if full else OK, text, advice)
+
+
+def _notices(runtime: Runtime) -> Iterator[Finding]:
+    """Each service of forecasts and advisories, and whether its calls keep within the quota."""
+    for one in notice_status(runtime, runtime.clock.now()):
+        check = f"notices {one.service}"
+        if one.failing_since and one.reason:
+            text = f"failing since {kst_iso(one.failing_since)}: {one.reason} {one.detail or ''}"
+            yield Finding(check, WARN, text.strip(), ADVICE.get(one.reason, ""))
+        elif one.last_ok is None:
+            yield Finding(check, WARN, "not asked yet", f"aq poll --feed {one.feed}")
+        else:
+            newest = kst_iso(one.newest) if one.newest else "none yet"
+            yield Finding(check, OK, f"newest notice {newest}")
+        text = (
+            f"{one.calls_today} of {one.daily_limit or 'unlimited'} calls today,"
+            f" {one.calls_ahead} to come, {one.calls_planned} planned a day"
+        )
+        do = "" if one.within else "poll less often: schedule.minutes in config/aq.toml"
+        name = one.operation.rsplit("/", 1)[-1]
+        yield Finding(f"quota {name}", OK if one.within else WARN, text, do)
 
 
 def _network(runtime: Runtime) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def command(asked: tuple[str, ...], as_json: bool) -> int:
     for name in names:
         now = runtime.clock.now()
         if name in notices:
-            report = official.poll(name, now)
+            report = official.poll(name, now, force=True)
         else:
             report = collector.poll(name, now, force=True)
         runs.record(runtime.store, f"manual:{name}", now, report.ok, report.as_dict())
@@ -60,12 +60,13 @@ def totals(reports: list[RunReport], ok: bool) -> dict[str, Any]:
 
 def sentence(report: RunReport) -> str:
     """A line for people."""
-    if report.error is not None:
+    if report.error is not None and not (report.failed and report.rows):
         return f"{report.feed}: failed: {report.error}"
+    failed = "".join(f"; {name} failed: {reason}" for name, reason in report.failed.items())
     hour = report.as_dict()["newest_hour"] or report.note or "no hour"
     skipped = ", ".join(f"{count} {kind}" for kind, count in report.skipped.items()) or "none"
     return (
         f"{report.feed}: {hour}; {report.rows} rows read, {report.stored} stored,"
         f" {report.changed} changed, {report.unchanged} unchanged, {report.flagged} flagged;"
-        f" skipped: {skipped}"
+        f" skipped: {skipped}{failed}"
     )

@@ -166,9 +166,12 @@ def newest_forecast(connection: Connection, kind: str) -> datetime | None:
     return found
 
 
-def newest_advisory(connection: Connection) -> datetime | None:
-    """When the newest advisory was issued."""
-    found: datetime | None = connection.scalar(select(func.max(advisory.c.issued)))
+def newest_advisory(connection: Connection, pollutants: Sequence[str] = ()) -> datetime | None:
+    """When the newest advisory of some pollutants (none: of any) was issued."""
+    query = select(func.max(advisory.c.issued))
+    if pollutants:
+        query = query.where(advisory.c.pollutant.in_(pollutants))
+    found: datetime | None = connection.scalar(query)
     return found
 
 

@@ -40,7 +40,8 @@ def show(rule: Rule, after: datetime, until: datetime) -> None:
     page.html(f"<h3>{escape(title)}</h3>{_counts(found, text)}{_known(found, text)}")
     rows = [one for one in found["places"] if one["official"] or one["alerts"]]
     if rows:
-        st.dataframe(_table(rows, text), hide_index=True, width="content")
+        table = _table(rows, text)
+        st.dataframe(table, hide_index=True, width="content", height=37 * (len(table) + 1))
     why = " ".join(text(one) for one in WHY)
     page.html(
         f'<p class="muted">{escape(text("Why the two never agree fully:"))} {escape(why)}</p>'

@@ -101,6 +101,12 @@ def rule_sentence(body: Fields, text: Text) -> str:
     )
 
 
+def now_words(one: Fields, text: Text) -> str:
+    """The value now; of an official act the one at its issue, as no later one comes with it."""
+    value = amount(one, "value", text)
+    return text("{value} at issue", value=value) if one["official"] and value != "–" else value
+
+
 def official_words(one: Fields, text: Text) -> str:
     """What is in force by an authority's act, with its zones: 경보 남부권 · 주의보 중부권."""
     acts = one["official"] or ()

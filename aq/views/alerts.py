@@ -19,6 +19,7 @@ from aq.views.alert_words import (
     amount,
     headline,
     moment,
+    now_words,
     official_words,
     place_name,
     rule_title,
@@ -108,7 +109,7 @@ def _standing_row(one: Fields, text: Text, *, chosen: bool) -> str:
     cells = [
         f"<b>{escape(state)}</b>" if one["alert"] else escape(state),
         told,
-        escape(amount(one, "value", text)),
+        escape(now_words(one, text)),
         escape(amount(one, "peak", text)),
         escape(seen),
     ]

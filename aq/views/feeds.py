@@ -6,10 +6,11 @@ from html import escape
 
 from aq.agreement import Agreement
 from aq.clock import from_hour_number, kst_iso
+from aq.notice_status import NoticeStatus, notice_status
 from aq.regions import BY_CODE, find_province
 from aq.status import FeedStatus
 from aq.text import Text
-from aq.views import cache, page
+from aq.views import cache, notice_care, page
 from aq.views.feed_care import pace_facts, paused, quota_facts
 from aq.views.feed_words import advice, happened, minute
 from aq.views.words import N_, Noun, exact, listed, provenance, province_name, told_hour
@@ -54,11 +55,22 @@ def render() -> None:
     ordered = sorted(feeds, key=lambda one: not one.live)
     title = f"<h1>{escape(summary(feeds, text))}</h1>"
     page.html(title + "".join(_feed(one, text) for one in ordered))
+    page.html(notice_care.section(_notices(), text))
     page.html(compared(cache.agreement(), text))
     page.bottom()
-    page.pulse(lambda: (*page.news(), *(one.last_ok for one in cache.feeds())))
+    page.pulse(_news)
     if picked in BY_CODE:
         page.go("live", p=picked)
+
+
+def _notices() -> list[NoticeStatus]:
+    """The services of notices now: their calls and failures do not change the store's version."""
+    return notice_status(cache.runtime(), cache.moment())
+
+
+def _news() -> tuple[object, ...]:
+    polled = (one.last_ok for one in cache.feeds())
+    return (*page.news(), *polled, *(one.last_ok for one in _notices()))
 
 
 def summary(feeds: list[FeedStatus], text: Text) -> str:

@@ -241,7 +241,7 @@ class Form:
                     key=self._key("repeat"),
                 )
                 self._wrong("repeat_hours")
-        with three:
+        with three if repeats else two:
             other = {lang: name for lang, name in page.OTHER_NAMES.items() if lang in LANGUAGES}
             language = self._plain("language", text("Language of messages"), other, "ko")
         named = list(self.body.get("channels", ()))
