@@ -1,5 +1,6 @@
 """The authority's word on the pages: advisories in force, the days ahead, the list of a year."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -219,3 +220,26 @@ def test_a_model_s_hours_to_come_are_named_where_the_line_ends_now(told: Runtime
         assert "긴 점선은 Open-Meteo" not in markup(run("past.py", **({"x": "pm25"} | other)))
     body = markup(run("past.py", x="pm25", p="KR-41", r="1y"))
     assert "긴 점선은 Open-Meteo" not in body
+
+
+def test_each_province_s_forecasts_stand_in_a_row(runtime: Runtime) -> None:
+    fill(runtime, hours=60)  # PM10 62, 보통, all through the 22nd
+    issued = HOUR_20 - 51 * HOUR  # 17:00 of the 21st
+    words = (("서울", "나쁨"), ("부산", "보통"))
+    notice = ForecastNotice(
+        kind=DAILY, pollutant="pm10", issued_at=issued, day=date(2026, 11, 22), words=words
+    )
+    with runtime.store.write("t") as txn:
+        put_forecasts(txn, [notice])
+    body = markup(run("forecasts.py"))
+    assert body.count("<th scope='row'>") == 1 + 17  # one lead of all, the 17 of PM10
+
+    def row(name: str) -> list[str]:
+        found = re.search(f"<th scope='row'>{name}</th>(.*?)</tr>", body)
+        assert found
+        return re.findall(r"<td class='num'>(.*?)</td>", found[1])
+
+    assert row("미세먼지, 하루 전") == ["2", "0", "0", "1", "1"]
+    assert row("서울") == ["–", "–", "–", "0", "0", "1", "–", "–", "–"]
+    assert row("부산") == ["–", "–", "–", "0", "0", "0", "–", "–", "–"]
+    assert row("제주") == ["–"] * 9

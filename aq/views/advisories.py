@@ -41,10 +41,10 @@ def _counts(found: Year, text: Text) -> str:
     for province, counts in found.counts.items():
         mild = counts["주의보"]
         name = escape(province_name(province, text.lang))
-        rows += f"<tr><th scope='row'>{name}</th><td>{mild:,}</td>"
-        rows += f"<td>{counts.total() - mild:,}</td></tr>"
+        rows += f"<tr><th scope='row'>{name}</th><td class='num'>{mild:,}</td>"
+        rows += f"<td class='num'>{counts.total() - mild:,}</td></tr>"
     head = [text("Province"), text("Advisories"), text("Warnings")]
-    return grid(text("By province"), head, rows)
+    return grid(text("By province"), head, rows, numbers=True)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """The page that asks how good the forecast was: hits, misses, false alarms by lead and province."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from html import escape
 
 from aq.bulletin import VERIFIED, forecast_scores
 from aq.clock import kst_day
 from aq.official.skill import Score, total
+from aq.regions import PROVINCES
 from aq.text import Text
 from aq.views import cache, page
-from aq.views.official import RECENT, grid
+from aq.views.official import RECENT, grid, table
 from aq.views.words import N_, province_name
 
 LEAD_NAMES = {0: N_("same day"), 1: N_("one day ahead"), 2: N_("two days ahead")}
@@ -32,7 +34,7 @@ def render() -> None:
 
 
 def _head(found: list[Score], text: Text) -> str:
-    days, hits, misses, false_alarms, _ = total(found).get(("pm25", 1), (0, 0, 0, 0, 0))
+    _, hits, misses, false_alarms, _ = total(found).get(("pm25", 1), (0, 0, 0, 0, 0))
     title = text(
         "Of {bad} bad PM2.5 days {hits} were forecast the day before; {false_alarms} false alarms",
         bad=hits + misses,
@@ -44,47 +46,61 @@ def _head(found: list[Score], text: Text) -> str:
         " mean by AirKorea's own cut points; the last notice of each day counts.",
         n=RECENT.days,
     )
-    del days
-    return f"<h1>{escape(title)}</h1><p>{escape(note)}</p>"
-
-
-def _grid(caption: str, first: str, rows: str, text: Text) -> str:
-    head = (
-        *(first, text("Pollutant"), text("Lead"), text("Days")),
-        *(text("Hits"), text("Misses"), text("False alarms"), text("Same grade")),
+    terms = text(
+        "Hit: bad air was forecast and came. Miss: it came and was not forecast. False alarm: it"
+        " was forecast and did not come. Days of which there is no forecast or no daily mean are"
+        " not counted."
     )
-    return grid(caption, head, rows)
-
-
-def _row(name: str, pollutant: str, lead: int, counts: tuple[int, ...], text: Text) -> str:
-    cells = (text.pollutant(pollutant), text(LEAD_NAMES[lead]), *(f"{one:,}" for one in counts))
-    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f"<tr><th scope='row'>{escape(name)}</th>{body}</tr>"
+    return f"<h1>{escape(title)}</h1><p>{escape(note)}</p><p>{escape(terms)}</p>"
 
 
 def _all(found: list[Score], text: Text) -> str:
+    """All provinces together: a row per pollutant and lead."""
     sums = total(found)
-    rows = "".join(
-        _row(text("all 17"), key, lead, sums[key, lead], text)
-        for key in VERIFIED
-        for lead in LEAD_NAMES
-        if (key, lead) in sums
-    )
-    return _grid(text("All provinces"), text("Where"), rows, text)
+    rows = ""
+    for key in VERIFIED:
+        for lead, word in LEAD_NAMES.items():
+            if (key, lead) in sums:
+                name = f"{text.pollutant(key)}, {text(word)}"
+                rows += _row(name, sums[key, lead])
+    head = [text("Days"), text("Hits"), text("Misses"), text("False alarms"), text("Same grade")]
+    return grid(text("All provinces"), [text("Forecast"), *head], rows, numbers=True)
+
+
+def _row(name: str, counts: Iterable[int | None]) -> str:
+    cells = ("–" if one is None else f"{one:,}" for one in counts)
+    body = "".join(f"<td class='num'>{cell}</td>" for cell in cells)
+    return f"<tr><th scope='row'>{escape(name)}</th>{body}</tr>"
 
 
 def _each(found: list[Score], text: Text) -> str:
-    rows = "".join(
-        _row(
-            province_name(one.province, text.lang),
-            one.pollutant,
-            one.lead,
-            (one.days, one.hits, one.misses, one.false_alarms, one.same_grade),
-            text,
-        )
-        for one in found
+    """A table per pollutant: the 17 in page-header order, hits, misses and false alarms by lead."""
+    return "".join(_of(key, found, text) for key in VERIFIED)
+
+
+def _of(key: str, found: list[Score], text: Text) -> str:
+    known = {(one.province, one.lead): one for one in found if one.pollutant == key}
+    if not known:
+        return ""
+    groups = "".join(
+        f"<th scope='colgroup' colspan='3' class='num'>{escape(text(LEAD_NAMES[lead]))}</th>"
+        for lead in LEAD_NAMES
     )
-    return _grid(text("Each province"), text("Province"), rows, text)
+    parts = (text("Hits"), text("Misses"), text("False alarms"))
+    titles = "".join(f"<th scope='col' class='num'>{escape(one)}</th>" for one in parts)
+    head = (
+        f"<tr><th rowspan='2' scope='col'>{escape(text('Province'))}</th>{groups}</tr>"
+        f"<tr>{titles * len(LEAD_NAMES)}</tr>"
+    )
+    rows = ""
+    for province in PROVINCES:
+        counts: list[int | None] = []
+        for lead in LEAD_NAMES:
+            one = known.get((province, lead))
+            counts += [one.hits, one.misses, one.false_alarms] if one else [None] * 3
+        rows += _row(province_name(province, text.lang), counts)
+    caption = text("Each province: {what}", what=text.pollutant(key))
+    return table(caption, head, rows)
 
 
 if __name__ == "__main__":

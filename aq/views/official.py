@@ -179,13 +179,21 @@ def _act_row(one: Advisory, text: Text) -> str:
     return f"<tr><th scope='row'>{escape(place_words(one, text))}</th>{body}</tr>"
 
 
-def grid(caption: str, head: Iterable[str], rows: str) -> str:
-    """A table under its heading, as markup; it scrolls by itself where it is too wide."""
-    titles = "".join(f"<th scope='col'>{escape(one)}</th>" for one in head)
-    label = escape(caption)
+def grid(caption: str, head: Iterable[str], rows: str, *, numbers: bool = False) -> str:
+    """A table under its heading, as markup; with `numbers` all columns but the first are counts."""
+    first, *others = head
+    kind = " class='num'" if numbers else ""
+    titles = f"<th scope='col'>{escape(first)}</th>"
+    titles += "".join(f"<th scope='col'{kind}>{escape(one)}</th>" for one in others)
+    return table(caption, f"<tr>{titles}</tr>", rows, whole=numbers)
+
+
+def table(caption: str, head: str, rows: str, *, whole: bool = True) -> str:
+    """Rows under their heads; scrolls where too wide, or too long if not `whole`."""
+    label, kind = escape(caption), "scroll whole" if whole else "scroll"
     return (
-        f"<h2>{label}</h2><div class='scroll' tabindex='0' role='region' aria-label='{label}'>"
-        f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<h2>{label}</h2><div class='{kind}' tabindex='0' role='region' aria-label='{label}'>"
+        f"<table><thead>{head}</thead><tbody>{rows}</tbody></table></div>"
     )
 
 
