@@ -114,7 +114,7 @@ def _name(
             xanchor="right" if ends else "left",
             xshift=-3 if ends else 2,
             yref="paper",
-            y=1 - BAR[1],
+            y=1 - BAR.get(worst.level, BAR[1]),
             yanchor="top",
             text=escape(worst.name),
             showarrow=False,

@@ -83,7 +83,7 @@ def _of(key: str, found: list[Score], text: Text) -> str:
     if not known:
         return ""
     groups = "".join(
-        f"<th scope='colgroup' colspan='3' class='num'>{escape(text(LEAD_NAMES[lead]))}</th>"
+        f"<th scope='colgroup' colspan='3'>{escape(text(LEAD_NAMES[lead]))}</th>"
         for lead in LEAD_NAMES
     )
     parts = (text("Hits"), text("Misses"), text("False alarms"))
