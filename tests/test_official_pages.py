@@ -1,10 +1,14 @@
 """The authority's word on the pages: advisories in force, the days ahead, the list of a year."""
 
+import csv
+import io
 import re
 from datetime import date, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
+import requests
 
 from aq.bulletin import advisories_over
 from aq.clock import HOUR
@@ -15,7 +19,7 @@ from aq.store.ahead import replace_ahead
 from aq.store.official import put_advisories, put_forecasts
 from aq.views import cache, charts, components, lines_chart
 from tests.conftest import NOW
-from tests.serving import HOUR_20, fill
+from tests.serving import HOUR_20, fill, served
 from tests.test_charts import KO, LIGHT, SHAPES, STANDARD, country
 from tests.test_views import markup, run, runtime
 
@@ -243,3 +247,13 @@ def test_each_province_s_forecasts_stand_in_a_row(runtime: Runtime) -> None:
     assert row("서울") == ["–", "–", "–", "0", "0", "1", "–", "–", "–"]
     assert row("부산") == ["–", "–", "–", "0", "0", "0", "–", "–", "–"]
     assert row("제주") == ["–"] * 9
+
+
+def test_the_list_of_a_year_goes_out_whole_as_a_file(told: Runtime) -> None:
+    body = markup(run("advisories.py"))
+    (address,) = re.findall(r'href="(/api/v1/export[^"]*format=csv)"', body)
+    with served(told) as base:
+        answer = requests.get(base + unescape(address), timeout=60)
+    assert answer.status_code == 200
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(one["zone"], one["label"]) for one in rows] == [("남부권", "주의보")]

@@ -1,13 +1,17 @@
 """The page of official advisories: every act of a year, and how many by province."""
 
+from datetime import date
 from html import escape
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from aq.bulletin import Year, advisories_of, advisory_years
+from aq.clock import kst_day
 from aq.text import Text
 from aq.views import cache, page
 from aq.views.official import act_grid, grid
+from aq.views.origin import FORMATS
 from aq.views.words import province_name
 
 MOST_ROWS = 500
@@ -31,9 +35,26 @@ def render() -> None:
             note = text("Advisories hold for zones, which are parts of provinces.")
             page.html(f"<h1>{escape(title)}</h1><p>{escape(note)}</p>")
         caption = text("Every advisory, newest first")
-        page.html(_counts(found, text) + act_grid(caption, found.rows[:MOST_ROWS], text))
+        listed = act_grid(caption, found.rows[:MOST_ROWS], text)
+        page.html(_counts(found, text) + listed + _whole(found, text))
     page.bottom()
     page.pulse()
+
+
+def _whole(found: Year, text: Text) -> str:
+    """Links to the whole year as files; that the list was cut, where it was."""
+    last = min(date(found.year, 12, 31), kst_day(cache.moment()))
+    asked = {"kind": "advisory", "since": f"{found.year}-01-01", "until": last.isoformat()}
+    links = " · ".join(
+        f'<a href="/api/v1/export?{escape(urlencode({**asked, "format": key}))}" download>'
+        f"{escape(name)}</a>"
+        for key, name in FORMATS.items()
+    )
+    words = text("All advisories of {year} as a file:", year=found.year)
+    if len(found.rows) > MOST_ROWS:
+        cut = text("The list shows the newest {n}.", n=MOST_ROWS)
+        words = f"{cut} {words}"
+    return f'<p class="muted">{escape(words)} {links}</p>'
 
 
 def _counts(found: Year, text: Text) -> str:
