@@ -30,6 +30,7 @@ COMMANDS = {
     "migrate": ("aq.cli.migrate", "Bring the store's schema up to date."),
     "backup": ("aq.cli.backup", "Copy the embedded store while it is in use."),
     "restore": ("aq.cli.restore", "Put a copy in the store's place."),
+    "retain": ("aq.cli.retain", "Put old station hours into the archive, or check it."),
     "doctor": ("aq.cli.doctor", "Check the set-up and say what to do."),
 }
 

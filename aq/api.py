@@ -17,7 +17,7 @@ from aq import __version__, alert_documents, alerting, bulletin, history, metric
 from aq.alerts import REASONS
 from aq.clock import day_bounds, kst, kst_iso, parse_instant, parse_since, parse_until
 from aq.current import Snapshot, asked_pollutants, current, family_of, find_standard
-from aq.errors import AqError, InputError, StoreError
+from aq.errors import AqError, ArchiveError, InputError, StoreError
 from aq.evidence import evidence
 from aq.export.question import PARAMETERS as EXPORT
 from aq.export.route import export_rows
@@ -64,6 +64,8 @@ def _refused(error: AqError) -> Response:
     if isinstance(error, InputError):
         status = 422 if error.too_large else 404 if error.unknown else 400
         return error_response(status, error.code, str(error), error.field)
+    if isinstance(error, ArchiveError):
+        return error_response(503, "archived", str(error))
     if isinstance(error, StoreError):
         return error_response(503, "store_unavailable", "the store does not answer; try again")
     return error_response(500, "failed", "the answer could not be made")

@@ -52,6 +52,14 @@ class StoreError(AqError):
         super().__init__(message)
 
 
+class ArchiveError(StoreError):
+    """Station hours that were asked for stand in an archive `file` that cannot be used here."""
+
+    def __init__(self, file: str, why: str) -> None:
+        self.file, self.why = file, why
+        super().__init__(f"station hours are in the archive {file}, which {why}")
+
+
 class FeedReason(StrEnum):
     """Why a feed gave nothing; each has a sentence for people in the message catalogue."""
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from aq.agreement import upstream_grade
 from aq.clock import hour_number, kst_iso
-from aq.errors import InputError
+from aq.errors import ArchiveError, InputError
 from aq.explain import Explanation, OverallExplanation, explain
 from aq.feeds.infos import INFO
 from aq.grade import Standard
@@ -42,13 +44,17 @@ class Witness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The whole answer: whose hour, from which feed, the rule, and the stations behind it."""
+    """The whole answer: whose hour, from which feed, the rule, and the stations behind it.
+
+    `archive` names the file that holds the stations where it cannot be read here.
+    """
 
     province: Province
     at: datetime
     feed: str
     explanation: Explanation | OverallExplanation
     stations: tuple[Witness, ...]
+    archive: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The evidence in JSON's types."""
@@ -65,6 +71,7 @@ class Evidence:
                 {name: getattr(one, name) for name in Witness.__dataclass_fields__}
                 for one in self.stations
             ],
+            "archive": self.archive,
         }
 
     def as_text(self, text: Text) -> str:
@@ -77,7 +84,18 @@ class Evidence:
             f"  {text(PARTS[one.part])}{': ' + one.flag if one.flag else ''}"
             for one in self.stations
         ]
+        if self.archive:
+            lines.append(archived_words(self.archive, text))
         return "\n".join(lines)
+
+
+def archived_words(file: str, text: Text) -> str:
+    """That the stations of an hour stand in an archive that cannot be read here."""
+    return text(
+        "The stations of this hour stand in the archive {file}, which cannot be read here; the"
+        " province's mean is whole.",
+        file=file,
+    )
 
 
 # How a station takes part -> words of the message catalogue.
@@ -117,9 +135,7 @@ def evidence(
         if feed is None:
             raise InputError(f"nothing is stored of {province.ko} at {kst_iso(at)}", "at")
         here = stations_of(connection, province.id)
-        readings = station_hours(
-            connection, [one.id for one in here], hour - 1, hour, feed=feed, as_of=as_of
-        )
+        readings, archive = _readings(connection, here, hour, feed, as_of)
     window = {row.hour: row for row in rows if row.feed == FEED_IDS[feed]}
     by_station = {row.station: row for row in readings}
     hourly = runtime.standards["airkorea_1h"]
@@ -132,7 +148,19 @@ def evidence(
         stations=tuple(
             _witness(one, by_station[one.id], shown, hourly) for one in here if one.id in by_station
         ),
+        archive=archive,
     )
+
+
+def _readings(
+    connection: Connection, stations: Sequence[Any], hour: int, feed: str, as_of: int | None
+) -> tuple[Sequence[Any], str | None]:
+    """The stations' rows of an hour, and the archive that holds them where it cannot be read."""
+    numbers = [one.id for one in stations]
+    try:
+        return station_hours(connection, numbers, hour - 1, hour, feed=feed, as_of=as_of), None
+    except ArchiveError as error:
+        return (), error.file
 
 
 def _feed(runtime: Runtime, key: str, rows: Sequence[Any]) -> str | None:

@@ -1,7 +1,8 @@
 """Confirmed files into the store: a file is one transaction, so it is there whole or not at all."""
 
+import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from aq import quality
 from aq.clock import from_hour_number, kst_iso
 from aq.collect import ISSUES_KEPT, station_rule
 from aq.feeds import archive
-from aq.model import Reading, RowIssue
+from aq.model import Reading, RowIssue, Station, Upstream
+from aq.retention import read_manifest
 from aq.runtime import Runtime
-from aq.schema import FEED_IDS
+from aq.schema import FEED_IDS, FEED_NAMES, KEYS, UPSTREAM_GRADES
+from aq.store import Txn, archives, retained
 from aq.store.hours import Slot, aggregate, put_station_hours
 from aq.store.rollups import refresh
 from aq.store.stations import Directory
@@ -113,6 +116,84 @@ def import_file(
         refresh(txn, FEED_IDS[name], changed, runtime.stored_standards)
     progress(1.0)
     return report
+
+
+def import_archive(
+    runtime: Runtime, path: Path, progress: Callable[[float], None] = lambda _share: None
+) -> ImportReport:
+    """Read an archive of station hours, its manifest beside it, into the store again.
+
+    A month that this store has archived in this very file comes back as it was, with what it
+    replaced. Into any other store go the rows that are not there; rows that are there with another
+    content stay, because an archive is older knowledge. Raises `InputError` for a file that is no
+    archive or not what its manifest speaks of, before anything is written.
+    """
+    content = read_manifest(path)
+    report = ImportReport(file=path.name)
+    with runtime.store.write(f"import {path.name}") as txn:
+        own = [m for m in retained.months(txn.connection) if m.sha256 == content["sha256"]]
+        if own:
+            retained.bring_back(txn, own[0])
+            report.rows = own[0].rows + own[0].replaced
+            report.counts = Written(new=own[0].rows)
+            report.hours = (own[0].first_hour, own[0].last_hour)
+        else:
+            _read_archive(runtime, txn, path, content, report, progress)
+    progress(1.0)
+    return report
+
+
+def _read_archive(
+    runtime: Runtime,
+    txn: Txn,
+    path: Path,
+    content: Mapping[str, Any],
+    report: ImportReport,
+    progress: Callable[[float], None],
+) -> None:
+    txn.mark_simulated(bool(content["simulated"]))
+    directory = Directory(txn, station_rule(runtime.settings.provinces))
+    stations = {one["id"]: _station(one) for one in content["stations"]}
+    touched: dict[str, set[Slot]] = {}
+    for rows in archives.groups(path):
+        present = retained.present_of(rows)
+        report.rows += len(rows)
+        # What was replaced belongs to versions of the store that wrote the file.
+        report.skipped["replaced"] += len(rows) - len(present)
+        by_feed: dict[str, list[Reading]] = {}
+        for row in present:
+            reading = _reading(row, stations)
+            by_feed.setdefault(FEED_NAMES[row["feed"]], []).append(reading)
+        for name, readings in by_feed.items():
+            counts, slots = put_station_hours(txn, name, readings, directory, only_new=True)
+            touched.setdefault(name, set()).update(slots)
+            report.counts += counts
+            report.skipped["known otherwise"] += len(readings) - counts.new - counts.same
+            report._took(readings, slots)
+        progress(0.9 * min(1.0, report.rows / max(1, content["rows"])))
+    for name, slots in touched.items():
+        changed = aggregate(txn, name, slots, directory)
+        refresh(txn, FEED_IDS[name], changed, runtime.stored_standards)
+    report.skipped = +report.skipped
+
+
+def _station(facts: Mapping[str, Any]) -> Station:
+    items = facts["items"]
+    given = {name: value for name, value in facts.items() if name not in ("id", "items")}
+    return Station(**given, items=None if items is None else tuple(items.split()))
+
+
+def _reading(row: Mapping[str, Any], stations: Mapping[int, Station]) -> Reading:
+    marks = row["grades"] or ""
+    grades = {f: int(g) for f, g in zip(UPSTREAM_GRADES, marks, strict=False) if g.isdigit()}
+    said = {name: row[name] for name in ("khai", "khai_grade", "pm10_24h", "pm25_24h")}
+    return Reading(
+        station=stations[row["station"]],
+        hour=from_hour_number(row["hour"]),
+        values={key: row[key] for key in KEYS if row[key] is not None},
+        flags=json.loads(row["flags"]) if row["flags"] else {},
+        upstream=Upstream(**said, grades=grades),
+    )
 
 
 def _share(batch: archive.FileBatch) -> float:

@@ -3,6 +3,7 @@
 All but the requests is read from the store at each scrape, so every instance tells the same.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from sqlalchemy.engine import make_url
 from aq import __version__
 from aq.clock import from_hour_number
 from aq.regions import BY_ID
+from aq.retention import check
 from aq.runtime import Runtime
 from aq.status import FeedStatus, feed_status
 from aq.store.measures import newest_by_province, outbox_states, runs_of_a_day
@@ -160,6 +162,10 @@ def _store(runtime: Runtime) -> Iterator[Metric]:
     path = make_url(runtime.settings.database_url).database
     if runtime.store.is_sqlite and path and Path(path).exists():
         size.add_metric([], Path(path).stat().st_size)
+    archived = _gauge("archive_months", "Months of station hours by state of file.", ("state",))
+    states = Counter(one.state for one in check(runtime.store, whole=False))
+    for state in ("fine", "missing"):
+        archived.add_metric([state], states[state])
     build = _gauge("build_info", "The program's version.", ("version",))
     build.add_metric([__version__], 1)
-    yield from (version, messages, size, build)
+    yield from (version, messages, size, archived, build)

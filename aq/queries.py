@@ -13,7 +13,7 @@ from aq.regions import BY_ID, PROVINCES
 from aq.runtime import Runtime
 from aq.schema import FEED_IDS, FEED_NAMES, province_hour, province_hour_rev
 from aq.status import agreement, feed_status
-from aq.store import gaps, reads
+from aq.store import gaps, reads, retained
 from aq.store.engine import version_at
 from aq.store.gaps import KnownGap
 from aq.units import mean_half_up, pollutants
@@ -21,6 +21,7 @@ from aq.units import mean_half_up, pollutants
 __all__ = [
     "KnownGap",
     "agreement",
+    "archived_months",
     "feed_status",
     "known_gaps",
     "line",
@@ -95,6 +96,14 @@ def span(runtime: Runtime, province_id: int) -> list[tuple[str, datetime, dateti
         (FEED_NAMES[feed], from_hour_number(first), from_hour_number(last))
         for feed, (first, last) in found.items()
     ]
+
+
+def archived_months(runtime: Runtime, after: datetime, until: datetime) -> tuple[str, ...]:
+    """Months (2025-01) with an hour in ``after < hour end <= until`` whose station hours stand in
+    the archive."""
+    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+    with runtime.store.read() as connection:
+        return tuple(one.name for one in retained.months(connection, first + 1, last))
 
 
 def known_gaps(

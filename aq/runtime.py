@@ -24,6 +24,7 @@ from aq.redact import install as install_redaction
 from aq.regrade import regrade
 from aq.schedule import (
     Job,
+    Report,
     Scheduler,
     daily_slot,
     fill_jobs,
@@ -41,6 +42,7 @@ from aq.store.runs import CallLedger, tidy
 from aq.watch import WatchReport, watch
 
 TIDY_AT, YEARS_AT = timedelta(hours=4, minutes=44), timedelta(hours=4, minutes=52)
+RETAIN_AT = timedelta(hours=5, minutes=8)
 # Their grades are kept with every hour and day; those of other standards are computed.
 STORED_STANDARDS = ("airkorea_1h", "airkorea")
 
@@ -132,6 +134,12 @@ class Runtime:
         ]
         return [*made, Job(name="deliver", slot=this_minute, run=notifier.fail_unknown)]
 
+    def _retain(self, now: datetime) -> Report:
+        from aq.retention import A_RUN, retain  # noqa: PLC0415 - Parquet is loaded where it is used
+
+        months, folder = self.settings.retention.station_months, self.settings.archive_folder
+        return retain(self.store, folder, months, now, most=A_RUN)
+
     def scheduler(self) -> Scheduler:
         """A scheduler that polls the live feeds, fills their gaps and judges what came."""
         schedule = self.settings.schedule
@@ -152,6 +160,11 @@ class Runtime:
             slot=partial(daily_slot, at=YEARS_AT),
             run=lambda now: keep_years(self.store, now),
         )
+        retaining = Job(
+            name="retain",
+            slot=partial(daily_slot, at=RETAIN_AT),
+            run=self._retain,
+        )
         collector = self.collector()
         official = notice_jobs(self.notice_collector(), schedule.minutes)
         filling = fill_jobs(self.filler(collector))
@@ -161,6 +174,7 @@ class Runtime:
                 grades,
                 tidying,
                 *([] if self.store.is_sqlite else [years]),
+                *([retaining] if self.settings.retention.station_months else []),
                 *watched([*jobs(collector, schedule.minutes), *filling, *official], self.watch),
                 *self.deliveries(),
             ],
@@ -185,7 +199,7 @@ def start(settings: Settings | None = None) -> Runtime:
     secrets = [key.get_secret_value() for key in settings.secrets]
     install_redaction([*secrets, *outlets.secrets])
     clock = settings.the_clock
-    store = open_store(settings.database_url, clock)
+    store = open_store(settings.database_url, clock, settings.archive_folder)
     migrate(store)
     return Runtime(
         settings=settings,

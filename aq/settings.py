@@ -38,6 +38,8 @@ NOTICE_FEED_NAMES = ("airkorea_forecast", "airkorea_alarm")
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
 LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails")
 OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_SAMPLES"})
+# Station hours younger than this may still be asked for again.
+LEAST_MONTHS = 4
 _URL = TypeAdapter(AnyHttpUrl)
 
 
@@ -97,6 +99,20 @@ class ScheduleSettings(_Section):
         if not value or any(not 0 <= minute < 60 for minute in value):
             raise ValueError("minutes of the hour, 0 to 59, at least one")
         return tuple(sorted(set(value)))
+
+
+class RetentionSettings(_Section):
+    station_months: int = Field(0, ge=0, le=1200)
+    folder: str = ""
+
+    @field_validator("station_months")
+    @classmethod
+    def _months(cls, value: int) -> int:
+        if 0 < value < LEAST_MONTHS:
+            raise ValueError(
+                f"0 (keep all) or at least {LEAST_MONTHS}: sources give three months anew"
+            )
+        return value
 
 
 class _HttpFeed(_Section):
@@ -179,6 +195,7 @@ class Settings(_Section):
     logs: LogsSettings = LogsSettings()
     display: DisplaySettings = DisplaySettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    retention: RetentionSettings = RetentionSettings()
     feeds: FeedsSettings = FeedsSettings()
     provinces: ProvinceData
 
@@ -220,6 +237,15 @@ class Settings(_Section):
     def the_clock(self) -> Clock:
         """The clock of this process, started when first asked for."""
         return Clock.from_text(self.clock)
+
+    @property
+    def archive_folder(self) -> Path:
+        """Where months of station hours are archived: beside the embedded store by default."""
+        if self.retention.folder:
+            return Path(self.retention.folder)
+        url = make_url(self.database_url)
+        beside = url.database if url.drivername == "sqlite" else None
+        return (Path(beside).parent if beside else ROOT / "var") / "archive"
 
     @property
     def secrets(self) -> tuple[SecretStr, ...]:

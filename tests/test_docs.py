@@ -67,6 +67,7 @@ def test_every_setting_is_in_the_configuration_file() -> None:
         "logs",
         "display",
         "schedule",
+        "retention",
         "feeds",
         "feeds.airkorea",
         "feeds.openmeteo",

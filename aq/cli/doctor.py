@@ -1,5 +1,6 @@
 """`doctor`: checks the set-up from the configuration to the newest hour and says what to do."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -15,10 +16,12 @@ from aq.clock import Clock, kst_iso
 from aq.errors import AqError
 from aq.http import probe
 from aq.notice_status import notice_status
+from aq.retention import check
 from aq.runtime import Runtime
 from aq.status import FeedStatus, feed_status
 from aq.store.engine import schema_revisions
 from aq.store.measures import outbox_states
+from aq.store.runs import FAILED, recent_runs
 
 MOST_SKEW = timedelta(minutes=2)
 # Calls that may be on their way while both count.
@@ -73,10 +76,10 @@ def examine() -> Iterator[Finding]:
         return
     yield Finding("configuration", OK, "read")
     checks: tuple[Callable[[Runtime], Iterator[Finding]], ...] = (
-        *(_store, _disk, _clock, _network, _feeds, _notices, _messages),
+        *(_store, _disk, _archive, _clock, _network, _feeds, _notices, _messages),
     )
-    for check in checks:
-        yield from check(runtime)
+    for one in checks:
+        yield from one(runtime)
 
 
 def _store(runtime: Runtime) -> Iterator[Finding]:
@@ -97,6 +100,24 @@ def _disk(runtime: Runtime) -> Iterator[Finding]:
         yield Finding("disk", FAIL, text, "make room; the store stops when the disk is full")
     else:
         yield Finding("disk", OK, text)
+
+
+def _archive(runtime: Runtime) -> Iterator[Finding]:
+    """Months of station hours in the archive: whether each file is there, and the last run."""
+    months = check(runtime.store, whole=False)
+    gone = [one.month.file for one in months if one.state != "fine"]
+    if gone:
+        text = f"{len(gone)} of {len(months)} files are not in {runtime.settings.archive_folder}:"
+        do = "put them there, or set retention.folder; what is asked of those months fails"
+        yield Finding("archive", WARN, f"{text} {', '.join(gone[:3])}", do)
+    elif months:
+        rows = sum(one.month.rows for one in months)
+        span = f"{months[0].month.name} to {months[-1].month.name}"
+        yield Finding("archive", OK, f"{len(months)} months, {span}, {rows:,} station hours")
+    last = recent_runs(runtime.store, "retain", 1)
+    if last and last[0].state == FAILED:
+        error = json.loads(last[0].report or "{}").get("error")
+        yield Finding("archive", FAIL, f"the last run failed: {error}", "mend it, then: aq retain")
 
 
 def _clock(runtime: Runtime) -> Iterator[Finding]:

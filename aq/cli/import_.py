@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from aq.cli.common import json_option, print_json
-from aq.importing import ImportReport, import_file
+from aq.importing import ImportReport, import_archive, import_file
 from aq.runtime import start
 
 
@@ -18,7 +18,8 @@ from aq.runtime import start
 )
 @json_option
 def command(files: tuple[Path, ...], as_json: bool) -> int:
-    """Read AirKorea's confirmed workbooks and CSV FILES (xlsx, csv, zip of them).
+    """Read AirKorea's confirmed workbooks and CSV FILES (xlsx, csv, zip of them), or archives of
+    station hours that `retain` wrote (parquet).
 
     Each file is stored whole or not at all, so an import that was stopped is simply run again;
     rows that are there already are left alone.
@@ -27,7 +28,8 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     reports = []
     for path in files:
         with click.progressbar(length=path.stat().st_size, label=path.name, file=sys.stderr) as bar:
-            report = import_file(runtime, path, _mover(bar))
+            read = import_archive if path.suffix == ".parquet" else import_file
+            report = read(runtime, path, _mover(bar))
         reports.append(report)
         if not as_json:
             click.echo(sentence(report))

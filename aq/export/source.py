@@ -19,7 +19,7 @@ from aq.export.question import Question
 from aq.feeds.infos import INFO
 from aq.model import OBSERVED, URBAN
 from aq.regions import BY_ID
-from aq.store import Store
+from aq.store import Store, retained
 from aq.store.places import (
     current_version,
     province_block,
@@ -105,7 +105,8 @@ class Reader:
 def reading(store: Store, asked: Question) -> Iterator[Reader]:
     """One consistent view of the store for a question.
 
-    Raises `InputError` when the store has not come to the question's version yet.
+    Raises `InputError` when the store has not come to the question's version yet, `ArchiveError`
+    when station hours are asked for whose archive is not there.
     """
     with store.read() as connection:
         newest = current_version(connection)
@@ -116,12 +117,14 @@ def reading(store: Store, asked: Question) -> Iterator[Reader]:
                 "as_of",
             )
         places = _places(connection, asked)
-        of_readings = asked.kind == READINGS
+        hours = _hours(connection, asked, places) if asked.kind == READINGS else None
+        if asked.level == "station" and hours is not None:
+            retained.require(connection, *hours)
         yield Reader(
             connection=connection,
             asked=asked,
             places=places,
-            hours=_hours(connection, asked, places) if of_readings else None,
+            hours=hours,
             as_of=asked.version if asked.version < newest else None,
             grader=Grader(asked.standard, asked.keys),
         )

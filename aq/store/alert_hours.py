@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from aq.model import URBAN
 from aq.schema import FEED_IDS, KEYS, province_hour, station, station_hour, store_version
+from aq.store import retained
 
 Row = Any
 
@@ -35,7 +36,11 @@ def mean_hours(
 def highest_stations(
     connection: Connection, key: str, provinces: Iterable[int], after: int, until: int
 ) -> Sequence[Row]:
-    """(province, hour, feed, highest valid value, stations with one) over urban stations."""
+    """(province, hour, feed, highest valid value, stations with one) over urban stations.
+
+    Raises `ArchiveError` where an archive cannot be read.
+    """
+    wanted = list(provinces)
     table = station_hour
     bit = 1 << KEYS.index(key)
     query = (
@@ -53,11 +58,18 @@ def highest_stations(
             table.c[key].is_not(None),
             table.c.bad.bitwise_and(bit) == 0,
             station.c.network == URBAN,
-            station.c.province.in_(list(provinces)),
+            station.c.province.in_(wanted),
         )
         .group_by(station.c.province, table.c.hour, table.c.feed)
     )
-    return connection.execute(query).all()
+    rows = connection.execute(query).all()
+    if not retained.months(connection, after + 1, until):
+        return rows
+    urban = select(station.c.id, station.c.province).where(
+        station.c.network == URBAN, station.c.province.in_(wanted)
+    )
+    of = {row.id: row.province for row in connection.execute(urban)}
+    return [*rows, *retained.highest(connection, key, of, after, until)]
 
 
 def changed_hours(connection: Connection, version: int, until: int) -> tuple[int, int] | None:

@@ -23,6 +23,7 @@ from aq.paths import ROOT
 from aq.schema import state, store_version
 
 BUSY_SECONDS = 30
+ARCHIVE = "aq_archive"  # the option of every connection that names the archive's folder
 # Before a view is taken on PostgreSQL, so that no year of station hours moves under a reader's
 # feet: who moves one waits for those who read, and who begins to read waits for the move.
 SETTLE = text("LOCK TABLE ONLY station_hour IN ACCESS SHARE MODE")
@@ -184,8 +185,12 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def open_store(url: str, clock: Clock) -> Store:
-    """Connect without touching the schema. Raises `StoreError` when the folder cannot be made."""
+def open_store(url: str, clock: Clock, archive: Path | None = None) -> Store:
+    """Connect without touching the schema; archives of station hours are looked for in `archive`.
+
+    Raises `StoreError` when the store's folder cannot be made.
+    """
+    options = {ARCHIVE: archive}
     parsed = make_url(url)
     if parsed.drivername == "sqlite":
         if parsed.database and parsed.database != ":memory:":
@@ -194,11 +199,13 @@ def open_store(url: str, clock: Clock) -> Store:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"cannot make {folder}: {error.strerror}") from None
-        engine = create_engine(url)
+        engine = create_engine(url, execution_options=options)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
     else:
-        engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+        engine = create_engine(
+            url, pool_pre_ping=True, pool_size=5, max_overflow=10, execution_options=options
+        )
     return Store(engine, clock)
 
 

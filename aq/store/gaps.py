@@ -23,6 +23,7 @@ from aq.schema import (
     station_feed,
     station_hour,
 )
+from aq.store.retained import months
 from aq.store.runs import FAILED
 from aq.store.upsert import upsert
 
@@ -80,7 +81,7 @@ def station_lacks(
     """Stations with hours missing between ``after < hour <= until``.
 
     A station's hours are expected from the first to the last that the feed has of it; with
-    `whole`, for all of the time asked for. Hours asked for before are left out.
+    `whole`, for all of the time asked for. Hours asked for before are left out, and archived ones.
     """
     table, number = station_hour, FEED_IDS[feed]
     within = [table.c.feed == number, table.c.hour > after, table.c.hour <= until]
@@ -91,6 +92,7 @@ def station_lacks(
         station_feed, station_feed.c.station == station.c.id
     )
     asked = asked_ranges(connection, feed)
+    archived = [(one.first_hour, one.last_hour) for one in months(connection, after + 1, until)]
     found = []
     for row in connection.execute(query.where(station_feed.c.feed == number)):
         first, last = max(row.first_hour, after + 1), min(row.last_hour, until)
@@ -101,7 +103,7 @@ def station_lacks(
         held = set(
             connection.scalars(select(table.c.hour).where(*within, table.c.station == row.id))
         )
-        settled = asked.get(str(row.id), ())
+        settled = (*asked.get(str(row.id), ()), *archived)
         hours = tuple(
             hour
             for hour in range(first, last + 1)

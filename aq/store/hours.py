@@ -21,6 +21,7 @@ from aq.schema import (
     station_hour,
     station_hour_rev,
 )
+from aq.store import retained
 from aq.store.engine import Txn
 from aq.store.stations import EXPECTED_FOR_HOURS, Directory, extend_ranges, reported_ranges
 from aq.store.upsert import Row, Written, write_distinct
@@ -30,9 +31,19 @@ Slot = tuple[int, int]  # (province id, hour number)
 
 
 def put_station_hours(
-    txn: Txn, feed: str, readings: Sequence[Reading], directory: Directory
+    txn: Txn,
+    feed: str,
+    readings: Sequence[Reading],
+    directory: Directory,
+    *,
+    only_new: bool = False,
 ) -> tuple[Written, set[Slot]]:
-    """Write station readings; returns the counts and the province hours they touch."""
+    """Write station readings; returns the counts and the province hours they touch.
+
+    With `only_new`, rows that are there with another content are left as they are and not counted.
+    An archived month of which a row changes is brought back first; raises `ArchiveError` where it
+    cannot be.
+    """
     feed_id = FEED_IDS[feed]
     resolved = directory.resolve(r.station for r in readings if r.station is not None)
     rows: dict[tuple[int, int, int], Row] = {}
@@ -41,8 +52,8 @@ def put_station_hours(
         rows[number, row["hour"], feed_id] = row
     touched: set[Slot] = set()
     counts = Written()
-    for block in _blocks(rows.values()):
-        existing = _existing(txn.connection, station_hour, "station", feed_id, block)
+    for offered in _blocks(rows.values()):
+        existing, block = _held(txn, feed_id, offered, only_new)
         done, written = write_distinct(txn, station_hour, block, existing, station_hour_rev)
         counts += done
         txn.touch(row["hour"] for row in written)
@@ -54,6 +65,40 @@ def put_station_hours(
     extend_ranges(txn.connection, feed_id, _ranges(rows.values()))
     touched |= moved_slots(txn.connection, feed_id, resolved.moved, directory)
     return counts, touched
+
+
+def _held(
+    txn: Txn, feed_id: int, block: list[Row], only_new: bool
+) -> tuple[dict[Any, Row], list[Row]]:
+    """What is stored of the rows of a block, and the rows to write; see `put_station_hours`."""
+
+    existing = _existing(txn.connection, station_hour, "station", feed_id, block)
+    hours = [row["hour"] for row in block]
+    months = retained.months(txn.connection, min(hours), max(hours))
+    if months:
+        existing |= retained.present(txn.connection, months, feed_id, block)
+    if only_new:
+        block = [row for row in block if _differs(row, existing.get(_key(row))) is not True]
+    changed = [row for row in block if _differs(row, existing.get(_key(row))) is not False]
+    touched = [
+        month
+        for month in months
+        if any(month.first_hour <= row["hour"] <= month.last_hour for row in changed)
+    ]
+    for month in touched:
+        retained.bring_back(txn, month)
+    return existing, block
+
+
+def _key(row: Row) -> tuple[int, int, int]:
+    return row["station"], row["hour"], row["feed"]
+
+
+def _differs(row: Row, before: Row | None) -> bool | None:
+    """Whether a row is there with another content; None when it is not there."""
+    if before is None:
+        return None
+    return any(before[name] != value for name, value in row.items())
 
 
 def moved_slots(

@@ -16,6 +16,7 @@ from aq.schema import (
     station_hour,
     station_hour_rev,
 )
+from aq.store import retained
 
 Row = Any
 # Cells before a block's pollutants, of which each has three.
@@ -93,7 +94,8 @@ def station_block(
 ) -> Sequence[Row]:
     """Station hours in the shape of `province_block`: a value that counts has n 1.
 
-    Notes are the flags; a pollutant's raw value, counting or not, is named by its key.
+    Notes are the flags; a pollutant's raw value, counting or not, is named by its key. Archived
+    months are read from their files; raises `ArchiveError` where one cannot be.
     """
 
     def part(table: Table) -> Select[Any]:
@@ -109,9 +111,11 @@ def station_block(
         place = table.c.station.label("place")
         return select(place, table.c.hour, table.c.feed, table.c.flags.label("notes"), *columns)
 
-    return _block(
-        connection, (station_hour, station_hour_rev), part, stations, feeds, (after, until), as_of
-    )
+    numbers, names = list(stations), list(feeds)
+    tables = (station_hour, station_hour_rev)
+    rows = _block(connection, tables, part, numbers, names, (after, until), as_of)
+    archived = retained.station_block(connection, numbers, keys, names, after, until, as_of)
+    return [*rows, *archived] if archived else rows
 
 
 def _block(

@@ -21,6 +21,7 @@ from aq.schema import (
     station_hour_rev,
     store_version,
 )
+from aq.store import retained
 
 Row = Any
 
@@ -63,14 +64,23 @@ def station_hours(
     feed: str | None = None,
     as_of: int | None = None,
 ) -> Sequence[Row]:
-    """Station hours with ``after < hour <= until``, by station and hour."""
+    """Station hours with ``after < hour <= until``, by station and hour, archived ones too.
+
+    Raises `ArchiveError` where an archive cannot be read.
+    """
+    numbers = list(stations)
     source = station_hour if as_of is None else _as_of(station_hour, station_hour_rev, as_of)
     query = select(source).where(
-        source.c.station.in_(list(stations)), source.c.hour > after, source.c.hour <= until
+        source.c.station.in_(numbers), source.c.hour > after, source.c.hour <= until
     )
     if feed:
         query = query.where(source.c.feed == FEED_IDS[feed])
-    return connection.execute(query.order_by(source.c.station, source.c.hour, source.c.feed)).all()
+    query = query.order_by(source.c.station, source.c.hour, source.c.feed)
+    rows = connection.execute(query).all()
+    archived = retained.station_hours(connection, numbers, after, until, feed, as_of)
+    if not archived:
+        return rows
+    return sorted([*rows, *archived], key=lambda row: (row.station, row.hour, row.feed))
 
 
 def recent_hours(connection: Connection, after: int, until: int) -> Sequence[Row]:
@@ -221,7 +231,20 @@ def trail(
         .join(ended, ended.c.version == history.c.superseded)
         .where(history.c[name] == place, history.c.hour == hour)
     )
-    rows = [*connection.execute(now).mappings(), *connection.execute(before).mappings()]
+    rows: list[Mapping[str, Any]] = [
+        *connection.execute(now).mappings(),
+        *connection.execute(before).mappings(),
+    ]
+    if station:
+        rows += [
+            {
+                **row,
+                "known_from": committed_at(connection, row["version"]),
+                "known_until": ended and committed_at(connection, ended),
+            }
+            for row in retained.all_known(connection, place, hour)
+            for ended in [row["superseded"]]
+        ]
     return sorted(rows, key=lambda row: (row["feed"], row["version"]))
 
 

@@ -19,6 +19,7 @@ from aq.completeness import (
     monthly,
 )
 from aq.feeds.infos import INFO
+from aq.queries import archived_months
 from aq.regions import BY_ID, PROVINCES
 from aq.runtime import Runtime
 from aq.text import Text, text_in
@@ -122,9 +123,24 @@ def _body(asked: Asked) -> None:
         ),
     )
     page.html(causes_table(found, text))
+    _archived(asked)
     _tables(found, text)
     codes = [one.code for one in PROVINCES]
     origin.downloads(codes, [asked.pollutant], asked.range, "day")
+
+
+def _archived(asked: Asked) -> None:
+    """That old station hours are in the archive, and so not missing."""
+    span, text = asked.range, asked.text
+    months = cache.kept(archived_months, min(span.after, span.until), span.until)
+    if months:
+        words = text(
+            "From {first} to {last} the hours of single stations stand in the archive. They are"
+            " not missing, and the provinces' hours are all here.",
+            first=months[0],
+            last=months[-1],
+        )
+        page.html(f'<p class="notice">{escape(words)}</p>')
 
 
 def _choose(asked: Asked, found: Completeness) -> None:

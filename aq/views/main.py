@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from aq.views.page import PAGES, address, words
+from aq.errors import ArchiveError
+from aq.views.page import PAGES, address, archived, words
 
 
 def main() -> None:
@@ -20,7 +21,10 @@ def main() -> None:
     ]
     chosen = st.navigation(pages, position="hidden")
     st.set_page_config(page_title=chosen.title, layout="wide", initial_sidebar_state="collapsed")
-    chosen.run()
+    try:
+        chosen.run()
+    except ArchiveError as error:
+        archived(error.file)
 
 
 if __name__ == "__main__":

@@ -342,6 +342,18 @@ def pulse(signature: Callable[[], tuple[object, ...]] = news) -> None:
         st.rerun(scope="app")
 
 
+def archived(file: str) -> None:
+    """The end of a page that needs station hours of an archive which cannot be read here."""
+    text = words()
+    told = text(
+        "Station hours of this range stand in the archive {file}, which cannot be read here."
+        " Choose a later range, or ask whoever runs this service for the file.",
+        file=file,
+    )
+    html(f'<p class="notice">{escape(told)}</p>')
+    bottom()
+
+
 def bottom() -> None:
     """Whose the data are, under which licence, and what is our own in them."""
     text = words()

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from aq.clock import kst_day
-from aq.evidence import PARTS, Evidence, Witness
+from aq.evidence import PARTS, Evidence, Witness, archived_words
 from aq.explain import MEANS, Explanation, OverallExplanation
 from aq.model import URBAN
 from aq.quality import ECHO, FUTURE, IMPLAUSIBLE, JOIN, SPIKE, STUCK
@@ -52,7 +52,8 @@ def markup(found: Evidence, text: Text) -> str:
         for label, said in lines
         if said
     )
-    return f'<dl class="proof">{body}</dl>{_stations(found, text)}'
+    away = f"<p>{escape(archived_words(found.archive, text))}</p>" if found.archive else ""
+    return f'<dl class="proof">{body}</dl>{away}{_stations(found, text)}'
 
 
 Lines = list[tuple[str, list[str]]]

@@ -1,0 +1,95 @@
+"""`retain`: old station hours into the archive, a month at a time, and the archive checked."""
+
+import sys
+
+import click
+
+from aq.cli.common import json_option, print_json
+from aq.clock import kst_iso
+from aq.retention import RetainReport, check, retain
+from aq.runtime import Runtime, start
+from aq.settings import LEAST_MONTHS
+from aq.store import runs
+
+
+@click.command()
+@click.option(
+    "--older-than",
+    "months",
+    type=click.IntRange(LEAST_MONTHS),
+    help="Months of station hours to keep [setting retention.station_months].",
+)
+@click.option("--check", "checking", is_flag=True, help="Only read the archive and compare it.")
+@json_option
+def command(months: int | None, checking: bool, as_json: bool) -> int:
+    """Put months of station hours into the archive and drop them from the store.
+
+    Each month is written to a Parquet file with a manifest, read back and compared before its rows
+    go. Province hours, days and grades stay. Stopped at any point, it goes on where it was when run
+    again; `aq import FILE` brings a month back.
+    """
+    runtime = start()
+    if checking:
+        return _check(runtime, as_json)
+    with click.progressbar(length=1, label="retain", file=sys.stderr) as bar:
+
+        def progress(done: int, whole: int) -> None:
+            bar.length = max(whole, 1)
+            bar.update(done - bar.pos)
+
+        settings = runtime.settings
+        report = retain(
+            runtime.store,
+            settings.archive_folder,
+            months or settings.retention.station_months,
+            runtime.clock.now(),
+            progress=progress,
+        )
+    runs.record(runtime.store, "retain", report.at, report.ok, report.as_dict())
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        for line in lines(report):
+            click.echo(line, err=not report.ok)
+    return 0 if report.ok else 1
+
+
+def lines(report: RetainReport) -> list[str]:
+    """What was archived, for people."""
+    said = [
+        f"{one['month']}: {one['rows']} rows ({one['replaced_rows']} replaced ones) in"
+        f" {one['file']}, {one['bytes']:,} bytes"
+        for one in report.months
+    ]
+    if report.error:
+        return [*said, f"failed: {report.error}"]
+    return said or [report.note or "nothing is old enough to be archived"]
+
+
+def _check(runtime: Runtime, as_json: bool) -> int:
+    found = check(runtime.store, whole=True)
+    if as_json:
+        print_json(
+            {
+                "folder": str(runtime.settings.archive_folder),
+                "months": [
+                    {
+                        "month": one.month.name,
+                        "file": one.month.file,
+                        "rows": one.month.rows,
+                        "replaced_rows": one.month.replaced,
+                        "sha256": one.month.sha256,
+                        "version": one.month.version,
+                        "retained_at": kst_iso(one.month.retained_at),
+                        "state": one.state,
+                    }
+                    for one in found
+                ],
+            }
+        )
+    else:
+        for one in found:
+            click.echo(f"{one.month.name} {one.state}: {one.path}")
+        if not found:
+            click.echo("no month is archived")
+    return 0 if all(one.state == "fine" for one in found) else 1
