@@ -556,7 +556,7 @@ hours = st.builds(
 
 def test_whatever_is_stored_comes_back_from_the_archive_as_it_was(runtime: Runtime) -> None:
     @settings(
-        max_examples=25,
+        max_examples=12,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
