@@ -61,6 +61,8 @@ class FeedStatus:
     newest_minute: int | None = None
     late_minute: int | None = None
     late: bool = False
+    # The usual minute by hour of day (KST, of the hour's end).
+    usual_by_hour: dict[int, int] = field(default_factory=dict)
     # Calls of today kept for live polls, left for filling gaps, and waiting for later.
     calls_reserved: int | None = None
     calls_left: int | None = None
@@ -141,6 +143,7 @@ def _care(runtime: Runtime, name: str, newest: int | None, now: datetime) -> dic
     last = last_report(store, [f"backfill:{name}"]) or {}
     return {
         "usual_minute": known.usual if known else None,
+        "usual_by_hour": known.by_hour if known else {},
         "late_minute": known.bound if known else None,
         "newest_minute": lateness(end, seen) if end else None,
         "late": overdue(end, known, now),

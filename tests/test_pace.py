@@ -1,11 +1,12 @@
 """A failing feed is asked less often and recovers; when hours appear is learned; calls counted."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from aq.clock import HOUR, Clock
+from aq.clock import HOUR, Clock, kst
 from aq.errors import FeedError, FeedReason
 from aq.pace import Publication, learn, overdue, pause_until
 from aq.runtime import Runtime, start
@@ -15,7 +16,10 @@ from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
 from aq.status import feed_status
 from aq.store import Store, runs
+from aq.text import text_in
+from aq.views.feed_care import pace_facts
 from tests.conftest import NOW
+from tests.test_views import _status as down
 
 WORLD = World(34)
 MINUTE = timedelta(minutes=1)
@@ -166,3 +170,21 @@ def test_own_records_go_with_age_and_what_is_done_once_stays_done(store: Store) 
     kept = [(one.job, (NOW - one.started).days) for one in runs.recent_runs(store)]
     assert kept == [("poll:airkorea", 1), ("poll:airkorea", 99), ("regrade:abc", 300)]
     assert runs.tidy(store, NOW).dropped["run"] == 0
+
+
+def test_the_feeds_page_tells_the_usual_minute_by_hour_of_day() -> None:
+    midnight = NOW.replace(hour=15, minute=0)  # 24:00 in Korea
+    ends = [midnight - back * HOUR for back in range(72)]
+    known = learn((end, end + (41 if kst(end).hour in (0, 1, 9) else 17) * MINUTE) for end in ends)
+    assert known is not None
+    assert {hour for hour, lag in known.by_hour.items() if lag == 41} == {0, 1, 9}
+    feed = replace(
+        down(FeedReason.UPSTREAM_DOWN), usual_minute=known.usual, usual_by_hour=known.by_hour
+    )
+    facts = {label: (value, more) for label, value, more in pace_facts(feed, text_in("ko"))}
+    value, more = facts["시각별로는"]
+    assert value == "빠르면 17분 뒤(2–8, 10–23시 자료), 늦으면 41분 뒤(1, 9, 24시 자료)"
+    assert more.startswith("01 :41, 02 :17")
+    assert more.endswith("24 :41")
+    alike = replace(feed, usual_by_hour=dict.fromkeys(range(24), 17))
+    assert "시각별로는" not in {label for label, _, _ in pace_facts(alike, text_in("ko"))}

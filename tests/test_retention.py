@@ -40,6 +40,8 @@ from aq.store import gaps
 from aq.store.alert_hours import highest_stations
 from aq.store.reads import station_hours
 from aq.trail import trail_items
+from tests.chaos.places import Files
+from tests.chaos.retaining import kill
 from tests.conftest import NOW
 from tests.exporting import use
 from tests.serving import make_runtime, served, write
@@ -583,3 +585,8 @@ def test_whatever_is_stored_comes_back_from_the_archive_as_it_was(runtime: Runti
             assert not connection.scalar(select(func.count()).select_from(retained))
 
     round_trip()
+
+
+def test_killed_with_9_no_hour_is_lost_or_twice(tmp_path: Path) -> None:
+    one = kill(Files(tmp_path), tmp_path, 3)
+    assert (one.lost, one.twice, one.damaged) == (0, 0, 0)

@@ -1,5 +1,7 @@
 """What the feeds page tells of a feed's pace: when hours appear, quota, gaps, pauses."""
 
+from collections.abc import Mapping, Sequence
+
 from aq.clock import kst_iso
 from aq.status import FeedStatus
 from aq.text import Text
@@ -28,12 +30,49 @@ def pace_facts(feed: FeedStatus, text: Text) -> list[Fact]:
         if feed.newest_minute is not None:
             usual = text("{usual}, the newest hour {n} min past", usual=usual, n=feed.newest_minute)
         facts.append((text("usually published"), usual, ""))
+    facts += _by_hour(feed, text)
     if feed.late:
         words = text("later than expected")
         if feed.late_minute is not None:
             words = text("not there {n} min past the hour", n=feed.late_minute)
         facts.append((text("late"), words, ""))
     return facts
+
+
+def _by_hour(feed: FeedStatus, text: Text) -> list[Fact]:
+    """The hours of day that come soonest and latest; all of them on hover. Nothing to tell where
+    every hour comes alike."""
+    usual = feed.usual_by_hour
+    if len(set(usual.values())) < 2:
+        return []
+    soonest, latest = min(usual.values()), max(usual.values())
+    value = text(
+        "soonest {n} min past ({early}), latest {most} min past ({late})",
+        n=soonest,
+        early=_hours([hour for hour, lag in usual.items() if lag == soonest], text),
+        most=latest,
+        late=_hours([hour for hour, lag in usual.items() if lag == latest], text),
+    )
+    every = ", ".join(f"{hour or 24:02} :{lag:02}" for hour, lag in _in_order(usual))
+    return [(text("by hour of day"), value, every)]
+
+
+def _in_order(usual: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Hours 01 to 24, as a Korean day counts them."""
+    return sorted(usual.items(), key=lambda one: one[0] or 24)
+
+
+def _hours(hours: Sequence[int], text: Text) -> str:
+    """Hours of day as stretches: 1–5, 9."""
+    numbers = sorted(hour or 24 for hour in hours)
+    runs: list[list[int]] = []
+    for one in numbers:
+        if runs and runs[-1][-1] == one - 1:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    told = [str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs]
+    return text("hours {hours}", hours=", ".join(told))
 
 
 def quota_facts(feed: FeedStatus, text: Text) -> list[Fact]:

@@ -1,0 +1,142 @@
+"""An outage of three days, and the scheduler's own way back within the quota of a key."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from aq.clock import HOUR, Clock, hour_number
+from aq.filling import MINUTES as FILL_MINUTES
+from aq.regions import PROVINCES
+from aq.runtime import Runtime, start
+from aq.schema import FEED_IDS, calls, province_hour, station, station_hour
+from aq.settings import load
+from aq.simulator.server import SimulatorServer
+from aq.simulator.world import World
+from tests.chaos import Line, Scale, part
+from tests.conftest import NOW
+
+OUT = timedelta(days=3)
+STATIONS, QUOTA = 650, 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """How the hours of an outage came back: of how many, and how many lack.
+
+    `means` are province hours by upstream's own means (lacking a day after the return), `hours`
+    those of single stations and `ours` province hours by our own means (two days after).
+    """
+
+    means: int
+    means_lacking: int
+    hours: int
+    hours_lacking: int
+    ours_lacking: int
+    calls: int  # most of any KST day
+
+
+def outage(url: str, *, stations: int, quota: int) -> Recovered:
+    """Poll, stand still for three days, and let the scheduler's jobs run for two."""
+    with SimulatorServer(World(stations), Clock(NOW)) as simulator:
+        runtime = start(
+            load(
+                {
+                    "AQ_DATABASE_URL": url,
+                    "AQ_CLOCK": NOW.isoformat(),
+                    "AQ_FEEDS__AIRKOREA__URL": simulator.airkorea_url,
+                    "AQ_FEEDS__AIRKOREA__KEY": "any-key",
+                    "AQ_FEEDS__AIRKOREA__DAILY_LIMIT": str(quota),
+                    "AQ_FEEDS__OPENMETEO__ENABLED": "false",
+                }
+            )
+        )
+        collector, filler = runtime.collector(), runtime.filler()
+
+        def at(moment: datetime) -> None:
+            simulator.clock = Clock(moment)
+            if moment.minute in runtime.settings.schedule.minutes:
+                collector.poll("airkorea", moment)
+            if moment.minute in FILL_MINUTES:
+                filler.scheduled("airkorea", moment)
+
+        at(NOW.replace(minute=20))
+        numbers = _reporting(runtime)
+        began, back = hour_number(NOW.replace(minute=0)), NOW.replace(minute=20) + OUT
+        ended = hour_number(back.replace(minute=0)) - 1
+        minutes = sorted({*runtime.settings.schedule.minutes, *FILL_MINUTES})
+        day: list[int] = []
+        for hour in range(48):
+            for minute in minutes:
+                moment = back.replace(minute=minute) + hour * HOUR
+                if moment >= back:
+                    at(moment)
+            if hour == 23:
+                day = _provinces(runtime, "airkorea_means", began, ended)
+        found = Recovered(
+            means=len(PROVINCES) * (ended - began),
+            means_lacking=len(PROVINCES) * (ended - began) - sum(day),
+            hours=len(numbers) * (ended - began),
+            hours_lacking=len(numbers) * (ended - began) - _held(runtime, numbers, began, ended),
+            ours_lacking=len(PROVINCES) * (ended - began)
+            - sum(_provinces(runtime, "airkorea", began, ended)),
+            calls=_most_calls(runtime),
+        )
+        runtime.store.close()
+        return found
+
+
+def _reporting(runtime: Runtime) -> list[int]:
+    """Stations that reported before; of those that share a name, which upstream cannot tell
+    apart, the first."""
+    query = select(func.min(station.c.id)).where(
+        station.c.id.in_(select(station_hour.c.station).distinct())
+    )
+    with runtime.store.read() as connection:
+        return list(connection.scalars(query.group_by(station.c.name)))
+
+
+def _held(runtime: Runtime, numbers: list[int], after: int, until: int) -> int:
+    table = station_hour
+    query = select(func.count()).where(
+        table.c.station.in_(numbers),
+        table.c.feed == FEED_IDS["airkorea"],
+        table.c.hour > after,
+        table.c.hour <= until,
+    )
+    with runtime.store.read() as connection:
+        return int(connection.scalar(query) or 0)
+
+
+def _provinces(runtime: Runtime, feed: str, after: int, until: int) -> list[int]:
+    """Hours with a value of PM10, by province."""
+    table = province_hour
+    query = select(func.count()).where(
+        table.c.feed == FEED_IDS[feed],
+        table.c.hour > after,
+        table.c.hour <= until,
+        table.c.pm10_n > 0,
+    )
+    with runtime.store.read() as connection:
+        return list(connection.scalars(query.group_by(table.c.province)))
+
+
+def _most_calls(runtime: Runtime) -> int:
+    query = select(func.sum(calls.c.calls)).where(calls.c.feed == "airkorea")
+    with runtime.store.read() as connection:
+        return max(int(n) for n in connection.scalars(query.group_by(calls.c.day)))
+
+
+@part("outage")
+def recovery(_scale: Scale, folder: Path) -> Iterator[Line]:
+    """Three days out at the size of the country."""
+    one = outage(f"sqlite:///{folder}/outage.db", stations=STATIONS, quota=QUOTA)
+    note = f"most calls of a day {one.calls}"
+    for what, hours, lost in (
+        ("three days out: means within a day", one.means, one.means_lacking),
+        ("three days out: stations within two", one.hours, one.hours_lacking),
+        ("three days out: our means within two", one.means, one.ours_lacking),
+    ):
+        yield Line(what=what, tried=hours, survived=hours - max(lost, 0), lost=lost, note=note)
