@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sqlalchemy import insert
 
 from aq.clock import Clock, day_bounds, hour_number
@@ -25,25 +26,7 @@ STATIONS = 12
 # Typical hourly means [the pollutant's unit]; only their magnitude matters here.
 TYPICAL = {"pm10": 42, "pm25": 21, "o3": 0.031, "no2": 0.017, "so2": 0.003, "co": 0.4}
 CHUNK_HOURS = 24 * 61
-PLAIN = """
-import sys
-import pandas as pd
-from sqlalchemy import create_engine, text
-url, path, after, until, form, keys, scales = sys.argv[1:]
-query = text("SELECT * FROM province_hour WHERE hour > :a AND hour <= :b")
-with create_engine(url).connect() as connection:
-    wide = pd.read_sql(query, connection, params={"a": int(after), "b": int(until)})
-parts = []
-for key, scale in zip(keys.split(","), scales.split(",")):
-    one = wide[["province", "hour", "feed"]].copy()
-    one["pollutant"] = key
-    one["value"] = wide[key + "_sum"] / wide[key + "_n"] / int(scale)
-    one["stations"], one["expected"] = wide[key + "_n"], wide[key + "_exp"]
-    one["at"] = pd.to_datetime(wide["hour"] * 3600, unit="s", utc=True).dt.tz_convert("Asia/Seoul")
-    parts.append(one)
-long = pd.concat(parts).sort_values(["hour", "province"], kind="stable")
-long.to_csv(path, index=False) if form == "csv" else long.to_parquet(path, index=False)
-"""
+CHUNK_ROWS = 200_000
 
 
 def run(runs: int) -> list[Result]:
@@ -68,9 +51,12 @@ def _case(url: str, path: Path, years: int, form: str, runs: int) -> Result:
     print(f"  {years} years, {form} …", file=sys.stderr, flush=True)
     seconds, peak = measured([*ask, "--format", form, "-o", str(path)], environment, runs)
     after, until = hour_number(day_bounds(since)[0]), hour_number(day_bounds(LAST)[1])
-    scales = ",".join(str(pollutants()[key].scale) for key in KEYS)
-    arguments = ["-c", PLAIN, url, str(path), str(after), str(until), form, ",".join(KEYS), scales]
+    plain_path = path.with_stem("plain")
+    arguments = ["-m", "bench.plain_export", url, str(after), str(until), str(plain_path)]
     plain_seconds, plain_peak = measured(arguments, environment, runs)
+    if form == "csv" and years == min(YEARS):
+        _same(path, plain_path)
+    plain_path.unlink()
     path.unlink()
     return Result(
         bench="export",
@@ -81,6 +67,16 @@ def _case(url: str, path: Path, years: int, form: str, runs: int) -> Result:
         plain_seconds=plain_seconds,
         plain_peak_mb=plain_peak,
     )
+
+
+def _same(ours: Path, plain: Path) -> None:
+    """Stop where the two files do not hold the same rows."""
+    for mine, theirs in zip(
+        pd.read_csv(ours, chunksize=CHUNK_ROWS),
+        pd.read_csv(plain, chunksize=CHUNK_ROWS),
+        strict=True,
+    ):
+        pd.testing.assert_frame_equal(mine, theirs, check_dtype=False)
 
 
 def _build(url: str) -> None:
