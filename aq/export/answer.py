@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from operator import itemgetter
 
 from aq.export import official
 from aq.export.columns import READINGS
 from aq.export.hours import hour_moments
 from aq.export.pooled import pooled_moments
 from aq.export.question import Question
-from aq.export.source import Moment, Reader, Row, reading
+from aq.export.source import Cells, Moment, Reader, Row, flat, reading
 from aq.export.text import csv_bytes, json_bytes, jsonl_bytes
 from aq.store import Store
 
@@ -58,7 +57,7 @@ class Sample:
     """
 
     columns: tuple[str, ...]
-    rows: list[Row]
+    rows: list[Cells]
     estimate: int
     size: int
     whole: bool
@@ -79,7 +78,7 @@ def sample(store: Store, asked: Question, count: int) -> Sample:
     if not whole:
         size = round(size * estimate / len(measured))
     names = tuple(one.name for one in asked.columns)
-    return Sample(names, measured[:count], estimate, size, whole)
+    return Sample(names, [flat(row) for row in measured[:count]], estimate, size, whole)
 
 
 def _written(asked: Question, pieces: Iterator[list[Row]]) -> Iterator[bytes]:
@@ -117,9 +116,13 @@ def _most(reader: Reader) -> int:
 
 
 def _picker(asked: Question) -> Callable[[Row], Row] | None:
+    """The columns asked for, as rows of one part; None for all of them."""
     if asked.columns == asked.all_columns:
         return None
     places = [asked.all_columns.index(one) for one in asked.columns]
-    if len(places) == 1:
-        return lambda row: (row[places[0]],)
-    return itemgetter(*places)
+
+    def picked(row: Row) -> Row:
+        cells = flat(row)
+        return (tuple([cells[place] for place in places]),)
+
+    return picked

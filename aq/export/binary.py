@@ -1,7 +1,5 @@
 """Parquet and XLSX, the same bytes for the same rows whenever they are made."""
 
-import csv
-import io
 import json
 import tempfile
 from collections.abc import Iterator
@@ -15,8 +13,8 @@ from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
 from aq.export.columns import BOOLEAN, DAY, INSTANT, INTEGER, NUMBER, TIME, ZONE, Column
 from aq.export.question import Question
-from aq.export.source import Row
-from aq.export.text import Pieces
+from aq.export.source import Row, flat
+from aq.export.text import Pieces, csv_lines, plain_cells
 from aq.feeds.infos import EVERY
 from aq.units import pollutants
 
@@ -69,19 +67,18 @@ def parquet_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
         metadata=about(asked),
     )
     with tempfile.TemporaryFile() as spool:
-        tables = _tables(schema, chain.from_iterable(pieces))
+        tables = _tables(asked, schema, chain.from_iterable(pieces))
         with pq.ParquetWriter(spool, schema, compression="zstd") as writer:
             while group := list(islice(tables, GROUP_TABLES)):
                 writer.write_table(pa.concat_tables(group).cast(schema))
         yield from _from_spool(spool)
 
 
-def _tables(schema: Any, rows: Iterator[Row]) -> Iterator[Any]:
+def _tables(asked: Question, schema: Any, rows: Iterator[Row]) -> Iterator[Any]:
     """The rows in tables of one size, so that it does not matter how they came."""
+    lines = csv_lines(asked.columns, plain_cells)
     while some := list(islice(rows, TABLE_ROWS)):
-        text = io.StringIO(newline="")
-        csv.writer(text).writerows(some)
-        yield _table(schema, text.getvalue().encode())
+        yield _table(schema, lines(some).encode())
 
 
 def _table(schema: Any, lines: bytes) -> Any:
@@ -98,8 +95,6 @@ def _table(schema: Any, lines: bytes) -> Any:
             column_types=schema,
             null_values=[""],
             strings_can_be_null=True,
-            true_values=["True"],
-            false_values=["False"],
         ),
     )
 
@@ -136,7 +131,7 @@ def _data(book: Any, asked: Question, rows: Iterator[Row]) -> None:
         if line == SHEET_ROWS:
             sheets += 1
             sheet, line = _sheet(book, asked, f"data {sheets}"), 1
-        for place, (kind, cell) in enumerate(zip(kinds, row, strict=True)):
+        for place, (kind, cell) in enumerate(zip(kinds, flat(row), strict=True)):
             if cell is None:
                 continue
             if kind in (NUMBER, INTEGER):

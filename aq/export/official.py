@@ -7,7 +7,7 @@ from aq.clock import day_bounds, kst, kst_day, kst_iso
 from aq.export.columns import ADVISORY, FORECAST
 from aq.export.grading import scaled_text
 from aq.export.question import Question
-from aq.export.source import Moment, Reader, Row
+from aq.export.source import Cells, Moment, Reader
 from aq.model import DAILY
 from aq.model import Advisory as Act
 from aq.model import ForecastNotice as Notice
@@ -62,17 +62,17 @@ def moments(reader: Reader) -> Iterator[Moment]:
         by_day = rows(reader, (start, end))
         for day in sorted(by_day):
             share = ((day - first).days + 1) / ((last - first).days + 1)
-            yield Moment(day.isoformat(), by_day[day], share)
+            yield Moment(day.isoformat(), [(cells,) for cells in by_day[day]], share)
         start = end + timedelta(days=1)
 
 
-def _forecast_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[Row]]:
+def _forecast_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[Cells]]:
     """By day the notices in the order of pollutant and issue, each as its provinces."""
     asked = reader.asked
     found = official.forecasts(reader.connection, days, version=reader.as_of)
     kept = [one for one in found if one.pollutant in asked.keys]
     last = {id(one) for one in in_force(kept)}
-    by_day: dict[date, list[Row]] = {}
+    by_day: dict[date, list[Cells]] = {}
     order = {key: place for place, key in enumerate(asked.keys)}
     for notice in sorted(kept, key=lambda one: (one.day, order[one.pollutant], one.issued_at)):
         rows = by_day.setdefault(notice.day, [])
@@ -84,7 +84,7 @@ def _forecast_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[R
     return by_day
 
 
-def _forecast_row(asked: Question, one: Outlook, latest: bool) -> Row:
+def _forecast_row(asked: Question, one: Outlook, latest: bool) -> Cells:
     daily = one.notice.kind == DAILY
     letter = asked.standard.level(one.grade).letter if one.grade and daily else None
     regions = "; ".join(f"{part.region} {part.word}" for part in one.parts)
@@ -101,19 +101,19 @@ def _forecast_row(asked: Question, one: Outlook, latest: bool) -> Row:
     )
 
 
-def _unplaced_rows(notice: Notice, latest: bool) -> Iterator[Row]:
+def _unplaced_rows(notice: Notice, latest: bool) -> Iterator[Cells]:
     """Regions that lie nowhere we know, with upstream's words and no grade."""
     for region, word in unplaced(notice):
         when, said = _when(notice, latest), _said(notice)
         yield (None, None, *when, None, None, None, word, f"{region} {word}", *said)
 
 
-def _when(notice: Notice, latest: bool) -> Row:
+def _when(notice: Notice, latest: bool) -> Cells:
     issued = kst_iso(notice.issued_at)
     return notice.pollutant, notice.day.isoformat(), issued, lead_days(notice), latest
 
 
-def _said(notice: Notice) -> Row:
+def _said(notice: Notice) -> Cells:
     texts = (notice.overall or None, notice.cause or None, notice.confidence or None)
     return (*texts, FEEDS[FORECAST], notice.kind)
 
@@ -123,14 +123,14 @@ def _issued(days: tuple[date, date]) -> tuple[datetime, datetime]:
     return day_bounds(days[0])[0] - TINY, day_bounds(days[1])[1] - TINY
 
 
-def _advisory_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[Row]]:
+def _advisory_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[Cells]]:
     """By day of issue the advisories, in the order of issue."""
     asked = reader.asked
     after, until = _issued(days)
     found = official.advisories(
         reader.connection, after, until, issued_after=after, version=reader.as_of
     )
-    by_day: dict[date, list[Row]] = {}
+    by_day: dict[date, list[Cells]] = {}
     for one in found:
         places = district_provinces(one.district)
         # Of a district nobody knows, only who asks for everything is told.
@@ -140,7 +140,7 @@ def _advisory_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[R
     return by_day
 
 
-def _advisory_row(one: Act) -> Row:
+def _advisory_row(one: Act) -> Cells:
     places = district_provinces(one.district)
     return (
         ",".join(place.ko for place in places) or None,

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from aq.export.grading import NOT_MEASURED, Grader, absence, pooled_text, scaled_text, share_text
-from aq.export.source import Moment, Place, Reader, Row, period, source_cells
+from aq.export.source import Moment, Place, Reader, Row, head_cells, period, tail_cells
 from aq.schema import FEED_IDS
 from aq.store.rollups import day_grade, day_of
 from aq.units import mean_half_up, pollutants
@@ -135,23 +135,10 @@ def _row(
     if averaging == "1d":
         pooled = {"sum": pool.total, "n": pool.count, "hours": pool.hours}
         grade = day_grade(grader.standard, key, pooled)
-    flag, reason = pool.why
-    source = source_cells(place.network, feed)
     return (
-        *place.cells,
-        source[0],
-        key,
-        at,
-        *grader.cells(key, value, averaging, grade),
-        *source[1:],
-        flag,
-        None,
-        None,
-        share_text(pool.hours, possible),
-        None,
-        reason,
-        pool.hours,
-        *pool.grades,
-        pool.worst,
-        largest,
+        head_cells(place, feed, key),
+        (at,),
+        grader.cells(key, value, averaging, grade),
+        tail_cells(feed, pool.why, (None, None, share_text(pool.hours, possible), None)),
+        (pool.hours, *pool.grades, pool.worst, largest),
     )

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
@@ -33,7 +34,8 @@ from aq.store.rollups import day_hours, day_of
 # Rows of the store that are in memory at once, roughly.
 BLOCK_ROWS = 6000
 EPOCH = date(1970, 1, 1)
-Row = tuple[Any, ...]
+Cells = tuple[Any, ...]
+Row = tuple[Cells, ...]  # in parts that repeat from row to row, which makes writing them cheap
 Series = Mapping[int, Any]  # hour number -> row of the store
 
 
@@ -180,9 +182,18 @@ def period(hour: int, grain: str) -> tuple[int, int]:
     return day_hours((first - EPOCH).days)[0], day_hours((following - EPOCH).days)[0]
 
 
-@cache
-def source_cells(place_network: str | None, feed: str) -> tuple[str | None, ...]:
-    """(network, feed, kind, status). A model has no stations and so no network."""
-    info = INFO[feed]
-    network = place_network if info.kind == OBSERVED else None
-    return network, feed, info.kind, info.status
+def flat(row: Row) -> Cells:
+    """The cells of a row, one after the other."""
+    return tuple(chain.from_iterable(row))
+
+
+def head_cells(place: Place, feed: str, key: str) -> Cells:
+    """The cells from `province` to `pollutant`. A model has no stations and so no network."""
+    network = place.network if INFO[feed].kind == OBSERVED else None
+    return (*place.cells, network, key)
+
+
+@lru_cache(20_000)
+def tail_cells(feed: str, why: tuple[str | None, str | None], stations: Cells) -> Cells:
+    """The cells from `feed` to `missing_reason`, of (flag, reason) and four cells of stations."""
+    return feed, INFO[feed].kind, INFO[feed].status, why[0], *stations, why[1]
