@@ -3,6 +3,7 @@ those above the limits made for days."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from math import ceil
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from aq.history import day_sums, pooled_value
 from aq.regions import BY_CODE, BY_ID
 from aq.runtime import Runtime
 from aq.schema import FEED_NAMES
+from aq.store.day_counts import Scale, days_by_grade
 from aq.store.rollups import day_grade
 from aq.units import pollutants
 
@@ -149,6 +151,49 @@ def counted(
         cell = out[code, period_of(day, by)]
         cell[int(grade)] = cell.get(int(grade), 0) + 1
         cell[0] -= 1
+    return out
+
+
+def by_grade(
+    runtime: Runtime,
+    codes: tuple[str, ...],
+    key: str,
+    first: date,
+    last: date,
+    standard: str,
+    way: str,
+    by: str,
+    as_of: int | None = None,
+) -> dict[tuple[str, date], dict[int, int]]:
+    """`counted` of the `days` of the same arguments; those of now are counted by the database."""
+    if as_of is not None or last < first:
+        frame = days(runtime, codes, key, first, last, standard, as_of)
+        return counted(frame, way, by, first, last, codes)
+    points = runtime.standards[standard].tables.get((key, "1d" if way == MEAN else "1h"))
+    whole = periods(first, last, by)
+    out = {(code, begins): {0: count} for code in codes for begins, count in whole}
+    if points is None:
+        return out
+    scale = Scale(
+        cuts=tuple(points.cuts),
+        grades=tuple(points.grades),
+        smallest=points.smallest,
+        of_highest=way == WORST,
+        least_hours=ceil(runtime.standards[standard].complete * 24) if way == MEAN else 1,
+    )
+    starts: dict[int, date] = {}
+    spans, start = [], (first - EPOCH).days
+    for begins, count in whole:
+        starts[start] = begins
+        spans.append((start, start + count - 1))
+        start += count
+    numbers = [BY_CODE[code].id for code in codes]
+    with runtime.store.read() as connection:
+        found = days_by_grade(connection, key, numbers, spans, runtime.settings.reading, scale)
+    for province, begin, grade, count in found:
+        cell = out[BY_ID[province].code, starts[begin]]
+        cell[grade] = count
+        cell[0] -= count
     return out
 
 

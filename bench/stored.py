@@ -6,6 +6,7 @@ Each function but `run` sets up one way of a piece of work and gives the work it
 import sqlite3
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from aq.clock import HOUR, day_bounds, floor_hour, hour_number
@@ -32,14 +33,14 @@ def _path(url: str) -> str:
 
 
 def province_year(url: str) -> Work:
-    """Ours: what a chart of a year reads, with all six pollutants."""
+    """Ours: what the chart of a year reads of the store."""
     from aq.store.places import province_block
 
     runtime = open_runtime(url)
 
     def work() -> int:
         with runtime.store.read() as connection:
-            rows = province_block(connection, [PROVINCE], KEYS, ["archive"], *year_hours(), None)
+            rows = province_block(connection, [PROVINCE], [KEY], ["archive"], *year_hours(), None)
         return len(rows)
 
     return work
@@ -60,14 +61,20 @@ def province_year_pandas(url: str) -> Work:
     return work
 
 
-ASKED = "SELECT * FROM {table} WHERE province = ? AND feed = ? AND hour > ? AND hour <= ?"
+COLUMNS = f"province, hour, feed, why, {KEY}_sum, {KEY}_n, {KEY}_exp"
+ASKED = (
+    f"SELECT {COLUMNS} FROM {{table}} WHERE province = ? AND feed = ? AND hour > ? AND hour <= ?"
+)
 
 
 def province_year_unindexed(url: str) -> Work:
     """SQL on a table without an index, as `to_sql` leaves it."""
-    connection = sqlite3.connect(_path(url))
-    connection.execute("PRAGMA temp_store=MEMORY")
-    connection.execute("CREATE TEMP TABLE plain AS SELECT * FROM province_hour")
+    path = Path(_path(url)).with_name("unindexed.db")
+    connection = sqlite3.connect(path)
+    if not connection.execute("SELECT name FROM sqlite_master").fetchall():
+        connection.execute("ATTACH ? AS store", (_path(url),))
+        connection.execute("CREATE TABLE plain AS SELECT * FROM store.province_hour")
+        connection.commit()
     query = ASKED.format(table="plain")
     return lambda: len(connection.execute(query, (PROVINCE, ARCHIVE, *year_hours())).fetchall())
 
@@ -109,15 +116,14 @@ def _year(stores: Stores) -> Case:
 
 def decade(url: str) -> Work:
     """Ours: days by grade and year of the 17 from their roll-up."""
-    from aq.days import MEAN, counted, days
+    from aq.days import MEAN, by_grade
     from aq.regions import PROVINCES
 
     runtime = open_runtime(url)
     codes = tuple(one.code for one in PROVINCES)
 
     def work() -> list[int]:
-        frame = days(runtime, codes, KEY, *DECADE, "airkorea")
-        return _sums(counted(frame, MEAN, "year", *DECADE, codes))
+        return _sums(by_grade(runtime, codes, KEY, *DECADE, "airkorea", MEAN, "year"))
 
     return work
 
@@ -291,11 +297,12 @@ def hour_again(url: str) -> Work:
 
 def hour_to_sql(url: str) -> Work:
     """The plain way: a data frame of each station's row written with `to_sql`, and province means
-    of the hour with it."""
+    of the hour with it, in a database with SQLite's defaults."""
     import pandas as pd
     from sqlalchemy import create_engine
 
-    coming, engine = iter(_readings(3)), create_engine(url)
+    coming = iter(_readings(3))
+    engine = create_engine(url.replace("hours.db", "to_sql.db"))
 
     def work() -> int:
         rows = [
@@ -397,9 +404,11 @@ def _backtests(stores: Stores) -> list[Case]:
 
 
 def _timed(name: str, *arguments: object, runs: int = 5, warm: bool = True) -> Timed:
-    data.say(name.replace("_", " "))
     given = environment("sqlite://")
-    return timed(f"stored:{name}", *arguments, runs=runs, warm=warm, environment=given)
+    found = timed(f"stored:{name}", *arguments, runs=runs, warm=warm, environment=given)
+    words = name.replace("_", " ")
+    data.say(f"{words}: {1000 * found.seconds:.1f} ms ({1000 * found.processor:.1f} of processor)")
+    return found
 
 
 def _three(ours: Timed, plain: Timed | None, limit: Timed | None) -> dict[str, Any]:

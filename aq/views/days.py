@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from aq.days import counted, days, exceedances, limits
+from aq.days import by_grade, days, exceedances, limits
 from aq.regions import BY_CODE, PROVINCES
 from aq.runtime import Runtime
 from aq.standards import Standard
@@ -45,6 +45,14 @@ def _found(asked: Asked, as_of: int | None) -> pd.DataFrame:
     return found
 
 
+def _counts(asked: Asked, way: str, as_of: int | None) -> Counts:
+    ends = asked.range.since, daily.last_day(asked)
+    rules = page.standard().id
+    asking = (CODES, asked.pollutant, *ends, rules, way, _by(asked), as_of)
+    counts: Counts = cache.kept(by_grade, *asking)
+    return counts
+
+
 def _months(asked: Asked) -> int:
     since, last = asked.range.since, daily.last_day(asked)
     return 12 * (last.year - since.year) + last.month - since.month + 1
@@ -78,8 +86,7 @@ def _headline(asked: Asked) -> str:
     known, as_of = daily.version()
     if way is None or not known or asked.range.since > daily.last_day(asked):
         return text("{who} · {what}", who=plain, what=what)
-    ends = asked.range.since, daily.last_day(asked)
-    every = whole(counted(_found(asked, as_of), way, _by(asked), *ends, CODES))
+    every = whole(_counts(asked, way, as_of))
     bad = {
         code: sum(n for grade, n in of.items() if grade >= _bad(rules))
         for code, of in every.items()
@@ -113,8 +120,7 @@ def _body(asked: Asked) -> None:
     if _months(asked) <= MOST_MONTHS:
         names = {one: text(words) for one, words in PERIODS.items()}
         frame.choice("by", text("Columns"), names, _by(asked), "month")
-    ends = asked.range.since, daily.last_day(asked)
-    counts = counted(found, way, _by(asked), *ends, CODES)
+    counts = _counts(asked, way, as_of)
     every = whole(counts)
     sums: dict[int, int] = {0: 0}
     for of in every.values():
@@ -187,8 +193,7 @@ def figures(
 ) -> tuple[go.Figure, go.Figure]:
     """Days by level of the whole range, and in time."""
     rules, text, colours = runtime.standards[standard], text_in(lang), palette(dark)
-    found = days(runtime, CODES, key, first, last, standard, as_of)
-    counts = counted(found, way, by, first, last, CODES)
+    counts = by_grade(runtime, CODES, key, first, last, standard, way, by, as_of)
     return (
         totals(whole(counts), rules, text, colours),
         by_period(counts, by, rules, text, colours),

@@ -1,0 +1,87 @@
+"""Days by grade counted in the database are those counted one by one, on both engines."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from sqlalchemy import insert
+
+from aq.days import MEAN, WORST, by_grade, counted, days
+from aq.regions import PROVINCES
+from aq.runtime import Runtime
+from aq.schema import FEED_IDS, KEYS, province_day
+from tests.serving import make_runtime
+
+EPOCH = date(1970, 1, 1)
+FIRST, LAST = date(2024, 11, 20), date(2026, 2, 3)
+PLACES = PROVINCES[:3]
+CODES = tuple(one.code for one in PLACES)
+
+
+@pytest.fixture
+def runtime(database_url: str) -> Iterator[Runtime]:
+    made = make_runtime(database_url)
+    scatter(made)
+    yield made
+    made.store.close()
+
+
+def scatter(runtime: Runtime) -> None:
+    """Days of two feeds with holes: whole ones, short ones, ones without a value, at every level
+    and right at the cuts."""
+    chance = np.random.default_rng(11)
+    cuts = runtime.standards["airkorea_1h"].tables["pm10", "1h"].cuts
+    rows = []
+    for feed, share in (("archive", 0.6), ("airkorea", 0.8)):
+        for place in PLACES:
+            for key in KEYS:
+                for number in range((FIRST - EPOCH).days - 2, (LAST - EPOCH).days + 3):
+                    if chance.random() > share:
+                        continue
+                    hours = int(chance.choice([0, 5, 17, 18, 24]))
+                    mean = int(chance.choice([0, *cuts, *(cut + 1 for cut in cuts), 333, 5000]))
+                    count = hours * 3
+                    rows.append(
+                        {
+                            "pollutant": key,
+                            "province": place.id,
+                            "day": number,
+                            "feed": FEED_IDS[feed],
+                            "sum": mean * count + int(chance.integers(0, max(1, count))),
+                            "n": count,
+                            "hours": hours,
+                            "max": mean + 40 if hours else None,
+                            "max_hour": number * 24 if hours else None,
+                        }
+                    )
+    with runtime.store.write("test") as txn:
+        txn.connection.execute(insert(province_day), rows)
+
+
+@pytest.mark.parametrize("by", ["month", "year"])
+@pytest.mark.parametrize("way", [MEAN, WORST])
+def test_counts_equal_the_days_counted_one_by_one(runtime: Runtime, way: str, by: str) -> None:
+    some = False
+    for standard in ("airkorea_1h", "airkorea", "who_2021", "us_epa_2024"):
+        for key in ("pm10", "o3"):
+            frame = days(runtime, CODES, key, FIRST, LAST, standard)
+            want = counted(frame, way, by, FIRST, LAST, CODES)
+            got = by_grade(runtime, CODES, key, FIRST, LAST, standard, way, by)
+            assert got == want, (standard, key)
+            some |= any(grade for cell in got.values() for grade in cell if grade)
+    assert some
+
+
+def test_one_day_a_range_to_come_and_no_day(runtime: Runtime) -> None:
+    asked = (runtime, CODES, "pm10")
+    for first, last in ((FIRST, FIRST), (date(2031, 1, 1), date(2031, 3, 1))):
+        frame = days(*asked, first, last, "airkorea_1h")
+        want = counted(frame, MEAN, "month", first, last, CODES)
+        assert by_grade(*asked, first, last, "airkorea_1h", MEAN, "month") == want
+    assert by_grade(*asked, LAST, LAST - timedelta(days=1), "airkorea_1h", MEAN, "month") == {}
+
+
+def test_an_earlier_version_is_counted_from_its_hours(runtime: Runtime) -> None:
+    got = by_grade(runtime, CODES, "pm10", FIRST, LAST, "airkorea_1h", MEAN, "year", as_of=1)
+    assert {grade for cell in got.values() for grade in cell} == {0}
