@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, exists, func, literal, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
@@ -39,7 +40,7 @@ def days_by_grade(
     of `feeds` with an hour that has a value.
     """
     numbers = [FEED_IDS[name] for name in feeds]
-    parts = [
+    parts: list[Any] = [
         _counted(key, provinces, periods, number, numbers[:place], scale)
         for place, number in enumerate(numbers)
     ]
@@ -57,7 +58,7 @@ def _counted(
     feed: int,
     better: Sequence[int],
     scale: Scale,
-) -> Select[tuple[int, int, int, int]]:
+) -> Select[Any]:
     table = province_day
     mean = (2 * table.c.sum + table.c.n) // (2 * table.c.n)
     value = table.c.max if scale.of_highest else mean
