@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, exists, func, literal, select, union_all
+from sqlalchemy import Connection, Select, and_, case, exists, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from aq.schema import FEED_IDS, province_day
+
+Counted = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,62 +36,58 @@ def days_by_grade(
     periods: Sequence[tuple[int, int]],
     feeds: Sequence[str],
     scale: Scale,
-) -> list[tuple[int, int, int, int]]:
+) -> list[Counted]:
     """(province, first day of the period, grade, days) where there are any.
 
-    `periods` are (first, last) days since 1970, in order and without a gap. A day is of the first
-    of `feeds` with an hour that has a value.
+    `periods` are (first, last) days since 1970. A day is of the first of `feeds` with an hour that
+    has a value.
     """
     numbers = [FEED_IDS[name] for name in feeds]
-    parts: list[Any] = [
-        _counted(key, provinces, periods, number, numbers[:place], scale)
-        for place, number in enumerate(numbers)
-    ]
     counts: dict[tuple[int, int, int], int] = {}
-    for row in connection.execute(union_all(*parts)):
-        place = row[0], row[1], row[2]
-        counts[place] = counts.get(place, 0) + row[3]
-    return [(*place, days) for place, days in counts.items()]
+    for place, number in enumerate(numbers):
+        # A statement a period: each walks its days in the order of the key, so nothing is sorted.
+        for first, last in periods:
+            query = _counts(key, provinces, (first, last), number, numbers[:place], scale)
+            for province, days, *under in connection.execute(query):
+                for grade, (low, high) in zip(
+                    scale.grades, pairwise([0, *under, days]), strict=True
+                ):
+                    if high > low:
+                        cell = province, first, grade
+                        counts[cell] = counts.get(cell, 0) + high - low
+    return [(*cell, days) for cell, days in counts.items()]
 
 
-def _counted(
+def _counts(
     key: str,
     provinces: Sequence[int],
-    periods: Sequence[tuple[int, int]],
+    period: tuple[int, int],
     feed: int,
     better: Sequence[int],
     scale: Scale,
 ) -> Select[Any]:
+    """(province, days, days up to each cut)."""
     table = province_day
-    mean = (2 * table.c.sum + table.c.n) // (2 * table.c.n)
-    value = table.c.max if scale.of_highest else mean
-    places = zip(scale.cuts, scale.grades, strict=False)
-    grade = _first_of([(value <= cut, each) for cut, each in places], scale.grades[-1])
-    period = _place_of(table.c.day, periods)
+    under = [func.count(case((_below(cut + 1, scale), 1))) for cut in scale.cuts]
     here = [
         table.c.pollutant == key,
         table.c.province.in_(list(provinces)),
-        table.c.day.between(periods[0][0], periods[-1][1]),
+        table.c.day.between(*period),
         table.c.feed == feed,
         table.c.hours >= max(1, scale.least_hours),
-        value >= scale.smallest,
+        ~_below(scale.smallest, scale),
     ]
     if better:
         other = province_day.alias()
         same = [other.c[name] == table.c[name] for name in ("pollutant", "province", "day")]
         here.append(~exists().where(and_(*same, other.c.feed.in_(better), other.c.hours > 0)))
-    columns = (table.c.province, period.label("period"), grade.label("grade"))
-    return select(*columns, func.count()).where(*here).group_by(*columns)
+    query = select(table.c.province, func.count(), *under).where(*here)
+    return query.group_by(table.c.province)
 
 
-def _first_of(cases: list[tuple[ColumnElement[bool], int]], rest: int) -> ColumnElement[int]:
-    return case(*cases, else_=rest) if cases else literal(rest)
-
-
-def _place_of(day: ColumnElement[int], periods: Sequence[tuple[int, int]]) -> ColumnElement[int]:
-    """The first day of the period a day lies in, found by halves."""
-    if len(periods) == 1:
-        return literal(periods[0][0])
-    half = len(periods) // 2
-    lower, upper = _place_of(day, periods[:half]), _place_of(day, periods[half:])
-    return case((day < periods[half][0], lower), else_=upper)
+def _below(bound: int, scale: Scale) -> ColumnElement[bool]:
+    """Whether a day's value is less than a stored integer; a mean is one rounded half-up."""
+    table = province_day
+    if scale.of_highest:
+        return table.c.max < bound
+    return 2 * table.c.sum + table.c.n < 2 * bound * table.c.n
