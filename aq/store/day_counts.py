@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, exists, func, select
+from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from aq.schema import FEED_IDS, province_day
@@ -46,9 +46,10 @@ def days_by_grade(
     counts: dict[tuple[int, int, int], int] = {}
     for place, number in enumerate(numbers):
         # A statement a period: each walks its days in the order of the key, so nothing is sorted.
+        query = _counts(key, provinces, number, numbers[:place], scale)
         for first, last in periods:
-            query = _counts(key, provinces, (first, last), number, numbers[:place], scale)
-            for province, days, *under in connection.execute(query):
+            period = {"first": first, "last": last}
+            for province, days, *under in connection.execute(query, period):
                 for grade, (low, high) in zip(
                     scale.grades, pairwise([0, *under, days]), strict=True
                 ):
@@ -61,18 +62,17 @@ def days_by_grade(
 def _counts(
     key: str,
     provinces: Sequence[int],
-    period: tuple[int, int],
     feed: int,
     better: Sequence[int],
     scale: Scale,
 ) -> Select[Any]:
-    """(province, days, days up to each cut)."""
+    """(province, days, days up to each cut) of a period."""
     table = province_day
     under = [func.count(case((_below(cut + 1, scale), 1))) for cut in scale.cuts]
     here = [
         table.c.pollutant == key,
         table.c.province.in_(list(provinces)),
-        table.c.day.between(*period),
+        table.c.day.between(bindparam("first"), bindparam("last")),
         table.c.feed == feed,
         table.c.hours >= max(1, scale.least_hours),
         ~_below(scale.smallest, scale),
