@@ -96,7 +96,7 @@ def cap(
         _under(root, "restriction", settings.restriction)
     if settings.scope == "Private":
         _under(root, "addresses", _quoted(settings.addresses))
-    _under(root, "note", OFFICIAL_NOTE if one["official"] else LEVEL_NOTE)
+    _under(root, "note", OFFICIAL_NOTE if one["rule_kind"] == "official" else LEVEL_NOTE)
     if earlier and _kind(one) != "Alert":
         named = (
             f"{settings.sender},{settings.prefix}-{e['id']},{e['decided_at']}" for e in earlier

@@ -49,7 +49,7 @@ def compose(message: Mapping[str, Any], lang: str, public_url: str = "") -> tupl
     lines = [_line(text, one) for one in events]
     if any(one.get("official") for one in events):
         lines.append(text("Advisories and warnings named here were issued by the authority."))
-    if any(one["pollutant"] and not one.get("official") for one in events):
+    if any(one["pollutant"] and one["rule_kind"] != "official" for one in events):
         lines.append(
             text(
                 "Levels are of province means or stations here; warnings are issued by authorities."
@@ -84,8 +84,10 @@ def _place(text: Text, event: Event) -> str:
 def _line(text: Text, event: Event) -> str:
     """One event: 서울: 기준 초과. 미세먼지 152 µg/m³, 기준 150 …"""
     mark = text(SEVERITY_WORDS.get(event["severity"], "For your notice"))
+    if event["rule_kind"] == "official":
+        mark = text("Official act")
     if event.get("official"):
-        return f"[{text('Official act')}] {official_sentence(text, event)}"
+        return f"[{mark}] {official_sentence(text, event)}"
     known = CHANGES.get(event["change"])
     change = text(known) if known else text("state changed")
     if event["kind"] == "correction" and event["change"] == "resolved":
@@ -99,7 +101,10 @@ def _line(text: Text, event: Event) -> str:
         parts.append(text("{what} {value}", what=what, value=value))
     if event.get("station"):
         parts.append(text("station {name}", name=event["station"]))
-    parts.append(text("level {level:g} for {n} h", level=event["threshold"], n=event["for"]))
+    if event["threshold"] is not None:
+        parts.append(text("level {level:g} for {n} h", level=event["threshold"], n=event["for"]))
+    else:
+        parts.append(text("the authority's advisory itself may go on"))
     if event.get("standard"):
         parts.append(text("standard {name}", name=event["standard"]))
     if event["since"]:

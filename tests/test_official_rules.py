@@ -1,5 +1,6 @@
 """Rules that watch the authority's own acts: each once, late ones recorded, on both stores."""
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -32,7 +33,7 @@ from aq.clock import Clock, from_hour_number, hour_number, parse_instant
 from aq.errors import InputError
 from aq.model import Advisory
 from aq.schema import advisory, alert_event, alert_rule, alert_state, outbox
-from aq.store import Store
+from aq.store import Store, open_store
 from aq.store.official import put_advisories
 from aq.watch import watch
 from tests.test_watch import KNOWN, READER, H, messages
@@ -229,6 +230,56 @@ def test_a_rule_made_again_goes_on_counting_and_leaves_the_old_log_alone(store: 
     poll(store, 3, [act(3, None)])
     assert [one["id"].rpartition(".")[2] for one in log(store)] == ["3", "2", "1"]
     assert not [one for one in log(store) if one["retracted_at"]]
+
+
+def test_a_rule_switched_off_ends_its_alert_and_not_the_authority_s(store: Store) -> None:
+    begin(store)
+    poll(store, 0, [act(0, None)])
+    save_rule(clocked(store, 1), {**BODY, "enabled": False}, KNOWN, "test")
+    watch(clocked(store, 1), READER)
+    assert standing(clocked(store, 1)) == []
+    _, words = compose(messages(store)[-1], "ko")
+    assert "[공식 특보] 경기: 규칙을 꺼서 더는 지켜보지 않음" in words
+    assert "기관의 특보 자체는 계속될 수 있음" in words
+    assert "수준" not in words
+    _, words = compose(messages(store)[-1], "en")
+    assert "no longer watched" in words
+    last = log(store)[0]
+    document = fromstring(
+        cap(last, same_alert_before(store, last), CapSettings(), "", simulated=False)
+    )
+    assert document.findtext(f"{{{CAP}}}note") == OFFICIAL_NOTE
+    save_rule(clocked(store, 2), BODY, KNOWN, "test")
+    watch(clocked(store, 2), READER)
+    poll(store, 3, [act(0, 3)])
+    found = [one for message in messages(store)[2:] for one in message["events"]]
+    assert [_told(one)[1] for one in found] == ["issued", "cleared"]
+
+
+def test_two_instances_at_once_tell_each_act_once(store: Store, database_url: str) -> None:
+    begin(store)
+    with clocked(store, 1).write("notices") as txn:
+        put_advisories(txn, known_at(STORY, 1 + 25 / 60))
+    others = [open_store(database_url, clocked(store, 1).clock) for _ in range(3)]
+    gate, errors = threading.Barrier(3), []
+
+    def judge(mine: Store) -> None:
+        try:
+            gate.wait()
+            watch(mine, READER)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=judge, args=[mine]) for mine in others]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for mine in others:
+        mine.close()
+    assert not errors
+    assert sorted(sent(store)) == sorted(TOLD[:3])
+    assert len(log(store)) == 3
 
 
 def test_a_clear_time_taken_back_is_corrected(store: Store) -> None:
