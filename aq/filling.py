@@ -26,6 +26,8 @@ from aq.clock import HOUR, floor_hour, from_hour_number, hour_number, kst_iso
 from aq.collect import Collector, RunReport, ingest, station_rule
 from aq.errors import FeedError, FeedReason, StoreError
 from aq.feeds.base import Feed, Get, HistoryFeed
+from aq.feeds.infos import OPENMETEO
+from aq.foresight import calls_to_come
 from aq.model import Reading, Station
 from aq.notices import ALARM, FORECAST, calls_ahead
 from aq.store import Store, gaps, runs
@@ -141,8 +143,8 @@ def budget_of(
     """A feed's calls of today, over all its operations, so that any reading of the quota holds;
     AirKorea's notices go with the same key and count along.
 
-    Kept back: a call for each poll still to come, those made once a day that were not yet, and the
-    notices' of the rest of the day.
+    Kept back: a call for each poll still to come, those made once a day that were not yet, the
+    notices' of the rest of the day, and the model's for its hours to come.
     """
     notices = NOTICES.get(name, ())
     all_spent = CallLedger(store).spent(now)
@@ -150,6 +152,7 @@ def budget_of(
     once = sum(op not in spent for op in DAILY.get(name, ()))
     once += MEANS_CALLS if name in DAILY and spent.get(PROVINCE_MEANS, 0) < MEANS_CALLS else 0
     ahead = sum(calls_ahead(now, minutes).values()) if notices else 0
+    ahead += calls_to_come(now) if name == OPENMETEO.name else 0
     return Budget(
         limit=limit,
         used=sum(spent.values()),

@@ -1,11 +1,21 @@
 """A model's hours to come: asked for some times a day, kept apart from every reading."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from aq.clock import day_bounds, kst
 from aq.collect import Collector, RunReport
 from aq.errors import FeedError, FeedReason, StoreError
 from aq.feeds.base import AheadFeed
 from aq.store.ahead import replace_ahead
+
+# The model runs at 00 and 12 UTC and takes some hours; its hours to come are asked for four times.
+AHEAD_AT = tuple(timedelta(hours=hour, minutes=42) for hour in (1, 7, 13, 19))
+
+
+def calls_to_come(now: datetime) -> int:
+    """Calls still to be made on the KST day of `now`."""
+    midnight = day_bounds(kst(now).date())[0]
+    return sum(midnight + at > now for at in AHEAD_AT)
 
 
 def poll_ahead(collector: Collector, name: str, now: datetime) -> RunReport:

@@ -23,14 +23,12 @@ from aq.errors import AqError
 from aq.feeds.base import AheadFeed, CountingFeed, MeansFeed
 from aq.filling import MINUTES as FILL_MINUTES
 from aq.filling import Filler
-from aq.foresight import poll_ahead
+from aq.foresight import AHEAD_AT, poll_ahead
 from aq.notices import FORECAST_AT, NoticeCollector
 from aq.store import Store, runs
 
 TICK_SECONDS = 5.0
 # When the hours of yesterday are surely published.
-# The model runs at 00 and 12 UTC and takes some hours; its hours to come are asked for four times.
-AHEAD_AT = tuple(timedelta(hours=hour, minutes=42) for hour in (1, 7, 13, 19))
 MEANS_AT = timedelta(hours=2, minutes=40)
 # When most of the day's calls are made, and some can still be counted.
 COUNTS_AT = timedelta(hours=23, minutes=42)

@@ -7,9 +7,11 @@ import pytest
 
 from aq import queries
 from aq.ahead import hours_ahead
+from aq.backfill import live_reserve
 from aq.clock import HOUR, Clock, floor_hour, kst_iso
 from aq.current import current
-from aq.foresight import poll_ahead
+from aq.filling import budget_of
+from aq.foresight import calls_to_come, poll_ahead
 from aq.regions import PROVINCES
 from aq.runtime import Runtime, start
 from aq.schedule import jobs
@@ -143,3 +145,12 @@ def test_the_17_have_hours_of_every_pollutant(runtime: Runtime) -> None:
     for province in PROVINCES:
         for key in ("pm10", "pm25", "o3", "no2", "so2", "co"):
             assert hours_ahead(runtime, province.code, key, NOW)
+
+
+def test_its_calls_are_kept_back_from_filling_gaps(runtime: Runtime) -> None:
+    midnight = datetime(2026, 11, 22, 15, tzinfo=UTC)
+    for hours, calls in ((1, 4), (8, 2), (20, 0)):
+        now = midnight + hours * HOUR
+        assert calls_to_come(now) == calls
+        kept = budget_of(runtime.store, "openmeteo", now, limit=580, minutes=(20,)).reserved
+        assert kept == live_reserve(now, (20,), 580, calls)
