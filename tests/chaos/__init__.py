@@ -20,10 +20,13 @@ class Scale:
     stops: int = 20  # of PostgreSQL in mid-run
     payloads: int = 20_000  # of each feed
     files: int = 5_000
+    deliveries: int = 20  # hours in which a worker is killed that sends alerts
     days: int = 30  # of three workers and two pages
 
 
-QUICK = Scale(kills=10, kills_postgresql=3, stops=3, payloads=1_000, files=300, days=2)
+QUICK = Scale(
+    kills=10, kills_postgresql=3, stops=3, payloads=1_000, files=300, deliveries=3, days=2
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
