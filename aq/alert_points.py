@@ -3,21 +3,27 @@
 An hour comes from the most preferred feed that has it, as everywhere; windows never mix feeds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
 
 from aq.alerts import Point, Rule
+from aq.clock import from_hour_number
+from aq.pace import LEARNING, learn, overdue
 from aq.regions import BY_CODE, BY_ID
-from aq.schema import FEED_IDS, FEED_NAMES
+from aq.schema import FEED_IDS
+from aq.series import WINDOW_HOURS, averaged
 from aq.standards import Standard
 from aq.store.alert_hours import highest_stations, hours_heard, mean_hours
 from aq.store.reads import province_hours
+from aq.store.runs import seen_since
 from aq.units import mean_half_up
-from aq.windows import evaluate, window_hours
+from aq.windows import OVERALL, evaluate, window_hours
 
+Reading = tuple[int, int, Point]  # province, hour
 Points = dict[str, dict[int, Point]]
 # Nobody waits longer for a feed than the longest lateness a rule may name.
 LATEST_HOURS = 24 * 8
@@ -41,89 +47,113 @@ class Reader:
         """Points of ``after < hour <= until`` by place; hours without data are left out."""
         if rule.kind == "data_late":
             return {feed: _lateness(connection, feed, after, until) for feed in self.places(rule)}
-        numbers = [BY_CODE[code].id for code in rule.places]
         found: Points = {code: {} for code in rule.places}
-        if rule.over == "any_station":
-            rows = [
-                (*row, None)
-                for row in highest_stations(connection, rule.pollutant, numbers, after, until)
-            ]
-            rows += self._modelled(connection, rule, numbers, after, until)
-        elif rule.watch == "value":
-            rows = [
-                (row[0], row[1], row[2], mean_half_up(row[3], row[4]), row[4], row[5])
-                for row in mean_hours(connection, rule.pollutant, numbers, after, until)
-            ]
+        if rule.watch != "value" and rule.pollutant == OVERALL:
+            self._take(self._overall(connection, rule, after, until), found)
+        elif rule.over == "any_station":
+            self._take(self._highest(connection, rule, after, until), found)
         else:
-            return self._graded(connection, rule, numbers, after, until)
-        self._take(rule, rows, found)
+            self._take(self._means(connection, rule, after, until), found)
         return found
 
-    def _modelled(
-        self, connection: Connection, rule: Rule, numbers: list[int], after: int, until: int
-    ) -> list[tuple[Any, ...]]:
-        """A model has no stations; its value of the province stands for them."""
-        return [
-            (row[0], row[1], row[2], mean_half_up(row[3], row[4]), None, None)
-            for row in mean_hours(connection, rule.pollutant, numbers, after, until)
-            if row[2] == FEED_IDS["openmeteo"]
-        ]
-
-    def _take(self, rule: Rule, rows: Sequence[tuple[Any, ...]], found: Points) -> None:
-        """Rows (province, hour, feed, value, stations, expected) into points, by preference."""
+    def _take(self, rows: Iterable[Reading], found: Points) -> None:
+        """Points where the most preferred feed has them; a model has no stations."""
         order = {FEED_IDS[name]: place for place, name in enumerate(self.prefer)}
         model = FEED_IDS["openmeteo"]
-        judge = self._judge(rule)
-        by_number = {BY_CODE[code].id: hours for code, hours in found.items()}
-        for province, hour, feed, value, stations, expected in rows:
+        for province, hour, one in rows:
+            feed = one.feed or 0
             if feed not in order:
                 continue
-            hours = by_number[province]
+            hours = found[BY_ID[province].code]
             known = hours.get(hour)
-            if known is not None and order[known.feed or 0] < order[feed]:
-                continue
-            heard, due = (None, None) if feed == model else (stations, expected)
-            hours[hour] = Point(judge(value) if judge else value, heard, due, feed)
+            if known is None or order[feed] <= order[known.feed or 0]:
+                hours[hour] = one._replace(stations=None, expected=None) if feed == model else one
 
-    def _judge(self, rule: Rule) -> Any:
-        """What turns a station's hourly value into what is watched; None for the value itself."""
+    def _judge(self, rule: Rule, averaging: str) -> Callable[[int], int | None]:
+        """What turns a mean of an averaging time into what is watched."""
         if rule.watch == "value":
-            return None
+            return lambda value: value
         standard = self.standards[rule.standard]
         made = standard.grade if rule.watch == "grade" else standard.index
-        return lambda value: made(rule.pollutant, value, "1h")
+        return cache(lambda value: made(rule.pollutant, value, averaging))
 
-    def _graded(
-        self, connection: Connection, rule: Rule, numbers: list[int], after: int, until: int
-    ) -> Points:
-        standard, key = self.standards[rule.standard], rule.pollutant
-        back = window_hours(standard, key) - 1
-        series: dict[tuple[int, str], dict[int, Any]] = {}
-        for row in province_hours(connection, numbers, after - back, until):
-            series.setdefault((row.province, FEED_NAMES[row.feed]), {})[row.hour] = row
-        found: Points = {code: {} for code in rule.places}
+    def _highest(
+        self, connection: Connection, rule: Rule, after: int, until: int
+    ) -> Iterator[Reading]:
+        """The highest station of each hour; a model has none, so its value stands for them."""
+        numbers, judge = _numbers(rule), self._judge(rule, "1h")
+        asked = (connection, rule.pollutant, numbers, after, until)
+        for province, hour, feed, value, stations, top in highest_stations(*asked):
+            yield province, hour, Point(judge(value), stations, None, feed, top)
+        for province, hour, feed, total, n, _ in mean_hours(*asked):
+            if feed == FEED_IDS["openmeteo"]:
+                yield province, hour, Point(judge(mean_half_up(total, n)), feed=feed)
+
+    def _means(
+        self, connection: Connection, rule: Rule, after: int, until: int
+    ) -> Iterator[Reading]:
+        """Province means, or the means a standard takes grade and index by."""
+        key, numbers = rule.pollutant, _numbers(rule)
+        standard = self.standards[rule.standard] if rule.watch != "value" else None
+        averaging = (standard.averaging(key) if standard else None) or "1h"
+        judge = self._judge(rule, averaging)
+        if standard is None or averaging == "1h":
+            for province, hour, feed, total, n, due in mean_hours(
+                connection, key, numbers, after, until
+            ):
+                value = judge(mean_half_up(total, n))
+                if value is not None:
+                    yield province, hour, Point(value, n, due, feed)
+            return
+        back = WINDOW_HOURS[averaging] - 1
+        series: dict[tuple[int, int], dict[int, Any]] = {}
+        for row in mean_hours(connection, key, numbers, after - back, until, empty=True):
+            series.setdefault((row[0], row[2]), {})[row[1]] = row
         for (province, feed), rows in series.items():
-            if feed not in self.prefer:
-                continue
-            place = found[BY_ID[province].code]
-            rank = self.prefer.index(feed)
+            first = min(rows) - back
+            hourly = [
+                mean_half_up(row[3], row[4]) if (row := rows.get(hour)) and row[4] else None
+                for hour in range(first, max(rows) + 1)
+            ]
+            rounding = standard.pollutants[key].rounding
+            means = averaged(hourly, averaging, key, standard.complete, rounding)
             for hour, row in rows.items():
-                known = place.get(hour)
-                better = known and self.prefer.index(FEED_NAMES[known.feed or 0]) < rank
-                if hour <= after or better:
+                mean = means[hour - first].value
+                value = judge(mean) if mean is not None else None
+                if hour > after and value is not None:
+                    yield province, hour, Point(value, row[4], row[5], feed)
+
+    def _overall(
+        self, connection: Connection, rule: Rule, after: int, until: int
+    ) -> Iterator[Reading]:
+        """All pollutants of each hour together."""
+        standard = self.standards[rule.standard]
+        back = window_hours(standard, OVERALL) - 1
+        series: dict[tuple[int, int], dict[int, Any]] = {}
+        for row in province_hours(connection, _numbers(rule), after - back, until):
+            series.setdefault((row.province, row.feed), {})[row.hour] = row
+        for (province, feed), rows in series.items():
+            for hour in rows:
+                if hour <= after:
                     continue
-                result = evaluate(standard, key, rows, hour)
+                result = evaluate(standard, OVERALL, rows, hour)
                 value = result.grade if rule.watch == "grade" else result.index
                 if value is not None:
-                    heard = getattr(row, f"{key}_n", None) if feed != "openmeteo" else None
-                    due = getattr(row, f"{key}_exp", None) if feed != "openmeteo" else None
-                    place[hour] = Point(value, heard, due, row.feed)
-        return found
+                    yield province, hour, Point(value, feed=feed)
+
+
+def _numbers(rule: Rule) -> list[int]:
+    return [BY_CODE[code].id for code in rule.places]
 
 
 def _lateness(connection: Connection, feed: str, after: int, until: int) -> dict[int, Point]:
-    """How many hours before each hour the newest one heard of lies."""
+    """How many hours before each hour the newest one heard of lies; 0 while that is as usual.
+
+    What is usual is learned from when the hours of the last weeks appeared, as the Feeds page does:
+    an hour that is not due yet is not late.
+    """
     heard = hours_heard(connection, feed, after - LATEST_HOURS, until)
+    known = learn(seen_since(connection, feed, from_hour_number(until) - LEARNING))
     points: dict[int, Point] = {}
     place, newest = 0, None
     for hour in range(after + 1, until + 1):
@@ -131,5 +161,6 @@ def _lateness(connection: Connection, feed: str, after: int, until: int) -> dict
             newest = heard[place]
             place += 1
         if newest is not None:
-            points[hour] = Point(hour - newest, feed=FEED_IDS[feed])
+            late = overdue(from_hour_number(newest), known, from_hour_number(hour))
+            points[hour] = Point(hour - newest if late else 0, feed=FEED_IDS[feed])
     return points

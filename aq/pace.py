@@ -16,6 +16,7 @@ EARLY = timedelta(minutes=5)
 # What is learned of publication: from so many hours at least, and what is late by this much more
 # than nineteen of twenty hours were.
 LEARNED_FROM = 24
+LEARNING = timedelta(days=14)
 LEEWAY = 15
 LEAST_BOUND = 45
 

@@ -1,14 +1,14 @@
 """How the feeds and the store are doing, for the Feeds page, the routes and `doctor`."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from aq.agreement import Agreement, compare
 from aq.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.feeds.infos import INFO
 from aq.filling import budget_of
-from aq.pace import lateness, learn, overdue
+from aq.pace import LEARNING, lateness, learn, overdue
 from aq.regions import PROVINCES
 from aq.runtime import Runtime
 from aq.schedule import feed_table
@@ -24,7 +24,6 @@ from aq.store.runs import (
 )
 
 MONTH = 31 * 24
-LEARNING = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

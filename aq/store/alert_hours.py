@@ -3,20 +3,29 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, cast, func, select
 
 from aq.model import URBAN
 from aq.schema import FEED_IDS, KEYS, province_hour, station, station_hour, store_version
 from aq.store import retained
 
 Row = Any
+# More than there will ever be.
+STATIONS = 1 << 24
 
 
 def mean_hours(
-    connection: Connection, key: str, provinces: Iterable[int], after: int, until: int
+    connection: Connection,
+    key: str,
+    provinces: Iterable[int],
+    after: int,
+    until: int,
+    *,
+    empty: bool = False,
 ) -> Sequence[Row]:
-    """(province, hour, feed, sum, n, expected) of a pollutant, hours with a value alone."""
+    """(province, hour, feed, sum, n, expected) of a pollutant; hours without a value if `empty`."""
     table = province_hour
+    least = 0 if empty else 1
     query = select(
         table.c.province,
         table.c.hour,
@@ -28,27 +37,30 @@ def mean_hours(
         table.c.province.in_(list(provinces)),
         table.c.hour > after,
         table.c.hour <= until,
-        table.c[f"{key}_n"] > 0,
+        table.c[f"{key}_n"] >= least,
     )
     return connection.execute(query).all()
 
 
 def highest_stations(
     connection: Connection, key: str, provinces: Iterable[int], after: int, until: int
-) -> Sequence[Row]:
-    """(province, hour, feed, highest valid value, stations with one) over urban stations.
+) -> list[tuple[int, int, int, int, int, int]]:
+    """(province, hour, feed, highest valid value, stations with one, the station that has it) over
+    urban stations; of several that have it, the one with the lowest number.
 
     Raises `ArchiveError` where an archive cannot be read.
     """
     wanted = list(provinces)
     table = station_hour
     bit = 1 << KEYS.index(key)
+    # Value and station in one number, so that one pass over the rows finds both.
+    both = cast(table.c[key], BigInteger) * STATIONS + (STATIONS - 1 - table.c.station)
     query = (
         select(
             station.c.province,
             table.c.hour,
             table.c.feed,
-            func.max(table.c[key]),
+            func.max(both),
             func.count(table.c[key]),
         )
         .join_from(table, station, station.c.id == table.c.station)
@@ -62,7 +74,10 @@ def highest_stations(
         )
         .group_by(station.c.province, table.c.hour, table.c.feed)
     )
-    rows = connection.execute(query).all()
+    rows = [
+        (province, hour, feed, top // STATIONS, count, STATIONS - 1 - top % STATIONS)
+        for province, hour, feed, top, count in connection.execute(query)
+    ]
     if not retained.months(connection, after + 1, until):
         return rows
     urban = select(station.c.id, station.c.province).where(

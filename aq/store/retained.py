@@ -131,8 +131,9 @@ def all_known(connection: Connection, station: int, hour: int) -> list[dict[str,
 
 def highest(
     connection: Connection, key: str, provinces: dict[int, int], after: int, until: int
-) -> list[tuple[int, int, int, int, int]]:
-    """(province, hour, feed, highest valid value, stations with one) of archived hours.
+) -> list[tuple[int, int, int, int, int, int]]:
+    """(province, hour, feed, highest valid value, stations with one, the station that has it) of
+    archived hours; of several that have it, the one with the lowest number.
 
     `provinces` gives the province of each station that is asked for.
     """
@@ -140,13 +141,14 @@ def highest(
 
     columns = ("station", "hour", "feed", "bad", key)
     bit = 1 << KEYS.index(key)
-    found: dict[tuple[int, int, int], tuple[int, int]] = {}
+    found: dict[tuple[int, int, int], tuple[int, int, int]] = {}
     for table in _read(connection, after, until, stations=provinces.keys(), columns=columns):
         for number, hour, feed, bad, value in archives.rows(table):
             if value is not None and not bad & bit:
                 slot = (provinces[number], hour, feed)
-                most, count = found.get(slot, (value, 0))
-                found[slot] = (max(most, value), count + 1)
+                most, count, top = found.get(slot, (value, 0, number))
+                most, less = max((most, -top), (value, -number))
+                found[slot] = (most, count + 1, -less)
     return [(*slot, *what) for slot, what in found.items()]
 
 

@@ -293,11 +293,18 @@ def _seen(
 
 def seen_hours(store: Store, feed: str, since: datetime) -> list[tuple[datetime, datetime]]:
     """(hour end, first seen) of the hours a feed published since."""
+    with store.read() as connection:
+        return seen_since(connection, feed, since)
+
+
+def seen_since(
+    connection: Connection, feed: str, since: datetime
+) -> list[tuple[datetime, datetime]]:
+    """`seen_hours` within a transaction."""
     query = select(publication.c.hour, publication.c.seen).where(
         publication.c.feed == feed, publication.c.seen >= since
     )
-    with store.read() as connection:
-        rows = connection.execute(query.order_by(publication.c.hour)).all()
+    rows = connection.execute(query.order_by(publication.c.hour)).all()
     return [(from_hour_number(hour), seen) for hour, seen in rows]
 
 
