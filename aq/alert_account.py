@@ -123,7 +123,8 @@ class Account:
         stale = [row for key, row in self.logged.items() if key not in judged]
         self.gone = [row.id for row in stale]
         new = self._new(self.one.decisions)
-        speaking = [one for one in new if speaks(one)]
+        # How things stand now; a past that comes to be known before it is no news.
+        speaking = [one for one in self.one.decisions if speaks(one)]
         last = speaking[-1] if speaking else None
         for decision in new:
             self._record(decision, last=decision is last)

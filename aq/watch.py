@@ -273,7 +273,7 @@ class _Pass:
         for group in groups:
             here = points.get(group[0].place, {})
             until = max([self._frontier(family[0], here), *(_reached(one) for one in group)])
-            self._replay([one for one in group if one.start.hour < until], here, until)
+            self._replay(group, here, until)
         return [one for one in every if one.state is not None]
 
     def _frontier(self, saved: Saved, points: Mapping[int, Point]) -> int:

@@ -8,7 +8,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -38,7 +37,7 @@ from aq.store import open_store
 from aq.store.engine import migrate
 from aq.webhook import signature
 from tests.conftest import NOW
-from tests.test_processes import PATIENCE, free_port, wait_until
+from tests.test_processes import free_port, wait_until
 
 KEY = "a-key-of-the-webhook"
 CHANNELS = ("mail", "hook", "json")
@@ -169,9 +168,6 @@ class Episode:
                 cut = any(row.state != "sent" for row in self.messages())
             if running:
                 wait_until(lambda: all(row.state == "sent" for row in self.messages()))
-            for one in running:
-                one.send_signal(signal.SIGTERM)
-                assert one.wait(PATIENCE) == 0
         finally:
             for one in running:
                 one.kill()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from aq.cli.common import json_option, known_feeds, print_json
+from aq.cli.common import json_option, judge, known_feeds, print_json
 from aq.clock import parse_since, parse_until
 from aq.errors import InputError
 from aq.filling import FillReport
@@ -46,8 +46,10 @@ def command(since: str, until: str, asked: tuple[str, ...], as_json: bool) -> in
         if not as_json:
             click.echo(sentence(report), err=not report.ok)
     ok = all(report.ok for report in reports)
+    alerts = judge(runtime)
     if as_json:
-        print_json({"ok": ok, "feeds": [report.as_dict() for report in reports]})
+        feeds = [report.as_dict() for report in reports]
+        print_json({"ok": ok, "feeds": feeds, "alerts": alerts})
     return 0 if ok else 1
 
 

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from aq.errors import InputError
+from aq.errors import InputError, StoreError
+
+if TYPE_CHECKING:
+    from aq.runtime import Runtime
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -14,6 +17,16 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
     """JSON for machines: UTF-8 as it is, one document."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def judge(runtime: "Runtime") -> dict[str, Any]:
+    """Judge what was just written by the alert rules; a store that is busy is said, and the next
+    look of a worker or server makes up for it."""
+    try:
+        return {"ok": True, **runtime.watch().as_dict()}
+    except StoreError as error:
+        click.echo(f"alert rules wait for the next look: {error}", err=True)
+        return {"ok": False}
 
 
 def known_feeds(asked: Sequence[str], live: Sequence[str]) -> Sequence[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from aq.cli.common import json_option, print_json
+from aq.cli.common import json_option, judge, print_json
 from aq.importing import ImportReport, import_archive, import_file
 from aq.runtime import start
 
@@ -22,7 +22,8 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     station hours that `retain` wrote (parquet).
 
     Each file is stored whole or not at all, so an import that was stopped is simply run again;
-    rows that are there already are left alone.
+    rows that are there already are left alone. Alert rules judge the hours at the end: what they
+    would have said long ago is put in the log and not sent.
     """
     runtime = start()
     reports = []
@@ -33,8 +34,11 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
         reports.append(report)
         if not as_json:
             click.echo(sentence(report))
+    alerts = judge(runtime)
     if as_json:
-        print_json({"files": [report.as_dict() for report in reports]})
+        print_json({"files": [report.as_dict() for report in reports], "alerts": alerts})
+    elif alerts.get("events"):
+        click.echo(f"alert rules: {alerts['events']} entries in the log")
     return 0
 
 
