@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,12 +13,15 @@ from urllib.parse import quote
 
 import pytest
 import requests
+from pytest_httpserver import HTTPServer
 
 from aq.clock import Clock
 from aq.paths import ROOT
 from aq.simulator.scenario import parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
+from aq.store import open_store, outbox
+from tests.alert_messages import put
 from tests.browser import free_port, own_environment, wait_for
 from tests.conftest import NOW
 from tests.waiting import wait_until
@@ -120,6 +124,78 @@ def test_planted_keys_are_nowhere_to_be_found(
     logged = log.read_text("utf-8")
     assert "poll:openmeteo" in logged
     clean("the log", logged)
+    with closing(sqlite3.connect(tmp_path / "aq.db")) as connection:
+        clean("the store", "\n".join(connection.iterdump()))
+
+
+CHANNELS = """
+[channels.hook]
+kind = "webhook"
+url = "env:PLANTED_HOOK"
+secret = "env:PLANTED_KEY"
+private = true
+[channels.json]
+kind = "json"
+url = "env:PLANTED_JSON"
+private = true
+[channels.mail]
+kind = "mail"
+url = "env:PLANTED_MAIL"
+[channels.ntfy]
+kind = "ntfy"
+url = "env:PLANTED_NTFY"
+"""
+
+
+def test_planted_secrets_of_channels_are_nowhere_to_be_found(
+    environment: tuple[dict[str, str], SimulatorServer], tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    """Each channel fails in its own way: what a receiver answers, and where nobody listens."""
+    given, _ = environment
+    said_back = "pl4nted: /in/pl4nted-path us3r:pl4nted-json"
+    httpserver.expect_request("/in/pl4nted-path").respond_with_data(said_back, 500)
+    httpserver.expect_request("/pl4nted-json-path").respond_with_data(said_back, 403)
+    here, nobody = f"{httpserver.host}:{httpserver.port}", f"127.0.0.1:{free_port()}"
+    given |= {
+        "AQ_CONFIG": str(tmp_path / "config"),
+        "PLANTED_HOOK": f"http://{here}/in/pl4nted-path?token=pl4nted-query",
+        "PLANTED_KEY": "pl4nted-hmac-key",
+        "PLANTED_JSON": f"json://us3r:pl4nted-json@{here}/pl4nted-json-path",
+        "PLANTED_MAIL": f"mailto://us3r:pl4nted-mail@{nobody}?from=a@x.org&to=b@x.org",
+        "PLANTED_NTFY": f"ntfy://us3r:pl4nted-ntfy@{nobody}/pl4nted-topic",
+    }
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "config" / "alerts.toml").write_text(CHANNELS, "utf-8")
+    names = ("hook", "json", "mail", "ntfy")
+    for name in names:
+        for words in (("--json",), ()):
+            clean(f"test-channel {name}", said := aq(given, "rules", "test-channel", name, *words))
+            assert name in said
+    store = open_store(given["AQ_DATABASE_URL"], Clock(NOW))
+    for name in names:
+        put(store, f"m-{name}", name)
+    port, log = free_port(), tmp_path / "log"
+    with log.open("wb") as file:
+        command = [sys.executable, "-m", "aq", "serve", "--port", str(port)]
+        server = subprocess.Popen(command, env=given, cwd=ROOT, stdout=file, stderr=file)
+        try:
+            base = f"http://127.0.0.1:{port}"
+            wait_for(f"{base}/healthz", server)
+            wait_until(lambda: all(row.last_error for row in outbox.messages(store)))
+            for path in ("/api/v1/alerts", "/alerts.atom", "/alerts", "/api/v1/feeds", "/metrics"):
+                answer = requests.get(base + path, timeout=20)
+                clean(path, answer.text + str(answer.headers))
+        finally:
+            server.terminate()
+            server.wait()
+    for words in (("doctor", "--json"), ("rules", "dump"), ("rules", "list", "--json")):
+        clean(" ".join(words), aq(given, *words))
+    for name in ("PLANTED_HOOK", "PLANTED_JSON", "PLANTED_MAIL"):
+        wrong = {**given, name: f"pl4nted{given[name]}"}
+        clean(f"a wrong {name}", said := aq(wrong, "rules", "list"))
+        assert name in said
+    store.close()
+    clean("the log", log.read_text("utf-8"))
     with closing(sqlite3.connect(tmp_path / "aq.db")) as connection:
         clean("the store", "\n".join(connection.iterdump()))
 
