@@ -9,7 +9,7 @@ written further back are judged anew a month at a time, a transaction each.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +17,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from aq.alert_account import Account, Desk, Place, Redo, Standing, deciding_stations
+from aq.alert_backlog import LOOK_BACK_HOURS, Backlog, begin_anew, redo_of
 from aq.alert_points import Points, Reader
 from aq.alert_withdrawal import withdraw
 from aq.alerting import Saved, holds, saved_rules
-from aq.alerts import Mute, Phase, Point, State, replay_family
+from aq.alerts import Mute, Point, State, replay_family
 from aq.clock import floor_hour, from_hour_number, hour_number
 from aq.errors import StoreError
 from aq.messages import Outgoing, put_messages
@@ -28,17 +29,13 @@ from aq.regions import BY_CODE
 from aq.relay import relay_acts
 from aq.store import Store
 from aq.store import alerting as rows
-from aq.store.alert_hours import changed_hours, station_names
+from aq.store.alert_hours import station_names
 from aq.store.engine import state_of
 
 # Hours newer than this may still come late or be revised, and are judged anew every time.
 SETTLE_HOURS = 72
 # An hour without data is missing once others have it or this long after its end.
 GRACE_HOURS = 2
-# How far a new rule looks back to see what is going on.
-LOOK_BACK_HOURS = 48
-# No alert goes on unseen for longer than the longest time a rule may ask for.
-LONGEST_RUN_HOURS = 168
 # Old hours that were written are judged anew in pieces of this length.
 PIECE_HOURS = 31 * 24
 TRIES = 8
@@ -113,7 +110,7 @@ class _Pass:
     ) -> None:
         self.connection, self.reader, self.now, self.old = connection, reader, now, old
         self.version, _ = state_of(connection)
-        self.changed: dict[tuple[int, int], tuple[int, int] | None] = {}
+        self.backlog = Backlog(connection, self.version)
         self.present = hour_number(floor_hour(now))
         self.report = WatchReport()
         self.left: list[Family] = []
@@ -175,7 +172,7 @@ class _Pass:
                 if place in self.reader.places(one.rule)
             ]
             if self.old is None:
-                self._rewind([one for one in group if not one.fresh])
+                self.backlog.find([one for one in group if not one.fresh])
             groups.append(group)
         return groups
 
@@ -189,7 +186,7 @@ class _Pass:
                 return self._replay_old(far)
         for group in groups:
             if _near(group):
-                _begin_anew(group)
+                begin_anew(group)
         return self._replay_all(family, groups)
 
     def _prepare(self, saved: Saved, place: str, row: Any) -> Standing:
@@ -211,48 +208,6 @@ class _Pass:
             saved=saved, place=place, row=row, start=start, redo=redo, seen=int(said["seen"]),
             kept=start.hour,
         )  # fmt: skip
-
-    def _rewind(self, group: Sequence[Standing]) -> None:
-        """Where settled hours of a place were written since, begin before them: all rules of a
-        family at once, from an hour at which nothing was on."""
-        if not group or group[0].rule.kind == "data_late":
-            return
-        spans = [self._written(one.seen, one.start.hour) for one in group]
-        found = [span for span in spans if span is not None]
-        if found:
-            self._begin_before(group, found)
-        for one in group:
-            one.seen = self.version
-
-    def _begin_before(self, group: Sequence[Standing], found: list[tuple[int, int]]) -> None:
-        before = [one.redo for one in group if one.redo is not None]
-        first = min([span[0] for span in found] + [one.first for one in before])
-        last = max([span[1] for span in found] + [one.last for one in before])
-        hour = min([first - 1] + [one.state.hour for one in before])
-        while True:
-            clear = min(self._last_clear(one, hour) for one in group)
-            if clear == hour:
-                break
-            hour = clear
-        for one in group:
-            one.redo = Redo(state=State(hour=hour), first=first, last=last)
-
-    def _last_clear(self, one: Standing, hour: int) -> int:
-        """The newest hour up to `hour` at which a rule had nothing on in a place."""
-        began = one.saved.since - max(LOOK_BACK_HOURS, one.rule.for_hours)
-        found = rows.last_clear(self.connection, one.rule.id, one.place, one.saved.revision, hour)
-        # Of the hours just before a rule came, only what was on then stands in the log.
-        whole = hour <= began or hour > one.saved.since + LONGEST_RUN_HOURS
-        return hour if found is None and whole else began if found is None else found
-
-    def _written(self, seen: int, settled: int) -> tuple[int, int] | None:
-        """The settled hours written since a store version: a file, a filled gap, a revision."""
-        if (seen, settled) not in self.changed:
-            none = seen >= self.version
-            self.changed[seen, settled] = (
-                None if none else changed_hours(self.connection, seen, settled)
-            )
-        return self.changed[seen, settled]
 
     def _points(self, standings: Sequence[Standing], after: int, until: int) -> Points:
         """Points of all places of a family, which watches the same thing everywhere."""
@@ -327,35 +282,22 @@ class _Pass:
 
     def _replay_old(self, groups: Sequence[list[Standing]]) -> list[Standing]:
         """The oldest piece that is left, in every place that has it."""
-        begin = min(_redo(group[0]).state.hour for group in groups)
+        begin = min(redo_of(group[0]).state.hour for group in groups)
         end = begin + PIECE_HOURS
         points = self._points([one for group in groups for one in group], begin, end)
         out: list[Standing] = []
         for group in groups:
-            if max(_redo(one).state.hour for one in group) >= end:
+            if max(redo_of(one).state.hour for one in group) >= end:
                 continue
             for one in group:
-                one.start = one.state = _redo(one).state
-                one.piece, one.until, one.changed = True, end, _redo(one).first
+                one.start = one.state = redo_of(one).state
+                one.piece, one.until, one.changed = True, end, redo_of(one).first
             mutes = {one.rule.id: self._mutes(one) for one in group}
             self._advance(group, group, points.get(group[0].place, {}), mutes, end)
             self.report.judged += sum(end - one.start.hour for one in group)
-            self._leave(group, end)
+            self.backlog.leave(group, end)
             out += group
         return out
-
-    def _leave(self, group: Sequence[Standing], end: int) -> None:
-        """What remains of old hours after a piece: nothing where all is as it was before."""
-        same = all(
-            end >= _redo(one).last
-            and one.state is not None
-            and one.state.phase == Phase.CLEAR
-            and self._last_clear(one, end) == end
-            for one in group
-        )
-        for one in group:
-            state = one.state or one.start
-            one.redo = None if same else replace(_redo(one), state=state)
 
     def _mutes(self, standing: Standing) -> list[Mute]:
         province = BY_CODE.get(standing.place)
@@ -427,20 +369,8 @@ def _near(group: Sequence[Standing]) -> bool:
     """Whether the old hours of a place that are left go in one piece with the newest ones."""
     old = [one for one in group if one.redo is not None]
     return bool(old) and all(
-        max(one.start.hour for one in old) - _redo(one).state.hour <= PIECE_HOURS for one in old
+        max(one.start.hour for one in old) - redo_of(one).state.hour <= PIECE_HOURS for one in old
     )
-
-
-def _begin_anew(group: Sequence[Standing]) -> None:
-    for one in group:
-        if one.redo is not None:
-            one.start, one.changed, one.redo = one.redo.state, one.redo.first, None
-
-
-def _redo(one: Standing) -> Redo:
-    if one.redo is None:
-        raise ValueError("no old hours are left")
-    return one.redo
 
 
 def _reached(standing: Standing) -> int:

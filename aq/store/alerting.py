@@ -21,6 +21,7 @@ from aq.schema import (
 Row = Any
 # Kinds of events that follow from what people had been told, not from the hours alone.
 SAID_APART = ("correction", "withdrawn")
+NEVER = 0
 
 
 class ConflictError(Exception):
@@ -126,7 +127,7 @@ def last_clear(
     connection: Connection, rule: str, place: str, revision: int, hour: int
 ) -> int | None:
     """The newest hour up to `hour` after which nothing went on, by the log: a replay may begin
-    there. None where the log does not say."""
+    there. None where the log has nothing, `NEVER` where something was on from its beginning."""
     table = alert_event
     own = and_(
         table.c.rule == rule,
@@ -147,7 +148,7 @@ def last_clear(
         return int(clear)
     first = select(table.c.hour, table.c.before).where(own).order_by(table.c.hour).limit(1)
     began = connection.execute(first).one()
-    return int(began.hour) - 1 if began.before == "clear" else None
+    return int(began.hour) - 1 if began.before == "clear" else NEVER
 
 
 def events(
