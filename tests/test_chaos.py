@@ -11,11 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aq.clock import Clock
+from aq.simulator.scenario import KINDS
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
+from tests.chaos import QUICK
+from tests.chaos.faults import faults
 from tests.chaos.killing import ACTIONS, LATER, Killing
 from tests.chaos.nonsense import parse_nonsense, read_nonsense
 from tests.chaos.places import Databases, Files, databases
+from tests.chaos.replicas import live
 
 SEEDS = st.integers(0, 2**32)
 
@@ -27,6 +31,35 @@ def test_killed_with_9_and_done_again_is_as_if_nothing_had_been(
     with SimulatorServer(World(34), Clock(LATER)) as simulator:
         one = Killing(Files(tmp_path), tmp_path, simulator).run(action, 2)
     assert (one.lost, one.twice, one.damaged, one.survived) == (0, 0, 0, 2)
+
+
+SAID = {
+    **dict.fromkeys(("gateway_30", "http_403"), "key_not_registered"),
+    **dict.fromkeys(
+        ("provider_error", "http_503_html", "http_504", "empty_items"), "upstream_down"
+    ),
+    **dict.fromkeys(("garbage", "gzip_bomb", "cut_body", "wrong_length"), "not_understood"),
+    "gateway_20": "key_not_approved",
+    "gateway_22": "quota_used_up",
+    "gateway_10_http400": "bad_request",
+    "http_429": "rate_limited",
+    "slow_headers": "unreachable",
+}
+
+
+def test_after_each_fault_of_a_source_the_store_is_as_if_it_had_not_been(tmp_path: Path) -> None:
+    lines = {line.what.removeprefix("fault: "): line for line in faults(QUICK, tmp_path)}
+    assert set(lines) == set(KINDS)
+    assert [(line.what, line.lost, line.twice) for line in lines.values() if not line.ok] == []
+    assert {kind: line.note for kind, line in lines.items() if line.note != "read"} == SAID
+
+
+def test_workers_die_and_each_hour_is_collected_once(tmp_path: Path, server: Databases) -> None:
+    server.copy(None, "replicas")
+    seen = live(6, tmp_path, server.url("replicas"), every=3)
+    assert (seen.hours, seen.killed, seen.unanswered) == (6, 2, [])
+    assert (seen.lost, seen.twice) == (0, 0)
+    assert seen.once, seen
 
 
 @pytest.fixture(scope="module")

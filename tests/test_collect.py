@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from aq import http
-from aq.clock import HOUR, KST, Clock
+from aq.clock import HOUR, KST, Clock, floor_hour, hour_number
 from aq.collect import RunReport
 from aq.current import current
 from aq.errors import FeedError, FeedReason
@@ -230,6 +230,28 @@ def test_an_unreachable_feed_is_named_and_what_is_stored_is_shown(
     assert report.error.reason is FeedReason.UNREACHABLE
     assert sum(one.value is not None for one in current(other, AT_2025).of("pm10")) > 14
     other.store.close()
+
+
+@pytest.mark.parametrize("off", [-timedelta(days=1), timedelta(days=1)], ids=["behind", "ahead"])
+def test_a_clock_wrong_by_a_day_stores_no_hour_under_a_wrong_time(
+    runtime: Runtime, simulator: SimulatorServer, off: timedelta
+) -> None:
+    report = runtime.collector().poll("airkorea", AT_2025 + off, force=True)
+    wrongly = stored_hours(runtime)
+    if off < timedelta(0):  # what the source has is still to come
+        assert report.skipped["future"] > 100
+        assert max(wrongly, default=0) <= hour_number(floor_hour(AT_2025 + off)) + 1
+    else:
+        assert current(runtime, AT_2025 + off).of("pm10")[0].missing_reason == "stale"
+    assert not report.complete
+    assert poll(runtime, simulator).error is None  # the clock was set
+    assert wrongly <= stored_hours(runtime)
+    assert count(runtime, station_hour) == 120
+
+
+def stored_hours(runtime: Runtime) -> set[int]:
+    with runtime.store.read() as connection:
+        return set(connection.scalars(select(station_hour.c.hour)))
 
 
 def test_the_model_feed_brings_its_past_days_at_first_start(

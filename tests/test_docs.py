@@ -79,3 +79,10 @@ def test_links_between_documents_lead_somewhere() -> None:
     for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):
             assert (path.parent / Path(target)).exists(), f"{path.name}: {target}"
+
+
+def test_the_test_named_beside_a_fault_exists() -> None:
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", DOCS["operations.md"])
+    assert len(named) > 20
+    for file, name in named:
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text("utf-8"), name

@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import logging
+import random
 import socket
 import threading
 import traceback
@@ -266,6 +267,17 @@ def test_a_body_without_measure_is_given_up(
     error = refused(lambda: edge.get(httpserver.url_for(""))(OPERATION, {}))
     assert error.reason is FeedReason.NOT_UNDERSTOOD
     assert "larger than 32 MiB" in error.detail
+
+
+def test_ten_megabytes_of_garbage_are_not_understood(httpserver: HTTPServer, edge: Edge) -> None:
+    garbage = random.Random(7).randbytes(10 * 2**20)
+    httpserver.expect_request(f"/{OPERATION}").respond_with_data(garbage)
+    error = refused(
+        lambda: edge.get(httpserver.url_for(""), timeout=60, deadline=300)(OPERATION, {})
+    )
+    assert error.reason is FeedReason.NOT_UNDERSTOOD
+    assert len(error.detail) < 500
+    assert len(edge.ledger.calls) == UNREADABLE_ATTEMPTS
 
 
 def test_gzip_of_a_fair_size_is_read(httpserver: HTTPServer, edge: Edge) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 PATIENCE = 120  # seconds
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    """Look again and again until `true`; fails when it has not become so within `PATIENCE`."""
-    deadline = time.monotonic() + PATIENCE
+def wait_until(true: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Look again and again until `true`; fails when it has not become so within so many seconds."""
+    deadline = time.monotonic() + patience
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)
