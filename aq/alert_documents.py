@@ -90,14 +90,16 @@ def cap(
     _under(root, "sender", settings.sender)
     _under(root, "sent", one["decided_at"])
     _under(root, "status", "Test" if simulated else settings.status)
-    _under(root, "msgType", _kind(one))
+    # A message that changes another must name it; of one nobody was told there is none to name.
+    kind = _kind(one) if earlier else "Alert"
+    _under(root, "msgType", kind)
     _under(root, "scope", settings.scope)
     if settings.scope == "Restricted":
         _under(root, "restriction", settings.restriction)
     if settings.scope == "Private":
         _under(root, "addresses", _quoted(settings.addresses))
     _under(root, "note", OFFICIAL_NOTE if one["rule_kind"] == "official" else LEVEL_NOTE)
-    if earlier and _kind(one) != "Alert":
+    if kind != "Alert":
         named = (
             f"{settings.sender},{settings.prefix}-{e['id']},{e['decided_at']}" for e in earlier
         )

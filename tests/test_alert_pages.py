@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from aq import alerting
+from aq.alert_rules import shipped_rules
 from aq.clock import HOUR, kst_iso
 from aq.model import URBAN, Reading, Station
+from aq.paths import config_dir
 from aq.runtime import Runtime
 from aq.store import outbox
 from aq.text import text_in
-from aq.views.alert_words import headline, rule_sentence
+from aq.views.alert_log import log_csv, what_happened
+from aq.views.alert_words import SHIPPED_NAMES, headline, rule_sentence, rule_title
 from aq.views.charts_alerts import stretches
 from aq.views.deliveries import error_words
 from tests.alert_messages import put
@@ -107,6 +110,122 @@ def test_an_alert_is_acknowledged_and_silenced(
     assert (silence["province"], silence["why"], silence["who"]) == ("서울", "점검", "duty")
     next(one for one in test.button if one.label == "멈춤 끝내기").click().run()
     assert alerting.silences(dusty.store) == []
+
+
+def button(test: Any, label: str) -> Any:
+    return next(one for one in test.button if one.label == label)
+
+
+def test_everything_at_once_is_not_silenced_a_pollutant_everywhere_is(
+    dusty: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.views.admin.who", lambda: "duty")
+    test = run("alerts.py")
+    button(test, "알림 멈추기").click().run()
+    assert [one.value for one in test.error] == ["알림을 멈추는 까닭을 적으십시오."]
+    place, rule = (
+        next(one for one in test.selectbox if one.key and one.key.startswith(f"silence {name}"))
+        for name in ("where", "rule")
+    )
+    place.set_value("")
+    rule.set_value("")
+    next(one for one in test.text_input if one.label == "알림을 멈추는 까닭").set_value("훈련")
+    button(test, "알림 멈추기").click().run()
+    assert "한꺼번에 멈출 수는 없습니다" in test.error[0].value
+    assert alerting.silences(dusty.store) == []
+    chosen = "silence pollutant"
+    next(one for one in test.selectbox if one.key and one.key.startswith(chosen)).set_value("pm10")
+    button(test, "알림 멈추기").click().run()
+    (made,) = alerting.silences(dusty.store)
+    assert (made["rule"], made["province"], made["pollutant"]) == (None, None, "pm10")
+    assert "진행 중, 알림 멈춤" in markup(test)
+
+
+def test_a_copy_is_a_form_of_a_new_rule_and_saved_only_then(
+    dusty: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.views.admin.who", lambda: "duty")
+    before = alerting.rules(dusty.store)
+    test = run("rules.py", rule="pm10-warning")
+    button(test, "복사해서 새 규칙으로").click().run()
+    assert [one.value for one in test.exception] == []
+    assert alerting.rules(dusty.store) == before
+    button(test, "저장").click().run()
+    made, whole = (
+        alerting.rule(dusty.store, one).rule for one in ("pm10-warning-2", "pm10-warning")
+    )
+    assert made.name == f"{whole.name} 2"
+    assert made.as_body() == {**whole.as_body(), "id": made.id, "name": made.name}
+
+
+def test_a_removed_rule_is_taken_again(dusty: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aq.views.admin.who", lambda: "duty")
+    before = alerting.rule(dusty.store, "o3-alarm").rule
+    alerting.remove_rule(dusty.store, "o3-alarm", "duty")
+    test = run("rules.py")
+    button(test, f"{before.name} 되살리기").click().run()
+    assert [one.value for one in test.exception] == []
+    assert alerting.rule(dusty.store, "o3-alarm").rule == before
+
+
+def test_two_settings_stand_side_by_side(dusty: Runtime) -> None:
+    test = run("rules.py", rule="pm10-warning")
+    assert "나란히 비교" not in markup(test)
+    fires = next(one for one in test.slider if one.label.startswith("발생 기준"))
+    fires.set_value(165.0).run()
+    assert [one.value for one in test.exception] == []
+    body = markup(test)
+    assert "나란히 비교" in body
+    assert "지난 90일 동안 한 번도 알림이 나지 않았을 것입니다" in body
+    assert "지난 90일 동안 1번 알림이 났을 것입니다" in body
+    button(test, "이 설정을 잡아 두고 비교").click().run()
+    fires = next(one for one in test.slider if one.label.startswith("발생 기준"))
+    fires.set_value(155.0).run()
+    assert "<h3>잡아 둔 설정</h3>" in markup(test)
+
+
+def test_a_level_beyond_the_slider_is_kept_as_it_is(
+    dusty: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.views.admin.who", lambda: "duty")
+    body = alerting.rule(dusty.store, "pm10-alarm").rule.as_body()
+    high = {**body, "threshold": 812, "for": 30, "clear_below": 148.5}
+    alerting.save_rule(dusty.store, high, dusty.known, "duty")
+    test = run("rules.py", rule="pm10-alarm")
+    button(test, "저장").click().run()
+    assert [one.value for one in test.exception] == []
+    assert alerting.rule(dusty.store, "pm10-alarm").rule.as_body() == high
+
+
+def test_the_log_says_what_happened_and_why_nobody_was_told() -> None:
+    text, quiet = text_in("en"), {"kind": "live", "retracted_at": None, "official": None}
+    entry = {**quiet, "change": "first", "reason": "first", "before": "pending"}
+    assert what_happened(entry, text) == "began"
+    assert what_happened({**entry, "reason": "held"}, text) == "began (held for quiet hours)"
+    silenced = {**entry, "reason": "muted", "muted_by": "silence:3", "kind": "backfill"}
+    assert what_happened(silenced, text) == "began (filled in later, silenced)"
+    below = {**entry, "reason": "muted", "muted_by": "pm10-alarm"}
+    assert what_happened(below, text) == "began (the more severe alert was on)"
+    gone = {**entry, "change": "nothing", "reason": "nothing", "retracted_at": "2026-01-01"}
+    assert what_happened(gone, text) == "fell back before it began (withdrawn by later data)"
+
+
+def test_the_log_as_a_file_has_all_of_the_choice_with_ids(dusty: Runtime) -> None:
+    asked = {"rule": "pm10-warning", "place": "KR-11", "reasons": []}
+    lines = log_csv(asked, text_in("ko")).decode("utf-8-sig").splitlines()
+    found = alerting.log(dusty.store, rule="pm10-warning")
+    assert {line.split(",")[0] for line in lines[1:]} == {one["id"] for one in found}
+    assert lines[0].startswith("id,시각(끝나는 시각),지역")
+    assert log_csv({**asked, "place": "KR-26"}, text_in("ko")).decode("utf-8-sig").count("\n") == 1
+
+
+def test_a_shipped_rule_has_a_name_in_both_languages_until_it_is_renamed() -> None:
+    shipped = {one["id"]: one["name"] for one in shipped_rules(config_dir())}
+    assert set(shipped) == set(SHIPPED_NAMES)
+    for rule, name in shipped.items():
+        assert rule_title(rule, name, text_in("ko")) == name
+        assert rule_title(rule, name, text_in("en")) == SHIPPED_NAMES[rule]
+        assert rule_title(rule, "먼지", text_in("en")) == "먼지"
 
 
 def fail_one(runtime: Runtime) -> None:

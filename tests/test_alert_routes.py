@@ -8,12 +8,14 @@ from xml.etree.ElementTree import Element
 import pytest
 import requests
 from defusedxml.ElementTree import fromstring
+from lxml import etree
 
 from aq.alert_documents import CAP_SEVERITY, cap
 from aq.alerting import log, same_alert_before
 from aq.channels import CapSettings
 from aq.clock import HOUR
 from aq.model import URBAN, Reading, Station
+from aq.paths import ROOT
 from aq.runtime import Runtime
 from tests.serving import HOUR_20, make_runtime, served, write
 
@@ -93,7 +95,43 @@ def assert_cap(body: bytes) -> Element:
     scope = root.findtext(f"{CAP}scope")
     assert (scope == "Private") == (root.find(f"{CAP}addresses") is not None)
     assert (scope == "Restricted") == (root.find(f"{CAP}restriction") is not None)
+    # What changes or ends something names it: sender,identifier,sent.
+    named = root.findtext(f"{CAP}references")
+    assert (root.findtext(f"{CAP}msgType") == "Alert") == (named is None)
+    assert all(re.fullmatch(r"[^\s,<&]+,[^\s,<&]+,.+", one) for one in (named or "").split())
     return root
+
+
+def assert_atom(body: bytes) -> None:
+    """The rules of RFC 4287: its grammar, and what the text around it asks for."""
+    grammar = etree.RelaxNG(etree.parse(ROOT / "tests" / "fixtures" / "atom.rng"))
+    grammar.assertValid(etree.fromstring(body))
+    feed = fromstring(body)
+    for one in (feed, *feed.findall(f"{ATOM}entry")):
+        targets = [
+            (link.get("rel", "alternate"), link.get("type"), link.get("hreflang"))
+            for link in one.findall(f"{ATOM}link")
+        ]
+        assert len(set(targets)) == len(targets)
+    assert [link.get("rel") for link in feed.findall(f"{ATOM}link")] == ["self"]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (b"<updated>", b"<published>2026-01-01T00:00:00Z</published><updated>"),
+        (b"+09:00</updated>", b"</updated>"),
+        (b"<author><name>", b"<author><nickname>x</nickname><name>"),
+        (b' term="', b' label="'),
+    ],
+)
+def test_a_feed_that_breaks_the_rules_is_told_from_one_that_keeps_them(
+    site: tuple[str, Runtime], was: bytes, becomes: bytes
+) -> None:
+    body = requests.get(f"{site[0]}/alerts.atom", timeout=10).content
+    assert was in body
+    with pytest.raises(etree.DocumentInvalid):
+        assert_atom(body.replace(was, becomes, 1))
 
 
 def test_state_and_log_by_page(site: tuple[str, Runtime]) -> None:
@@ -149,6 +187,7 @@ def test_the_feed_is_atom_with_an_entry_per_transition(site: tuple[str, Runtime]
     address, runtime = site
     answer = requests.get(f"{address}/alerts.atom", timeout=60)
     assert answer.headers["content-type"].startswith("application/atom+xml")
+    assert_atom(answer.content)
     feed = fromstring(answer.content)
     for name in ("id", "title", "updated"):
         assert len(feed.findall(f"{ATOM}{name}")) == 1
@@ -193,6 +232,12 @@ def test_a_cancellation_names_what_it_cancels(site: tuple[str, Runtime]) -> None
     named = root.findtext(f"{CAP}references")
     assert named == f"air-quality-17@localhost,aq17-{began['id']},{began['decided_at']}"
     assert [one["id"] for one in same_alert_before(runtime.store, began)] == []
+
+
+def test_the_end_of_what_nobody_was_told_of_names_nothing(site: tuple[str, Runtime]) -> None:
+    ended = next(one for one in log(site[1].store) if one["change"] == "resolved")
+    root = assert_cap(cap(ended, [], CapSettings(), "https://air.example", simulated=False))
+    assert root.findtext(f"{CAP}info/{CAP}responseType") == "AllClear"
 
 
 def test_simulated_data_are_never_more_than_a_test(site: tuple[str, Runtime]) -> None:

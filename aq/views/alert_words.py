@@ -40,6 +40,9 @@ SHIPPED_NAMES = {
     "o3-warning": N_("Ozone advisory level"),
     "o3-alarm": N_("Ozone alarm level"),
     "o3-emergency": N_("Ozone emergency level"),
+    "official-pm10": N_("PM10, official advisories"),
+    "official-pm25": N_("PM2.5, official advisories"),
+    "official-o3": N_("Ozone, official advisories"),
     "data-late": N_("Data late"),
 }
 SEVERITY_WORDS = {

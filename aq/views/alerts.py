@@ -26,6 +26,7 @@ from aq.views.alert_words import (
 )
 from aq.views.charts import LINE_CONFIG, LineStyle
 from aq.views.charts_alerts import rule_line, stretches
+from aq.views.feed_words import minute
 from aq.views.theme import palette
 from aq.views.words import exact, told_hour
 
@@ -71,10 +72,7 @@ def _lead(standing: Sequence[Fields], text: Text) -> None:
         "“Advisory level” is this page's own reckoning over province means or single stations."
         " It is not an authority's advisory, which is called for zones and weighs the weather."
     )
-    page.html(
-        f"<h1>{escape(headline(standing, text))}</h1>"
-        f'<p>{escape(words)} <a href="/rules?{page.query()}">{escape(text("Rules"))}</a></p>'
-    )
+    page.html(f"<h1>{escape(headline(standing, text))}</h1><p>{escape(words)}</p>")
 
 
 def _standing(standing: Sequence[Fields], text: Text) -> Fields:
@@ -160,7 +158,7 @@ def _chosen(one: Fields, name: str | None, text: Text) -> None:
         words = text(
             "Seen by {who}, {hour}.",
             who=seen["who"],
-            hour=told_hour(text, at, cache.moment()) if at else "–",
+            hour=minute(at, text) if at else "–",
         )
         page.html(f"<p>{escape(' '.join([words, seen['note']]).strip())}</p>")
     elif name is not None and one["event"] is not None:

@@ -116,6 +116,8 @@ class Trials:
         figure = rule_line(frame, style, levels, spans, text, colours)
         marks(figure, frame, log, text, colours)
         st.plotly_chart(figure, theme=None, key=f"trial {key}", config=dict(LINE_CONFIG), alt=title)
+        signs = text("▲ began, ★ worse, ▽ better or ended, ✕ no data; hover for the hour.")
+        page.html(f'<p class="muted">{escape(signs)}</p>')
         if rule.over == "any_station":
             note = text("The line is the province's mean; the rule looks at each station.")
             page.html(f'<p class="muted">{escape(note)}</p>')

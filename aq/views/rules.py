@@ -65,6 +65,8 @@ def _order(one: alerting.Saved) -> tuple[int, int, int, str]:
 
 def _table(saved: list[alerting.Saved], text: Text) -> None:
     """A rule in a row: its name and sentence, how severe, where to, whether it is on."""
+    # A link loads the page anew, which would end a sign-in by password.
+    linked = admin.stays()
     sent = any(one.rule.channels for one in saved)
     channels = [text("Channels")] if sent else []
     heads = [text("Rule"), text("Severity"), *channels, text("On")]
@@ -80,11 +82,10 @@ def _table(saved: list[alerting.Saved], text: Text) -> None:
         row = "".join(f"<td>{cell}</td>" for cell in cells)
         link = f"/rules?{page.query(rule=rule.id)}"
         name = escape(rule_title(rule.id, rule.name, text))
+        if linked:
+            name = f'<a href="{escape(link)}" target="_self">{name}</a>'
         sentence = escape(rule_sentence(rule.as_body(), text))
-        body += (
-            f'<tr><th scope="row"><a href="{escape(link)}" target="_self">{name}</a>'
-            f"<small>{sentence}</small></th>{row}</tr>"
-        )
+        body += f'<tr><th scope="row"><b>{name}</b><small>{sentence}</small></th>{row}</tr>'
     page.html(
         '<div class="scroll whole" tabindex="0"><table class="stacked">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>",
