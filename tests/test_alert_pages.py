@@ -4,13 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from aq import alerting
 from aq.alert_rules import shipped_rules
 from aq.clock import HOUR, kst_iso
 from aq.model import URBAN, Reading, Station
 from aq.paths import config_dir
-from aq.runtime import Runtime
+from aq.runtime import Runtime, shared
+from aq.security import Buckets
 from aq.store import outbox
 from aq.text import text_in
 from aq.views.alert_log import log_csv, what_happened
@@ -226,6 +228,30 @@ def test_a_shipped_rule_has_a_name_in_both_languages_until_it_is_renamed() -> No
         assert rule_title(rule, name, text_in("ko")) == name
         assert rule_title(rule, name, text_in("en")) == SHIPPED_NAMES[rule]
         assert rule_title(rule, "먼지", text_in("en")) == "먼지"
+
+
+def test_the_password_opens_the_form_for_this_page_and_tries_are_counted(
+    dusty: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = PasswordHasher(time_cost=1, memory_cost=64).hash("봄바람")
+    monkeypatch.setenv("AQ_ADMIN_PASSWORD_HASH", kept)
+    monkeypatch.setattr("aq.views.admin._TRIES", Buckets(monotonic=lambda: 0.0))
+    shared.cache_clear()
+
+    def give(test: Any, word: str) -> Any:
+        test.text_input[0].set_value(word)
+        return button(test, "로그인").click().run()
+
+    test = run("rules.py", rule="pm10-warning")
+    assert "저장" not in labels(test)
+    for _ in range(4):
+        assert [one.value for one in give(test, "꽃샘").error] == ["관리자 비밀번호가 아닙니다."]
+    assert "저장" in labels(give(test, "봄바람"))
+    assert "<a href" not in markup(test).split('class="stacked"')[1].split("</table>")[0]
+    other = run("rules.py", rule="pm10-warning")
+    assert "저장" not in labels(other)
+    assert "시도가 너무 많았습니다" in give(other, "봄바람").error[0].value
+    assert "저장" not in labels(other)
 
 
 def fail_one(runtime: Runtime) -> None:
