@@ -344,8 +344,11 @@ def known_rule(store: Store, name: str) -> str:
     return name
 
 
-def same_alert_before(store: Store, one: Fields) -> list[Fields]:
-    """Entries of the log about the same alert that were decided before this one, oldest first."""
+def same_alert_before(store: Store, one: Fields, *, told: bool = True) -> list[Fields]:
+    """Entries of the log about the same alert that were decided before this one, oldest first.
+
+    Those that went into a message; with ``told=False`` all of them.
+    """
     with store.read() as connection:
         here = rows.event(connection, one["id"])
         found = rows.events(
@@ -354,9 +357,14 @@ def same_alert_before(store: Store, one: Fields) -> list[Fields]:
             place=one["place"],
             before=(here.decided_at, here.id) if here else None,
         )
-    told = [event_dict(row._mapping) for row in found]
-    same = [each for each in told if each["since"] == one["since"] and each["message"]][::-1]
-    return [each for each in same if _zone(each) == _zone(one)]
+    same = [event_dict(row._mapping) for row in found][::-1]
+    return [
+        each
+        for each in same
+        if each["since"] == one["since"]
+        and _zone(each) == _zone(one)
+        and (each["message"] or not told)
+    ]
 
 
 def _zone(one: Fields) -> tuple[str, str] | None:

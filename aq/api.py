@@ -351,9 +351,11 @@ def alerts_atom(runtime: Runtime, given: Mapping[str, str]) -> Response:
 def alert_cap(runtime: Runtime, given: Mapping[str, str]) -> Response:
     """`/api/v1/alerts/{id}.cap`: a CAP 1.2 message of one transition."""
     one = alerting.event(runtime.store, given["id"])
+    # Where nobody was sent anything, the documents of the feed are what a change refers to.
+    earlier = alerting.same_alert_before(runtime.store, one)
     body = alert_documents.cap(
         one,
-        alerting.same_alert_before(runtime.store, one),
+        earlier or alerting.same_alert_before(runtime.store, one, told=False),
         runtime.outlets.cap,
         runtime.settings.server.public_url.rstrip("/"),
         simulated=runtime.store.simulated(),
