@@ -268,13 +268,14 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
             figure.add_trace(trace)
         if style.told_apart:
             line_kinds.label(figure, at, part, word, text, colours)
-    _mark_last(figure, at, values, colours)
     add_bands(figure, bands, text, colours, top)
     draw_acts(figure, style.acts, (at[0], at[-1]), top, text, colours)
     lay_out(figure, at, top, style, colours, text)
     if style.ahead and further:
         ahead_line.draw(figure, style.ahead, style.unit, style.digits, text, colours)
         figure.update_xaxes(range=[stamp(at[0] - HOUR_MS), stamp(further[0] + HOUR_MS)])
+    # Last, so that it lies on all else.
+    _mark_last(figure, at, values, colours)
     return figure
 
 
