@@ -135,10 +135,9 @@ def _archived(asked: Asked) -> None:
     months = cache.kept(archived_months, min(span.after, span.until), span.until)
     if months:
         words = text(
-            "From {first} to {last} the hours of single stations stand in the archive. They are"
-            " not missing, and the provinces' hours are all here.",
-            first=months[0],
-            last=months[-1],
+            "The hours of single stations of {months} stand in the archive. They are not missing,"
+            " and the provinces' hours are all here.",
+            months=" – ".join(dict.fromkeys((months[0], months[-1]))),
         )
         page.html(f'<p class="notice">{escape(words)}</p>')
 
