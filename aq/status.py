@@ -7,7 +7,7 @@ from typing import Any
 from aq.agreement import Agreement, compare
 from aq.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.feeds.infos import INFO
-from aq.filling import budget_of
+from aq.filling import NOTICES, budget_of
 from aq.pace import LEARNING, lateness, learn, overdue
 from aq.regions import PROVINCES
 from aq.runtime import Runtime
@@ -138,7 +138,7 @@ def _care(runtime: Runtime, name: str, newest: int | None, now: datetime) -> dic
     budget = budget_of(
         store, name, now, limit=settings.daily_limit(name), minutes=settings.schedule.minutes
     )
-    counted = counted_upstream(store, name)
+    counted = counted_upstream(store, name, NOTICES.get(name, ()))
     last = last_report(store, [f"backfill:{name}"]) or {}
     return {
         "usual_minute": known.usual if known else None,

@@ -25,9 +25,10 @@ from aq.settings import load
 from aq.simulator.scenario import Scenario, parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
+from aq.status import feed_status
 from aq.store import Store
 from aq.store.official import advisories, forecasts, put_advisories, put_forecasts
-from aq.store.runs import CallLedger, feed_states
+from aq.store.runs import CallLedger, feed_states, record_upstream_calls
 from aq.text import text_in
 from aq.views.notice_care import section
 
@@ -301,6 +302,13 @@ def test_the_quota_keeps_back_what_notices_will_need(runtime: Runtime) -> None:
     assert (after.used, after.reserved) == (before.used + made, before.reserved)
     model = budget_of(runtime.store, "openmeteo", NOW, limit=500, minutes=minutes)
     assert model.reserved == 11 + 25
+
+
+def test_what_the_source_counts_of_notices_is_ours(runtime: Runtime) -> None:
+    made = runtime.notice_collector().poll(ALARM, NOW).calls
+    record_upstream_calls(runtime.store, "airkorea", NOW, made)
+    (live,) = [one for one in feed_status(runtime, NOW) if one.feed == "airkorea"]
+    assert live.counted == {name: (count, count) for name, count in made.items()}
 
 
 def test_calls_are_counted_and_stay_within_the_plan(runtime: Runtime) -> None:

@@ -179,10 +179,13 @@ def record_upstream_calls(
         upsert(connection, upstream_calls, rows)
 
 
-def counted_upstream(store: Store, feed: str) -> tuple[datetime, dict[str, tuple[int, int]]] | None:
+def counted_upstream(
+    store: Store, feed: str, beside: Sequence[str] = ()
+) -> tuple[datetime, dict[str, tuple[int, int]]] | None:
     """When upstream was last asked for its count, and (its count, ours) of that day by operation.
 
-    Ours goes on after the asking until the day ends.
+    `beside` are feeds that are asked with the same key, which upstream counts along. Ours goes
+    on after the asking until the day ends.
     """
     theirs, ours = upstream_calls, calls
     with store.read() as connection:
@@ -192,7 +195,8 @@ def counted_upstream(store: Store, feed: str) -> tuple[datetime, dict[str, tuple
         if last is None:
             return None
         rows = connection.execute(query.where(theirs.c.day == last.day)).all()
-        same_day = select(ours).where(ours.c.feed == feed, ours.c.day == last.day)
+        mine = ours.c.feed.in_((feed, *beside))
+        same_day = select(ours).where(mine, ours.c.day == last.day)
         made: dict[str, int] = {}
         for row in connection.execute(same_day):
             made[row.operation.rpartition("/")[2]] = row.calls
