@@ -1,7 +1,7 @@
 """An outage of three days, and the scheduler's own way back within the quota of a key."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -53,10 +53,12 @@ def outage(url: str, *, stations: int, quota: int) -> Recovered:
                 }
             )
         )
-        collector, filler = runtime.collector(), runtime.filler()
 
         def at(moment: datetime) -> None:
-            simulator.clock = Clock(moment)
+            simulator.clock = runtime.store.clock = Clock(moment)
+            # The ledger counts calls for the day on the runtime's clock.
+            collector = replace(runtime, clock=simulator.clock).collector()
+            filler = runtime.filler(collector)
             if moment.minute in runtime.settings.schedule.minutes:
                 collector.poll("airkorea", moment)
             if moment.minute in FILL_MINUTES:
