@@ -1,4 +1,7 @@
-"""`python -m bench [NAME…]`: run benches, print a table, write results.json."""
+"""`python -m bench [NAME…]`: run benches, print a table, write results.json.
+
+A whole run also puts its table into docs/performance.md.
+"""
 
 import sys
 import tempfile
@@ -10,7 +13,7 @@ import click
 
 from bench import browser, commands, data, export, memory, pages, routes, stored, wire, workbooks
 from bench.data import Stores
-from bench.report import Case, below, faster, keep, table
+from bench.report import Case, below, document, faster, keep, table
 
 
 def _exports(_stores: Stores) -> list[Case]:
@@ -69,6 +72,8 @@ def main(names: tuple[str, ...], folder: Path | None) -> None:
             say(f"bench {name} …")
             cases += BENCHES[name](stores)
             keep(cases)
+    if not names:
+        document(cases)
     print(table(cases))
 
 

@@ -9,11 +9,14 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results.json"
 ROOT = Path(__file__).parents[1]
+DOCUMENT = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- table of the last whole run -->", "<!-- end of the table -->"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +171,18 @@ def keep(cases: Sequence[Case]) -> None:
     }
     content = {"machine": machine, "results": [*kept, *(one.as_dict() for one in cases)]}
     RESULTS.write_text(f"{json.dumps(content, indent=2, ensure_ascii=False)}\n", "utf-8")
+
+
+def document(cases: Sequence[Case]) -> None:
+    """Put the table of a whole run into the document, between its marks."""
+    text = DOCUMENT.read_text("utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    when = f"{datetime.now(UTC):%Y-%m-%d}"
+    machine = f"{os.cpu_count()} × {_processor() or platform.machine()}, {platform.system()},"
+    said = f"{machine} Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}, {when}."
+    body = f"{BEGIN}\n{said}\n\n```\n{table(cases)}\n```\n{END}"
+    DOCUMENT.write_text(before + body + after, "utf-8")
 
 
 def _processor() -> str:
