@@ -51,7 +51,6 @@ def test_commands_load_no_data_frames_and_no_pages(tmp_path: Path) -> None:
         ["export", *days, "--format", "csv", "-o", str(tmp_path / "out.csv")],
         ["backup", str(tmp_path / "copy.db")],
         ["regrade"],
-        ["doctor", "--json"],
     ]
     codes, found = loaded(tmp_path, *commands)
     assert codes[:4] == [0, 0, 0, 0]
