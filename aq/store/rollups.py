@@ -19,6 +19,8 @@ from aq.windows import hourly, window_hours
 # Day 0 is 1970-01-01 KST; its hour 01 ends at 16:00 UTC the day before.
 _KST_OFFSET = 9
 GRADES_KEPT = 4
+# As many changed hours as a poll brings after an outage of two days.
+FEW_SLOTS = 17 * 48
 Day = tuple[int, int]  # (province id, days since 1970)
 
 
@@ -47,7 +49,8 @@ def standard_id(connection: Connection, standard: Standard) -> int:
 def refresh(txn: Txn, feed_id: int, changed: Iterable[Slot], standards: Sequence[Standard]) -> None:
     """Bring grades and days in line with province hours that changed in this transaction.
 
-    A changed hour also changes the grades of later hours whose window it lies in.
+    A changed hour also changes the grades of later hours whose window it lies in. Of few changed
+    hours, as a poll brings them, no other grade is reckoned anew.
     """
     slots = set(changed)
     for block in _day_blocks({(province, day_of(hour)) for province, hour in slots}):
@@ -57,8 +60,11 @@ def refresh(txn: Txn, feed_id: int, changed: Iterable[Slot], standards: Sequence
         reach = window_hours_of(one) - 1
         days = {(province, day_of(hour + k)) for province, hour in slots for k in (0, reach)}
         number = standard_id(txn.connection, one)
+        touched = None
+        if len(slots) <= FEW_SLOTS:
+            touched = {(province, hour + k) for province, hour in slots for k in range(reach + 1)}
         for block in _day_blocks(days):
-            grade_days(txn.connection, feed_id, number, one, block)
+            grade_days(txn.connection, feed_id, number, one, block, touched)
 
 
 def window_hours_of(standard: Standard) -> int:
@@ -127,9 +133,18 @@ def pool_days(hours: Iterable[Any]) -> list[Row]:
 
 
 def grade_days(
-    connection: Connection, feed_id: int, number: int, standard: Standard, block: set[Day]
+    connection: Connection,
+    feed_id: int,
+    number: int,
+    standard: Standard,
+    block: set[Day],
+    touched: Collection[Slot] | None = None,
 ) -> None:
-    """Write the grades of all hours of some days, and the days' counts of hours by grade."""
+    """Write the grades of the hours of some days, and the days' counts of hours by grade.
+
+    With `touched` only those hours are graded, and any that have no grade yet; the others count in
+    their day by the grades they have.
+    """
     hours = _hours(connection, feed_id, block, window_hours_of(standard) - 1)
     own = {slot: row for slot, row in hours.items() if (slot[0], day_of(slot[1])) in block}
     days = {
@@ -141,20 +156,46 @@ def grade_days(
         }
         for row in pool_days(own.values())
     }
+    others = [] if touched is None else [slot for slot in own if slot not in touched]
+    graded = _stored_grades(connection, feed_id, number, others)
+    anew = {slot: row for slot, row in own.items() if slot not in graded}
     hour_rows: list[Row] = []
-    for (province, hour), values in _window_means(standard, hours, own).items():
+    for (province, hour), values in _window_means(standard, hours, anew).items():
         grades = {key: _grade(standard, key, values.get(key)) for key in KEYS}
         whole = overall(standard, values)
         place = {"province": province, "hour": hour, "feed": feed_id, "standard": number}
         result = {"overall": whole.grade, "idx": whole.index, "dominant": whole.dominant}
         hour_rows.append({**place, **grades, **result})
-        for key, grade in grades.items():
+        graded[province, hour] = grades
+    for (province, hour), found in graded.items():
+        for key, grade in found.items():
             if grade is not None:
                 day = days[key, province, day_of(hour)]
                 day[f"h{grade}"] += 1
                 day["worst"] = max(grade, day["worst"] or 0)
     upsert(connection, province_grade, hour_rows)
     upsert(connection, province_day_grade, list(days.values()))
+
+
+def _stored_grades(
+    connection: Connection, feed_id: int, number: int, slots: Sequence[Slot]
+) -> dict[Slot, dict[str, int | None]]:
+    """The grades by pollutant that some hours have."""
+    if not slots:
+        return {}
+    table, wanted = province_grade, set(slots)
+    hours = [hour for _, hour in slots]
+    query = select(table.c.province, table.c.hour, *(table.c[key] for key in KEYS)).where(
+        table.c.feed == feed_id,
+        table.c.standard == number,
+        table.c.province.in_({province for province, _ in slots}),
+        table.c.hour.between(min(hours), max(hours)),
+    )
+    return {
+        (row[0], row[1]): dict(zip(KEYS, row[2:], strict=True))
+        for row in connection.execute(query)
+        if (row[0], row[1]) in wanted
+    }
 
 
 def _window_means(
@@ -166,8 +207,14 @@ def _window_means(
     for (province, hour), row in hours.items():
         series.setdefault(province, {})[hour] = row
     found: dict[Slot, dict[str, int | None]] = {slot: {} for slot in own}
-    for province, rows in series.items():
-        span = range(min(rows), max(rows) + 1)
+    firsts: dict[int, int] = {}
+    for province, hour in own:
+        firsts[province] = min(hour, firsts.get(province, hour))
+    for province, first in firsts.items():
+        rows = series[province]
+        # No window reaches further back than this before the first hour asked for.
+        start = max(min(rows), first - window_hours_of(standard) + 1)
+        span = range(start, max(rows) + 1)
         for key, points in standard.pollutants.items():
             values = [hourly(rows, key, hour) for hour in span]
             means = averaged(values, points.averaging, key, standard.complete, points.rounding)
