@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, Integer, SmallInteger, null, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -183,6 +182,8 @@ def read(
     With `history` every row ever known, whatever replaced it. Raises `ArchiveError` when the file
     is not there or cannot be read.
     """
+    import pyarrow.dataset as ds  # noqa: PLC0415 - it loads pandas, which few commands need
+
     superseded, version = ds.field("superseded"), ds.field("version")
     chosen = (ds.field("hour") >= first) & (ds.field("hour") <= last)
     if stations is not None:
