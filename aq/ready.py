@@ -1,7 +1,8 @@
 """Answers that many ask for alike, kept ready while nothing they are made of has changed.
 
 An answer is of a store version and a minute of the clock. That this process has written since is
-known at once; that another one has, at most `LOOK_SECONDS` later.
+known at once; that another one has, `LOOK_SECONDS` later: then one asker looks at the store, and
+the others go on with what is ready until it has, or until `OLDEST_SECONDS` are over.
 """
 
 import threading
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from aq.runtime import Runtime
 
 LOOK_SECONDS = 0.2
+OLDEST_SECONDS = 1.0
 MOST = 64
 LONGEST_QUESTION = 300  # bytes; a longer one is nobody's but the asker's
 Stamp = tuple[int, datetime, int]  # store version, minute, this process's own writes
@@ -29,13 +31,18 @@ class Shelf:
     _kept: "OrderedDict[bytes, tuple[Stamp, Response]]" = field(default_factory=OrderedDict)
     _making: dict[bytes, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _looking: bool = False
     _seen: tuple[float, int] = (float("-inf"), -1)  # when the store's version was read, and it
 
     def at_once(self, get_runtime: Callable[[], Runtime], question: bytes) -> Response | None:
         """The answer where one is ready for certain; asks nothing of the store."""
         kept = self._kept.get(question)
         looked, version = self._seen
-        if kept is None or self.monotonic() - looked > LOOK_SECONDS:
+        age = self.monotonic() - looked
+        if kept is None or age > OLDEST_SECONDS:
+            return None
+        if age > LOOK_SECONDS and not self._looking:
+            self._looking = True  # this one goes and looks
             return None
         stamp, response = kept
         return _copy(response) if stamp == _stamp(get_runtime(), version) else None
@@ -58,7 +65,7 @@ class Shelf:
     def _answer(self, runtime: Runtime, question: bytes, make: Callable[[], Response]) -> Response:
         looked, writes = self.monotonic(), runtime.store.writes
         version = runtime.store.version()
-        self._seen = looked, version
+        self._seen, self._looking = (looked, version), False
         stamp = (*_stamp(runtime, version)[:2], writes)
         kept = self._kept.get(question)
         if kept is not None and kept[0] == stamp:

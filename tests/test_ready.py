@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from aq.clock import Clock
 from aq.errors import InputError
-from aq.ready import LONGEST_QUESTION, LOOK_SECONDS, MOST, Shelf
+from aq.ready import LONGEST_QUESTION, LOOK_SECONDS, MOST, OLDEST_SECONDS, Shelf
 from aq.runtime import Runtime
 from aq.store import open_store
 from tests.serving import fill, make_runtime, served
@@ -85,6 +85,20 @@ def test_a_write_of_another_process_is_seen_when_the_store_is_looked_at(runtime:
     time[0] += LOOK_SECONDS * 1.01
     assert shelf.at_once(lambda: runtime, b"") is None
     assert shelf.answer(runtime, b"", make).body == b"2"
+
+
+def test_one_looks_and_the_others_go_on_for_a_while(runtime: Runtime) -> None:
+    time = [100.0]
+    shelf, make = Shelf(monotonic=lambda: time[0]), Kitchen()
+    shelf.answer(runtime, b"", make)
+    time[0] += LOOK_SECONDS * 1.01
+    asked = [shelf.at_once(lambda: runtime, b"") for _ in range(3)]
+    assert [one and one.body for one in asked] == [None, b"1", b"1"]
+    time[0] = 100 + OLDEST_SECONDS * 1.01
+    assert shelf.at_once(lambda: runtime, b"") is None
+    shelf.answer(runtime, b"", make)
+    assert shelf.at_once(lambda: runtime, b"") is not None
+    assert make.made == 1
 
 
 def test_an_answer_is_of_its_minute(runtime: Runtime) -> None:
