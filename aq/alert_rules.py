@@ -37,7 +37,8 @@ def shipped_rules(folder: Path) -> list[dict[str, Any]]:
 
 
 def ship_rules(store: Store, folder: Path, known: Known) -> list[str]:
-    """Load the shipped rules into a store that never had one; their ids.
+    """Load the shipped rules into a store that never had one; their ids, none where another
+    instance was first.
 
     Raises `ConfigError` when one of them is wrong: the file is the program's own.
     """
@@ -46,4 +47,6 @@ def ship_rules(store: Store, folder: Path, known: Known) -> list[str]:
     try:
         return load_rules(store, shipped_rules(folder), known, SHIPPED_BY)
     except InputError as error:
+        if history(store):
+            return []
         raise ConfigError(str(error), str(folder / FILE_NAME)) from None

@@ -1,12 +1,20 @@
 """What becomes of alerts when their rule is switched off, removed or changed."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 
+from aq import alert_rules
+from aq.alert_rules import channel_names, ship_rules, shipped_rules
 from aq.alert_text import compose
 from aq.alerting import load_rules, log, remove_rule, save_rule, silence, standing
+from aq.alerts import Known
 from aq.clock import from_hour_number
+from aq.paths import config_dir
+from aq.standards import load_standards
 from aq.store import Store
 from aq.watch import watch
 from tests.test_alerts_decide import BODY
@@ -104,3 +112,26 @@ def test_a_new_rule_tells_what_is_on_and_nothing_of_what_was_before(store: Store
     assert [(one["place"], one["reason"]) for one in last(store)] == [("KR-11", "first")]
     assert len(messages(store)) == 1
     assert [(one["place"], one["reason"]) for one in log(store)] == [("KR-11", "first")]
+
+
+def test_instances_that_start_together_ship_the_rules_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has seen that there are none before any of them writes."""
+    together, read = Barrier(3), alert_rules.history
+    first_look = threading.local()
+
+    def history(given: Store) -> list[dict[str, Any]]:
+        found = read(given)
+        if not hasattr(first_look, "over"):
+            first_look.over = True
+            together.wait(60)
+        return found
+
+    monkeypatch.setattr(alert_rules, "history", history)
+    folder = config_dir()
+    known = Known(standards=load_standards(folder / "standards"), channels=channel_names(folder))
+    with ThreadPoolExecutor(3) as pool:
+        shipped = list(pool.map(lambda _: ship_rules(store, folder, known), range(3)))
+    every = [str(one["id"]) for one in shipped_rules(folder)]
+    assert sorted(shipped) == [[], [], every]
