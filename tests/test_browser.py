@@ -144,6 +144,7 @@ def test_language_switch_keeps_the_view(site: str, chromium: Browser) -> None:
         expect(page.get_by_role("heading", level=2).filter(has_text="Busan")).to_be_visible()
         assert "p=KR-26" in page.url
         expect(page.locator("html")).to_have_attribute("lang", "en")
+        settled(page)
         # What upstream says in Korean alone (outlooks, names of zones) is marked as Korean.
         left = page.evaluate(
             """() => {
