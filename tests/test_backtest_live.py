@@ -93,7 +93,7 @@ def test_back_test_is_the_live_engine_for_every_kind_of_rule(store: Store) -> No
             max_size=30,
         )
     )
-    @example(values=[900, 1600, 1700, 3100, 3200, None, 1400, 900, 200, 200, 3300] * 2)
+    @example(values=[900, 1600, 1700, 4200, 4300, None, 1400, 900, 200, 200, 3300] * 2)
     def check(values: list[int | None]) -> None:
         lived(store, values)
         every = [one.rule for one in rules(store)]

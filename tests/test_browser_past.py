@@ -47,7 +47,8 @@ def test_a_station_is_chosen_on_the_map_and_in_the_table(site: str, chromium: Br
 
 _LINES = """names => {
     const plot = document.querySelector('.st-key-past .js-plotly-plot');
-    const lines = (plot?.data ?? []).filter(trace => trace.mode.startsWith('lines') && trace.name);
+    const lines = (plot?.data ?? []).filter(trace => trace.mode.startsWith('lines') && trace.name
+        && trace.fill !== 'toself');  // stretches of advisories are no lines
     return [...new Set(lines.map(trace => trace.name))].sort().join() === names;
 }"""
 
