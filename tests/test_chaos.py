@@ -19,6 +19,7 @@ from tests.chaos.faults import faults
 from tests.chaos.killing import ACTIONS, LATER, Killing
 from tests.chaos.nonsense import parse_nonsense, read_nonsense
 from tests.chaos.places import Databases, Files, databases
+from tests.chaos.replicas import live
 
 SEEDS = st.integers(0, 2**32)
 
@@ -51,6 +52,14 @@ def test_after_each_fault_of_a_source_the_store_is_as_if_it_had_not_been(tmp_pat
     assert set(lines) == set(KINDS)
     assert [(line.what, line.lost, line.twice) for line in lines.values() if not line.ok] == []
     assert {kind: line.note for kind, line in lines.items() if line.note != "read"} == SAID
+
+
+def test_workers_die_and_each_hour_is_collected_once(tmp_path: Path, server: Databases) -> None:
+    server.copy(None, "replicas")
+    seen = live(6, tmp_path, server.url("replicas"), every=3)
+    assert (seen.hours, seen.killed, seen.unanswered) == (6, 2, [])
+    assert (seen.lost, seen.twice) == (0, 0)
+    assert seen.once, seen
 
 
 @pytest.fixture(scope="module")

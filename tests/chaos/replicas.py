@@ -168,9 +168,7 @@ class Life:
     def resting(self) -> bool:
         """Whether no worker that lives is in the midst of a run, which its lease must outlast."""
         with self.store.read() as connection:
-            # Of the runs that ask the source; the others may be taken over without harm.
-            at_it = run.c.job.in_(["poll:airkorea", "backfill:airkorea"])
-            query = select(run.c.owner).where(run.c.state == "running", at_it)
+            query = select(run.c.owner).where(run.c.state == "running")
             owners = connection.scalars(query).all()
         return not any(self.replicas.alive(owner) for owner in owners)
 
