@@ -41,7 +41,7 @@ def show(rule: Rule, after: datetime, until: datetime) -> None:
     rows = [one for one in found["places"] if one["official"] or one["alerts"]]
     if rows:
         table = _table(rows, text)
-        st.dataframe(table, hide_index=True, width="content", height=37 * (len(table) + 1))
+        st.dataframe(table, hide_index=True, width="content", height="content")
     why = " ".join(text(one) for one in WHY)
     page.html(
         f'<p class="muted">{escape(text("Why the two never agree fully:"))} {escape(why)}</p>'

@@ -153,8 +153,7 @@ class Trials:
         if opened.open:
             with opened:
                 table = _by_place(found["places"], text)
-                height = 37 * (len(table) + 1)
-                st.dataframe(table, hide_index=True, width="content", height=height)
+                st.dataframe(table, hide_index=True, width="content", height="content")
         words = text("The command gives every transition of a saved rule: {command}", command="\0")
         since, last = self.period.since.isoformat(), self.period.last.isoformat()
         name = found["rule"]
