@@ -100,7 +100,7 @@ def _choices(view: View, asked: Range, text: Text) -> dict[str, str]:
         keys = [*KEYS, *([OVERALL] if rules.overall and grain == "hour" else [])]
         pollutants = _pollutants(text("Pollutants (empty: all six)"), keys, text)
         level = _one("lv", text("Rows for"), _words(LEVEL_NAMES, text), _own("lv") or "province")
-        as_of = _as_of(view, text)
+        as_of = ranges.choose_known_on(view)
     with right:
         names = {one.id: page.standard_name(one, text) for one in page.standards()}
         standard = _one("std", text("Standard"), names, rules.id)
@@ -116,7 +116,7 @@ def _official_choices(kind: str, view: View, asked: Range, text: Text) -> dict[s
     left, middle, right = st.columns(3)
     with left:
         provinces = _provinces(view, text)
-        as_of = _as_of(view, text)
+        as_of = ranges.choose_known_on(view)
     with middle:
         label = text("Pollutants (empty: all there are)")
         pollutants = _pollutants(label, list(OFFICIAL[kind][1]), text)
@@ -212,20 +212,6 @@ def _several(name: str, label: str, options: Mapping[str, str], chosen: list[str
     )
     if given != chosen:
         page.change(**{name: ",".join(given) or None})
-    return given
-
-
-def _as_of(view: View, text: Text) -> date | None:
-    given = st.date_input(
-        text("As known on (empty: now)"),
-        view.as_of,
-        max_value=kst_day(cache.moment()),
-        min_value=date(2000, 1, 1),
-        key=f"as known {view.as_of} {text.lang}",
-        format="YYYY-MM-DD",
-    )
-    if given != view.as_of:
-        page.change(asof=given.isoformat() if given else None)
     return given
 
 

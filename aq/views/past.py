@@ -1,7 +1,7 @@
 """The line: some provinces or stations, one pollutant, any range; gaps as gaps, a table beside."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from html import escape
 from typing import Any
 
@@ -70,7 +70,7 @@ def render() -> None:
     with left:
         _choose_grain(view, pollutant, asked, grain)
     with right:
-        _known_on(view)
+        ranges.choose_known_on(view)
     _show(chosen, pollutant, asked, spans, grain)
     page.bottom()
     page.pulse()
@@ -120,21 +120,6 @@ def _choose_grain(view: View, pollutant: str, asked: Range, grain: str) -> None:
         page.change(g=None)
     if picked in GRAIN_NAMES:
         page.change(g=picked)
-
-
-def _known_on(view: View) -> None:
-    """The day whose knowledge is shown; empty is now."""
-    text = page.words()
-    given = st.date_input(
-        text("As known on (empty: now)"),
-        view.as_of,
-        max_value=kst_day(cache.moment()),
-        min_value=date(2000, 1, 1),
-        key=f"as known {view.as_of} {text.lang}",
-        format="YYYY-MM-DD",
-    )
-    if given != view.as_of:
-        page.change(asof=given.isoformat() if given else None)
 
 
 def _show(chosen: Sequence[Place], pollutant: str, asked: Range, spans: Spans, grain: str) -> None:

@@ -145,3 +145,19 @@ def nothing(
         )
     ).replace("\0", command)
     page.html(f'<div class="notice">{body}<p>{how}</p></div>')
+
+
+def choose_known_on(view: View) -> date | None:
+    """The day whose knowledge is shown; empty is now."""
+    text = page.words()
+    given = st.date_input(
+        text("As known on (empty: now)"),
+        view.as_of,
+        max_value=kst_day(cache.moment()),
+        min_value=date(2000, 1, 1),
+        key=f"as known {view.as_of} {text.lang}",
+        format="YYYY-MM-DD",
+    )
+    if given != view.as_of:
+        page.change(asof=given.isoformat() if given else None)
+    return given
