@@ -40,7 +40,8 @@ class Recovered:
 
 def outage(url: str, *, stations: int, quota: int) -> Recovered:
     """Poll, stand still for three days, and let the scheduler's jobs run for two."""
-    with SimulatorServer(World(stations), Clock(NOW)) as simulator:
+    world = World(stations)
+    with SimulatorServer(world, Clock(NOW)) as simulator:
         runtime = start(
             load(
                 {
@@ -65,7 +66,8 @@ def outage(url: str, *, stations: int, quota: int) -> Recovered:
                 filler.scheduled("airkorea", moment)
 
         at(NOW.replace(minute=20))
-        numbers = _reporting(runtime)
+        stopped = None if world.dead is None else world.sites[world.dead].code
+        numbers = _reporting(runtime, stopped)
         began, back = hour_number(NOW.replace(minute=0)), NOW.replace(minute=20) + OUT
         ended = hour_number(back.replace(minute=0)) - 1
         minutes = sorted({*runtime.settings.schedule.minutes, *FILL_MINUTES})
@@ -90,11 +92,12 @@ def outage(url: str, *, stations: int, quota: int) -> Recovered:
         return found
 
 
-def _reporting(runtime: Runtime) -> list[int]:
-    """Stations that reported before; of those that share a name, which upstream cannot tell
-    apart, the first."""
+def _reporting(runtime: Runtime, stopped: str | None) -> list[int]:
+    """Stations that upstream has hours of: those that reported before, but for the one that has
+    `stopped` for good; of those that share a name, which upstream cannot tell apart, the first."""
     query = select(func.min(station.c.id)).where(
-        station.c.id.in_(select(station_hour.c.station).distinct())
+        station.c.id.in_(select(station_hour.c.station).distinct()),
+        station.c.code.is_distinct_from(stopped),
     )
     with runtime.store.read() as connection:
         return list(connection.scalars(query.group_by(station.c.name)))
