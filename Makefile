@@ -1,10 +1,10 @@
-# make run | test | demo | lint | bench | chaos. Each sets up what it needs in .venv first.
+# make run | test | demo | lint | bench | chaos | pictures. Each sets up what it needs in .venv first.
 # make chaos CHAOS=--quick is a twentieth of it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test demo lint bench chaos clean
+.PHONY: run test demo lint bench chaos pictures clean
 
 $(VENV)/run.stamp: requirements.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 run")'
@@ -37,6 +37,9 @@ bench: $(VENV)/dev.stamp
 
 chaos: $(VENV)/dev.stamp
 	$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m tests.chaos $(CHAOS)
+
+pictures: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.pictures
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
