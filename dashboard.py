@@ -1,5 +1,6 @@
-"""The application: the pages, the routes, and the scheduler that lives as long as they do."""
+"""The application: the pages, the routes, and what lives as long as they do: scheduler and push."""
 
+import asyncio
 import gc
 import importlib
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from aq.logs import set_up
 from aq.metrics import observe
 from aq.runtime import Runtime, shared
 from aq.security import Guard
+from aq.views.push import watch
 
 
 def warm_up() -> Runtime:
@@ -31,18 +33,20 @@ def warm_up() -> Runtime:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Start the scheduler with the server and stop it with it."""
+    """Start the push and the scheduler with the server and stop them with it."""
     runtime = await run_in_threadpool(warm_up)
     set_up(runtime.settings.logs.format)
-    if runtime.settings.scheduler == "off" or not runtime.settings.live_feeds:
-        yield {}
-        return
-    scheduler = runtime.scheduler()
-    scheduler.start()
+    polls = runtime.settings.scheduler != "off" and bool(runtime.settings.live_feeds)
+    scheduler = runtime.scheduler() if polls else None
+    pushing = asyncio.create_task(watch(runtime.store.version))
+    if scheduler:
+        scheduler.start()
     try:
         yield {}
     finally:
-        await run_in_threadpool(scheduler.stop)
+        pushing.cancel()
+        if scheduler:
+            await run_in_threadpool(scheduler.stop)
 
 
 app = st.App(

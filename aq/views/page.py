@@ -13,7 +13,7 @@ from aq.current import CurrentItem, Snapshot, asked_pollutants
 from aq.model import OBSERVED
 from aq.standards import Standard
 from aq.text import LANGUAGES, Text, text_in
-from aq.views import ahead_line, cache, components, state
+from aq.views import ahead_line, cache, components, push, state
 from aq.views.theme import page_css
 from aq.views.words import (
     N_,
@@ -52,6 +52,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "rules": ("alerts", N_("Rules")),
     "feeds": ("feeds", N_("Data status")),
 }
+# Redrawn at once when the store has changed: they show the present, and nobody types on them.
+PUSHED = frozenset({"live", "past", "stations"})
 PULSE_SECONDS = 30
 # Short names for the switch; a standard without one goes by its title.
 STANDARD_NAMES = {
@@ -137,7 +139,8 @@ def change(**changes: str | None) -> None:
 
 
 def top(current: str) -> None:
-    """Style sheet, masthead and strip."""
+    """Style sheet and masthead."""
+    push.shows(cache.version()[1] if current in PUSHED else None)
     text = words()
     st.html(page_css())
     simulated = cache.runtime().store.simulated()
