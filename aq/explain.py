@@ -5,7 +5,7 @@ that an explanation cannot say something else than the page does.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,7 @@ from aq.clock import from_hour_number, kst_iso
 from aq.grade import Explanation as Ruling
 from aq.grade import Overall
 from aq.grade import explain as rule
-from aq.standards import Row, Standard
+from aq.standards import Row, Source, Standard
 from aq.text import Text, text_in
 from aq.units import from_scaled, pollutants
 from aq.windows import OVERALL, Rows, evaluate_overall, inputs, windowed
@@ -69,7 +69,7 @@ class Explanation:
     value: Decimal | None
     ruling: Ruling | None
     reason: str | None
-    sources: tuple[str, ...]
+    sources: tuple[Source, ...]
     unverified: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def explain(
         value=None if mean.value is None else from_scaled(mean.value, pollutant),
         ruling=ruling,
         reason=reason,
-        sources=tuple(f"{one.what}: {one.where}, {one.read}" for one in standard.sources),
+        sources=standard.sources,
         unverified=standard.unverified,
     )
 
@@ -166,16 +166,16 @@ def _explain_overall(standard: Standard, rows: Rows, hour: int) -> OverallExplan
 
 def _plain(value: Any) -> Any:
     """A value in JSON's types, dataclasses as tables of their fields."""
+    if isinstance(value, datetime):
+        return kst_iso(value)
+    if isinstance(value, Source | Decimal | Fraction | date):
+        return str(value)
     if is_dataclass(value):
         return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    if isinstance(value, datetime):
-        return kst_iso(value)
-    if isinstance(value, Decimal | Fraction | date):
-        return str(value)
     return value
 
 
@@ -191,9 +191,14 @@ def _lines(one: Explanation, text: Text) -> list[str]:
     if one.value is not None:
         lines.append(text("Mean: {value} {unit}", value=one.value, unit=one.unit))
     lines += _ruled(one.ruling, text) if one.ruling else [_without(one, text)]
-    lines += [text("Source: {what}", what=source) for source in one.sources]
-    lines += [text("Not verified: {what}", what=doubt) for doubt in one.unverified]
+    lines += [text("Source: {what}", what=source) for source in told_sources(one, text)]
+    lines += [text("Not verified: {what}", what=text(doubt)) for doubt in one.unverified]
     return lines
+
+
+def told_sources(one: Explanation, text: Text) -> list[str]:
+    """The sources of the standard, what was read of each in the reader's language."""
+    return [str(replace(source, what=text(source.what))) for source in one.sources]
 
 
 def _shown(hour: Hour, unit: str, text: Text) -> str:

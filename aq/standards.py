@@ -58,6 +58,9 @@ class Source:
     where: str
     read: date
 
+    def __str__(self) -> str:
+        return f"{self.what}: {self.where}, {self.read}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:

@@ -10,6 +10,8 @@ from babel.messages.pofile import read_po
 
 from aq import text as text_module
 from aq.feeds.infos import INFO
+from aq.paths import config_dir
+from aq.standards import load_standards
 from aq.text import CATALOGUES
 from aq.views.words import Noun, number
 
@@ -59,6 +61,9 @@ def used(known: Collection[str]) -> set[str]:
             found |= table if table & set(known) else set()
     for info in INFO.values():
         found |= {info.attribution, info.licence}
+    for shipped in ("standards", "limits"):
+        for standard in load_standards(config_dir() / shipped).values():
+            found |= {*standard.unverified, *(source.what for source in standard.sources)}
     return found
 
 

@@ -307,7 +307,9 @@ def _source(rules: Standard, text: Text) -> str:
     read = "; ".join(f"{one.where} ({day_words(text, one.read)})" for one in rules.sources)
     words = text("{standard}, read from {where}.", standard=rules.titles[text.lang], where=read)
     if rules.unverified:
-        words += " " + text("Not verified: {what}", what=" ".join(rules.unverified))
+        words += " " + text(
+            "Not verified: {what}", what=" ".join(text(doubt) for doubt in rules.unverified)
+        )
     return f'<p class="muted" style="overflow-wrap:anywhere">{escape(words)}</p>'
 
 

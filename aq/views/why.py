@@ -8,7 +8,7 @@ import streamlit as st
 
 from aq.clock import kst_day
 from aq.evidence import PARTS, Evidence, Witness, archived_words
-from aq.explain import MEANS, Explanation, OverallExplanation
+from aq.explain import MEANS, Explanation, OverallExplanation, told_sources
 from aq.model import URBAN
 from aq.quality import ECHO, FUTURE, IMPLAUSIBLE, JOIN, SPIKE, STUCK
 from aq.text import Text
@@ -67,8 +67,15 @@ def _one(story: Explanation, text: Text) -> Lines:
         (text("Mean value"), value),
         *_ruling(story, text),
         (text("Standard"), [_named(story, text)]),
-        (text("Sources of the standard"), list(story.sources)),
-        (text("Not verified"), list(story.unverified)),
+        *_standing(story, text),
+    ]
+
+
+def _standing(story: Explanation, text: Text) -> Lines:
+    """What the standard itself stands on."""
+    return [
+        (text("Sources of the standard"), told_sources(story, text)),
+        (text("Not verified"), [text(doubt) for doubt in story.unverified]),
     ]
 
 
@@ -130,8 +137,7 @@ def _overall(story: OverallExplanation, text: Text) -> Lines:
         (text("Level"), level),
         (text("Missing"), [missing] if missing else []),
         (text("Standard"), [_named(story, text)]),
-        (text("Sources of the standard"), list(story.parts[0].sources) if story.parts else []),
-        (text("Not verified"), list(story.parts[0].unverified) if story.parts else []),
+        *(_standing(story.parts[0], text) if story.parts else []),
     ]
 
 
