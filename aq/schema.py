@@ -186,6 +186,7 @@ province_hour = _table(
     Column("feed", SmallInteger, primary_key=True, autoincrement=False),
     *_pooled(),
     Index("ix_province_hour_hour", "hour", "feed"),
+    Index("ix_province_hour_feed", "feed", "province", "hour"),
 )
 
 province_hour_rev = _table(

@@ -14,11 +14,19 @@ from aq.errors import FeedError, FeedReason, StoreError
 from aq.grade import Standard, load_standards
 from aq.model import URBAN, Reading, Station
 from aq.paths import ROOT
-from aq.schema import KEYS, province_day, province_day_grade, province_hour, station, station_hour
+from aq.schema import (
+    FEED_IDS,
+    KEYS,
+    province_day,
+    province_day_grade,
+    province_hour,
+    station,
+    station_hour,
+)
 from aq.settings import load
 from aq.store import Store, open_store, runs
 from aq.store.engine import migrate, version_at
-from aq.store.reads import province_hours, station_hours
+from aq.store.reads import newest_hours, province_hours, span, station_hours
 from aq.store.stations import Directory
 from aq.store.upsert import Written
 
@@ -256,6 +264,22 @@ def test_t25_calls_stop_at_the_limit_and_begin_anew_at_midnight(store: Store) ->
     assert ledger.spend("airkorea", "other", now, 2)
     assert ledger.spend("airkorea", "op", now + timedelta(hours=4), 2)
     assert ledger.spent(now) == {("airkorea", "op"): 2, ("airkorea", "other"): 1}
+
+
+def test_the_span_of_a_feed_is_over_the_provinces_asked_for(store: Store) -> None:
+    seoul, daejeon = at("종로구", sido="서울"), at("읍내동")
+    put(store, reading(daejeon, HOUR_20 - 5 * HOUR, pm10=1), reading(daejeon, pm10=1))
+    put(store, reading(seoul, HOUR_20 - 9 * HOUR, pm10=1), reading(seoul, HOUR_20 - HOUR, pm10=1))
+    put(store, reading(seoul, HOUR_20 - 2 * HOUR, pm10=1), feed="openmeteo")
+    ours, model = FEED_IDS["airkorea"], FEED_IDS["openmeteo"]
+    with store.read() as connection:
+        assert span(connection, [DAEJEON]) == {ours: (N20 - 5, N20)}
+        assert span(connection, [1, DAEJEON]) == {
+            ours: (N20 - 9, N20),
+            model: (N20 - 2, N20 - 2),
+        }
+        assert span(connection, [2]) == span(connection, []) == {}
+        assert newest_hours(connection) == {ours: N20, model: N20 - 2}
 
 
 def test_failing_since_keeps_the_first_failure(store: Store) -> None:

@@ -4,7 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, literal, null, select, union_all
+from sqlalchemy import (
+    Connection,
+    SmallInteger,
+    Table,
+    column,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+    values,
+)
 
 from aq.clock import from_hour_number
 from aq.model import Reading, Station
@@ -114,22 +125,27 @@ def last_with_value(
 def span(connection: Connection, provinces: Iterable[int]) -> dict[int, tuple[int, int]]:
     """(first, last) province hour by feed id, over `provinces`: what history there is."""
     table = province_hour
+    pairs = [(feed, province) for province in provinces for feed in FEED_IDS.values()]
+    if not pairs:
+        return {}
+    pair = (
+        values(column("feed", SmallInteger), column("province", SmallInteger), name="pair")
+        .data(pairs)
+        .cte()
+    )
+    # Each edge by itself, so that an index gives it; a group would be walked through.
+    here = (table.c.feed == pair.c.feed) & (table.c.province == pair.c.province)
+    first, last = (
+        select(edge(table.c.hour)).where(here).correlate(pair).scalar_subquery()
+        for edge in (func.min, func.max)
+    )
+    found = connection.execute(select(pair.c.feed, first, last)).all()
     out: dict[int, tuple[int, int]] = {}
-    for province in provinces:
-        for feed in FEED_IDS.values():
-            here = [table.c.province == province, table.c.feed == feed]
-            first = connection.scalar(_edge(table, here, ascending=True))
-            if first is None:
-                continue
-            last = connection.scalar(_edge(table, here, ascending=False))
-            known = out.get(feed, (first, first))
-            out[feed] = (min(first, known[0]), max(last or first, known[1]))
+    for feed, begin, end in found:
+        if begin is not None:
+            known = out.get(feed, (begin, end))
+            out[feed] = (min(begin, known[0]), max(end, known[1]))
     return out
-
-
-def _edge(table: Table, where: list[Any], *, ascending: bool) -> Select[Any]:
-    order = table.c.hour.asc() if ascending else table.c.hour.desc()
-    return select(table.c.hour).where(*where).order_by(order).limit(1)
 
 
 def days(
