@@ -185,7 +185,32 @@ class Runtime:
 
 def start(settings: Settings | None = None) -> Runtime:
     """Read settings and standards, open the store and bring its schema up to date."""
+    made = assemble(settings)
+    migrate(made.store)
+    return made
+
+
+def assemble(settings: Settings | None = None) -> Runtime:
+    """Read settings and standards and open the store, whose schema may be none or another."""
     settings = settings or load_settings()
+    standards, limits, outlets = read_configuration(settings)
+    secrets = [key.get_secret_value() for key in settings.secrets]
+    install_redaction([*secrets, *outlets.secrets])
+    clock = settings.the_clock
+    return Runtime(
+        settings=settings,
+        clock=clock,
+        store=open_store(settings.database_url, clock, settings.archive_folder),
+        standards=standards,
+        limits=limits,
+        outlets=outlets,
+    )
+
+
+def read_configuration(
+    settings: Settings,
+) -> tuple[dict[str, Standard], dict[str, Standard], Outlets]:
+    """The standards, limits and channels beside the settings. Raises `ConfigError`."""
     standards = load_standards(config_dir() / "standards")
     folder = config_dir() / "limits"
     limits = load_standards(folder) if folder.is_dir() else {}
@@ -195,20 +220,7 @@ def start(settings: Settings | None = None) -> Runtime:
             f"unknown standard {settings.display.standard!r}; known are {known}",
             "display.standard (config/aq.toml or AQ_DISPLAY__STANDARD)",
         )
-    outlets = load_outlets()
-    secrets = [key.get_secret_value() for key in settings.secrets]
-    install_redaction([*secrets, *outlets.secrets])
-    clock = settings.the_clock
-    store = open_store(settings.database_url, clock, settings.archive_folder)
-    migrate(store)
-    return Runtime(
-        settings=settings,
-        clock=clock,
-        store=store,
-        standards=dict(standards),
-        limits=limits,
-        outlets=outlets,
-    )
+    return dict(standards), limits, load_outlets()
 
 
 def this_minute(now: datetime) -> datetime:

@@ -229,6 +229,20 @@ def known_revisions() -> frozenset[str]:
     return frozenset(script.revision for script in scripts.walk_revisions())
 
 
+def try_to_write(store: Store, seconds: int) -> None:
+    """Take the right to write and give it back. Raises `StoreError` when it is not to be had."""
+    with _translated(), store.engine.connect() as connection:
+        connection.detach()  # its patience is not that of others
+        connection.execution_options(aq_write=True)
+        if store.is_sqlite:
+            held = connection.connection.dbapi_connection
+            held.execute(f"PRAGMA busy_timeout = {seconds * 1000}")  # type: ignore[union-attr]
+        with connection.begin():
+            if not store.is_sqlite:
+                connection.execute(text(f"SET LOCAL lock_timeout = '{seconds}s'"))
+            connection.execute(select(state.c.version).with_for_update())
+
+
 def migrate(store: Store) -> tuple[str | None, str]:
     """Bring the schema up to date, once whoever else tries; returns (before, after).
 

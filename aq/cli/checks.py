@@ -1,0 +1,273 @@
+"""The checks of `doctor`, each a few lines: what was found, where, and what to do about it."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from aq import runtime as composition
+from aq.cli.doctor import FAIL, OK, WARN, Finding
+from aq.clock import Clock, kst_iso
+from aq.errors import StoreError
+from aq.http import probe
+from aq.notice_status import notice_status
+from aq.retention import check
+from aq.runtime import Runtime
+from aq.settings import Settings
+from aq.status import FeedStatus, feed_status
+from aq.store import outbox
+from aq.store.engine import known_revisions, schema_revisions, try_to_write
+from aq.store.runs import FAILED, recent_runs
+
+MOST_SKEW = timedelta(minutes=2)
+# Calls that may be on their way while both count.
+UNCOUNTED = 5
+LOW_DISK_BYTES = 500 * 1024 * 1024
+STALE = timedelta(hours=2)
+PATIENCE = 5  # seconds for the right to write, which a poll holds for less than one
+MESSAGES = 1000  # looked at, the newest
+ADVICE = {
+    "key_missing": "set AQ_FEEDS__AIRKOREA__KEY to the key from data.go.kr",
+    "key_not_registered": "check the key; a new one works an hour or two after its approval",
+    "key_not_approved": "ask for this service (활용신청) on data.go.kr; it has its own approval",
+    "key_expired": "renew the key on data.go.kr",
+    "address_refused": "this machine's address is blocked by the feed; ask data.go.kr",
+    "quota_used_up": "nothing; calls go on after midnight KST. Ask for a larger quota if it recurs",
+    "rate_limited": "nothing; calls go on by themselves",
+    "upstream_down": "nothing; polling goes on and fills in when the feed is back",
+    "unreachable": "check the network, DNS, proxy and AQ_FEEDS__…__URL",
+    "bad_request": "check AQ_FEEDS__…__URL",
+    "not_understood": "look at the feed's answer; it may have changed its form",
+}
+
+
+def checks(settings: Settings) -> Iterator[Finding]:
+    """All lines; those that read the store end where it cannot be read."""
+    yield from _disk(settings)
+    yield from _clock(settings)
+    yield from _network(settings)
+    where, file = _place(settings)
+    if file is not None and not file.exists():
+        yield _not_made(file)
+        return
+    try:
+        runtime = composition.assemble(settings)
+        with closing(runtime.store):
+            found = _schema(runtime, where)
+            yield found
+            if found.state != OK:
+                return
+            yield from _writing(runtime, where)
+            for one in READING:
+                yield from one(runtime)
+    except StoreError as error:
+        do = "mend what is named; it stands where AQ_DATABASE_URL says. A copy: aq restore"
+        yield Finding("store", FAIL, f"{where}: {error}", do)
+
+
+def _place(settings: Settings) -> tuple[str, Path | None]:
+    """(the store's address without its password, its file when it is one)."""
+    url = make_url(settings.database_url)
+    if url.drivername == "sqlite" and url.database:
+        return url.database, Path(url.database).absolute()
+    return url.render_as_string(), None
+
+
+def _folder(file: Path) -> Path:
+    """The folder of a file, or the nearest above that is there."""
+    return next(one for one in file.parents if one.exists())
+
+
+def _not_made(file: Path) -> Finding:
+    if not _folder(file).is_dir() or not os.access(_folder(file), os.W_OK):
+        text = f"{file} is not there and cannot be made: {_folder(file)} may not be written to"
+        return Finding("store", FAIL, text, "give the folder to this user, or set AQ_DATABASE_URL")
+    do = "nothing: the server, a worker or aq migrate makes it. If it was lost: aq restore"
+    return Finding("store", WARN, f"{file} is not there yet", do)
+
+
+def _schema(runtime: Runtime, where: str) -> Finding:
+    have, need = schema_revisions(runtime.store)
+    text = f"{where}: schema {have}"
+    if have is None:
+        return Finding("store", WARN, f"{where}: empty", "aq migrate, or start the server")
+    if have not in known_revisions():
+        text = f"{text}, newer than this program can read ({need})"
+        return Finding("store", FAIL, text, "update the program, or aq restore an older copy")
+    if have != need:
+        do = "aq backup, then aq migrate; the start of server or worker brings it up to date too"
+        return Finding("store", FAIL, f"{text} is old, this program needs {need}", do)
+    kind = "simulated data" if runtime.store.simulated() else "real data"
+    return Finding("store", OK, f"{text}, version {runtime.store.version()}, {kind}")
+
+
+def _writing(runtime: Runtime, where: str) -> Iterator[Finding]:
+    """Whether the store can be written to."""
+    try:
+        try_to_write(runtime.store, PATIENCE)
+    except StoreError as error:
+        holder = f"fuser {where}" if runtime.store.is_sqlite else "pg_stat_activity"
+        do = (
+            "locked: a large import holds it for a minute, nothing to do; if it stays, end what"
+            f" holds it ({holder}). Read-only: give file and folder to the user of the server"
+        )
+        yield Finding("writing", FAIL, f"{where} took no write for {PATIENCE} s: {error}", do)
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    file = _place(settings)[1]
+    if file is None:
+        return
+    folder = _folder(file)
+    free = shutil.disk_usage(folder).free
+    text = f"{free // 1024**2:,} MiB free in {folder}"
+    if free < LOW_DISK_BYTES:
+        do = "make room (old copies, logs); nothing can be stored while it is full"
+        yield Finding("disk", FAIL, f"{text}, less than {LOW_DISK_BYTES // 1024**2}", do)
+    else:
+        yield Finding("disk", OK, text)
+
+
+def _archive(runtime: Runtime) -> Iterator[Finding]:
+    """Months of station hours in the archive: whether each file is there, and the last run."""
+    months = check(runtime.store, whole=False)
+    gone = [one.month.file for one in months if one.state != "fine"]
+    if gone:
+        text = f"{len(gone)} of {len(months)} files are not in {runtime.settings.archive_folder}:"
+        do = "put them there, or set retention.folder; what is asked of those months fails"
+        yield Finding("archive", WARN, f"{text} {', '.join(gone[:3])}", do)
+    elif months:
+        rows = sum(one.month.rows for one in months)
+        span = f"{months[0].month.name} to {months[-1].month.name}"
+        yield Finding("archive", OK, f"{len(months)} months, {span}, {rows:,} station hours")
+    last = recent_runs(runtime.store, "retain", 1)
+    if last and last[0].state == FAILED:
+        error = json.loads(last[0].report or "{}").get("error")
+        yield Finding("archive", FAIL, f"the last run failed: {error}", "mend it, then: aq retain")
+
+
+def _clock(settings: Settings) -> Iterator[Finding]:
+    now = settings.the_clock.now()
+    if settings.the_clock.start is not None:
+        away = Clock().now() - now
+        note = f"AQ_CLOCK is set: {kst_iso(now)}, {away} from this machine's clock"
+        yield Finding("clock", WARN, note, "unset AQ_CLOCK unless this is a demonstration")
+        return
+    yield Finding("clock", OK, kst_iso(now))
+
+
+def _feeds(runtime: Runtime) -> Iterator[Finding]:
+    now = runtime.clock.now()
+    if not runtime.settings.live_feeds:
+        yield Finding("feeds", FAIL, "none is live", ADVICE["key_missing"])
+    for one in feed_status(runtime, now):
+        if not one.live:
+            continue
+        yield _feed(one, now - one.newest_hour if one.newest_hour else None)
+        yield from _pace(one)
+        for operation, count in one.calls_today.items():
+            name = operation.rsplit("/", 1)[-1] or one.feed
+            full = one.daily_limit is not None and count >= one.daily_limit
+            text = f"{count} of {one.daily_limit or 'unlimited'} calls today"
+            advice = ADVICE["quota_used_up"] if full else ""
+            yield Finding(f"quota {name}", WARN if full else OK, text, advice)
+
+
+def _notices(runtime: Runtime) -> Iterator[Finding]:
+    """Each service of forecasts and advisories, and whether its calls keep within the quota."""
+    for one in notice_status(runtime, runtime.clock.now()):
+        check = f"notices {one.service}"
+        if one.failing_since and one.reason:
+            text = f"failing since {kst_iso(one.failing_since)}: {one.reason} {one.detail or ''}"
+            yield Finding(check, WARN, text.strip(), ADVICE.get(one.reason, ""))
+        elif one.last_ok is None:
+            yield Finding(check, WARN, "not asked yet", f"aq poll --feed {one.feed}")
+        else:
+            newest = kst_iso(one.newest) if one.newest else "none yet"
+            yield Finding(check, OK, f"newest notice {newest}")
+        text = (
+            f"{one.calls_today} of {one.daily_limit or 'unlimited'} calls today,"
+            f" {one.calls_ahead} to come, {one.calls_planned} planned a day"
+        )
+        do = "" if one.within else "poll less often: schedule.minutes in config/aq.toml"
+        name = one.operation.rsplit("/", 1)[-1]
+        yield Finding(f"quota {name}", OK if one.within else WARN, text, do)
+
+
+def _network(settings: Settings) -> Iterator[Finding]:
+    """Whether each live feed's host can be reached, and whether its clock and ours agree."""
+    for name in settings.live_feeds:
+        found = probe(getattr(settings.feeds, name).url)
+        host, check = found.host, f"network {name}"
+        if found.trouble:
+            yield Finding(check, FAIL, f"{host}: {found.trouble}", ADVICE["unreachable"])
+            continue
+        yield Finding(check, OK, f"{host} answers")
+        skew = found.skew(datetime.now(UTC))
+        if skew is not None and abs(skew) > MOST_SKEW:
+            text = f"this machine's clock is {skew.total_seconds():+,.0f} s off that of {host}"
+            do = "set the clock by NTP; with a wrong one hours are taken for those to come"
+            yield Finding("clock skew", FAIL, text, do)
+
+
+def _pace(one: FeedStatus) -> Iterator[Finding]:
+    """What the store knows of a feed beside whether it answers."""
+    if one.pause_until and one.failing_since:
+        text = f"failed {one.failures} times in a row; asked again at {kst_iso(one.pause_until)}"
+        do = f"once mended, do not wait: aq poll --feed {one.feed}"
+        yield Finding(f"pace {one.feed}", WARN, text, do)
+    if one.late:
+        usual = f", usually {one.usual_minute} min past" if one.usual_minute is not None else ""
+        text = f"the next hour is later than usual{usual}"
+        yield Finding(f"pace {one.feed}", WARN, text, "nothing; it is asked for at each poll")
+    if one.gaps_open or one.gaps_lost:
+        text = f"{one.gaps_open} province hours missing and to be had, {one.gaps_lost} lost"
+        do = "nothing; they are filled by and by. At once: aq backfill" if one.gaps_open else ""
+        yield Finding(f"gaps {one.feed}", WARN if one.gaps_open else OK, text, do)
+    for operation, (theirs, ours) in one.counted.items():
+        if theirs > ours + UNCOUNTED:
+            text = f"{operation}: the source counted {theirs} calls, we made {ours}"
+            do = "see who else uses this key; all that share a key should share a store"
+            yield Finding(f"quota {one.feed}", WARN, text, do)
+
+
+def _messages(runtime: Runtime) -> Iterator[Finding]:
+    """Channels that did not take a message, given up or still tried."""
+    states = (outbox.FAILED, outbox.QUEUED)
+    missed = [one for one in outbox.messages(runtime.store, states, MESSAGES) if one.last_error]
+    missed.sort(key=lambda one: str(one.channel))  # each channel's newest stays first
+    for channel, ones in groupby(missed, key=lambda one: str(one.channel)):
+        rows = list(ones)
+        lost = sum(one.state == outbox.FAILED for one in rows)
+        text = f"{lost} messages given up, {len(rows) - lost} tried again: {rows[0].last_error}"
+        do = (
+            f"mend the channel's address or secret (config/alerts.toml), try it: aq rules"
+            f" test-channel {channel}; what was given up is sent again from the Alerts page"
+        )
+        yield Finding(f"channel {channel}", WARN, text, do)
+
+
+def _feed(one: FeedStatus, age: timedelta | None) -> Finding:
+    check = f"feed {one.feed}"
+    if one.reason and one.failing_since:
+        text = f"failing since {kst_iso(one.failing_since)}: {one.reason} {one.detail or ''}"
+        return Finding(check, FAIL, text.strip(), ADVICE.get(one.reason, ""))
+    if age is None or one.newest_hour is None:
+        return Finding(check, WARN, "nothing received yet", "aq poll, or wait for the next poll")
+    text = f"newest hour {kst_iso(one.newest_hour)}"
+    if age > STALE:
+        asked = f"last asked {kst_iso(one.last_ok)}" if one.last_ok else "not asked yet"
+        do = f"is a server or worker running (AQ_SCHEDULER)? At once: aq poll --feed {one.feed}"
+        return Finding(check, WARN, f"{text}, stale: {asked}", do)
+    return Finding(check, OK, text)
+
+
+READING: tuple[Callable[[Runtime], Iterator[Finding]], ...] = (
+    *(_archive, _feeds, _notices, _messages),
+)
