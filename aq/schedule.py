@@ -19,7 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from aq.clock import HOUR, Clock, day_bounds, floor_hour, kst
 from aq.collect import Collector
-from aq.errors import AqError
+from aq.errors import AqError, StoreError
 from aq.feeds.base import AheadFeed, CountingFeed, MeansFeed
 from aq.filling import MINUTES as FILL_MINUTES
 from aq.filling import Filler
@@ -102,7 +102,7 @@ class Scheduler:
         seconds = max(0.1, TICK_SECONDS / max(1.0, self._clock.speed))
         for job in self._jobs:
             self._ticker.add_job(
-                self.tick,
+                self._look,
                 "interval",
                 args=[job],
                 seconds=seconds,
@@ -117,6 +117,13 @@ class Scheduler:
     def stop(self) -> None:
         """Stop ticking; a run under way ends first."""
         self._ticker.shutdown(wait=True)
+
+    def _look(self, job: Job) -> None:
+        """A tick; while the store does not answer each is one line of the log."""
+        try:
+            self.tick(job)
+        except StoreError as error:
+            log.error("%s: %s", job.name, error)
 
     def tick(self, job: Job) -> Report | None:
         """Do the newest due run of a job unless someone has; None when there was none."""

@@ -20,6 +20,7 @@ from tests.chaos.killing import ACTIONS, LATER, Killing
 from tests.chaos.nonsense import parse_nonsense, read_nonsense
 from tests.chaos.places import Databases, Files, databases
 from tests.chaos.replicas import live
+from tests.chaos.stopping import stopped
 
 SEEDS = st.integers(0, 2**32)
 
@@ -68,7 +69,14 @@ def server() -> Iterator[Databases]:
         yield made
 
 
-@pytest.mark.parametrize("action", ["migrate", "poll", "import"])
+def test_postgresql_goes_and_comes_back_while_workers_poll(
+    tmp_path: Path, server: Databases
+) -> None:
+    seen = stopped(2, tmp_path, server)
+    assert (seen.hours, seen.lost, seen.twice, seen.whole) == (2, 0, 0, True)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
 def test_killed_with_9_on_postgresql(action: str, tmp_path: Path, server: Databases) -> None:
     with SimulatorServer(World(34), Clock(LATER)) as simulator:
         one = Killing(server, tmp_path, simulator).run(action, 1)

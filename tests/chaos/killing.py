@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from aq.clock import HOUR, Clock
 from aq.collect import station_rule
@@ -129,7 +129,8 @@ class Killing:
             runtime.collector().poll("airkorea", LATER, force=True)
         if action == "regrade":
             with runtime.store.book() as connection:
-                connection.execute(standard.update().values(hash=standard.c.hash + "x"))
+                other = "x" + func.substr(standard.c.hash, 2)
+                connection.execute(standard.update().values(hash=other))
         self.simulator.clock = Clock(LATER)
         runtime.store.close()
         return name
@@ -192,7 +193,9 @@ class Killing:
             unfinished += cut
             found = contents(self.place.url(name))
             missing, more = (expected - found).total(), (found - expected).total()
-            whole = self.place.sound(name) and self.recomputes(name, found)
+            runtime = self.runtime(name)
+            whole = self.place.sound(name) and recomputes(runtime, self.place.url(name))
+            runtime.store.close()
             lost, twice, damaged = lost + missing, twice + more, damaged + (not whole)
             survived += whole and not missing and not more
         return Killed(
@@ -205,21 +208,21 @@ class Killing:
             survived=survived,
         )
 
-    def recomputes(self, name: str, kept: object) -> bool:
-        """Whether province hours, grades and days made anew from station hours are those kept."""
-        runtime = self.runtime(name)
-        with runtime.store.write("recomputation") as txn:
-            rows = txn.connection.execute(
-                select(province_hour.c.province, province_hour.c.hour, province_hour.c.feed)
-            ).all()
-            directory = Directory(txn, station_rule(runtime.settings.provinces))
-            for number in {one.feed for one in rows}:
-                slots = {(one.province, one.hour) for one in rows if one.feed == number}
-                if number != FEED_IDS["airkorea_means"]:
-                    aggregate(txn, FEED_NAMES[number], slots, directory)
-                refresh(txn, number, slots, runtime.stored_standards)
-        runtime.store.close()
-        return contents(self.place.url(name)) == kept
+
+def recomputes(runtime: Runtime, url: str) -> bool:
+    """Whether province hours, grades and days made anew from station hours are those kept."""
+    kept = contents(url)
+    with runtime.store.write("recomputation") as txn:
+        rows = txn.connection.execute(
+            select(province_hour.c.province, province_hour.c.hour, province_hour.c.feed)
+        ).all()
+        directory = Directory(txn, station_rule(runtime.settings.provinces))
+        for number in {one.feed for one in rows}:
+            slots = {(one.province, one.hour) for one in rows if one.feed == number}
+            if number != FEED_IDS["airkorea_means"]:
+                aggregate(txn, FEED_NAMES[number], slots, directory)
+            refresh(txn, number, slots, runtime.stored_standards)
+    return contents(url) == kept
 
 
 def said_done(hears: Connection) -> bool:

@@ -59,8 +59,11 @@ class Seen:
 class Replicas:
     """The processes, on a clock they share with the simulator."""
 
-    def __init__(self, url: str, simulator: SimulatorServer, time_file: Path) -> None:
-        self.time_file = time_file
+    def __init__(
+        self, url: str, simulator: SimulatorServer, time_file: Path, workers: int, pages: int
+    ) -> None:
+        self.time_file, self.count = time_file, workers
+        self.log = time_file.with_name("log")
         self.given = {
             "AQ_DATABASE_URL": url,
             "AQ_CLOCK": NOW.isoformat(),
@@ -70,25 +73,27 @@ class Replicas:
         }
         self.workers: list[subprocess.Popen[bytes]] = []
         self.pages: list[subprocess.Popen[bytes]] = []
-        self.ports = [free_port() for _ in range(PAGES)]
+        self.ports = [free_port() for _ in range(pages)]
 
     def _process(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
         clock = (str(self.time_file), NOW.isoformat())
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.clocked", *clock, *command],
-            env={**os.environ, **self.given, **more},
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.clocked", *clock, *command],
+                env={**os.environ, **self.given, **more},
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
 
     def __enter__(self) -> "Replicas":
-        self.workers = [self._process("worker") for _ in range(WORKERS)]
+        self.workers = [self._process("worker") for _ in range(self.count)]
         self.pages = [
             self._process("serve", "--port", str(port), AQ_SCHEDULER="off") for port in self.ports
         ]
         for port in self.ports:
             wait_until(lambda port=port: self.trouble(port) is None, 5 * PATIENCE)
+        wait_until(lambda: self.log.read_text().count("polling ") == self.count, 5 * PATIENCE)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -251,7 +256,7 @@ def live(hours: int, folder: Path, url: str, *, every: int = 24, seed: int = 7) 
     store = start(load({"AQ_DATABASE_URL": url})).store
     with ExitStack() as stack:
         simulator = stack.enter_context(SimulatorServer(world, shared.clock(NOW)))
-        replicas = stack.enter_context(Replicas(url, simulator, folder / "time"))
+        replicas = stack.enter_context(Replicas(url, simulator, folder / "time", WORKERS, PAGES))
         life = Life(store=store, replicas=replicas, time=shared, seen=seen, chance=chance)
         first = floor_hour(NOW)
         deaths = {first + (n + chance.randrange(1, every)) * HOUR for n in range(0, hours, every)}
@@ -262,14 +267,19 @@ def live(hours: int, folder: Path, url: str, *, every: int = 24, seed: int = 7) 
                 life.ask_pages()
             hour += HOUR
         seen.polls = simulator.calls[REALTIME]
-    expected, found = alone(folder, world, until), station_hours(store, until)
-    seen.lost = len(expected.keys() - found.keys())
-    seen.twice = sum(found[key] != expected[key] for key in expected.keys() & found.keys())
-    with store.read() as connection:
-        changed = select(func.count()).select_from(station_hour_rev)
-        seen.twice += int(connection.scalar(changed) or 0)
+    seen.lost, seen.twice = compared(store, alone(folder, world, until), until)
     store.close()
     return seen
+
+
+def compared(store: Store, expected: Hours, until: datetime) -> tuple[int, int]:
+    """(hours that are missing, hours that stand otherwise or were written twice)."""
+    found = station_hours(store, until)
+    lost = len(expected.keys() - found.keys())
+    twice = sum(found[key] != expected[key] for key in expected.keys() & found.keys())
+    with store.read() as connection:
+        changed = select(func.count()).select_from(station_hour_rev)
+        return lost, twice + int(connection.scalar(changed) or 0)
 
 
 @part("replicas")
