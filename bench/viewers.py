@@ -53,7 +53,7 @@ class Viewer:
         self._socket, self._load = socket, load
         self._map: str | None = None
         self._script = ""
-        self._known: list[str] = []
+        self._known: dict[str, str | None] = {}  # message -> the map it draws, if it does
         self._before = ""
 
     async def open(self) -> None:
@@ -68,7 +68,7 @@ class Viewer:
         chosen = {"points": [{"location": code}], "point_indices": [0], "box": [], "lasso": []}
         if self._map is None:
             raise RuntimeError("the page drew no map")
-        states.widgets.add(id=self._map, json_value=json.dumps({"selection": chosen}))
+        states.widgets.add(id=self._map, string_value=json.dumps({"selection": chosen}))
         self._load.clicks.append(await self._run(states))
 
     async def _run(self, states: WidgetStates) -> float:
@@ -92,14 +92,18 @@ class Viewer:
     def _take(self, data: bytes) -> bool:
         message = ForwardMsg.FromString(data)
         kind = message.WhichOneof("type")
-        if message.metadata.cacheable and message.hash not in self._known:
-            self._known.append(message.hash)
+        drawn = self._known.get(message.ref_hash) if kind == "ref_hash" else None
         if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
+            if element.WhichOneof("type") == "exception":
+                raise RuntimeError(f"the page failed: {element.exception.message}")
             if element.WhichOneof("type") == "plotly_chart" and element.plotly_chart.selection_mode:
-                self._map = element.plotly_chart.id
+                drawn = element.plotly_chart.id
         elif kind == "new_session":
             self._script = message.new_session.page_script_hash
+        if message.metadata.cacheable:
+            self._known.setdefault(message.hash, drawn)
+        self._map = drawn or self._map
         return kind == "script_finished" and message.script_finished == DONE
 
 
