@@ -16,6 +16,7 @@ from aq.logs import set_up
 from aq.metrics import observe
 from aq.runtime import Runtime, shared
 from aq.security import Guard
+from aq.views import outlines
 from aq.views.push import watch
 
 
@@ -52,6 +53,6 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
 app = st.App(
     "aq/views/main.py",
     lifespan=lifespan,
-    routes=routes(shared),
+    routes=[*routes(shared), outlines.route()],
     middleware=[Middleware(Guard, limits=lambda: shared().settings.server, observe=observe)],
 )

@@ -23,8 +23,9 @@ from aq.runtime import Runtime, shared
 from aq.status import FeedStatus
 from aq.text import text_in
 from aq.units import pollutants
-from aq.views import charts
+from aq.views import charts, outlines
 from aq.views.act_bands import act_bands
+from aq.views.once import once
 from aq.views.theme import palette
 
 # A snapshot is 20 KB, a map or a year of hours about 1 MB; old versions fall out by number.
@@ -39,11 +40,13 @@ def runtime() -> Runtime:
     return shared()
 
 
+@once
 def moment() -> datetime:
     """The present minute; what depends on the time of day is worked out once a minute."""
     return runtime().clock.now().replace(second=0, microsecond=0)
 
 
+@once
 def version() -> tuple[str, int]:
     """Which store, and its newest version: part of every key."""
     one = runtime()
@@ -149,6 +152,7 @@ def revised(code: str, after: datetime, until: datetime) -> list[datetime]:
     return queries.revised_hours(runtime(), BY_CODE[code].id, after, until)
 
 
+@once
 def feeds() -> list[FeedStatus]:
     """How the feeds do; at most some seconds old, as failures do not change the store's version."""
     return _feeds(version(), moment())
@@ -196,7 +200,7 @@ def _map_figure(
     one = runtime()
     return charts.country_map(
         _items,
-        shapes(),
+        outlines.address(),
         one.standards[_items[0].standard],
         text_in(lang),
         palette(dark),
@@ -269,6 +273,7 @@ def shown_digits(pollutant: str, standard: str) -> int:
     return points.digits
 
 
+@once
 def this_hour() -> datetime:
     """The end of the last complete hour."""
     return floor_hour(runtime().clock.now())

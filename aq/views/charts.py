@@ -69,7 +69,7 @@ NAMED_GAP = 0.045
 
 def country_map(
     items: Sequence[CurrentItem],
-    shapes: Mapping[str, Any],
+    shapes: Mapping[str, Any] | str,
     standard: Standard,
     text: Text,
     colours: Palette,
@@ -83,7 +83,7 @@ def country_map(
     Parameters
     ----------
     items : the 17 items of one pollutant
-    shapes : GeoJSON whose features' `id` is the province code
+    shapes : GeoJSON whose features' `id` is the province code, or where it is
     chosen : code of the selected province
     digits : decimals of a value in the hover text
     marks : by code what the authority has in force there, in words
@@ -127,7 +127,7 @@ def country_map(
 
 def _areas(
     items: Sequence[CurrentItem],
-    shapes: Mapping[str, Any],
+    shapes: Mapping[str, Any] | str,
     standard: Standard,
     colours: Palette,
     chosen: str | None,

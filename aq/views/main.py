@@ -3,6 +3,7 @@
 import streamlit as st
 
 from aq.errors import ArchiveError
+from aq.views.once import one_run
 from aq.views.page import PAGES, address, archived, words
 
 
@@ -28,4 +29,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_run():
+        main()

@@ -14,6 +14,7 @@ from aq.model import OBSERVED
 from aq.standards import Standard
 from aq.text import LANGUAGES, Text, text_in
 from aq.views import ahead_line, cache, components, push, state
+from aq.views.once import once
 from aq.views.theme import page_css
 from aq.views.words import (
     N_,
@@ -66,21 +67,25 @@ STANDARD_NAMES = {
 OTHER_NAMES = {"ko": "한국어", "en": "English"}
 
 
+@once
 def view() -> state.View:
     """The view that the address asks for."""
     return state.read(st.query_params, cache.runtime().settings.lang)
 
 
+@once
 def words() -> Text:
     """The words of the view's language."""
     return text_in(view().lang)
 
 
+@once
 def dark() -> bool:
     """Whether the reader sees the dark theme."""
     return st.context.theme.type == "dark"
 
 
+@once
 def standard() -> Standard:
     """The standard the view asks for; the configured one where it names none that there is."""
     one = cache.runtime()
@@ -88,6 +93,7 @@ def standard() -> Standard:
     return known.get(view().standard or "", known[one.settings.display.standard])
 
 
+@once
 def standards() -> list[Standard]:
     """The standards to choose from, the configured one first: those in force, and the chosen."""
     one, chosen = cache.runtime(), standard()

@@ -7,6 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from aq.evidence import COUNTS
+from aq.regions import PROVINCES
 from aq.roster import Member
 from aq.standards import Standard
 from aq.text import Text
@@ -24,7 +25,7 @@ GROUND_SHARE = 0.45
 
 def station_map(
     members: Sequence[Member],
-    shapes: Mapping[str, Any],
+    shapes: Mapping[str, Any] | str,
     code: str,
     standard: Standard,
     text: Text,
@@ -40,14 +41,14 @@ def station_map(
     Parameters
     ----------
     members : the stations, of which those without coordinates are left out
-    shapes : GeoJSON whose features' `id` is the province code
+    shapes : GeoJSON whose features' `id` is the province code, or where it is
     code : the province
     chosen : `ref` of the selected station
     why : by `ref`, whether it counts, in words
     """
     placed = [one for one in members if one.latitude is not None and one.longitude is not None]
     placed.sort(key=lambda one: one.ref == chosen)
-    codes = [one["id"] for one in shapes["features"]]
+    codes = [one.code for one in PROVINCES]
     figure = go.Figure(
         [
             go.Choropleth(

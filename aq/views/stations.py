@@ -19,7 +19,7 @@ from aq.roster import Member, Roster
 from aq.runtime import Runtime
 from aq.text import Text, text_in
 from aq.units import pollutants
-from aq.views import cache, components, lines_chart, origin, page, ranges
+from aq.views import cache, components, lines_chart, origin, outlines, page, ranges
 from aq.views.charts import LINE_CONFIG, MAP_CONFIG, level_bands
 from aq.views.facts import fact
 from aq.views.lines_chart import Ask
@@ -121,7 +121,7 @@ def map_of(
     found, text = roster_of(runtime, code, pollutant, after, until, standard), text_in(lang)
     return station_map(
         found.members,
-        cache.shapes(),
+        outlines.address(),
         code,
         runtime.standards[standard],
         text,

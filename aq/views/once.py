@@ -1,0 +1,39 @@
+"""What is worked out once in a run of a page, so that all its parts are of the same view and store.
+
+Outside a run of the whole page (a fragment by itself, a callback) it is worked out each time.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+_known: ContextVar[dict[Callable[[], Any], Any] | None] = ContextVar("known", default=None)
+
+
+@contextmanager
+def one_run() -> Iterator[None]:
+    """A run of a page, within which what is marked `once` stays as first found."""
+    token = _known.set({})
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+def once(function: Callable[[], R]) -> Callable[[], R]:
+    """Mark a function without arguments whose answer holds for the whole run."""
+
+    @wraps(function)
+    def found() -> R:
+        known = _known.get()
+        if known is None:
+            return function()
+        if function not in known:
+            known[function] = function()
+        answer: R = known[function]
+        return answer
+
+    return found
