@@ -336,8 +336,16 @@ class Collector:
         if not hours:
             return ()
         until = hour_number(max(hours)) - 1
+        after = until - quality.HISTORY_HOURS
         with self.store.read() as connection:
-            return station_readings(connection, name, until - quality.HISTORY_HOURS, until)
+            return station_readings(
+                connection,
+                name,
+                after,
+                until,
+                since=max(after, hour_number(min(hours)) - 1 - quality.ECHO_HOURS),
+                still=quality.SLOW,
+            )
 
     def _since(self, known: Any, now: datetime) -> datetime:
         if known is None or known.newest_hour is None:

@@ -50,6 +50,8 @@ NEIGHBOURS = 5
 # the confirmed data above, at one, two, three and 24 hours' distance, that never happened.
 ECHO_VALUES = 5
 ECHO_HOURS = 24
+# Of the hours before that only those of a station can tell whose values of these stood still since.
+SLOW = tuple(key for key, limits in LIMITS.items() if limits.stuck_hours - 1 > ECHO_HOURS)
 
 Place = tuple[str, ...]
 History = Mapping[Place, Mapping[datetime, Mapping[str, int]]]

@@ -9,9 +9,11 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     column,
+    false,
     func,
     literal,
     null,
+    or_,
     select,
     union_all,
     values,
@@ -176,17 +178,32 @@ def days(
     return connection.execute(query.order_by(table.c.province, table.c.day, table.c.feed)).all()
 
 
-def station_readings(connection: Connection, feed: str, after: int, until: int) -> list[Reading]:
-    """The values of all stations with ``after < hour <= until``, without flags."""
+def station_readings(
+    connection: Connection, feed: str, after: int, until: int, *, since: int, still: Iterable[str]
+) -> list[Reading]:
+    """The values of stations with ``after < hour <= until``, without flags.
+
+    Up to the hour `since` only of stations at which a pollutant of `still` had one value in all
+    rows of the day up to it: what is to be seen in those hours is a value that never changes.
+    """
     kept = {
         row.id: Station(name=row.name, sido=row.sido, code=row.code)
         for row in connection.execute(
             select(station.c.id, station.c.name, station.c.sido, station.c.code)
         )
     }
-    table = station_hour
+    table, day = station_hour, station_hour.alias()
+    quiet = (
+        select(day.c.station)
+        .where(day.c.feed == FEED_IDS[feed], day.c.hour > since, day.c.hour <= since + 24)
+        .group_by(day.c.station)
+        .having(or_(false(), *(func.min(day.c[key]) == func.max(day.c[key]) for key in still)))
+    )
     query = select(table.c.station, table.c.hour, *(table.c[key] for key in KEYS)).where(
-        table.c.feed == FEED_IDS[feed], table.c.hour > after, table.c.hour <= until
+        table.c.feed == FEED_IDS[feed],
+        table.c.hour > after,
+        table.c.hour <= until,
+        or_(table.c.hour > since, table.c.station.in_(quiet)),
     )
     ends = {number: from_hour_number(number) for number in range(after + 1, until + 1)}
     return [
