@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aq.__main__ import run
 from aq.clock import Clock
 from aq.simulator.scenario import KINDS
 from aq.simulator.server import SimulatorServer
@@ -17,7 +18,7 @@ from aq.simulator.world import World
 from tests.chaos import QUICK
 from tests.chaos.faults import faults
 from tests.chaos.killing import ACTIONS, LATER, Killing
-from tests.chaos.nonsense import parse_nonsense, read_nonsense
+from tests.chaos.nonsense import Imports, parse_nonsense, spoiled_file
 from tests.chaos.places import Databases, Files, databases
 from tests.chaos.replicas import live
 from tests.chaos.stopping import stopped
@@ -93,10 +94,31 @@ def test_a_spoiled_answer_is_refused_or_read_in_bounds(feed: str) -> None:
     spoil()
 
 
-def test_a_spoiled_file_is_refused_or_read_in_bounds(tmp_path: Path) -> None:
+def test_a_spoiled_file_is_refused_whole_or_its_bad_rows_are_skipped(tmp_path: Path) -> None:
+    imports = Imports(tmp_path)
+
     @settings(max_examples=60)
     @given(SEEDS)
     def spoil(seed: int) -> None:
-        read_nonsense(seed, tmp_path)
+        imports.take(seed)
 
     spoil()
+    assert imports.sound()
+    imports.close()
+
+
+def test_the_command_ends_with_2_for_a_spoiled_file_and_0_for_bad_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imports = Imports(tmp_path)
+    monkeypatch.setenv("AQ_DATABASE_URL", imports.url)
+    monkeypatch.setenv("AQ_FEEDS__OPENMETEO__ENABLED", "false")
+    codes = set()
+    for seed in range(12):
+        refused = imports.take(seed)
+        code = run(["import", str(spoiled_file(seed, tmp_path))])
+        said = capsys.readouterr()
+        assert (code, said.err.count("error: ")) == ((2, 1) if refused else (0, 0))
+        codes.add(code)
+    assert codes == {0, 2}
+    imports.close()

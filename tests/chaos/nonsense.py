@@ -1,10 +1,14 @@
-"""Nonsense: spoiled answers and files that the readers must refuse or read in bounds."""
+"""Nonsense: spoiled answers and files, which must be refused or read in bounds."""
 
 import copy
+import functools
 import io
 import json
 import random
+import sqlite3
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +17,17 @@ import click
 from aq.clock import HOUR
 from aq.errors import FeedError, InputError
 from aq.feeds.airkorea import PROVINCE_MEANS, REALTIME, STATION_HISTORY, STATIONS, AirKorea
-from aq.feeds.archive import read as read_file
 from aq.feeds.openmeteo import OpenMeteo
+from aq.importing import import_file
 from aq.model import Payload
 from aq.paths import ROOT
 from aq.regions import PROVINCES
+from aq.runtime import start
+from aq.schema import KEYS
+from aq.settings import load
 from tests.archive_files import HEADER, row, write_xlsx
 from tests.chaos import Line, Scale, part
+from tests.chaos.killing import recomputes
 from tests.conftest import NOW
 
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -118,31 +126,96 @@ def parse_nonsense(feed: str, seed: int) -> bool:
     return False
 
 
-def read_nonsense(seed: int, folder: Path) -> bool:
-    """Read one spoiled file as `import` does; True when it was refused."""
-    rng = random.Random(seed)
+ROWS = [row(f"20241001{hour:02}") for hour in range(1, 25)]
+
+
+@functools.cache
+def workbook() -> bytes:
+    """A good day of one station."""
     buffer = io.BytesIO()
-    rows = [row(f"20241001{hour:02}") for hour in range(1, 25)]
-    write_xlsx(buffer, {"1": [HEADER, *rows]})
-    data, name = buffer.getvalue(), "f.xlsx"
-    if rng.random() < 0.5:
-        lines = [",".join(str(cell) for cell in one) for one in (HEADER, *rows)]
+    write_xlsx(buffer, {"1": [HEADER, *ROWS]})
+    return buffer.getvalue()
+
+
+def spoiled_file(seed: int, folder: Path) -> Path:
+    """A workbook, a CSV file, or a zip of one, with a few things about it wrong."""
+    rng = random.Random(seed)
+    data, name = workbook(), "f.xlsx"
+    if rng.random() < 0.6:
+        lines = [",".join(str(cell) for cell in one) for one in (HEADER, *ROWS)]
         data = mutated("\n".join(lines), rng).encode("utf-8", "surrogatepass")
         name = "f.csv"
-    else:
+        if rng.random() < 0.2:
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr(name, data)
+            data, name = packed.getvalue(), "f.zip"
+    if name == "f.xlsx" or (name == "f.zip" and rng.random() < 0.3):
         spoiled = bytearray(data)
         for _ in range(rng.randint(1, 40)):
             spoiled[rng.randrange(len(spoiled))] = rng.randrange(256)
         data = bytes(spoiled[: rng.randint(1, len(spoiled))] if rng.random() < 0.3 else spoiled)
     path = folder / name
     path.write_bytes(data)
-    try:
-        for batch in read_file(path, NOW):
-            for one in batch.answer.readings:
-                assert all(0 <= value < 2**31 for value in one.values.values())
-    except InputError:
-        return True
-    return False
+    return path
+
+
+class Imports:
+    """A store that holds the good file, into which spoiled ones are imported one after another."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.file = folder, folder / "imports.db"
+        self.url = f"sqlite:///{self.file}"
+        self.runtime = start(
+            load({"AQ_DATABASE_URL": self.url, "AQ_FEEDS__OPENMETEO__ENABLED": "false"})
+        )
+        good = folder / "good.xlsx"
+        good.write_bytes(workbook())
+        import_file(self.runtime, good)
+        self.onlooker = sqlite3.connect(self.file)
+
+    def state(self) -> tuple[int, ...]:
+        """What changes with any commit, the store version, and how many rows there are."""
+        ask = (
+            "PRAGMA data_version",
+            "SELECT version FROM state",
+            "SELECT count(*) FROM station_hour",
+            "SELECT count(*) FROM station_hour_rev",
+        )
+        return tuple(self.onlooker.execute(one).fetchone()[0] for one in ask)
+
+    def take(self, seed: int) -> bool:
+        """Import a spoiled file, twice; True when it was refused, the store being as it was."""
+        path, before = spoiled_file(seed, self.folder), self.state()
+        try:
+            report = import_file(self.runtime, path)
+        except InputError:
+            assert self.state() == before, "a refused file changed the store"
+            return True
+        _, version, rows, replaced = self.state()
+        assert rows - before[2] == report.stored
+        assert replaced - before[3] == report.changed
+        written = bool(report.stored or report.changed)
+        assert version - before[1] in ((1,) if written else (0, 1))  # a station's facts may change
+        taken = report.stored + report.changed + report.unchanged
+        assert taken == report.rows or report.skipped.total(), "rows vanished without a word"
+        again = import_file(self.runtime, path)
+        assert (again.stored, again.changed) == (0, 0), "a second time it is another file"
+        return False
+
+    def sound(self) -> bool:
+        """Whether every page is in order, values in bounds, and roll-ups equal a recomputation."""
+        (found,) = self.onlooker.execute("PRAGMA integrity_check").fetchone()
+        outside = " OR ".join(f"{key} NOT BETWEEN 0 AND {2**31 - 1}" for key in KEYS)
+        (wrong,) = self.onlooker.execute(
+            f"SELECT count(*) FROM station_hour WHERE {outside}"  # noqa: S608 - names of our own
+        ).fetchone()
+        return (found, wrong) == ("ok", 0) and recomputes(self.runtime, self.url)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.onlooker.close()
+        self.runtime.store.close()
 
 
 def tried(what: Callable[[int], bool], count: int) -> tuple[int, list[tuple[int, str]]]:
@@ -158,19 +231,22 @@ def tried(what: Callable[[int], bool], count: int) -> tuple[int, list[tuple[int,
 
 @part("nonsense")
 def nonsense(scale: Scale, folder: Path) -> Iterator[Line]:
-    """Spoiled answers of each feed and spoiled files."""
-    trials: list[tuple[str, int, Callable[[int], bool]]] = [
-        ("answers of airkorea", scale.payloads, lambda seed: parse_nonsense("airkorea", seed)),
-        ("answers of openmeteo", scale.payloads, lambda seed: parse_nonsense("openmeteo", seed)),
-        ("files for import", scale.files, lambda seed: read_nonsense(seed, folder)),
-    ]
-    for name, count, what in trials:
-        refused, crashed = tried(what, count)
-        for seed, words in crashed[:3]:
-            click.echo(f"  seed {seed}: {words}", err=True)
-        yield Line(
-            what=f"spoiled: {name}",
-            tried=count,
-            survived=count - len(crashed),
-            note=f"{refused:,} refused",
-        )
+    """Spoiled answers of each feed, and spoiled files through the whole of `import`."""
+    for feed in ("airkorea", "openmeteo"):
+        yield _line(f"answers of {feed}", scale.payloads, functools.partial(parse_nonsense, feed))
+    imports = Imports(folder)
+    line = _line("files through import", scale.files, imports.take)
+    yield line if imports.sound() else replace(line, survived=0, note="the store is not sound")
+    imports.close()
+
+
+def _line(name: str, count: int, what: Callable[[int], bool]) -> Line:
+    refused, crashed = tried(what, count)
+    for seed, words in crashed[:3]:
+        click.echo(f"  seed {seed}: {words}", err=True)
+    return Line(
+        what=f"spoiled: {name}",
+        tried=count,
+        survived=count - len(crashed),
+        note=f"{refused:,} refused",
+    )
