@@ -34,7 +34,7 @@ PAGE_POLICY = "; ".join(
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",
-        "connect-src 'self' ws: wss: blob: data:",
+        "connect-src 'self' blob: data:",  # 'self' is the page's own websocket too
         "worker-src 'self' blob:",
         "media-src 'self' data: blob:",
         "object-src 'none'",

@@ -38,6 +38,7 @@ def test_every_answer_carries_the_headers(address: str, path: str) -> None:
     policy = headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in policy
     assert ("default-src 'none'" in policy) == (path in DATA)
+    assert not {"http:", "https:", "ws:", "wss:", "*"} & set(policy.replace(";", "").split())
     assert "http" not in policy
 
 
