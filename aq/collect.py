@@ -143,18 +143,24 @@ def ingest(
         counts += more
         changed |= slots
     refresh(txn, FEED_IDS[feed], changed, standards)
+    follow_moved(txn, directory, standards)
     return counts
 
 
 def list_stations(
-    txn: Txn, feed: str, answer: Answer, directory: Directory, standards: Sequence[Standard]
+    txn: Txn, answer: Answer, directory: Directory, standards: Sequence[Standard]
 ) -> int:
-    """Keep a station list; stations that move to another province take their hours along."""
-    resolved = directory.resolve(answer.stations, listed=True)
-    if resolved.moved:
-        touched = moved_slots(txn.connection, FEED_IDS[feed], resolved.moved, directory)
-        refresh(txn, FEED_IDS[feed], aggregate(txn, feed, touched, directory), standards)
-    return len(set(resolved.ids))
+    """Keep a station list; returns how many stations it names."""
+    numbers = directory.resolve(answer.stations, listed=True)
+    follow_moved(txn, directory, standards)
+    return len(set(numbers))
+
+
+def follow_moved(txn: Txn, directory: Directory, standards: Sequence[Standard]) -> None:
+    """Pool the hours of stations anew that moved to another province or network."""
+    for feed, slots in moved_slots(txn.connection, directory.moved, directory).items():
+        refresh(txn, FEED_IDS[feed], aggregate(txn, feed, slots, directory), standards)
+    directory.moved.clear()
 
 
 def too_early(name: str, known: Any, now: datetime, *, force: bool) -> FeedError | None:
@@ -399,7 +405,7 @@ class Collector:
                 txn.mark_simulated(simulated)
                 directory = Directory(txn, station_rule(self.provinces))
                 for answer in answers:
-                    report.stations += list_stations(txn, name, answer, directory, self.standards)
+                    report.stations += list_stations(txn, answer, directory, self.standards)
         except FeedError as error:
             report.issue(RowIssue(kind="station_list", where=name, detail=str(error)))
             return

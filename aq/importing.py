@@ -9,7 +9,7 @@ from typing import Any
 
 from aq import quality
 from aq.clock import from_hour_number, kst_iso
-from aq.collect import ISSUES_KEPT, station_rule
+from aq.collect import ISSUES_KEPT, follow_moved, station_rule
 from aq.feeds import archive
 from aq.model import Reading, RowIssue, Station, Upstream
 from aq.retention import read_manifest
@@ -114,6 +114,7 @@ def import_file(
             progress(0.9 * _share(batch))
         changed = aggregate(txn, name, touched, directory)
         refresh(txn, FEED_IDS[name], changed, runtime.stored_standards)
+        follow_moved(txn, directory, runtime.stored_standards)
     progress(1.0)
     return report
 
@@ -174,6 +175,7 @@ def _read_archive(
     for name, slots in touched.items():
         changed = aggregate(txn, name, slots, directory)
         refresh(txn, FEED_IDS[name], changed, runtime.stored_standards)
+    follow_moved(txn, directory, runtime.stored_standards)
     report.skipped = +report.skipped
 
 

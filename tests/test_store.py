@@ -153,8 +153,8 @@ def test_t01_stations_of_the_merged_unit_find_their_province_by_address(store: S
     listed = Station(name="새동네", sido="", address="전남광주통합특별시 북구 어딘가 1")
     with store.write("list") as txn:
         directory = Directory(txn, RULE)
-        moved = directory.resolve([listed], listed=True).moved
-        assert len(moved) == 1
+        directory.resolve([listed], listed=True)
+        assert list(directory.moved.values()) == [None]
     assert put(store, reading(new, pm10=510)) == Written(changed=1)
     with store.read() as connection:
         assert connection.scalar(select(station.c.province)) == 4

@@ -13,6 +13,7 @@ from aq.model import URBAN, Reading
 from aq.regions import BY_CODE
 from aq.schema import (
     FEED_IDS,
+    FEED_NAMES,
     KEYS,
     UPSTREAM_GRADES,
     province_hour,
@@ -45,9 +46,9 @@ def put_station_hours(
     cannot be.
     """
     feed_id = FEED_IDS[feed]
-    resolved = directory.resolve(r.station for r in readings if r.station is not None)
+    numbers = directory.resolve(r.station for r in readings if r.station is not None)
     rows: dict[tuple[int, int, int], Row] = {}
-    for number, reading in zip(resolved.ids, readings, strict=True):
+    for number, reading in zip(numbers, readings, strict=True):
         row = {"station": number, "feed": feed_id, **_measured(reading)}
         rows[number, row["hour"], feed_id] = row
     touched: set[Slot] = set()
@@ -63,7 +64,6 @@ def put_station_hours(
             if (province := directory.province(row["station"])) is not None
         }
     extend_ranges(txn.connection, feed_id, _ranges(rows.values()))
-    touched |= moved_slots(txn.connection, feed_id, resolved.moved, directory)
     return counts, touched
 
 
@@ -102,20 +102,20 @@ def _differs(row: Row, before: Row | None) -> bool | None:
 
 
 def moved_slots(
-    connection: Connection, feed_id: int, moved: Iterable[int], directory: Directory
-) -> set[Slot]:
-    """All hours of stations that now count for another province, in their present one."""
-    numbers = set(moved)
-    if not numbers:
-        return set()
+    connection: Connection, moved: Mapping[int, int | None], directory: Directory
+) -> dict[str, set[Slot]]:
+    """By feed all hours of stations that count otherwise now, in the province they counted for and
+    in the present one."""
+    if not moved:
+        return {}
     table = station_hour
-    query = select(table.c.station, table.c.hour)
-    query = query.where(table.c.feed == feed_id, table.c.station.in_(numbers))
-    return {
-        (province, row.hour)
-        for row in connection.execute(query)
-        if (province := directory.province(row.station)) is not None
-    }
+    query = select(table.c.station, table.c.hour, table.c.feed)
+    slots: dict[str, set[Slot]] = {}
+    for number, hour, feed in connection.execute(query.where(table.c.station.in_(moved.keys()))):
+        for province in (moved[number], directory.province(number)):
+            if province is not None:
+                slots.setdefault(FEED_NAMES[feed], set()).add((province, hour))
+    return slots
 
 
 def put_province_series(

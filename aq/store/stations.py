@@ -1,7 +1,6 @@
 """Stations: who is who, which province they count for, and between which hours they reported."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -21,19 +20,16 @@ ProvinceRule = Callable[[str, str, str | None], Province | None]
 KeptStation = Any  # a row of the station table
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """Station ids in the order asked, and those whose province or network became another."""
-
-    ids: list[int]
-    moved: frozenset[int]
-
-
 class Directory:
-    """All stations of the store in memory, for one transaction."""
+    """All stations of the store in memory, for one transaction.
+
+    `moved` are those whose province or network became another in it, with the province they
+    counted for before.
+    """
 
     def __init__(self, txn: Txn, rule: ProvinceRule) -> None:
         self._txn, self._rule = txn, rule
+        self.moved: dict[int, int | None] = {}
         rows = txn.connection.execute(select(station)).mappings()
         self._rows: dict[int, dict[str, Any]] = {row["id"]: dict(row) for row in rows}
         self._by_code = {row["code"]: row["id"] for row in self._rows.values() if row["code"]}
@@ -66,29 +62,25 @@ class Directory:
         """Names of stations that no rule gives a province; they count for none."""
         return [row["name"] for row in self._rows.values() if row["province"] is None]
 
-    def resolve(self, stations: Iterable[Station], *, listed: bool = False) -> Resolved:
-        """Find or make each station; facts that are new are kept, known ones never blanked.
+    def resolve(self, stations: Iterable[Station], *, listed: bool = False) -> list[int]:
+        """The id of each station, found or made; new facts are kept, known ones never blanked.
 
         `listed` marks them as named by the station list at the transaction's time.
         """
         known: dict[Station, int] = {}
         ids: list[int] = []
-        moved: set[int] = set()
         for one in stations:
             number = known.get(one)
             if number is None:
-                number, has_moved = self._one(one, listed)
-                known[one] = number
-                if has_moved:
-                    moved.add(number)
+                number = known[one] = self._one(one, listed)
             ids.append(number)
-        return Resolved(ids, frozenset(moved))
+        return ids
 
-    def _one(self, one: Station, listed: bool) -> tuple[int, bool]:
+    def _one(self, one: Station, listed: bool) -> int:
         number = self._find(one)
         facts = self._facts(one, listed)
         if number is None:
-            return self._insert(facts), False
+            return self._insert(facts)
         row = self._rows[number]
         merged = {
             **facts,
@@ -101,13 +93,15 @@ class Directory:
             merged["province"] = row["province"]
         changed = {name: value for name, value in merged.items() if row[name] != value}
         if not changed:
-            return number, False
+            return number
+        if {"province", "network"} & set(changed):
+            self.moved.setdefault(number, row["province"])
         where = station.c.id == number
         self._txn.connection.execute(update(station).where(where).values(changed))
         row.update(changed)
         if row["code"]:
             self._by_code[row["code"]] = number
-        return number, bool({"province", "network"} & set(changed))
+        return number
 
     def _find(self, one: Station) -> int | None:
         if one.code and one.code in self._by_code:
