@@ -1,14 +1,16 @@
 """The one way from a question to bytes: command, route and page all come here."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
+from operator import itemgetter
 
 from aq.export import official
 from aq.export.columns import READINGS
-from aq.export.hours import hour_moments
-from aq.export.pooled import pooled_moments
+from aq.export.hours import hour_pieces
+from aq.export.pooled import pooled_pieces
 from aq.export.question import Question
-from aq.export.source import Cells, Moment, Reader, Row, flat, reading
+from aq.export.source import Cells, Part, Piece, Reader, reading
 from aq.export.text import csv_bytes, json_bytes, jsonl_bytes
 from aq.store import Store
 
@@ -65,23 +67,30 @@ class Sample:
 
 def sample(store: Store, asked: Question, count: int) -> Sample:
     """The first `count` rows of an answer, and its size by that of its first thousands."""
-    measured: list[Row] = []
-    whole = True
+    measured: list[Piece] = []
+    seen = 0
     with reading(store, asked) as reader:
-        for rows in _pieces(reader, Tally(), lambda _share: None):
-            measured += rows
-            if len(measured) >= MEASURED_ROWS:
-                whole = False
+        if asked.grain == "hour":
+            # No more hours than the rows that are measured.
+            step = 1 + MEASURED_ROWS // max(1, len(reader.places) * len(asked.keys))
+        else:
+            step = reader.step
+        for piece in _pieces(replace(reader, step=step), Tally(), lambda _share: None):
+            measured.append(piece.rows_from(0, MEASURED_ROWS - seen))
+            seen += len(piece)
+            if seen >= MEASURED_ROWS:
                 break
-        estimate = len(measured) if whole else _most(reader)
-    size = sum(len(piece) for piece in _written(asked, iter([measured])))
+        whole = seen < MEASURED_ROWS
+        estimate = seen if whole else _most(reader)
+    size = sum(len(piece) for piece in _written(asked, iter(measured)))
     if not whole:
-        size = round(size * estimate / len(measured))
+        size = round(size * estimate / MEASURED_ROWS)
     names = tuple(one.name for one in asked.columns)
-    return Sample(names, [flat(row) for row in measured[:count]], estimate, size, whole)
+    rows = islice((row for piece in measured for row in piece.rows()), count)
+    return Sample(names, list(rows), estimate, size, whole)
 
 
-def _written(asked: Question, pieces: Iterator[list[Row]]) -> Iterator[bytes]:
+def _written(asked: Question, pieces: Iterator[Piece]) -> Iterator[bytes]:
     """Rows in the format asked for."""
     if asked.format in _TEXT:
         return _TEXT[asked.format](asked, pieces)
@@ -91,23 +100,20 @@ def _written(asked: Question, pieces: Iterator[list[Row]]) -> Iterator[bytes]:
     return (parquet_bytes if asked.format == "parquet" else xlsx_bytes)(asked, pieces)
 
 
-def _pieces(reader: Reader, tally: Tally, progress: Progress) -> Iterator[list[Row]]:
-    asked = reader.asked
-    moments = _moments(reader)
-    pick = _picker(asked)
-    for moment in moments:
-        progress(moment.share)
-        if moment.rows:
-            tally.rows += len(moment.rows)
-            tally.first = tally.first or moment.at
-            tally.last = moment.at
-            yield [pick(row) for row in moment.rows] if pick else moment.rows
+def _pieces(reader: Reader, tally: Tally, progress: Progress) -> Iterator[Piece]:
+    for piece in _all_columns(reader):
+        progress(piece.share)
+        if piece:
+            tally.rows += len(piece)
+            tally.first = tally.first or piece.first
+            tally.last = piece.last
+            yield _picked(reader.asked, piece)
 
 
-def _moments(reader: Reader) -> Iterator[Moment]:
+def _all_columns(reader: Reader) -> Iterator[Piece]:
     if reader.asked.kind != READINGS:
-        return official.moments(reader)
-    return hour_moments(reader) if reader.asked.grain == "hour" else pooled_moments(reader)
+        return official.pieces(reader)
+    return hour_pieces(reader) if reader.asked.grain == "hour" else pooled_pieces(reader)
 
 
 def _most(reader: Reader) -> int:
@@ -115,14 +121,15 @@ def _most(reader: Reader) -> int:
     return reader.hourly_rows if reader.asked.kind == READINGS else official.most_rows(reader)
 
 
-def _picker(asked: Question) -> Callable[[Row], Row] | None:
-    """The columns asked for, as rows of one part; None for all of them."""
+def _picked(asked: Question, piece: Piece) -> Piece:
+    """The columns asked for; neighbours of one part stay together."""
     if asked.columns == asked.all_columns:
-        return None
-    places = [asked.all_columns.index(one) for one in asked.columns]
-
-    def picked(row: Row) -> Row:
-        cells = flat(row)
-        return (tuple([cells[place] for place in places]),)
-
-    return picked
+        return piece
+    owners = [(part, place) for part in piece.parts for place in range(part.width)]
+    wanted = [owners[asked.all_columns.index(one)] for one in asked.columns]
+    parts = []
+    for part, some in groupby(wanted, itemgetter(0)):
+        places = [place for _, place in some]
+        cells = [tuple([one[place] for place in places]) for one in part.cells]
+        parts.append(Part(cells, part.which))
+    return replace(piece, parts=tuple(parts))

@@ -2,10 +2,11 @@
 
 import json
 import tempfile
-from collections.abc import Iterator
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
@@ -13,16 +14,14 @@ from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
 from aq.export.columns import BOOLEAN, DAY, INSTANT, INTEGER, NUMBER, TIME, ZONE, Column
 from aq.export.question import Question
-from aq.export.source import Row, flat
-from aq.export.text import Pieces, csv_lines, plain_cells
+from aq.export.source import Cells, Numbers, Part, Piece
+from aq.export.text import Pieces, csv_line, plain_cells
 from aq.feeds.infos import EVERY
 from aq.units import pollutants
 
 PIECE = 1 << 18
-# Rows read by Arrow at a time, and such tables in a row group of Parquet: all that is in memory at
-# once. Small tables keep little text, large groups leave the writer little to keep till the end.
-TABLE_ROWS = 1 << 9
-GROUP_TABLES = 1 << 6
+# Rows in a row group of Parquet, of which few are in memory at once.
+GROUP_ROWS = 1 << 15
 # Rows of a worksheet, its header included (Excel's own limit).
 SHEET_ROWS = 1 << 20
 
@@ -66,19 +65,78 @@ def parquet_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
         ],
         metadata=about(asked),
     )
+    tables = _Tables(asked.columns, schema)
     with tempfile.TemporaryFile() as spool:
-        tables = _tables(asked, schema, chain.from_iterable(pieces))
-        with pq.ParquetWriter(spool, schema, compression="zstd") as writer:
-            while group := list(islice(tables, GROUP_TABLES)):
-                writer.write_table(pa.concat_tables(group).cast(schema))
+        # A group is written while the next is read: Arrow does not hold Python's lock.
+        with (
+            pq.ParquetWriter(spool, schema, compression="zstd") as writer,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            writing = None
+            for group in _groups(pieces):
+                if writing is not None:
+                    writing.result()
+                writing = pool.submit(lambda group: writer.write_table(tables.of(group)), group)
+            if writing is not None:
+                writing.result()
         yield from _from_spool(spool)
 
 
-def _tables(asked: Question, schema: Any, rows: Iterator[Row]) -> Iterator[Any]:
-    """The rows in tables of one size, so that it does not matter how they came."""
-    lines = csv_lines(asked.columns, plain_cells)
-    while some := list(islice(rows, TABLE_ROWS)):
-        yield _table(schema, lines(some).encode())
+def _groups(pieces: Pieces) -> Iterator[list[Piece]]:
+    """Rows in groups of one size, so that it does not matter in what pieces they came."""
+    group: list[Piece] = []
+    room = GROUP_ROWS
+    for piece in pieces:
+        start = 0
+        while start < len(piece):
+            group.append(piece.rows_from(start, room))
+            start += len(group[-1])
+            room -= len(group[-1])
+            if room == 0:
+                yield group
+                group, room = [], GROUP_ROWS
+    if group:
+        yield group
+
+
+class _Tables:
+    """Rows as typed columns: those of a part's cells are made once, and taken by number."""
+
+    def __init__(self, columns: tuple[Column, ...], schema: Any) -> None:
+        self._columns, self._schema = columns, schema
+        self._known: dict[int, tuple[Sequence[Cells] | None, Any]] = {}
+
+    def of(self, pieces: Iterable[Piece]) -> Any:
+        """One table of some pieces."""
+        return pa.concat_tables([self._of_one(piece) for piece in pieces])
+
+    def _of_one(self, piece: Piece) -> Any:
+        columns: list[Any] = []
+        for start, part in piece.placed():
+            columns += self._cells(start, part).take(_array(part.which)).columns
+        return pa.Table.from_arrays(columns, schema=self._schema)
+
+    def _cells(self, start: int, part: Part) -> Any:
+        """The cells of a part that begins with the column `start`."""
+        of = slice(start, start + part.width)
+        schema = pa.schema(list(self._schema)[of])
+        cells, table = self._known.get(start, (None, None))
+        done = len(table) if table is not None and cells is part.cells else 0
+        if done < len(part.cells):
+            more = _table(schema, _lines(self._columns[of], part.cells[done:]))
+            table = pa.concat_tables([table, more]).combine_chunks() if done else more
+            self._known[start] = part.cells, table
+        return table
+
+
+def _lines(columns: tuple[Column, ...], rows: Sequence[Cells]) -> bytes:
+    return "".join([csv_line(plain_cells(columns, cells)) for cells in rows]).encode()
+
+
+def _array(which: Numbers) -> Any:
+    """Numbers for Arrow without a copy; `pyarrow.array` would load pandas."""
+    numbers = np.ascontiguousarray(which, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
 
 
 def _table(schema: Any, lines: bytes) -> Any:
@@ -96,7 +154,7 @@ def _table(schema: Any, lines: bytes) -> Any:
             null_values=[""],
             strings_can_be_null=True,
         ),
-    )
+    ).cast(schema)
 
 
 def xlsx_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
@@ -113,7 +171,7 @@ def xlsx_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
         # The clock would make other bytes of the same answer.
         book.set_properties({"title": "Air quality", "created": asked.until})
         try:
-            _data(book, asked, chain.from_iterable(pieces))
+            _data(book, asked, (row for piece in pieces for row in piece.rows()))
             _explain(book, asked)
             book.close()
         finally:
@@ -123,7 +181,7 @@ def xlsx_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
         yield from _from_spool(spool)
 
 
-def _data(book: Any, asked: Question, rows: Iterator[Row]) -> None:
+def _data(book: Any, asked: Question, rows: Iterator[Cells]) -> None:
     kinds = [one.kind for one in asked.columns]
     sheet, line = _sheet(book, asked, "data"), 1
     sheets = 1
@@ -131,7 +189,7 @@ def _data(book: Any, asked: Question, rows: Iterator[Row]) -> None:
         if line == SHEET_ROWS:
             sheets += 1
             sheet, line = _sheet(book, asked, f"data {sheets}"), 1
-        for place, (kind, cell) in enumerate(zip(kinds, flat(row), strict=True)):
+        for place, (kind, cell) in enumerate(zip(kinds, row, strict=True)):
             if cell is None:
                 continue
             if kind in (NUMBER, INTEGER):

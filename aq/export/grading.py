@@ -44,7 +44,7 @@ class Grader:
         if key in self.plain:
             row, at = rows[hour], self.at[key]
             count = row[at + 1]
-            return self._scaled(key, mean_half_up(row[at], count)) if count else None
+            return self.scaled(key, mean_half_up(row[at], count)) if count else None
         found = evaluate(self.standard, key, rows, hour)
         if found.value is None and found.grade is None:
             return None
@@ -58,7 +58,8 @@ class Grader:
             )
         return self._known[known]
 
-    def _scaled(self, key: str, scaled: int) -> Shown:
+    def scaled(self, key: str, scaled: int) -> Shown:
+        """An hourly value at the store's scale."""
         known = (key, scaled)
         if known not in self._known:
             grade = self.standard.grade(key, scaled, "1h")

@@ -1,99 +1,210 @@
-"""The rows of single hours, each from the most preferred feed that has a value for it."""
+"""The rows of single hours, each from the most preferred feed that has a value for it.
 
-from collections.abc import Iterator
-from functools import cache
+A stretch of hours is worked through as columns: the row of each hour and place is chosen, and the
+cells of the values that occur are made once each.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import cache, cached_property
 from typing import Any
+
+import numpy as np
 
 from aq.clock import from_hour_number, kst_iso
 from aq.export.grading import NOT_ENOUGH, NOT_MEASURED, absence, scaled_text, share_text
 from aq.export.source import (
     Cells,
-    Moment,
-    Place,
+    Numbers,
+    Part,
+    Piece,
     Reader,
-    Row,
     Series,
+    by_series,
     head_cells,
     tail_cells,
 )
 from aq.feeds.infos import INFO
 from aq.schema import FEED_IDS
-from aq.units import mean_half_up, pollutants
+from aq.units import pollutants
 from aq.windows import OVERALL
 
 # Under half of the expected stations a province mean is thin.
 THIN_PARTS = 2
-Feeds = list[tuple[str, Series]]
+# More than there can be of a province in an hour.
+MOST_STATIONS = 1 << 16
 NO_STATIONS = (None, None, None, None)
 NO_REASON = (None, None)
+# Cells of a kind that are remembered.
 REMEMBERED = 20_000
 
 
-def hour_moments(reader: Reader) -> Iterator[Moment]:
-    """Every hour of the range, with the rows the store has of it."""
-    prefer = [(name, FEED_IDS[name]) for name in reader.asked.prefer]
-    parts = _Parts(reader)
-    for (after, until), series in reader.blocks():
-        by_place: list[tuple[Place, Feeds]] = [
-            (place, [(name, series[place.id, n]) for name, n in prefer if (place.id, n) in series])
-            for place in reader.places
-        ]
-        for hour in range(after + 1, until + 1):
-            at = (kst_iso(from_hour_number(hour)),)
-            rows: list[Row] = []
-            for place, feeds in by_place:
-                there = [(name, series) for name, series in feeds if hour in series]
-                if there:
-                    for key in reader.asked.keys:
-                        feed, cells = parts.of(key, there, hour)
-                        rows.append((parts.head(place, feed, key), at, *cells))
-            yield Moment(at[0], rows, reader.done(hour))
+def hour_pieces(reader: Reader) -> Iterator[Piece]:
+    """Every hour of the range that the store has rows of, by place, then by pollutant."""
+    asked, count = reader.asked, len(reader.asked.keys)
+    heads = [
+        head_cells(place, feed, key)
+        for place in reader.places
+        for feed in asked.prefer
+        for key in asked.keys
+    ]
+    values, sources = _Numbered(), _Numbered()
+    for (after, until), rows in reader.blocks():
+        if max(len(values.cells), len(sources.cells)) > REMEMBERED:
+            values, sources = _Numbered(), _Numbered()
+        block = _Block(reader, (after, until), rows, values, sources)
+        if len(block.hours) == 0:
+            continue
+        for place, key in enumerate(asked.keys):
+            (block.plain if key in reader.grader.plain else block.windowed)(key, place)
+        first = (block.places * len(asked.prefer))[:, None]
+        which = ((first + block.feeds) * count + np.arange(count)).ravel()
+        times = [(kst_iso(from_hour_number(hour)),) for hour in range(after + 1, until + 1)]
+        parts = (
+            Part(heads, which),
+            Part(times, np.repeat(block.hours, count)),
+            Part(values.cells, block.value_of.ravel()),
+            Part(sources.cells, block.source_of.ravel()),
+        )
+        first_at, last_at = (times[block.hours[end]][0] for end in (0, -1))
+        yield Piece(first_at, last_at, parts, reader.done(until))
 
 
-class _Parts:
-    """The parts of rows, each made once: few distinct ones occur in a long answer."""
+class _Numbered:
+    """Distinct cells, numbered as they come; found again by what they were made of."""
 
-    def __init__(self, reader: Reader) -> None:
-        self.reader, self.grader = reader, reader.grader
-        self._heads: dict[tuple[int, str, str], Cells] = {}
-        self._plain: dict[tuple[Any, ...], tuple[Cells, Cells]] = {}
+    def __init__(self) -> None:
+        self.cells: list[Cells] = []
+        self._numbers: dict[Hashable, int] = {}
 
-    def head(self, place: Place, feed: str, key: str) -> Cells:
-        """The cells that name place and pollutant."""
-        asked = (place.id, feed, key)
-        found = self._heads.get(asked)
+    def number(self, make: Callable[..., Cells], *known: Hashable) -> int:
+        """The number of the cells that `make` gives of what is known, made once."""
+        found = self._numbers.get(known)
         if found is None:
-            found = self._heads[asked] = head_cells(place, feed, key)
+            found = self._numbers[known] = len(self.cells)
+            self.cells.append(make(*known))
         return found
 
-    def of(self, key: str, feeds: Feeds, hour: int) -> tuple[str, tuple[Cells, Cells]]:
-        """Feed, and value with grade and source, of the first feed with a value that counts, else
-        of the first there is."""
-        if key not in self.grader.plain:
-            return self._made(key, feeds, hour)
-        at = self.grader.at[key]
-        for feed, series in feeds:
-            row = series[hour]
-            heard = row[at + 1]
-            if heard:
-                asked = (key, feed, mean_half_up(row[at], heard), heard, row[at + 2])
-                found = self._plain.get(asked)
-                if found is None:
-                    if len(self._plain) >= REMEMBERED:
-                        self._plain.clear()
-                    found = self._plain[asked] = self._made(key, [(feed, series)], hour)[1]
-                return feed, found
-        return self._made(key, feeds, hour)
 
-    def _made(self, key: str, feeds: Feeds, hour: int) -> tuple[str, tuple[Cells, Cells]]:
-        for feed, series in feeds:
-            shown = self.grader.hour(key, series, hour)
-            if shown is not None:
-                stations = _stations(self.reader, feed, series[hour], key)
-                return feed, (shown.cells, tail_cells(feed, NO_REASON, stations))
-        feed, series = feeds[0]
-        cells, why = _nothing(self.reader, key, series[hour])
-        return feed, (cells, tail_cells(feed, why, _stations(self.reader, feed, series[hour], key)))
+def _as_given(cells: Cells) -> Cells:
+    return cells
+
+
+class _Block:
+    """A stretch of hours: the hours and places there are rows of, in order, and what each shows.
+
+    Attributes
+    ----------
+    hours, places : of each pair, counted from the first of the stretch and of the question
+    feeds : by pair and pollutant, which feed it is from, counted from the most preferred
+    value_of, source_of : by pair and pollutant the number of its cells from `value` on and of those
+        from `feed` on
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        hours: tuple[int, int],
+        rows: Sequence[Any],
+        values: _Numbered,
+        sources: _Numbered,
+    ) -> None:
+        after, until = hours
+        self.reader, self.rows, self.after = reader, rows, after
+        self._values, self._sources = values, sources
+        self.columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 3
+        order = {place.id: number for number, place in enumerate(reader.places)}
+        rank = {FEED_IDS[feed]: number for number, feed in enumerate(reader.asked.prefer)}
+        places = _integers([order[number] for number in self.columns[0]])
+        since = _integers(self.columns[1]) - after - 1
+        feeds = _integers([rank[number] for number in self.columns[2]])
+        # The row of each feed, hour and place, -1 for none; earlier hours are of windows alone.
+        grid = np.full((len(rank), until - after, len(order)), -1)
+        here = np.flatnonzero(since >= 0)
+        grid[feeds[here], since[here], places[here]] = here
+        self.hours, self.places = np.nonzero((grid >= 0).any(axis=0))
+        self.grid = grid[:, self.hours, self.places]
+        shape = (len(self.hours), len(reader.asked.keys))
+        self.feeds, self.value_of, self.source_of = (np.zeros(shape, np.intp) for _ in range(3))
+
+    def plain(self, key: str, place: int) -> None:
+        """Hours that stand by themselves: of the first feed with a value, else the first there."""
+        at = self.reader.grader.at[key]
+        total, heard = (_integers(self.columns[n]) for n in (at, at + 1))
+        there = self.grid >= 0
+        counts = there & (heard[self.grid] > 0)
+        feeds = np.where(counts.any(axis=0), counts.argmax(axis=0), there.argmax(axis=0))
+        row = np.take_along_axis(self.grid, feeds[None], axis=0)[0]
+        self.feeds[:, place] = feeds
+        valid = np.flatnonzero(heard[row] > 0)
+        means = (2 * total[row[valid]] + heard[row[valid]]) // (2 * heard[row[valid]])
+        self.value_of[valid, place] = self._scaled(key, means)
+        self.source_of[valid, place] = self._heard(key, feeds[valid], row[valid], heard)
+        for pair in np.flatnonzero(heard[row] == 0).tolist():
+            self._absent(key, (pair, place), int(feeds[pair]), int(row[pair]))
+
+    def _scaled(self, key: str, values: Numbers) -> Numbers:
+        """The numbers of the cells of hourly values at the store's scale."""
+        distinct, which = np.unique(values, return_inverse=True)
+        number, make = self._values.number, self._hourly
+        return _integers([number(make, key, one) for one in distinct.tolist()])[which]
+
+    def _hourly(self, key: str, value: int) -> Cells:
+        return self.reader.grader.scaled(key, value).cells
+
+    def _heard(self, key: str, feeds: Numbers, rows: Numbers, heard: Numbers) -> Numbers:
+        """The numbers of the sources of values, by feed and the stations heard and expected."""
+        kinds = feeds
+        if self.reader.asked.level == "province":
+            expected = _integers(self.columns[self.reader.grader.at[key] + 2])
+            kinds = (feeds * MOST_STATIONS + heard[rows]) * MOST_STATIONS + expected[rows]
+        _, first, which = np.unique(kinds, return_index=True, return_inverse=True)
+        pairs = zip(feeds[first].tolist(), rows[first].tolist(), strict=True)
+        return _integers([self._source(key, feed, row) for feed, row in pairs])[which]
+
+    def windowed(self, key: str, place: int) -> None:
+        """Hours by the standard's window, which goes back over the rows of the same feed."""
+        reader, series = self.reader, self.series
+        feeds = [(name, FEED_IDS[name]) for name in reader.asked.prefer]
+        for pair, rows in enumerate(self.grid.T.tolist()):
+            hour = self.after + 1 + int(self.hours[pair])
+            number = reader.places[self.places[pair]].id
+            there = [feed for feed, row in enumerate(rows) if row >= 0]
+            for feed in there:
+                shown = reader.grader.hour(key, series[number, feeds[feed][1]], hour)
+                if shown is not None:
+                    self.feeds[pair, place] = feed
+                    self.value_of[pair, place] = self._values.number(_as_given, shown.cells)
+                    self.source_of[pair, place] = self._source(key, feed, rows[feed])
+                    break
+            else:
+                self._absent(key, (pair, place), there[0], rows[there[0]])
+
+    @cached_property
+    def series(self) -> dict[tuple[int, int], Series]:
+        """The rows by place and feed id."""
+        return by_series(self.rows)
+
+    def _absent(self, key: str, cell: tuple[int, int], feed: int, row: int) -> None:
+        """Say of a pair and pollutant that there is no value that counts, and why."""
+        cells, why = _nothing(self.reader, key, self.rows[row])
+        self.feeds[cell] = feed
+        self.value_of[cell] = self._values.number(_as_given, cells)
+        self.source_of[cell] = self._source(key, feed, row, why)
+
+    def _source(
+        self, key: str, feed: int, row: int, why: tuple[str | None, str | None] = NO_REASON
+    ) -> int:
+        name = self.reader.asked.prefer[feed]
+        stations = _stations(self.reader, name, self.rows[row], key)
+        return self._sources.number(tail_cells, name, why, stations)
+
+
+def _integers(numbers: Any) -> Numbers:
+    """Integers as an array, None as -1."""
+    try:
+        return np.array(numbers, dtype=np.intp)
+    except TypeError:
+        return np.array([-1 if one is None else one for one in numbers], dtype=np.intp)
 
 
 def _nothing(reader: Reader, key: str, row: Any) -> tuple[Cells, tuple[str | None, str | None]]:

@@ -7,7 +7,7 @@ from aq.clock import day_bounds, kst, kst_day, kst_iso
 from aq.export.columns import ADVISORY, FORECAST
 from aq.export.grading import scaled_text
 from aq.export.question import Question
-from aq.export.source import Cells, Moment, Reader
+from aq.export.source import Cells, Piece, Reader, listed
 from aq.model import DAILY
 from aq.model import Advisory as Act
 from aq.model import ForecastNotice as Notice
@@ -49,7 +49,7 @@ def most_rows(reader: Reader) -> int:
     return official.advisory_count(reader.connection, *_issued(days))
 
 
-def moments(reader: Reader) -> Iterator[Moment]:
+def pieces(reader: Reader) -> Iterator[Piece]:
     """Every day of the range, with its notices or the advisories issued on it."""
     days = _days(reader)
     if days is None:
@@ -62,7 +62,7 @@ def moments(reader: Reader) -> Iterator[Moment]:
         by_day = rows(reader, (start, end))
         for day in sorted(by_day):
             share = ((day - first).days + 1) / ((last - first).days + 1)
-            yield Moment(day.isoformat(), [(cells,) for cells in by_day[day]], share)
+            yield listed(day.isoformat(), by_day[day], share)
         start = end + timedelta(days=1)
 
 

@@ -11,7 +11,17 @@ from datetime import date, timedelta
 from typing import Any
 
 from aq.export.grading import NOT_MEASURED, Grader, absence, pooled_text, scaled_text, share_text
-from aq.export.source import Moment, Place, Reader, Row, head_cells, period, tail_cells
+from aq.export.source import (
+    Cells,
+    Piece,
+    Place,
+    Reader,
+    by_series,
+    head_cells,
+    listed,
+    period,
+    tail_cells,
+)
 from aq.schema import FEED_IDS
 from aq.store.rollups import day_grade, day_of
 from aq.units import mean_half_up, pollutants
@@ -64,23 +74,24 @@ class Pool:
         return min(self.absences, key=lambda one: (-self.absences[one], one[1], one[0] or ""))
 
 
-def pooled_moments(reader: Reader) -> Iterator[Moment]:
+def pooled_pieces(reader: Reader) -> Iterator[Piece]:
     """Every day or month of the range that the store has a row of."""
     current: tuple[int, int] | None = None
     pools: dict[Slot, Pool] = {}
-    for (after, until), series in reader.blocks():
+    for (after, until), read in reader.blocks():
+        series = by_series(read)
         hour = after + 1
         while hour <= until:
             bounds = period(hour, reader.asked.grain)
             if current is not None and bounds != current:
-                yield _moment(reader, current, pools)
+                yield _piece(reader, current, pools)
                 pools = {}
             current = bounds
             last = min(until, bounds[1])
             _add(reader, pools, series, range(hour, last + 1))
             hour = last + 1
     if current is not None:
-        yield _moment(reader, current, pools)
+        yield _piece(reader, current, pools)
 
 
 def _add(reader: Reader, pools: dict[Slot, Pool], series: Any, hours: range) -> None:
@@ -98,17 +109,17 @@ def _add(reader: Reader, pools: dict[Slot, Pool], series: Any, hours: range) -> 
                 pool.add(row, grader.at[key], key, shown.grade if shown else None)
 
 
-def _moment(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> Moment:
+def _piece(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> Piece:
     day = (EPOCH + timedelta(days=day_of(bounds[1]))).isoformat()
     at = day if reader.asked.grain == "day" else day[:7]
     possible = bounds[1] - bounds[0]
-    rows: list[Row] = []
+    rows: list[Cells] = []
     for place in reader.places:
         for key in reader.asked.keys:
             taken = _taken(reader, place, key, pools)
             if taken:
                 rows.append(_row(reader.grader, place, key, (at, possible), taken))
-    return Moment(at, rows, min(1.0, reader.done(bounds[1])))
+    return listed(at, rows, min(1.0, reader.done(bounds[1])))
 
 
 def _taken(
@@ -125,7 +136,7 @@ def _taken(
 
 def _row(
     grader: Grader, place: Place, key: str, when: tuple[str, int], taken: tuple[str, Pool]
-) -> Row:
+) -> Cells:
     (at, possible), (feed, pool) = when, taken
     pollutant, averaging = pollutants()[key], "1d" if len(at) == 10 else "1mo"
     grade = value = largest = None
@@ -136,9 +147,9 @@ def _row(
         pooled = {"sum": pool.total, "n": pool.count, "hours": pool.hours}
         grade = day_grade(grader.standard, key, pooled)
     return (
-        head_cells(place, feed, key),
-        (at,),
-        grader.cells(key, value, averaging, grade),
-        tail_cells(feed, pool.why, (None, None, share_text(pool.hours, possible), None)),
-        (pool.hours, *pool.grades, pool.worst, largest),
+        *head_cells(place, feed, key),
+        at,
+        *grader.cells(key, value, averaging, grade),
+        *tail_cells(feed, pool.why, (None, None, share_text(pool.hours, possible), None)),
+        *(pool.hours, *pool.grades, pool.worst, largest),
     )

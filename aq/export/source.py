@@ -3,14 +3,16 @@
 Only one block of hours is in memory, however long the range.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from aq.errors import InputError
@@ -35,7 +37,7 @@ from aq.store.rollups import day_hours, day_of
 BLOCK_ROWS = 6000
 EPOCH = date(1970, 1, 1)
 Cells = tuple[Any, ...]
-Row = tuple[Cells, ...]  # in parts that repeat from row to row, which makes writing them cheap
+Numbers = NDArray[np.intp]
 Series = Mapping[int, Any]  # hour number -> row of the store
 
 
@@ -48,13 +50,56 @@ class Place:
     network: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The rows of one hour, day or month, with the share of the whole that is done by then."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Neighbouring columns of some rows: the cells there are, and which of them each row has.
 
-    at: str
-    rows: list[Row]
+    Few distinct ones occur in a long answer, so a writer makes of each once what it needs: the
+    next piece may have the same list, grown at its end.
+    """
+
+    cells: Sequence[Cells]
+    which: Numbers
+
+    @property
+    def width(self) -> int:
+        """How many columns it is."""
+        return len(self.cells[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows that follow each other, part by part, with the share of the whole done by then."""
+
+    first: str
+    last: str
+    parts: tuple[Part, ...]
     share: float
+
+    def __len__(self) -> int:
+        return len(self.parts[0].which)
+
+    def placed(self) -> Iterator[tuple[int, Part]]:
+        """Each part with the place of its first column."""
+        start = 0
+        for part in self.parts:
+            yield start, part
+            start += part.width
+
+    def rows(self) -> Iterator[Cells]:
+        """The cells of each row, one after the other."""
+        columns = [map(part.cells.__getitem__, part.which) for part in self.parts]
+        return (tuple(chain.from_iterable(row)) for row in zip(*columns, strict=True))
+
+    def rows_from(self, start: int, count: int) -> "Piece":
+        """At most `count` rows, without those before `start`."""
+        parts = tuple(Part(part.cells, part.which[start : start + count]) for part in self.parts)
+        return replace(self, parts=parts)
+
+
+def listed(at: str, rows: Sequence[Cells], share: float) -> Piece:
+    """The rows of one day or month, each by itself."""
+    return Piece(at, at, (Part(rows, np.arange(len(rows))),), share)
 
 
 @dataclass(frozen=True)
@@ -67,6 +112,7 @@ class Reader:
     hours: tuple[int, int] | None
     as_of: int | None
     grader: Grader
+    step: int  # hours read at a time
 
     @property
     def hourly_rows(self) -> int:
@@ -82,25 +128,32 @@ class Reader:
         after, until = self.hours or (hour - 1, hour)
         return (hour - after) / (until - after)
 
-    def blocks(self) -> Iterator[tuple[tuple[int, int], dict[tuple[int, int], Series]]]:
-        """((after, until), series by place and feed id), one stretch of hours after the other."""
+    def blocks(self) -> Iterator[tuple[tuple[int, int], Sequence[Any]]]:
+        """((after, until), rows of the store), one stretch of hours after the other.
+
+        The rows are those of `aq.store.places`, the hours of a window before `after` included.
+        """
         if self.hours is None:
             return
-        size = max(24, BLOCK_ROWS // max(1, len(self.places)))
         start, end = self.hours
-        for after in range(start, end, size):
-            until = min(after + size, end)
-            yield (after, until), self._series(after - self.grader.back, until)
-
-    def _series(self, after: int, until: int) -> dict[tuple[int, int], Series]:
-        keys = self.grader.reads
         read = station_block if self.asked.level == "station" else province_block
         numbers = [place.id for place in self.places]
-        found: dict[tuple[int, int], dict[int, Any]] = {}
-        rows = read(self.connection, numbers, keys, self.asked.prefer, after, until, self.as_of)
-        for row in rows:
-            found.setdefault((row.place, row.feed), {})[row.hour] = row
-        return dict(found)
+        keys, feeds = self.grader.reads, self.asked.prefer
+        for after in range(start, end, self.step):
+            until = min(after + self.step, end)
+            since = after - self.grader.back
+            yield (
+                (after, until),
+                read(self.connection, numbers, keys, feeds, since, until, self.as_of),
+            )
+
+
+def by_series(rows: Iterable[Any]) -> dict[tuple[int, int], Series]:
+    """Rows of the store by place and feed id."""
+    found: dict[tuple[int, int], dict[int, Any]] = {}
+    for row in rows:
+        found.setdefault((row.place, row.feed), {})[row.hour] = row
+    return dict(found)
 
 
 @contextmanager
@@ -129,6 +182,7 @@ def reading(store: Store, asked: Question) -> Iterator[Reader]:
             hours=hours,
             as_of=asked.version if asked.version < newest else None,
             grader=Grader(asked.standard, asked.keys),
+            step=max(24, BLOCK_ROWS // max(1, len(places))),
         )
 
 
@@ -180,11 +234,6 @@ def period(hour: int, grain: str) -> tuple[int, int]:
     first = (EPOCH + timedelta(days=day)).replace(day=1)
     following = (first + timedelta(days=32)).replace(day=1)
     return day_hours((first - EPOCH).days)[0], day_hours((following - EPOCH).days)[0]
-
-
-def flat(row: Row) -> Cells:
-    """The cells of a row, one after the other."""
-    return tuple(chain.from_iterable(row))
 
 
 def head_cells(place: Place, feed: str, key: str) -> Cells:

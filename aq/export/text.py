@@ -3,19 +3,21 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from aq.export.columns import BOOLEAN, INTEGER, NUMBER, Column
 from aq.export.question import Question
-from aq.export.source import Cells, Row
+from aq.export.source import Cells, Part, Piece
 
-Pieces = Iterable[list[Row]]
+Pieces = Iterable[Piece]
 BOM = b"\xef\xbb\xbf"
 # What a spreadsheet may take for the beginning of a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-# Texts of a kind of part that are remembered.
-REMEMBERED = 20_000
+# Rows whose text is made together.
+TOGETHER = 1 << 11
 _FLAGS = {True: "true", False: "false", None: ""}
 
 
@@ -23,28 +25,23 @@ def csv_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
     """A header and a line per row; an empty cell is null."""
     if asked.bom:
         yield BOM
-    yield _csv_line([one.name for one in asked.columns]).encode()
-    lines = csv_lines(asked.columns, _harmless_cells)
-    for rows in pieces:
-        yield lines(rows).encode()
+    yield csv_line([one.name for one in asked.columns]).encode()
 
-
-def csv_lines(
-    columns: tuple[Column, ...], cells: Callable[[tuple[Column, ...], Cells], Iterable[Any]]
-) -> Callable[[list[Row]], str]:
-    """A function from rows to lines; `cells` makes of a part's cells those that are printed."""
-
-    def part(of: tuple[Column, ...], given: Cells) -> str:
-        if len(of) == len(columns):
-            return _csv_line(cells(of, given))[:-1]
+    def part(columns: tuple[Column, ...], cells: Cells) -> str:
+        given = _harmless_cells(columns, cells)
+        if columns == asked.columns:
+            return csv_line(given)[:-1]
         # A line of one empty cell is written as "", which none of several parts is.
-        return _csv_line([*cells(of, given), None])[:-2]
+        return csv_line([*given, None])[:-2]
 
-    encode = _by_parts(columns, part, ",")
-    return lambda rows: "".join([f"{encode(row)}\n" for row in rows])
+    texts = Texts(asked.columns, part)
+    for piece in pieces:
+        for rows in texts.of_rows(piece, ","):
+            yield "".join([f"{row}\n" for row in rows]).encode()
 
 
-def _csv_line(cells: Iterable[Any]) -> str:
+def csv_line(cells: Iterable[Any]) -> str:
+    """A line of CSV with its end."""
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerow(cells)
     return out.getvalue()
@@ -63,37 +60,34 @@ def _harmless_cells(columns: tuple[Column, ...], cells: Cells) -> Iterator[Any]:
         yield harmless(cell) if column.foreign else cell
 
 
-def _by_parts(
-    columns: tuple[Column, ...], encode: Callable[[tuple[Column, ...], Cells], str], between: str
-) -> Callable[[Row], str]:
-    """The text of a row, part by part.
+class Texts:
+    """The text of rows, that of each part made once and remembered."""
 
-    The parts of a long answer repeat (a place, a value with its grade, a source), so the text of
-    each is remembered with the part itself, found again by its identity.
-    """
-    known: dict[int, tuple[Cells, str]] = {}
+    def __init__(
+        self, columns: tuple[Column, ...], encode: Callable[[tuple[Column, ...], Cells], str]
+    ) -> None:
+        self._columns, self._encode = columns, encode
+        self._known: dict[int, tuple[Sequence[Cells], list[str]]] = {}
 
-    def text_of(part: Cells, start: int) -> str:
-        if len(known) >= REMEMBERED:
-            known.clear()
-        text = encode(columns[start : start + len(part)], part)
-        known[id(part)] = part, text
-        return text
+    def of_part(self, part: Part, start: int) -> list[str]:
+        """The texts of the cells of a part that begins with the column `start`."""
+        cells, texts = self._known.get(start, (None, []))
+        if cells is not part.cells:
+            texts = []
+            self._known[start] = part.cells, texts
+        of = self._columns[start : start + part.width]
+        texts += [self._encode(of, one) for one in part.cells[len(texts) :]]
+        return texts
 
-    def row_text(row: Row) -> str:
-        if len(row) == 1:
-            return encode(columns, row[0])
-        texts, start = [], 0
-        for part in row:
-            found = known.get(id(part))
-            if found is not None and found[0] is part:
-                texts.append(found[1])
-            else:
-                texts.append(text_of(part, start))
-            start += len(part)
-        return between.join(texts)
-
-    return row_text
+    def of_rows(self, piece: Piece, between: str) -> Iterator[list[str]]:
+        """The rows' texts, some at a time."""
+        columns = [
+            np.array(self.of_part(part, start), dtype=object)[part.which]
+            for start, part in piece.placed()
+        ]
+        for first in range(0, len(piece), TOGETHER):
+            some = [one[first : first + TOGETHER].tolist() for one in columns]
+            yield list(map(between.join, zip(*some, strict=True)))
 
 
 def harmless(text: str | None) -> str | None:
@@ -103,14 +97,12 @@ def harmless(text: str | None) -> str | None:
 
 def jsonl_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
     """One object a line."""
-    encode = _encoder(asked.columns)
-    for rows in pieces:
-        yield "".join([f"{encode(row)}\n" for row in rows]).encode()
+    for rows in _objects(asked.columns, pieces):
+        yield "".join([f"{row}\n" for row in rows]).encode()
 
 
 def json_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
     """One document: the question, what the columns say, the items."""
-    encode = _encoder(asked.columns)
     head = {
         "question": asked.as_dict(),
         "columns": {one.name: one.about for one in asked.columns},
@@ -118,15 +110,14 @@ def json_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
     text = json.dumps(head, ensure_ascii=False)
     yield f'{text[:-1]}, "items": ['.encode()
     first = True
-    for rows in pieces:
-        if rows:
-            yield (("\n" if first else ",\n") + ",\n".join(map(encode, rows))).encode()
-            first = False
+    for rows in _objects(asked.columns, pieces):
+        yield (("\n" if first else ",\n") + ",\n".join(rows)).encode()
+        first = False
     yield b"\n]}\n"
 
 
-def _encoder(columns: tuple[Column, ...]) -> Callable[[Row], str]:
-    """Numbers stand in JSON as their exact decimal text."""
+def _objects(columns: tuple[Column, ...], pieces: Pieces) -> Iterator[list[str]]:
+    """Rows as objects, some at a time. Numbers stand in JSON as their exact decimal text."""
 
     def part(of: tuple[Column, ...], given: Cells) -> str:
         return ", ".join(
@@ -134,8 +125,10 @@ def _encoder(columns: tuple[Column, ...]) -> Callable[[Row], str]:
             for one, cell in zip(of, given, strict=True)
         )
 
-    encode = _by_parts(columns, part, ", ")
-    return lambda row: f"{{{encode(row)}}}"
+    texts = Texts(columns, part)
+    for piece in pieces:
+        for rows in texts.of_rows(piece, ", "):
+            yield [f"{{{row}}}" for row in rows]
 
 
 def _quoted(text: str | None) -> str:
