@@ -29,6 +29,7 @@ def warm_up() -> Runtime:
     importlib.import_module("aq.views.cache")
     gc.collect()
     gc.freeze()
+    gc.enable()
     return runtime
 
 

@@ -1,12 +1,11 @@
 """`serve`: the dashboard, its routes and the scheduler, on one port."""
 
+import gc
 import os
-import sys
 
 import click
 
 from aq.paths import ROOT
-from aq.runtime import start
 
 
 @click.command()
@@ -14,17 +13,18 @@ from aq.runtime import start
 @click.option("--port", type=click.IntRange(1, 65535), help="Port [setting server.port, 8501].")
 def command(host: str | None, port: int | None) -> None:
     """Serve the dashboard and poll the feeds (AQ_SCHEDULER=off: pages only)."""
-    runtime = start()  # refuse a wrong setting here, in one line, before the server starts
-    runtime.store.close()
-    server = runtime.settings.server
+    gc.disable()  # nothing loaded at the start is garbage; `dashboard.py` turns it on again
+    os.chdir(ROOT)
+    from aq.runtime import shared
+
+    server = shared().settings.server  # a wrong setting is refused here, in one line
     run_streamlit(host or server.host, port or server.port)
 
 
 def run_streamlit(host: str, port: int) -> None:
-    """Become the server process."""
-    os.chdir(ROOT)
-    arguments = ["-m", "streamlit", "run", "dashboard.py"]
-    arguments += ["--server.address", host, "--server.port", str(port)]
-    arguments += ["--server.headless", "true"]
+    """Serve until stopped: in this process, which has the store open and its parts loaded."""
+    from streamlit.web.cli import main
+
+    arguments = ["run", "dashboard.py", "--server.address", host, "--server.port", str(port)]
     click.echo(f"http://{host}:{port}", err=True)
-    os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606
+    main([*arguments, "--server.headless", "true"], prog_name="streamlit", standalone_mode=False)

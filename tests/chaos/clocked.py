@@ -5,11 +5,8 @@ machine works and no faster.
 """
 
 import mmap
-import os
-import runpy
 import struct
 import sys
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -38,14 +35,7 @@ class SharedTime:
         return Clock(start, SPEED, 0.0, lambda: _FORM.unpack(self._map[:])[0] / SPEED)
 
 
-def _here(_program: str, arguments: Sequence[str]) -> None:
-    """What `serve` becomes, within this process, which knows the clock."""
-    sys.argv = list(arguments[2:])
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-
-
 if __name__ == "__main__":
     clock = SharedTime(Path(sys.argv[1])).clock(datetime.fromisoformat(sys.argv[2]))
     Clock.from_text = classmethod(lambda _cls, _text: clock)  # type: ignore[method-assign]
-    os.execv = _here  # type: ignore[assignment]
     sys.exit(run(sys.argv[3:]))
