@@ -19,7 +19,7 @@ from aq.store.day_counts import Scale, days_by_grade
 from aq.store.rollups import day_grade
 from aq.units import pollutants
 
-EPOCH = date(1970, 1, 1)
+EPOCH, DAY = date(1970, 1, 1), timedelta(days=1)
 # How a day is judged: its mean by breakpoints made for days, or its highest hourly mean by
 # breakpoints made for hours.
 MEAN, WORST = "mean", "worst"
@@ -127,11 +127,13 @@ def judged(frame: pd.DataFrame, way: str) -> "pd.Series[Any]":
 
 def periods(first: date, last: date, by: str) -> list[tuple[date, int]]:
     """(first day of the month or year, days of it within the range), in order."""
-    counts: dict[date, int] = {}
-    for number in range((last - first).days + 1):
-        begins = period_of(first + timedelta(days=number), by)
-        counts[begins] = counts.get(begins, 0) + 1
-    return list(counts.items())
+    out, begin = [], first
+    while begin <= last:
+        opens = period_of(begin, by)
+        follows = period_of(opens + timedelta(days=31 if by == "month" else 366), by)
+        out.append((opens, (min(last + DAY, follows) - begin).days))
+        begin = follows
+    return out
 
 
 def period_of(day: date, by: str) -> date:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from sqlalchemy import insert
 
+from aq.clock import day_bounds, hour_number
 from aq.days import MEAN, WORST, by_grade, counted, days
 from aq.regions import PROVINCES
 from aq.runtime import Runtime
-from aq.schema import FEED_IDS, KEYS, province_day
+from aq.schema import FEED_IDS, KEYS, province_day, province_hour
 from tests.serving import make_runtime
 
 EPOCH = date(1970, 1, 1)
@@ -32,9 +33,14 @@ def scatter(runtime: Runtime) -> None:
     and right at the cuts."""
     chance = np.random.default_rng(11)
     cuts = runtime.standards["airkorea_1h"].tables["pm10", "1h"].cuts
-    rows = []
+    rows, hours_of = [], []
     for feed, share in (("archive", 0.6), ("airkorea", 0.8)):
         for place in PLACES:
+            # Days stand for hours: of each feed and province the first and last, without a value.
+            for day in (FIRST - timedelta(days=2), LAST + timedelta(days=2)):
+                hour = {f"{key}_{part}": 0 for key in KEYS for part in ("sum", "n", "exp")}
+                where = {"province": place.id, "feed": FEED_IDS[feed], "why": None}
+                hours_of.append({**hour, **where, "hour": hour_number(day_bounds(day)[1])})
             for key in KEYS:
                 for number in range((FIRST - EPOCH).days - 2, (LAST - EPOCH).days + 3):
                     if chance.random() > share:
@@ -57,6 +63,8 @@ def scatter(runtime: Runtime) -> None:
                     )
     with runtime.store.write("test") as txn:
         txn.connection.execute(insert(province_day), rows)
+        hours = [{**one, "version": txn.version} for one in hours_of]
+        txn.connection.execute(insert(province_hour), hours)
 
 
 @pytest.mark.parametrize("by", ["month", "year"])

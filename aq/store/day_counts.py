@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, 
 from sqlalchemy.sql.elements import ColumnElement
 
 from aq.schema import FEED_IDS, province_day
+from aq.store.reads import span
+from aq.store.rollups import day_of
 
 Counted = tuple[int, int, int, int]
 
@@ -42,12 +44,17 @@ def days_by_grade(
     `periods` are (first, last) days since 1970. A day is of the first of `feeds` with an hour that
     has a value.
     """
-    numbers = [FEED_IDS[name] for name in feeds]
     counts: dict[tuple[int, int, int], int] = {}
+    # A feed is asked of no period it has nothing of: the walk would find that out day by day.
+    known = span(connection, provinces)
+    numbers = [FEED_IDS[name] for name in feeds if FEED_IDS[name] in known]
     for place, number in enumerate(numbers):
         # A statement a period: each walks its days in the order of the key, so nothing is sorted.
         query = _counts(key, provinces, number, numbers[:place], scale)
+        begin, end = (day_of(hour) for hour in known[number])
         for first, last in periods:
+            if last < begin or first > end:
+                continue
             period = {"first": first, "last": last}
             for province, days, *under in connection.execute(query, period):
                 for grade, (low, high) in zip(
