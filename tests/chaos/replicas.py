@@ -33,7 +33,7 @@ WORKERS, PAGES = 3, 2
 REALTIME = "getCtprvnRltmMesureDnsty"
 AFTER_POLL, AFTER_LEASE, BEFORE_NEXT = (timedelta(minutes=m) for m in (21, 29, 57))
 KEYS = ("pm10", "pm25", "o3", "no2", "so2", "co")
-Hours = dict[tuple[str, int], tuple[object, ...]]
+Hours = dict[tuple[str, str, int], tuple[object, ...]]
 
 
 @dataclass(kw_only=True)
@@ -213,15 +213,20 @@ class Life:
 
 
 def station_hours(store: Store, until: datetime) -> Hours:
-    """{(station, hour): values} of the hours that ended by then."""
+    """{(province, station, hour): values} of the hours that ended by then; two share a name."""
     query = (
-        select(station.c.name, station_hour.c.hour, *(station_hour.c[key] for key in KEYS))
+        select(
+            station.c.sido,
+            station.c.name,
+            station_hour.c.hour,
+            *(station_hour.c[key] for key in KEYS),
+        )
         .join(station, station.c.id == station_hour.c.station)
         .where(station_hour.c.feed == FEED_IDS["airkorea"])
         .where(station_hour.c.hour <= hour_number(floor_hour(until)))
     )
     with store.read() as connection:
-        return {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(query)}
+        return {(row[0], row[1], row[2]): tuple(row[3:]) for row in connection.execute(query)}
 
 
 def alone(folder: Path, world: World, until: datetime) -> Hours:
