@@ -1,6 +1,5 @@
 """The command line: a group that loads a command's module only when it is asked for."""
 
-import gc
 import importlib
 import os
 import sys
@@ -86,7 +85,4 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Commands make many rows and few cycles: to look for those after every 700 objects takes a
-    # quarter of an export.
-    gc.set_threshold(100_000)
     sys.exit(run())

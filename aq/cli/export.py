@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from aq import heap
 from aq.cli.common import json_option, print_json
 from aq.export.answer import Progress
 from aq.export.columns import KINDS
@@ -48,6 +49,7 @@ def command(
     province, of kind advisory one per advisory. With --verify FILE the question of FILE's
     manifest is asked again of the store as it stood: exit 0 when the bytes are the same.
     """
+    heap.for_a_command()
     asked = _texts(given)
     if verified is not None:
         if asked or output:

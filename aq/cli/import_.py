@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from aq import heap
 from aq.cli.common import json_option, judge, print_json
 from aq.importing import ImportReport, import_archive, import_file
 from aq.runtime import start
@@ -25,6 +26,7 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     rows that are there already are left alone. Alert rules judge the hours at the end: what they
     would have said long ago is put in the log and not sent.
     """
+    heap.for_a_command()
     runtime = start()
     reports = []
     for path in files:

@@ -5,6 +5,7 @@ import os
 
 import click
 
+from aq import heap
 from aq.paths import ROOT
 
 
@@ -13,6 +14,7 @@ from aq.paths import ROOT
 @click.option("--port", type=click.IntRange(1, 65535), help="Port [setting server.port, 8501].")
 def command(host: str | None, port: int | None) -> None:
     """Serve the dashboard and poll the feeds (AQ_SCHEDULER=off: pages only)."""
+    heap.for_a_server()
     gc.disable()  # nothing loaded at the start is garbage; `dashboard.py` turns it on again
     os.chdir(ROOT)
     from aq.runtime import shared

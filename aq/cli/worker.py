@@ -5,6 +5,7 @@ import threading
 
 import click
 
+from aq import heap
 from aq.errors import InputError
 from aq.logs import set_up
 from aq.runtime import start
@@ -13,6 +14,7 @@ from aq.runtime import start
 @click.command()
 def command() -> int:
     """Poll the feeds without a page, until stopped (SIGTERM or Ctrl-C)."""
+    heap.for_a_server()
     runtime = start()
     if not runtime.settings.live_feeds:
         raise InputError("no feed is live; set AQ_FEEDS__AIRKOREA__KEY or enable openmeteo")
