@@ -31,8 +31,8 @@ def ours(url: str) -> tuple[int, bool]:
         standard=rules, pollutant=KEY, unit=pollutants()[KEY].unit, digits=0, revision="year"
     )
     figure = charts.province_line(frame, style, text_in("ko"), palette(False))
-    values = frame["value"].to_numpy()
-    drawn = [np.asarray(one.y, float) for one in figure.data if one.mode == "lines"]
+    values = frame["value"].to_numpy("float32")  # as the chart has them
+    drawn = [np.asarray(one.y, "float32") for one in figure.data if one.mode == "lines"]
     kept = max((one for one in drawn if len(one) > 100), key=len)
     whole = np.nanmax(kept) == np.nanmax(values) and np.nanmin(kept) == np.nanmin(values)
     same_gaps = len(stretches(kept)) == len(stretches(values))
@@ -54,7 +54,8 @@ def plain(url: str) -> int:
         )
     at = pd.to_datetime(frame["hour"] * 3600, unit="s", utc=True).dt.tz_convert("Asia/Seoul")
     # As lists: the common form, and what a chart made of Python's own values has.
-    figure = px.line(x=at.dt.strftime("%Y-%m-%dT%H:%M:%S%z").tolist(), y=frame["value"].tolist())
+    times = at.dt.strftime("%Y-%m-%dT%H:%M:%S%z").tolist()
+    figure = px.line(x=times, y=frame["value"].tolist(), template="plotly")
     return len(figure.to_json().encode())
 
 

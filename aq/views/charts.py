@@ -17,7 +17,7 @@ from aq.current import CurrentItem
 from aq.standards import Level, Standard
 from aq.text import Text
 from aq.units import pollutants
-from aq.views import ahead_line, line_kinds
+from aq.views import ahead_line, line_kinds, template  # noqa: F401 - the look of every figure
 from aq.views.act_bands import ActBand
 from aq.views.act_bands import draw as draw_acts
 from aq.views.reduce import MOST_POINTS, Floats, kept, stretches
@@ -65,6 +65,8 @@ ACT_MARK = "▲"
 HOUR_MS = 3600 * 1000
 # A gap is named on the chart where it is at least this share of the range; shorter ones on hover.
 NAMED_GAP = 0.045
+# Hours without a time of their own, in four bytes each, are less than a quarter as many with one.
+WHOLE_HOURS = 366 * 24
 
 
 def country_map(
@@ -314,21 +316,25 @@ def _line(
     if np.isnan(values).all():
         return None
     keep = kept(values)
-    whole = len(keep) == len(values)
-    lone = [first for first, last in stretches(values) if last - first == 1]
-    placed = {"x0": stamp(at[0]), "dx": HOUR_MS} if whole else {"x": stamps(at[keep])}
+    thin = len(keep) >= MOST_POINTS / 3
+    few = len(keep) == len(values)
+    lone = [first for first, last in stretches(values) if last - first == 1] if few else []
+    if len(values) <= WHOLE_HOURS:
+        placed: dict[str, Any] = {"x0": stamp(at[0]), "dx": HOUR_MS}
+        drawn = values if few else values.astype("float32")
+    else:
+        placed, drawn = {"x": stamps(at[keep])}, values[keep]
     hour = "%{x|%-m월 %-d일 %-H시}" if text.lang == "ko" else "%{x|%-d %b %Y, %-H:00}"
     note = f" · {text('modelled')}" if dash == "dash" else ""
-    thin = len(keep) >= MOST_POINTS / 3
     # Over months a long dash would leave out whole days.
     patterns = {"dash": "2px,1.5px" if thin else "5px,3px", "dot": "1.5px,1.5px"}
     pattern = patterns.get(dash, dash)
     return go.Scatter(
         **placed,
-        y=values[keep],
-        mode="lines+markers" if lone and whole else "lines",
+        y=drawn,
+        mode="lines+markers" if lone else "lines",
         marker={
-            "size": np.where(np.isin(keep, lone), 4, 0) if lone and whole else None,
+            "size": np.where(np.isin(keep, lone), 4, 0) if lone else None,
             "color": colours.ink,
         },
         line={
