@@ -90,21 +90,29 @@ def flag(
     """
     require_aware(now)
     readings = list(readings)
+    ranges = {key: one.plausible for key, one in pollutants().items()}
     if confirmed:
-        return [_flagged(reading, now, None) for reading in readings]
+        return [_flagged(reading, now, ranges, None) for reading in readings]
     evidence = _Evidence(_history([*previous, *readings]), _neighbours(readings))
-    return [_flagged(reading, now, evidence) for reading in readings]
+    return [_flagged(reading, now, ranges, evidence) for reading in readings]
 
 
-def _flagged(reading: Reading, now: datetime, evidence: _Evidence | None) -> Reading:
+def _flagged(
+    reading: Reading,
+    now: datetime,
+    ranges: Mapping[str, tuple[int, int]],
+    evidence: _Evidence | None,
+) -> Reading:
     """One reading with its flags; itself when nothing is wrong with it."""
     flags = dict(reading.flags)
+    early = reading.hour > now
     doubts = _doubts(reading, evidence) if evidence and reading.station is not None else {}
     for key, value in reading.values.items():
+        low, high = ranges[key]
         found = []
-        if not pollutants()[key].plausible(value):
+        if not low <= value <= high:
             found.append(IMPLAUSIBLE)
-        if reading.hour > now:
+        if early:
             found.append(FUTURE)
         found += doubts.get(key, ())
         known = flags[key].split(JOIN) if key in flags else []

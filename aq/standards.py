@@ -101,6 +101,7 @@ class Breakpoints:
     smallest : the smallest stored integer the rows speak of (0 for nearly all)
     cuts : the largest stored integer of each row but the last, with the rounding folded in
     grades : the grade of each row
+    spans : (low, high) of each row in steps of the precision; None for an open one
     """
 
     unit: str
@@ -114,6 +115,7 @@ class Breakpoints:
     smallest: int
     cuts: tuple[int, ...]
     grades: tuple[int, ...]
+    spans: tuple[tuple[int, int] | None, ...]
 
     def row(self, scaled: int) -> Row | None:
         """The row a stored integer falls into; None below the first one."""
@@ -125,11 +127,11 @@ class Breakpoints:
 
     def index(self, scaled: int) -> int | None:
         """The index, halves up; all in integers, as every hour that is written asks for it."""
-        row = self.row(scaled)
-        if row is None or row.index is None or row.high is None:
+        place = bisect_left(self.cuts, scaled)
+        span, index = self.spans[place], self.rows[place].index
+        if scaled < self.smallest or index is None or span is None:
             return None
-        low, high = int(row.low.scaleb(self.digits)), int(row.high.scaleb(self.digits))
-        bottom, top = row.index
+        (low, high), (bottom, top) = span, index
         part, whole = min(self._steps(scaled), high) - low, high - low
         return bottom + (2 * (top - bottom) * part + whole) // (2 * whole)
 
@@ -373,6 +375,12 @@ def _breakpoints(table: TomlTable, pollutant: Pollutant, levels: Sequence[Level]
         smallest=max(begins[0], 0),
         cuts=tuple(begin - 1 for begin in begins[1:]),
         grades=tuple(row.grade for row in rows),
+        spans=tuple(
+            None
+            if row.high is None
+            else (int(row.low.scaleb(digits)), int(row.high.scaleb(digits)))
+            for row in rows
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
+from math import ceil, floor
 from pathlib import Path
 from types import MappingProxyType
 
@@ -33,9 +34,10 @@ class Pollutant:
         """Stored integers per unit: 10 for PM, 10,000 for O3, NO2 and SO2, 100 for CO."""
         return int(10**self.digits)
 
-    def plausible(self, scaled: int) -> bool:
-        """Whether a stored integer lies within the instrument range."""
-        return self.low * self.scale <= scaled <= self.high * self.scale
+    @property
+    def plausible(self) -> tuple[int, int]:
+        """The smallest and the largest stored integer within the instrument range."""
+        return ceil(self.low * self.scale), floor(self.high * self.scale)
 
 
 def parse_pollutants(text: str, where: str) -> Mapping[str, Pollutant]:

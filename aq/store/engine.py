@@ -172,6 +172,9 @@ def _sqlite_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=NORMAL",
+        # An hour touches a page for each station, mostly those of the hour before: they go back to
+        # the file once for several hours.
+        "wal_autocheckpoint=8000",
         f"busy_timeout={BUSY_SECONDS * 1000}",
         "temp_store=MEMORY",
         "cache_size=-8000",

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, case, func, select
@@ -25,7 +26,7 @@ from aq.schema import (
 from aq.store import retained
 from aq.store.engine import Txn
 from aq.store.stations import EXPECTED_FOR_HOURS, Directory, extend_ranges, reported_ranges
-from aq.store.upsert import Row, Written, write_distinct
+from aq.store.upsert import Row, Written, as_rows, write_distinct
 
 BLOCK_HOURS = 24
 Slot = tuple[int, int]  # (province id, hour number)
@@ -79,6 +80,8 @@ def _held(
         existing |= retained.present(txn.connection, months, feed_id, block)
     if only_new:
         block = [row for row in block if _differs(row, existing.get(_key(row))) is not True]
+    if not months:
+        return existing, block
     changed = [row for row in block if _differs(row, existing.get(_key(row))) is not False]
     touched = [
         month
@@ -98,7 +101,7 @@ def _differs(row: Row, before: Row | None) -> bool | None:
     """Whether a row is there with another content; None when it is not there."""
     if before is None:
         return None
-    return any(before[name] != value for name, value in row.items())
+    return not row.items() <= before.items()
 
 
 def moved_slots(
@@ -137,8 +140,10 @@ def put_province_series(
 
 def aggregate(txn: Txn, feed: str, touched: set[Slot], directory: Directory) -> set[Slot]:
     """Pool the valid values of urban stations anew for `touched`; returns what changed."""
-    feed_id = FEED_IDS[feed]
     changed: set[Slot] = set()
+    if not touched:
+        return changed
+    feed_id = FEED_IDS[feed]
     ranges = reported_ranges(txn.connection, feed_id)
     for block in _slot_blocks(touched):
         pooled = _pool(txn.connection, feed_id, block)
@@ -155,13 +160,13 @@ def aggregate(txn: Txn, feed: str, touched: set[Slot], directory: Directory) -> 
 
 
 def _measured(reading: Reading) -> Row:
-    upstream = reading.upstream
+    upstream, flags, value = reading.upstream, reading.flags, reading.values.get
     grades = upstream.grades if upstream else {}
     return {
         "hour": hour_number(reading.hour),
-        **{key: reading.values.get(key) for key in KEYS},
-        "bad": sum(1 << bit for bit, key in enumerate(KEYS) if key in reading.flags),
-        "flags": _json(reading.flags),
+        **{key: value(key) for key in KEYS},
+        "bad": sum(1 << bit for bit, key in enumerate(KEYS) if key in flags) if flags else 0,
+        "flags": _json(flags),
         "khai": upstream.khai if upstream else None,
         "khai_grade": upstream.khai_grade if upstream else None,
         "pm10_24h": upstream.pm10_24h if upstream else None,
@@ -207,9 +212,8 @@ def _existing(
         table.c.hour.between(min(hours), max(hours)),
         table.c[place].in_(places),
     )
-    keys = [column.name for column in table.primary_key]
-    found = connection.execute(query).mappings()
-    return {tuple(row[key] for key in keys): dict(row) for row in found}
+    key = itemgetter(*(column.name for column in table.primary_key))
+    return {key(row): row for row in as_rows(connection.execute(query))}
 
 
 def _ranges(rows: Iterable[Row]) -> dict[int, tuple[int, int]]:
@@ -256,10 +260,10 @@ def _pool(connection: Connection, feed_id: int, block: set[Slot]) -> dict[Slot, 
         .group_by(station.c.province, station_hour.c.hour)
     )
     rows = {}
-    for found in connection.execute(query).mappings():
+    for found in as_rows(connection.execute(query)):
         slot = (found["province"], found["hour"])
         if slot in block:
-            rows[slot] = {**_no_values(*slot, feed_id), **found}
+            rows[slot] = _no_values(*slot, feed_id) | found
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import ceil
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -53,18 +54,33 @@ def refresh(txn: Txn, feed_id: int, changed: Iterable[Slot], standards: Sequence
     hours, as a poll brings them, no other grade is reckoned anew.
     """
     slots = set(changed)
-    for block in _day_blocks({(province, day_of(hour)) for province, hour in slots}):
-        hours = _hours(txn.connection, feed_id, block, 0)
-        upsert(txn.connection, province_day, pool_days(hours.values()))
+    if not slots:
+        return
+    connection = txn.connection
+    days = {(province, day_of(hour)) for province, hour in slots}
+    reached: list[tuple[Standard, int, set[Day], set[Slot] | None]] = []
     for one in standards:
         reach = window_hours_of(one) - 1
-        days = {(province, day_of(hour + k)) for province, hour in slots for k in (0, reach)}
-        number = standard_id(txn.connection, one)
+        further = {(province, day_of(hour + reach)) for province, hour in slots}
         touched = None
         if len(slots) <= FEW_SLOTS:
             touched = {(province, hour + k) for province, hour in slots for k in range(reach + 1)}
-        for block in _day_blocks(days):
-            grade_days(txn.connection, feed_id, number, one, block, touched)
+        reached.append((one, standard_id(connection, one), days | further, touched))
+    back = max((window_hours_of(one) - 1 for one in standards), default=0)
+    for block in _day_blocks(days.union(*(further for _, _, further, _ in reached))):
+        hours = _hours(connection, feed_id, block, back)
+        pooled = pool_days(row for slot, row in hours.items() if _day(slot) in block)
+        upsert(connection, province_day, [row for row in pooled if _day_of_row(row) in days])
+        for one, number, further, touched in reached:
+            _grade(connection, feed_id, number, one, hours, pooled, block & further, touched)
+
+
+def _day(slot: Slot) -> Day:
+    return slot[0], day_of(slot[1])
+
+
+def _day_of_row(row: Row) -> Day:
+    return row["province"], row["day"]
 
 
 def window_hours_of(standard: Standard) -> int:
@@ -78,13 +94,6 @@ def day_grade(standard: Standard, key: str, pooled: Mapping[str, Any]) -> int | 
     if not pooled["n"] or pooled["hours"] < ceil(standard.complete * 24):
         return None
     return standard.grade(key, mean_half_up(pooled["sum"], pooled["n"]), "1d")
-
-
-def hour_values(row: Mapping[str, Any]) -> dict[str, int]:
-    """Province means of one hour at the store's scale, half-up; absent where nothing is valid."""
-    return {
-        key: mean_half_up(row[f"{key}_sum"], row[f"{key}_n"]) for key in KEYS if row[f"{key}_n"]
-    }
 
 
 def _day_blocks(days: set[Day]) -> list[set[Day]]:
@@ -109,44 +118,60 @@ def _hours(connection: Connection, feed_id: int, block: set[Day], back: int) -> 
 
 
 def pool_days(hours: Iterable[Any]) -> list[Row]:
-    """Day rows (a row per pollutant, province, day and feed) pooled from province hours."""
-    days: dict[tuple[str, int, int, int], Row] = {}
+    """Day rows (a row per pollutant, province, day and feed) pooled from province hours, which
+    come in the order of time."""
+    days: dict[tuple[int, int, int], list[Any]] = {}
     for hour in hours:
-        row = hour._mapping
-        values = hour_values(row)
-        for key in KEYS:
-            place = (key, row["province"], day_of(row["hour"]), row["feed"])
-            pooled = days.get(place)
-            if pooled is None:
-                names = ("pollutant", "province", "day", "feed")
-                empty = {"sum": 0, "n": 0, "hours": 0, "max": None, "max_hour": None}
-                pooled = days[place] = {**dict(zip(names, place, strict=True)), **empty}
-            value = values.get(key)
-            if value is None:
-                continue
-            pooled["sum"] += row[f"{key}_sum"]
-            pooled["n"] += row[f"{key}_n"]
-            pooled["hours"] += 1
-            if pooled["max"] is None or value > pooled["max"]:
-                pooled["max"], pooled["max_hour"] = value, row["hour"]
-    return list(days.values())
+        days.setdefault((hour.province, day_of(hour.hour), hour.feed), []).append(hour)
+    return [
+        {"pollutant": key, "province": province, "day": day, "feed": feed, **_pooled(key, rows)}
+        for (province, day, feed), rows in days.items()
+        for key in KEYS
+    ]
+
+
+def _pooled(key: str, hours: Sequence[Any]) -> Row:
+    """Sum and count of all values of a day, its hours with a value, and the highest of these."""
+    parts = attrgetter(f"{key}_sum", f"{key}_n", "hour")
+    known = [part for hour in hours if (part := parts(hour))[1]]
+    if not known:
+        return {"sum": 0, "n": 0, "hours": 0, "max": None, "max_hour": None}
+    values = [mean_half_up(total, count) for total, count, _ in known]
+    highest = max(values)
+    return {
+        "sum": sum(total for total, _, _ in known),
+        "n": sum(count for _, count, _ in known),
+        "hours": len(known),
+        "max": highest,
+        "max_hour": known[values.index(highest)][2],
+    }
 
 
 def grade_days(
+    connection: Connection, feed_id: int, number: int, standard: Standard, block: set[Day]
+) -> None:
+    """Write the grades of all hours of some days, and the days' counts of hours by grade."""
+    hours = _hours(connection, feed_id, block, window_hours_of(standard) - 1)
+    pooled = pool_days(row for slot, row in hours.items() if _day(slot) in block)
+    _grade(connection, feed_id, number, standard, hours, pooled, block, None)
+
+
+def _grade(
     connection: Connection,
     feed_id: int,
     number: int,
     standard: Standard,
+    hours: Mapping[Slot, Any],
+    pooled: Iterable[Row],
     block: set[Day],
-    touched: Collection[Slot] | None = None,
+    touched: Collection[Slot] | None,
 ) -> None:
-    """Write the grades of the hours of some days, and the days' counts of hours by grade.
+    """Write what a standard makes of some days, of their hours and of those before them.
 
     With `touched` only those hours are graded, and any that have no grade yet; the others count in
     their day by the grades they have.
     """
-    hours = _hours(connection, feed_id, block, window_hours_of(standard) - 1)
-    own = {slot: row for slot, row in hours.items() if (slot[0], day_of(slot[1])) in block}
+    own = {slot: row for slot, row in hours.items() if _day(slot) in block}
     days = {
         (row["pollutant"], row["province"], row["day"]): {
             "standard": number,
@@ -154,14 +179,15 @@ def grade_days(
             **_empty_day(),
             "grade": day_grade(standard, row["pollutant"], row),
         }
-        for row in pool_days(own.values())
+        for row in pooled
+        if _day_of_row(row) in block
     }
     others = [] if touched is None else [slot for slot in own if slot not in touched]
     graded = _stored_grades(connection, feed_id, number, others)
     anew = {slot: row for slot, row in own.items() if slot not in graded}
     hour_rows: list[Row] = []
     for (province, hour), values in _window_means(standard, hours, anew).items():
-        grades = {key: _grade(standard, key, values.get(key)) for key in KEYS}
+        grades = {key: _grade_of(standard, key, values.get(key)) for key in KEYS}
         whole = overall(standard, values)
         place = {"province": province, "hour": hour, "feed": feed_id, "standard": number}
         result = {"overall": whole.grade, "idx": whole.index, "dominant": whole.dominant}
@@ -224,7 +250,7 @@ def _window_means(
     return found
 
 
-def _grade(standard: Standard, key: str, scaled: int | None) -> int | None:
+def _grade_of(standard: Standard, key: str, scaled: int | None) -> int | None:
     averaging = standard.averaging(key)
     if scaled is None or averaging is None:
         return None

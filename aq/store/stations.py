@@ -9,7 +9,7 @@ from aq.model import URBAN, Station
 from aq.regions import GWANGJU, JEONNAM, MERGED_NAMES, Province
 from aq.schema import station, station_feed
 from aq.store.engine import Txn
-from aq.store.upsert import upsert
+from aq.store.upsert import Row, as_rows, upsert
 
 # A station that has been silent for this long is not expected any more.
 EXPECTED_FOR_HOURS = 7 * 24
@@ -30,8 +30,8 @@ class Directory:
     def __init__(self, txn: Txn, rule: ProvinceRule) -> None:
         self._txn, self._rule = txn, rule
         self.moved: dict[int, int | None] = {}
-        rows = txn.connection.execute(select(station)).mappings()
-        self._rows: dict[int, dict[str, Any]] = {row["id"]: dict(row) for row in rows}
+        rows = as_rows(txn.connection.execute(select(station)))
+        self._rows: dict[int, Row] = {row["id"]: row for row in rows}
         self._by_code = {row["code"]: row["id"] for row in self._rows.values() if row["code"]}
         self._by_name: dict[str, list[int]] = {}
         for number, row in self._rows.items():
@@ -80,18 +80,16 @@ class Directory:
         number = self._find(one)
         facts = self._facts(one, listed)
         if number is None:
-            return self._insert(facts)
+            return self._insert({**facts, "province": self._province(facts)})
         row = self._rows[number]
-        merged = {
-            **facts,
-            **{name: row[name] for name, value in facts.items() if value is None},
+        changed = {
+            name: value for name, value in facts.items() if value is not None and value != row[name]
         }
-        if one.sido not in MERGED_NAMES:
-            merged["sido"] = row["sido"] or one.sido  # the label of today outlives older files
-        merged["province"] = self._province(merged)
-        if merged["province"] is None:
-            merged["province"] = row["province"]
-        changed = {name: value for name, value in merged.items() if row[name] != value}
+        if row["sido"] and one.sido not in MERGED_NAMES:
+            changed.pop("sido", None)  # the label of today outlives older files
+        province = self._province({**row, **changed} if changed else row)
+        if province is not None and province != row["province"]:
+            changed["province"] = province
         if not changed:
             return number
         if {"province", "network"} & set(changed):
@@ -131,7 +129,7 @@ class Directory:
         return found.id if found else None
 
     def _facts(self, one: Station, listed: bool) -> dict[str, Any]:
-        facts = {
+        return {
             "code": one.code,
             "sido": one.sido,
             "name": one.name,
@@ -143,8 +141,6 @@ class Directory:
             "items": None if one.items is None else " ".join(one.items),
             "listed_at": self._txn.now if listed else None,
         }
-        facts["province"] = self._province(facts)
-        return facts
 
     def _insert(self, facts: dict[str, Any]) -> int:
         statement = insert(station).values(facts).returning(station.c.id)
@@ -175,7 +171,7 @@ def reported_ranges(connection: Connection, feed: int) -> dict[int, tuple[int, i
     table = station_feed
     query = select(table.c.station, table.c.first_hour, table.c.last_hour)
     rows = connection.execute(query.where(table.c.feed == feed))
-    return {row.station: (row.first_hour, row.last_hour) for row in rows}
+    return {number: (first, last) for number, first, last in rows}
 
 
 def stations_of(connection: Connection, province: int | None = None) -> Sequence[KeptStation]:

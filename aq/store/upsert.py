@@ -2,9 +2,11 @@
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Column, Connection, CursorResult, Dialect, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from aq.store.engine import Txn
@@ -24,15 +26,49 @@ class Written:
         return Written(self.new + other.new, self.changed + other.changed, self.same + other.same)
 
 
+def as_rows(result: CursorResult[Any]) -> list[Row]:
+    """What a query gave as rows to write."""
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result.all()]
+
+
 def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows or, where the primary key is there, set their other columns."""
     if not rows:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    names = tuple(rows[0])
+    statement = _statement(table, names, connection.dialect.name)
+    if any(_converted(table.c[name], connection.dialect) for name in names):
+        connection.execute(statement, rows)
+        return
+    # Numbers and texts go to the driver as they are, without a look at each cell.
+    text, order = _text(table, names, connection.dialect)
+    if order is None:
+        connection.exec_driver_sql(text, list(rows))
+    else:
+        connection.exec_driver_sql(text, [tuple([row[name] for name in order]) for row in rows])
+
+
+def _statement(table: Table, names: Sequence[str], engine: str) -> Any:
+    statement = (postgresql if engine == "postgresql" else sqlite).insert(table)
     keys = [column.name for column in table.primary_key]
-    rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), rows)
+    rest = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+def _converted(column: Column[Any], dialect: Dialect) -> bool:
+    """Whether SQLAlchemy changes a cell of this column on its way to the driver."""
+    return column.type.dialect_impl(dialect).bind_processor(dialect) is not None
+
+
+@lru_cache(maxsize=64)
+def _text(
+    table: Table, names: tuple[str, ...], dialect: Dialect
+) -> tuple[str, tuple[str, ...] | None]:
+    """The SQL of an upsert, and the order its parameters stand in where they have no names."""
+    statement = _statement(table, names, dialect.name)
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    return str(compiled), tuple(compiled.positiontup) if compiled.positional else None
 
 
 def write_distinct(
@@ -47,15 +83,15 @@ def write_distinct(
     With a `history` table the rows carry the transaction's version, which is only taken when
     something is written, and what they replace is kept there.
     """
-    keys = [column.name for column in table.primary_key]
+    key = itemgetter(*(column.name for column in table.primary_key))
     written: list[Row] = []
     replaced: list[Row] = []
     same = 0
     for row in rows:
-        before = existing.get(tuple(row[key] for key in keys))
+        before = existing.get(key(row))
         if before is None:
             written.append(row)
-        elif all(before[name] == value for name, value in row.items()):
+        elif row.items() <= before.items():
             same += 1
         else:
             replaced.append(before)
