@@ -104,7 +104,7 @@ def _stations(url: str) -> None:
     path = Path(runtime.store.engine.url.database or "")
     runtime.store.close()
     first, last = hour_number(since), hour_number(midnight)
-    with _Bulk(path) as connection:
+    with Bulk(path) as connection:
         for copy in range(1, COPIES):
             for table in TABLES:
                 _shift(connection, table, "hour", (first, last), 24 * STRETCH_DAYS * copy)
@@ -135,7 +135,7 @@ def _provinces(path: Path, years: int) -> None:
     names = ["province", "hour", "feed", "version", "why"]
     names += [f"{key}_{part}" for key in KEYS for part in ("sum", "n", "exp")]
     places = ", ".join("?" * len(names))
-    with _Bulk(path) as connection:
+    with Bulk(path) as connection:
         sql = f"INSERT INTO province_hour ({', '.join(names)}) VALUES ({places})"
         connection.executemany(sql, _province_rows(first, last))
         fill_days(connection, FEED_IDS["archive"])
@@ -182,7 +182,7 @@ def fill_days(connection: sqlite3.Connection, feed: int) -> None:
         )
 
 
-class _Bulk:
+class Bulk:
     """A connection to fill a file quickly; indices that slow it down are made anew at the end."""
 
     def __init__(self, path: Path) -> None:

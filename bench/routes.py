@@ -14,7 +14,7 @@ from bench.serving import ROOT, dashboard
 from bench.viewers import quantile
 
 PATHS = ("/strip", "/api/v1/current")
-CONNECTIONS, SECONDS = 16, 6.0
+CONNECTIONS, SECONDS = 16, 4.0
 PACE = 1000  # answers a second for the latency that readers see
 WATCHERS = 5
 

@@ -49,8 +49,8 @@ def quantile(values: Sequence[float], share: float) -> float:
 class Viewer:
     """One open page. It remembers cached messages as a browser does."""
 
-    def __init__(self, socket: ClientConnection, load: Load) -> None:
-        self._socket, self._load = socket, load
+    def __init__(self, socket: ClientConnection, load: Load, deadline: float) -> None:
+        self._socket, self._load, self._deadline = socket, load, deadline
         self._map: str | None = None
         self._script = ""
         self._known: dict[str, str | None] = {}  # message -> the map it draws, if it does
@@ -82,12 +82,16 @@ class Viewer:
         rerun.context_info.color_scheme = "light"
         began = time.perf_counter()
         await self._socket.send(message.SerializeToString())
-        async with asyncio.timeout(ANSWER_SECONDS):
-            while True:
-                data = await self._socket.recv()
-                self._load.sent += len(data)
-                if self._take(data):  # type: ignore[arg-type]
-                    return time.perf_counter() - began
+        try:
+            async with asyncio.timeout(self._deadline - began):
+                while True:
+                    data = await self._socket.recv()
+                    self._load.sent += len(data)
+                    if self._take(data):  # type: ignore[arg-type]
+                        return time.perf_counter() - began
+        except TimeoutError:
+            self._load.clicks.append(time.perf_counter() - began)
+            raise
 
     def _take(self, data: bytes) -> bool:
         message = ForwardMsg.FromString(data)
@@ -107,29 +111,34 @@ class Viewer:
         return kind == "script_finished" and message.script_finished == DONE
 
 
-async def _viewer(address: str, load: Load, delay: float, every: float, end: float) -> None:
+async def _viewer(
+    address: str, load: Load, delay: float, every: float, end: float, patience: float
+) -> None:
     await asyncio.sleep(delay)
     url = f"{address.replace('http', 'ws')}/_stcore/stream"
     async with connect(
-        url, subprotocols=["streamlit"], compression=None, max_size=None, open_timeout=60
+        url, subprotocols=["streamlit"], compression=None, max_size=None, open_timeout=patience
     ) as socket:
-        viewer = Viewer(socket, load)
+        viewer = Viewer(socket, load, end + patience)
         await viewer.open()
         due = time.perf_counter() + every * random.random()
         while True:  # once at least, also where a crowd has not seen its first page by the end
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            if time.perf_counter() > end + patience / 2:
+                return
             await viewer.click()
             due = max(due + every, time.perf_counter())
             if due >= end:
                 return
 
 
-async def _crowd(address: str, viewers: int, seconds: float, every: float) -> Load:
+async def _crowd(address: str, viewers: int, seconds: float, every: float, patience: float) -> Load:
     load = Load()
     arrival = every if viewers > 1 else 0
     end = time.perf_counter() + arrival + seconds
     tasks = [
-        _viewer(address, load, arrival * place / viewers, every, end) for place in range(viewers)
+        _viewer(address, load, arrival * place / viewers, every, end, patience)
+        for place in range(viewers)
     ]
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(outcome, BaseException):
@@ -137,6 +146,15 @@ async def _crowd(address: str, viewers: int, seconds: float, every: float) -> Lo
     return load
 
 
-def watch(address: str, viewers: int, seconds: float, every: float = 5.0) -> Load:
-    """`viewers` open the page one after the other and then click every so often, for a while."""
-    return asyncio.run(_crowd(address, viewers, seconds, every))
+def watch(
+    address: str,
+    viewers: int,
+    seconds: float,
+    every: float = 5.0,
+    patience: float = ANSWER_SECONDS,
+) -> Load:
+    """`viewers` open the page one after the other and then click every so often, for a while.
+
+    Who waits `patience` seconds after its end gives up, and has waited that long for a click.
+    """
+    return asyncio.run(_crowd(address, viewers, seconds, every, patience))

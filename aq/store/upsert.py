@@ -37,9 +37,8 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if not rows:
         return
     names = tuple(rows[0])
-    statement = _statement(table, names, connection.dialect.name)
     if any(_converted(table.c[name], connection.dialect) for name in names):
-        connection.execute(statement, rows)
+        connection.execute(_statement(table, names, connection.dialect.name), rows)
         return
     # Numbers and texts go to the driver as they are, without a look at each cell.
     text, order = _text(table, names, connection.dialect)
