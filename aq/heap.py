@@ -3,6 +3,8 @@
 import ctypes
 import gc
 import sys
+from functools import cache
+from typing import Any
 
 _M_ARENA_MAX = -8  # of glibc's malloc.h
 
@@ -17,5 +19,22 @@ def for_a_server() -> None:
 
     What a poll's thread gives back then serves the next; without it each keeps its largest.
     """
-    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+    library = _glibc()
+    if library:
         library.mallopt(_M_ARENA_MAX, 2)
+
+
+def give_back() -> None:
+    """Let the system have what a large piece of work has left free."""
+    library = _glibc()
+    if library:
+        library.malloc_trim(0)
+
+
+@cache
+def _glibc() -> Any:
+    """The C library where it is glibc, else None."""
+    if sys.platform != "linux":
+        return None
+    library = ctypes.CDLL(None)
+    return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None

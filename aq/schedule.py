@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from aq import heap
 from aq.clock import HOUR, Clock, day_bounds, floor_hour, kst
 from aq.collect import Collector
 from aq.errors import AqError, StoreError
@@ -141,6 +142,7 @@ class Scheduler:
             # Another instance is at it. Look again: it may die, and its lease then passes.
             return None
         report = job.run(now)
+        heap.give_back()
         runs.finish(self._store, mine, self._clock.now(), report.ok, report.as_dict())
         self._seen[job.name] = slot
         log.info("%s: %s", job.name, json.dumps(report.as_dict(), ensure_ascii=False))

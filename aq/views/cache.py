@@ -29,7 +29,7 @@ from aq.views.once import once
 from aq.views.theme import palette
 
 # A snapshot is 20 KB, a map or a year of hours about 1 MB; old versions fall out by number.
-MANY, FEW = 256, 32
+MANY, FEW = 64, 32
 FRESH_SECONDS = 5
 R = TypeVar("R")
 Mark = tuple[str, str]  # province code, words
