@@ -32,7 +32,7 @@ def _exports(_stores: Stores) -> list[Case]:
                 ours_mb=one.peak_mb,
                 plain=plain,
                 plain_mb=plain_mb,
-                goals=tuple(goals) if one.case.startswith("10") else (),
+                goals=tuple(goals),
             )
         )
     return cases

@@ -20,7 +20,7 @@ from bench.data import Bulk
 from bench.report import Result, measured
 
 LAST = date(2025, 12, 31)
-YEARS = (1, 10)
+YEARS, FORMATS = 10, ("csv", "parquet")
 STATIONS = 12
 # Typical hourly means [the pollutant's unit]; only their magnitude matters here.
 TYPICAL = {"pm10": 42, "pm25": 21, "o3": 0.031, "no2": 0.017, "so2": 0.003, "co": 0.4}
@@ -30,37 +30,46 @@ SUMS = tuple(f"{key}_{part}" for key in KEYS for part in ("sum", "n", "exp"))
 
 
 def run(runs: int) -> list[Result]:
-    """1 and 10 years of 17 provinces and six pollutants, as CSV and Parquet."""
+    """Ten years of 17 provinces and six pollutants, as CSV and Parquet; a month to compare rows."""
+    since = date(LAST.year - YEARS + 1, 1, 1)
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.db"
-        _build(url)
-        return [
-            _case(url, Path(folder) / f"out.{form}", years, form, runs)
-            for form, spans in (("csv", YEARS), ("parquet", YEARS[-1:]))
-            for years in spans
-        ]
+        _build(url, since)
+        month = Path(folder) / "month.csv"
+        _written(url, month, LAST.replace(day=1), 1)
+        _same(month, _plain(month))
+        return [_case(url, Path(folder) / f"out.{form}", since, runs) for form in FORMATS]
 
 
-def _case(url: str, path: Path, years: int, form: str, runs: int) -> Result:
-    since = date(LAST.year - years + 1, 1, 1)
+def _plain(path: Path) -> Path:
+    """Where the plain way writes."""
+    return path.with_stem("plain")
+
+
+def _written(
+    url: str, path: Path, since: date, runs: int
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """(median seconds, largest memory [MB]) of our way and of the plain one."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AQ_")},
         "AQ_DATABASE_URL": url,
     }
     ask = ["-m", "aq", "export", "--since", since.isoformat(), "--until", LAST.isoformat()]
-    print(f"  {years} years, {form} …", file=sys.stderr, flush=True)
-    seconds, peak = measured([*ask, "--format", form, "-o", str(path)], environment, runs)
+    print(f"  {path.name} since {since} …", file=sys.stderr, flush=True)
+    form = path.suffix.removeprefix(".")
+    ours = measured([*ask, "--format", form, "-o", str(path)], environment, runs)
     after, until = hour_number(day_bounds(since)[0]), hour_number(day_bounds(LAST)[1])
-    plain_path = path.with_stem("plain")
-    arguments = ["-m", "bench.plain_export", url, str(after), str(until), str(plain_path)]
-    plain_seconds, plain_peak = measured(arguments, environment, runs)
-    if form == "csv" and years == min(YEARS):
-        _same(path, plain_path)
-    plain_path.unlink()
+    arguments = ["-m", "bench.plain_export", url, str(after), str(until), str(_plain(path))]
+    return ours, measured(arguments, environment, runs)
+
+
+def _case(url: str, path: Path, since: date, runs: int) -> Result:
+    (seconds, peak), (plain_seconds, plain_peak) = _written(url, path, since, runs)
+    _plain(path).unlink()
     path.unlink()
     return Result(
         bench="export",
-        case=f"{years} years × 17 × 6, {form}",
+        case=f"{YEARS} years × 17 × 6, {path.suffix.removeprefix('.')}",
         runs=runs,
         seconds=seconds,
         peak_mb=peak,
@@ -79,12 +88,11 @@ def _same(ours: Path, plain: Path) -> None:
         pd.testing.assert_frame_equal(mine, theirs, check_dtype=False)
 
 
-def _build(url: str) -> None:
-    """Ten years of province hours, written as the store keeps them."""
+def _build(url: str, since: date) -> None:
+    """Years of province hours, written as the store keeps them."""
     store = open_store(url, Clock())
     migrate(store)
-    first = hour_number(day_bounds(date(LAST.year - max(YEARS) + 1, 1, 1))[0])
-    last = hour_number(day_bounds(LAST)[1])
+    first, last = hour_number(day_bounds(since)[0]), hour_number(day_bounds(LAST)[1])
     with store.write("bench") as txn:
         version = txn.version
     store.close()

@@ -12,7 +12,7 @@ from bench.serving import dashboard, plain_page
 from bench.viewers import Load, watch
 
 EVERY = 5.0  # seconds between a viewer's clicks
-CROWD_SECONDS, PLAIN_SECONDS = 15.0, 10.0
+CROWD_SECONDS, PLAIN_SECONDS = 12.0, 10.0
 # Who has not been answered by then counts with what he has waited: fewer seconds than it takes.
 PLAIN_PATIENCE = 20.0
 BUSY_VIEWERS, BUSY_SECONDS = 24, 8.0
