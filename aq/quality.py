@@ -90,7 +90,7 @@ def flag(
     """
     require_aware(now)
     readings = list(readings)
-    ranges = {key: one.plausible for key, one in pollutants().items()}
+    ranges = {key: one.span for key, one in pollutants().items()}
     if confirmed:
         return [_flagged(reading, now, ranges, None) for reading in readings]
     evidence = _Evidence(_history([*previous, *readings]), _neighbours(readings))

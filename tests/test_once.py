@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,5 +74,6 @@ def test_the_map_names_a_file_that_holds_the_outlines(store: str) -> None:
 
 def _answered(path: str) -> Response:
     request = Request({"type": "http", "method": "GET", "path": path, "headers": []})
-    answer: Response = asyncio.run(outlines.route().endpoint(request))
+    with ThreadPoolExecutor(1) as thread:  # this one may have a browser's loop running
+        answer: Response = thread.submit(asyncio.run, outlines.route().endpoint(request)).result()
     return answer
