@@ -49,6 +49,7 @@ class Standing:
     silent : up to this hour a fresh rule only looks at what is on
     number : of its last event, where there is no row
     hushed : a silence or a more severe alert mutes it in the newest hour
+    outranked : no silence does, but a more severe alert
     kept : the hour it was settled at before
     changed : the first settled hour that was written since
     redo : old hours that are left for later
@@ -65,6 +66,7 @@ class Standing:
     changed: int | None = None
     number: int = 0
     hushed: bool = False
+    outranked: bool = False
     kept: int = 0
     redo: Redo | None = None
     seen: int = 0
@@ -171,6 +173,9 @@ class Account:
             self.told, self.doubtful = None, False
             return
         unknown = state.phase == Phase.UNKNOWN
+        if state.told is None and self.one.outranked:
+            # The more severe alert is on after all, and speaks for both until this one is told.
+            self.told, self.doubtful = None, False
         if state.told is None or self.one.hushed:
             return
         if self.told is None:

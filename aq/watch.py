@@ -259,10 +259,11 @@ class _Pass:
                 one.settled = one.state if one.settled is None and hour <= end else one.settled
         for one in group:
             silenced = any(mute.since <= until < mute.until for mute in mutes[one.rule.id])
-            one.hushed = silenced or any(
+            one.outranked = not silenced and any(
                 other.rule.rank > one.rule.rank and other.state is not None and other.state.firing
                 for other in group
             )
+            one.hushed = silenced or one.outranked
         self.report.judged += sum(until - one.start.hour for one in group)
 
     @staticmethod

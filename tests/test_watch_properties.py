@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -134,6 +134,7 @@ def test_late_and_revised_hours_lead_where_they_would_have_led_in_time(
 
     @examples(store, 16)
     @given(hours=hours)
+    @example(hours=[(300, []), (300, []), (100, [(1, None)])])
     def check(hours: list[tuple[float | None, list[tuple[int, float | None]]]]) -> None:
         puts: list[Put] = []
         final: list[float | None] = []
