@@ -23,7 +23,7 @@ demo: $(VENV)/run.stamp
 	$(BIN)/python -m aq demo
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m tests.browser_setup
+	$(BIN)/python -m tools.browser_setup
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/dev.stamp
@@ -31,16 +31,16 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.audit
+	$(BIN)/python -m tools.audit
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench
 
 chaos: $(VENV)/dev.stamp
-	$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m tests.chaos $(CHAOS)
+	$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m chaos $(CHAOS)
 
 pictures: $(VENV)/dev.stamp
-	$(BIN)/python -m tests.pictures
+	$(BIN)/python -m tools.pictures
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

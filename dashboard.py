@@ -11,36 +11,37 @@ import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
-from aq.api import routes
+from aq import app as process
+from aq.context import Context, shared
 from aq.logs import set_up
-from aq.metrics import observe
-from aq.runtime import Runtime, shared
-from aq.security import Guard
-from aq.views import outlines
-from aq.views.push import watch
+from aq.web.api.routes import routes
+from aq.web.metrics import observe
+from aq.web.parts import outlines
+from aq.web.parts.live_update import watch
+from aq.web.security import Guard
 
 
-def warm_up() -> Runtime:
+def warm_up() -> Context:
     """Open the store and import what the first page needs, before the first visitor waits for it.
 
     Streamlit collects garbage at every rerun; what is frozen here is not walked through each time.
     """
-    runtime = shared()
-    importlib.import_module("aq.views.cache")
+    context = shared()
+    importlib.import_module("aq.web.parts.cache")
     gc.collect()
     gc.freeze()
     gc.enable()
-    return runtime
+    return context
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Start the push and the scheduler with the server and stop them with it."""
-    runtime = await run_in_threadpool(warm_up)
-    set_up(runtime.settings.logs.format)
-    polls = runtime.settings.scheduler != "off" and bool(runtime.settings.live_feeds)
-    scheduler = runtime.scheduler() if polls else None
-    pushing = asyncio.create_task(watch(runtime.store.version))
+    context = await run_in_threadpool(warm_up)
+    set_up(context.settings.logs.format)
+    polls = context.settings.scheduler != "off" and bool(context.settings.live_feeds)
+    scheduler = process.scheduler(context) if polls else None
+    pushing = asyncio.create_task(watch(context.store.version))
     if scheduler:
         scheduler.start()
     try:
@@ -52,7 +53,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 app = st.App(
-    "aq/views/main.py",
+    "aq/web/pages/main.py",
     lifespan=lifespan,
     routes=[*routes(shared), outlines.route()],
     middleware=[Middleware(Guard, limits=lambda: shared().settings.server, observe=observe)],

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from aq import __version__
-from aq.errors import AqError, ConfigError, InputError
+from aq.domain.errors import AqError, ConfigError, InputError
 
 # command -> (module, one line of help). Help stands here so that `--help` imports nothing.
 COMMANDS = {

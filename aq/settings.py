@@ -26,11 +26,11 @@ from pydantic import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from aq.clock import Clock
-from aq.errors import ConfigError
+from aq.domain.clock import Clock
+from aq.domain.errors import ConfigError
+from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.paths import ROOT, config_dir
-from aq.regions import BY_CODE, PROVINCES
-from aq.toml_lines import line_of
+from aq.toml import line_of
 
 FEED_NAMES = ("archive", "airkorea", "openmeteo")
 UPSTREAM_MEANS = "airkorea_means"

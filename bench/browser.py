@@ -14,8 +14,8 @@ from bench import data
 from bench.data import Stores, environment, say
 from bench.report import Case, below, faster
 from bench.serving import ROOT, dashboard, free_port, plain_page, process
-from tests.browser import FLAGS
-from tests.browser_setup import ensure_browser
+from tests.browsing import FLAGS
+from tools.browser_setup import ensure_browser
 
 CLICKS = 8
 PATIENCE_MS = 90_000

@@ -9,7 +9,7 @@ def run(_stores: Stores) -> list[Case]:
     say("help")
     given, runs = environment("sqlite://"), 5
     ours, ours_mb = measured(["-m", "aq", "--help"], given, runs)
-    pages = "import aq.api, aq.views.page, aq.views.live, aq.views.past"
+    pages = "import aq.web.api.routes, aq.web.parts.page, aq.web.pages.live, aq.web.pages.past"
     plain, plain_mb = measured(["-c", pages], given, 3)
     limit, limit_mb = measured(["-c", "pass"], given, runs)
     return [

@@ -16,16 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from aq.clock import day_bounds, floor_hour, hour_number
-from aq.collect import ingest, station_rule
-from aq.regions import PROVINCES
-from aq.runtime import Runtime, start
-from aq.schema import FEED_IDS, KEYS
+from aq.context import Context, start
+from aq.domain.clock import day_bounds, floor_hour, hour_number
+from aq.domain.pollutants import KEYS, pollutants
+from aq.domain.provinces import PROVINCES
+from aq.domain.sources import FEED_IDS
+from aq.ingest.collect import ingest, station_rule
 from aq.settings import load
 from aq.simulator.weather import Weather
 from aq.simulator.world import World, history
 from aq.store.stations import Directory
-from aq.units import pollutants
 
 NOW = "2026-05-08T20:25:00+09:00"
 TODAY = date(2026, 5, 8)
@@ -65,8 +65,8 @@ class Stores:
         return self.folder / "province_hour.parquet"
 
 
-def open_runtime(url: str, **environment: str) -> Runtime:
-    """A runtime on a store at the bench's own evening."""
+def open_runtime(url: str, **environment: str) -> Context:
+    """A context on a store at the bench's own evening."""
     return start(load({"AQ_DATABASE_URL": url, "AQ_CLOCK": NOW, **environment}))
 
 
@@ -92,17 +92,17 @@ def say(words: str) -> None:
 def _stations(url: str) -> None:
     """A year of station hours and what follows from them."""
     say(f"a year of {STATIONS} stations …")
-    runtime, world = open_runtime(url), World(STATIONS, SEED)
+    context, world = open_runtime(url), World(STATIONS, SEED)
     midnight = day_bounds(TODAY)[0]
     since = midnight - timedelta(days=STRETCH_DAYS)
-    now = floor_hour(runtime.clock.now()) - timedelta(hours=1)
+    now = floor_hour(context.clock.now()) - timedelta(hours=1)
     for readings in history(world, since, now):
-        with runtime.store.write("simulated history") as txn:
+        with context.store.write("simulated history") as txn:
             txn.mark_simulated(True)
-            directory = Directory(txn, station_rule(runtime.settings.provinces))
-            ingest(txn, "airkorea", readings, directory, runtime.stored_standards)
-    path = Path(runtime.store.engine.url.database or "")
-    runtime.store.close()
+            directory = Directory(txn, station_rule(context.settings.provinces))
+            ingest(txn, "airkorea", readings, directory, context.stored_standards)
+    path = Path(context.store.engine.url.database or "")
+    context.store.close()
     first, last = hour_number(since), hour_number(midnight)
     with Bulk(path) as connection:
         for copy in range(1, COPIES):

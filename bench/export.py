@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from aq.clock import Clock, day_bounds, hour_number
-from aq.regions import PROVINCES
-from aq.schema import FEED_IDS, KEYS
+from aq.domain.clock import Clock, day_bounds, hour_number
+from aq.domain.pollutants import KEYS, pollutants
+from aq.domain.provinces import PROVINCES
+from aq.domain.sources import FEED_IDS
 from aq.store import open_store
 from aq.store.engine import migrate
-from aq.units import pollutants
 from bench.data import Bulk
 from bench.report import Result, measured
 

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import create_engine, text
 
-from aq.feeds.infos import INFO
+from aq.domain.pollutants import KEYS, pollutants
+from aq.domain.provinces import BY_ID
+from aq.domain.sources import FEED_IDS, INFO
 from aq.paths import config_dir
-from aq.regions import BY_ID
-from aq.schema import FEED_IDS, KEYS
-from aq.units import pollutants
 
 STANDARD = "airkorea_1h"
 QUERY = text("SELECT * FROM province_hour WHERE hour > :after AND hour <= :until")

@@ -3,14 +3,15 @@
 import time
 from collections.abc import Mapping
 
-from aq.model import Payload
-from aq.runtime import start
+from aq import app
+from aq.context import start
+from aq.domain.model import Payload
 
 
 def main() -> None:
     """Poll with a call that notes when it was answered."""
-    runtime = start()
-    collector = runtime.collector()
+    context = start()
+    collector = app.collector(context)
     get, answered = collector.gets["airkorea"], [0.0]
 
     def noting(operation: str, params: Mapping[str, str]) -> Payload:
@@ -19,7 +20,7 @@ def main() -> None:
         return payload
 
     collector.gets = {**collector.gets, "airkorea": noting}
-    report = collector.poll("airkorea", runtime.clock.now(), force=True)
+    report = collector.poll("airkorea", context.clock.now(), force=True)
     if report.error:
         raise report.error
     print(answered[0])

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from aq.regions import PROVINCES
-from aq.schema import FEED_IDS, KEYS
-from aq.units import pollutants
+from aq.domain.pollutants import KEYS, pollutants
+from aq.domain.provinces import PROVINCES
+from aq.domain.sources import FEED_IDS
 from bench import data
 from bench.data import Stores, environment
 

@@ -10,8 +10,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from aq.clock import HOUR, day_bounds, floor_hour, hour_number
-from aq.schema import FEED_IDS, KEYS
+from aq.alerts.points import reader_of
+from aq.alerts.rules import known_to
+from aq.domain.clock import HOUR, day_bounds, floor_hour, hour_number
+from aq.domain.pollutants import KEYS
+from aq.domain.sources import FEED_IDS
 from bench import data
 from bench.data import Stores, environment, open_runtime
 from bench.report import Case, Goal, below, faster
@@ -35,12 +38,12 @@ def _path(url: str) -> str:
 
 def province_year(url: str) -> Work:
     """Ours: what the chart of a year reads of the store."""
-    from aq.store.places import province_block
+    from aq.store.blocks import province_block
 
-    runtime = open_runtime(url)
+    context = open_runtime(url)
 
     def work() -> int:
-        with runtime.store.read() as connection:
+        with context.store.read() as connection:
             rows = province_block(connection, [PROVINCE], [KEY], ["archive"], *year_hours(), None)
         return len(rows)
 
@@ -122,14 +125,14 @@ def _year(stores: Stores, pandas: Timed) -> Case:
 
 def decade(url: str) -> Work:
     """Ours: days by grade and year of the 17 from their roll-up."""
-    from aq.days import MEAN, by_grade
-    from aq.regions import PROVINCES
+    from aq.domain.provinces import PROVINCES
+    from aq.queries.days import MEAN, by_grade
 
-    runtime = open_runtime(url)
+    context = open_runtime(url)
     codes = tuple(one.code for one in PROVINCES)
 
     def work() -> list[int]:
-        return _sums(by_grade(runtime, codes, KEY, *DECADE, "airkorea", MEAN, "year"))
+        return _sums(by_grade(context, codes, KEY, *DECADE, "airkorea", MEAN, "year"))
 
     return work
 
@@ -140,8 +143,8 @@ def _sums(counts: dict[Any, dict[int, int]]) -> list[int]:
 
 
 def _cuts() -> list[int]:
-    from aq.grade import load_standards
     from aq.paths import config_dir
+    from aq.standards_file import load_standards
 
     points = load_standards(config_dir() / "standards")["airkorea"].tables[KEY, "1d"]
     return list(points.cuts)
@@ -206,11 +209,11 @@ def _decade(stores: Stores) -> Case:
 
 def now(url: str) -> Work:
     """Ours: the live snapshot, 17 × 6 with reasons."""
-    from aq.current import current
+    from aq.queries.current import current
 
-    runtime = open_runtime(url)
-    moment = runtime.clock.now()
-    return lambda: len(current(runtime, moment, wanted=list(KEYS)).items)
+    context = open_runtime(url)
+    moment = context.clock.now()
+    return lambda: len(current(context, moment, wanted=list(KEYS)).items)
 
 
 def now_sqlite(url: str) -> Work:
@@ -256,17 +259,17 @@ def _readings(count: int) -> list[Any]:
 
 def hour_new(url: str) -> Work:
     """Ours: hours of 650 stations stored, pooled, graded, rolled up; a new one each run."""
-    from aq.collect import ingest, station_rule
+    from aq.ingest.collect import ingest, station_rule
     from aq.store.stations import Directory
 
-    runtime = open_runtime(url)
+    context = open_runtime(url)
     coming = iter(_readings(5))
-    rule = station_rule(runtime.settings.provinces)
+    rule = station_rule(context.settings.provinces)
 
     def work() -> int:
-        with runtime.store.write("hour") as txn:
+        with context.store.write("hour") as txn:
             done = ingest(
-                txn, "airkorea", next(coming), Directory(txn, rule), runtime.stored_standards
+                txn, "airkorea", next(coming), Directory(txn, rule), context.stored_standards
             )
         return done.new > 0
 
@@ -275,16 +278,16 @@ def hour_new(url: str) -> Work:
 
 def hour_again(url: str) -> Work:
     """Ours: the same hour once more, in which nothing has changed."""
-    from aq.collect import ingest, station_rule
+    from aq.ingest.collect import ingest, station_rule
     from aq.store.stations import Directory
 
-    runtime = open_runtime(url)
+    context = open_runtime(url)
     readings = _readings(1)[0]
-    rule = station_rule(runtime.settings.provinces)
+    rule = station_rule(context.settings.provinces)
 
     def work() -> int:
-        with runtime.store.write("hour") as txn:
-            done = ingest(txn, "airkorea", readings, Directory(txn, rule), runtime.stored_standards)
+        with context.store.write("hour") as txn:
+            done = ingest(txn, "airkorea", readings, Directory(txn, rule), context.stored_standards)
             return (done.new + done.changed) or int(txn.changed)
 
     return work
@@ -362,21 +365,21 @@ def _hour(stores: Stores) -> list[Case]:
 
 def rule_year(url: str, rule: str) -> Work:
     """Ours: a rule over a year of the 17."""
-    from aq import alerting
-    from aq.alert_rules import ship_rules
-    from aq.backtest import backtest
+    from aq.alerts import rules as alerting
+    from aq.alerts.backtest import backtest
+    from aq.alerts.rules import ship_rules
     from aq.paths import config_dir
 
-    runtime = open_runtime(url)
-    ship_rules(runtime.store, config_dir(), runtime.known)
-    rules = [one.rule for one in alerting.rules(runtime.store)]
+    context = open_runtime(url)
+    ship_rules(context.store, config_dir(), known_to(context))
+    rules = [one.rule for one in alerting.rules(context.store)]
     asked = next(one for one in rules if one.id == rule)
     # A year that both the provinces and the stations have.
     until = day_bounds(data.TODAY - timedelta(days=1))[1]
 
     def work() -> int:
         since = until - timedelta(days=365)
-        trial = backtest(runtime.store, runtime.reader, asked, since, until, rules)
+        trial = backtest(context.store, reader_of(context), asked, since, until, rules)
         return int(trial.as_dict()["fired"])
 
     return work

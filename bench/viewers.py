@@ -13,7 +13,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from websockets.asyncio.client import ClientConnection, connect
 
-from aq.regions import PROVINCES
+from aq.domain.provinces import PROVINCES
 
 CODES = [one.code for one in PROVINCES]
 DONE = ForwardMsg.FINISHED_SUCCESSFULLY

@@ -5,9 +5,9 @@ from datetime import date
 
 import numpy as np
 
-from aq.clock import day_bounds, hour_number
-from aq.schema import FEED_IDS
-from aq.units import pollutants
+from aq.domain.clock import day_bounds, hour_number
+from aq.domain.pollutants import pollutants
+from aq.domain.sources import FEED_IDS
 from bench import data
 from bench.data import Stores, open_runtime
 from bench.report import Case, Goal, faster
@@ -18,15 +18,15 @@ BOUNDS = day_bounds(date(2024, 12, 31))[1], day_bounds(date(2025, 12, 31))[1]
 
 def ours(url: str) -> tuple[int, bool]:
     """Bytes of our chart, and whether its line has both extremes and breaks at every gap."""
+    from aq.i18n import text_in
     from aq.queries import line
-    from aq.text import text_in
-    from aq.views import charts
-    from aq.views.reduce import stretches
-    from aq.views.theme import palette
+    from aq.web.charts import country as charts
+    from aq.web.charts.downsample import stretches
+    from aq.web.charts.theme import palette
 
-    runtime = open_runtime(url)
-    rules = runtime.standards["airkorea_1h"]
-    frame = line(runtime, PROVINCE, KEY, *BOUNDS, standard=rules)
+    context = open_runtime(url)
+    rules = context.standards["airkorea_1h"]
+    frame = line(context, PROVINCE, KEY, *BOUNDS, standard=rules)
     style = charts.LineStyle(
         standard=rules, pollutant=KEY, unit=pollutants()[KEY].unit, digits=0, revision="year"
     )

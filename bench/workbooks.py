@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from aq.clock import day_bounds, kst
-from aq.model import Reading
-from aq.units import pollutants
+from aq.domain.clock import day_bounds, kst
+from aq.domain.model import Reading
+from aq.domain.pollutants import pollutants
 from bench import data
 from bench.data import Stores, environment, open_runtime, say
 from bench.report import Case, below, faster
@@ -113,10 +113,10 @@ def _pack(path: Path, sheet: str, strings: str) -> None:
 
 def ours(url: str, path: str) -> Callable[[], int]:
     """`aq import` of a file into an empty store: rows, revisions, province hours, grades, days."""
-    from aq.importing import import_file
+    from aq.ingest.confirmed_files import import_file
 
-    runtime = open_runtime(url)
-    return lambda: import_file(runtime, Path(path)).rows
+    context = open_runtime(url)
+    return lambda: import_file(context, Path(path)).rows
 
 
 def plain(url: str, path: str) -> Callable[[], int]:

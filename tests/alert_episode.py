@@ -24,20 +24,20 @@ from pytest_httpserver import HTTPServer
 from sqlalchemy import select
 from werkzeug import Request, Response
 
-from aq.alerting import load_rules
 from aq.alerts import Known
-from aq.clock import HOUR, Clock, floor_hour, kst_iso
+from aq.alerts.rules import load_rules
+from aq.alerts.webhook import signature
+from aq.domain.clock import HOUR, Clock, floor_hour, kst_iso
+from aq.domain.provinces import PROVINCES
 from aq.paths import ROOT
-from aq.regions import PROVINCES
-from aq.schema import outbox
 from aq.simulator.scenario import parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
 from aq.store import open_store
 from aq.store.engine import migrate
-from aq.webhook import signature
+from aq.store.schema import outbox
+from tests.cli.test_processes import free_port, wait_until
 from tests.conftest import NOW
-from tests.test_processes import free_port, wait_until
 
 KEY = "a-key-of-the-webhook"
 CHANNELS = ("mail", "hook", "json")

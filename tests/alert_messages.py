@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from aq.schema import outbox
 from aq.store import Store
+from aq.store.schema import outbox
 from tests.conftest import NOW
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from aq.errors import InputError
-from aq.feeds.archive import FileBatch, parse_rows, read
-from aq.model import URBAN, Reading
+from aq.domain.errors import InputError
+from aq.domain.model import URBAN, Reading
+from aq.feeds.confirmed.files import FileBatch, parse_rows, read
 
 NOW = datetime(2026, 11, 23, 11, tzinfo=UTC)
 HEADER = [

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
-from aq.clock import Clock
+from aq.domain.clock import Clock
 from aq.store import Store, open_store
 from aq.store.engine import migrate
-from tests.browser import chromium, site, site_environment
+from tests.browsing import chromium, site, site_environment
 
 __all__ = ["chromium", "site", "site_environment"]
 

@@ -12,9 +12,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from aq.__main__ import run
-from aq.clock import HOUR, kst_iso
-from aq.model import URBAN, Reading, Station
-from aq.runtime import Runtime
+from aq.context import Context
+from aq.domain.clock import HOUR, kst_iso
+from aq.domain.model import URBAN, Reading, Station
 from tests.conftest import NOW
 from tests.serving import HOUR_20, SEOUL, fill, write
 
@@ -31,9 +31,9 @@ def use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("AQ_CLOCK", NOW.isoformat())
 
 
-def filled(runtime: Runtime) -> None:
+def filled(context: Context) -> None:
     """Thirty hours of AirKorea with gaps, flags and odd decimals, and a model beside it."""
-    fill(runtime)
+    fill(context)
     odd = [
         Reading(
             station=one,
@@ -44,14 +44,14 @@ def filled(runtime: Runtime) -> None:
         for n, one in enumerate(SEOUL)
         for back in range(4)
     ]
-    write(runtime, *odd, Reading(station=FORMULA, hour=HOUR_20, values={"pm10": 990}))
+    write(context, *odd, Reading(station=FORMULA, hour=HOUR_20, values={"pm10": 990}))
 
 
-def confirmed(runtime: Runtime, pm10: int, *, hours: int = 3) -> None:
+def confirmed(context: Context, pm10: int, *, hours: int = 3) -> None:
     """Some of the same hours as confirmed values: what one more import brings."""
     stations = [Station(name="중구", sido="서울", code="111121", network=URBAN)]
     write(
-        runtime,
+        context,
         *(
             Reading(station=one, hour=HOUR_20 - (back + 5) * HOUR, values={"pm10": pm10})
             for one in stations

@@ -7,12 +7,13 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from aq.clock import KST
-from aq.current import CurrentItem
+from aq.domain.clock import KST
+from aq.domain.pollutants import half_up, pollutants
+from aq.domain.provinces import PROVINCES
+from aq.domain.standards import Standard
 from aq.paths import config_dir
-from aq.regions import PROVINCES
-from aq.standards import Standard, load_standards
-from aq.units import half_up, pollutants
+from aq.queries.current import CurrentItem
+from aq.standards_file import load_standards
 
 HOUR = datetime(2026, 11, 23, 11, tzinfo=UTC)  # 20시
 STANDARD: Standard = load_standards(config_dir() / "standards")["airkorea_1h"]

@@ -8,34 +8,34 @@ from datetime import timedelta
 import uvicorn
 from starlette.applications import Starlette
 
-from aq.api import routes
-from aq.clock import HOUR
-from aq.collect import ingest, station_rule
-from aq.model import URBAN, Reading, Station
-from aq.regions import PROVINCES
-from aq.runtime import Runtime, start
+from aq.context import Context, start
+from aq.domain.clock import HOUR
+from aq.domain.model import URBAN, Reading, Station
+from aq.domain.provinces import PROVINCES
+from aq.ingest.collect import ingest, station_rule
 from aq.settings import load
 from aq.store.stations import Directory
+from aq.web.api.routes import routes
 from tests.conftest import NOW
 
 HOUR_20 = NOW - timedelta(minutes=25)
 SEOUL = [Station(name=f"서울 {n}", sido="서울", network=URBAN) for n in range(4)]
 
 
-def make_runtime(url: str, **environment: str) -> Runtime:
-    """A runtime at 20:25 KST on an empty store."""
+def make_runtime(url: str, **environment: str) -> Context:
+    """A context at 20:25 KST on an empty store."""
     given = {"AQ_DATABASE_URL": url, "AQ_CLOCK": NOW.isoformat(), **environment}
     return start(load(given))
 
 
-def write(runtime: Runtime, *readings: Reading, feed: str = "airkorea") -> None:
+def write(context: Context, *readings: Reading, feed: str = "airkorea") -> None:
     """Store readings as a poll would."""
-    with runtime.store.write("test") as txn:
-        directory = Directory(txn, station_rule(runtime.settings.provinces))
-        ingest(txn, feed, readings, directory, runtime.stored_standards)
+    with context.store.write("test") as txn:
+        directory = Directory(txn, station_rule(context.settings.provinces))
+        ingest(txn, feed, readings, directory, context.stored_standards)
 
 
-def fill(runtime: Runtime, *, hours: int = 30) -> None:
+def fill(context: Context, *, hours: int = 30) -> None:
     """PM10 62 everywhere in each hour, but at 20:00 세종 is flagged and 제주 absent."""
     readings = []
     for back in range(hours):
@@ -49,14 +49,14 @@ def fill(runtime: Runtime, *, hours: int = 30) -> None:
             if province.ko == "세종" and back == 0:
                 values, flags = {}, dict.fromkeys(values, "source:통신장애")
             readings.append(Reading(station=one, hour=hour, values=values, flags=flags))
-    write(runtime, *readings)
+    write(context, *readings)
 
 
 @contextmanager
-def served(runtime: Runtime) -> Iterator[str]:
+def served(context: Context) -> Iterator[str]:
     """The routes on a port of this machine; yields the address."""
     config = uvicorn.Config(
-        Starlette(routes=routes(lambda: runtime)), port=0, log_level="warning", lifespan="off"
+        Starlette(routes=routes(lambda: context)), port=0, log_level="warning", lifespan="off"
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

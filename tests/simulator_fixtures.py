@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from aq.clock import Clock
+from aq.domain.clock import Clock
 from aq.simulator.scenario import Scenario
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World

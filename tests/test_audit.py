@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests import audit
+from tools import audit
 
 BAD = {"id": "PYSEC-2026-1", "aliases": ["CVE-2026-1"], "fix_versions": ["2.0.1", "3.1"]}
 UNMENDED = {"id": "GHSA-x", "aliases": [], "fix_versions": []}

@@ -3,7 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from aq.schema import FEED_IDS, KEYS
+from aq.domain.pollutants import KEYS
+from aq.domain.sources import FEED_IDS
 from aq.store.reads import days, province_hours
 from aq.store.rollups import pool_days
 from bench.data import Stores, fill_days, open_runtime
@@ -53,16 +54,16 @@ def test_results_hold_every_figure_of_a_case() -> None:
 
 def test_days_pooled_in_sql_are_those_the_store_pools(tmp_path: Path) -> None:
     url = Stores(tmp_path).url(1)
-    runtime = open_runtime(url)
-    fill(runtime, hours=60)
+    context = open_runtime(url)
+    fill(context, hours=60)
     with sqlite3.connect(Stores(tmp_path).path(1)) as connection:
         connection.execute("DELETE FROM province_day")
         fill_days(connection, FEED_IDS["airkorea"])
-    with runtime.store.read() as read:
+    with context.store.read() as read:
         hours = province_hours(read, range(1, 18), 0, 10**7)
         want = {(one["pollutant"], one["province"], one["day"]): one for one in pool_days(hours)}
         found = [row for key in KEYS for row in days(read, key, range(1, 18), 0, 10**6)]
-    runtime.store.close()
+    context.store.close()
     assert len(found) == len(want) > 17 * 6
     for row in found:
         assert dict(row._mapping) == want[row.pollutant, row.province, row.day]

@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aq.__main__ import run
-from aq.clock import Clock
+from aq.domain.clock import Clock
 from aq.simulator.scenario import KINDS
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
-from tests.chaos import QUICK
-from tests.chaos.faults import faults
-from tests.chaos.killing import ACTIONS, LATER, Killing
-from tests.chaos.nonsense import Imports, parse_nonsense, spoiled_file
-from tests.chaos.places import Databases, Files, databases
-from tests.chaos.replicas import live
-from tests.chaos.stopping import stopped
+from chaos import QUICK
+from chaos.faults import faults
+from chaos.killing import ACTIONS, LATER, Killing
+from chaos.nonsense import Imports, parse_nonsense, spoiled_file
+from chaos.places import Databases, Files, databases
+from chaos.replicas import live
+from chaos.stopping import stopped
 
 SEEDS = st.integers(0, 2**32)
 

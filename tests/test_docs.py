@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from aq.__main__ import COMMANDS
-from aq.api import TABLE
-from aq.feeds.infos import INFO, NOTICES
-from aq.grade import load_standards
+from aq.domain.sources import INFO, NOTICES
 from aq.paths import ROOT
+from aq.standards_file import load_standards
+from aq.web.api.routes import TABLE
 
 DOCS = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md")}
 README = (ROOT / "README.md").read_text("utf-8")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aq.redact import SHORTEST_SECRET, RedactSecrets, install, redact, register
+from aq.logs import SHORTEST_SECRET, RedactSecrets, install, redact, register
 
 KEY = "pLaNtEd+kEy/0123456789=="
 
@@ -83,7 +83,7 @@ def test_t23_no_spelling_of_a_secret_stays(secret: str, around: str) -> None:
     forms += [base64.b64encode(secret.encode()).decode()]
     forms += [base64.urlsafe_b64encode(secret.encode()).decode().rstrip("=")]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("aq.redact._known", ())  # the secrets of this process stay out of it
+        patch.setattr("aq.logs._known", ())  # the secrets of this process stay out of it
         register([secret])
         for form in forms:
             assert form not in redact(f"{around}{form}{around}")

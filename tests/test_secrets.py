@@ -15,14 +15,14 @@ import pytest
 import requests
 from pytest_httpserver import HTTPServer
 
-from aq.clock import Clock
+from aq.domain.clock import Clock
 from aq.paths import ROOT
 from aq.simulator.scenario import parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
 from aq.store import open_store, outbox
 from tests.alert_messages import put
-from tests.browser import free_port, own_environment, wait_for
+from tests.browsing import free_port, own_environment, wait_for
 from tests.conftest import NOW
 from tests.waiting import wait_until
 

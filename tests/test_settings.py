@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aq.errors import ConfigError
+from aq.domain.errors import ConfigError
 from aq.paths import ROOT
 from aq.settings import load
 

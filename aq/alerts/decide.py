@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from aq.alerts.nouns import Decision, Phase, Point, Reason, State
 from aq.alerts.rule import SEVERITIES, Rule
-from aq.clock import from_hour_number, hour_number
+from aq.alerts.state import Decision, Phase, Point, Reason, State
+from aq.domain.clock import from_hour_number, hour_number
 
 MISSING = Point(None)
 SPOKEN = frozenset(

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from aq.clock import kst
-from aq.errors import InputError
-from aq.regions import BY_CODE, find_province
-from aq.standards import Standard
-from aq.text import N_
-from aq.units import pollutants
+from aq.domain.clock import kst
+from aq.domain.errors import InputError
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_CODE, find_province
+from aq.domain.standards import Standard
+from aq.i18n import N_
 
 OVERALL = "overall"
 LONGEST_HOURS = 168

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from aq import app
+from aq.app import start
 from aq.cli.common import json_option, judge, known_feeds, print_json
-from aq.clock import parse_since, parse_until
-from aq.errors import InputError
-from aq.filling import FillReport
-from aq.runtime import start
+from aq.domain.clock import parse_since, parse_until
+from aq.domain.errors import InputError
+from aq.ingest.backfill import FillReport
 
 
 @click.command()
@@ -29,24 +30,24 @@ def command(since: str, until: str, asked: tuple[str, ...], as_json: bool) -> in
     after, end = _instant(parse_since, since, "since"), _instant(parse_until, until, "until")
     if after >= end:
         raise InputError("--since must lie before --until", "since")
-    runtime = start()
-    if after >= runtime.clock.now():
+    context = start()
+    if after >= context.clock.now():
         raise InputError("--since lies in the future", "since")
-    names = known_feeds(asked, runtime.settings.live_feeds)
+    names = known_feeds(asked, context.settings.live_feeds)
     if not names:
         raise InputError("no feed is live; set AQ_FEEDS__AIRKOREA__KEY or enable openmeteo")
-    filler = runtime.filler()
+    filler = app.filler(context)
     reports = []
     for name in names:
         with click.progressbar(length=1, label=name, file=sys.stderr) as bar:
             report = filler.run(
-                name, runtime.clock.now(), after=after, until=end, progress=_mover(bar)
+                name, context.clock.now(), after=after, until=end, progress=_mover(bar)
             )
         reports.append(report)
         if not as_json:
             click.echo(sentence(report), err=not report.ok)
     ok = all(report.ok for report in reports)
-    alerts = judge(runtime)
+    alerts = judge(context)
     if as_json:
         feeds = [report.as_dict() for report in reports]
         print_json({"ok": ok, "feeds": feeds, "alerts": alerts})

@@ -10,7 +10,7 @@ import click
 
 from aq.cli.common import json_option, print_json
 from aq.settings import load
-from aq.store import copies
+from aq.store import backup as copies
 
 
 @click.command()

@@ -5,25 +5,37 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from aq import runtime as composition
-from aq.cli.doctor import FAIL, OK, WARN, Finding
-from aq.clock import Clock, kst_iso
-from aq.errors import StoreError
-from aq.http import probe
-from aq.notice_status import notice_status
-from aq.retention import check
-from aq.runtime import Runtime
+from aq import context as contexts
+from aq.context import Context
+from aq.domain.clock import Clock, kst_iso
+from aq.domain.errors import StoreError
+from aq.feeds.http import probe
+from aq.ingest.retention import check
+from aq.queries.feed_status import FeedStatus, feed_status, notice_status
 from aq.settings import Settings
-from aq.status import FeedStatus, feed_status
 from aq.store import outbox
 from aq.store.engine import known_revisions, schema_revisions, try_to_write
 from aq.store.runs import FAILED, recent_runs
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    check: str
+    state: str
+    found: str
+    do: str = ""
+
 
 MOST_SKEW = timedelta(minutes=2)
 # Calls that may be on their way while both count.
@@ -57,15 +69,15 @@ def checks(settings: Settings) -> Iterator[Finding]:
         yield _not_made(file)
         return
     try:
-        runtime = composition.assemble(settings)
-        with closing(runtime.store):
-            found = _schema(runtime, where)
+        context = contexts.assemble(settings)
+        with closing(context.store):
+            found = _schema(context, where)
             yield found
             if found.state != OK:
                 return
-            yield from _writing(runtime, where)
+            yield from _writing(context, where)
             for one in READING:
-                yield from one(runtime)
+                yield from one(context)
     except StoreError as error:
         do = "mend what is named; it stands where AQ_DATABASE_URL says. A copy: aq restore"
         yield Finding("store", FAIL, f"{where}: {error}", do)
@@ -92,8 +104,8 @@ def _not_made(file: Path) -> Finding:
     return Finding("store", WARN, f"{file} is not there yet", do)
 
 
-def _schema(runtime: Runtime, where: str) -> Finding:
-    have, need = schema_revisions(runtime.store)
+def _schema(context: Context, where: str) -> Finding:
+    have, need = schema_revisions(context.store)
     text = f"{where}: schema {have}"
     if have is None:
         return Finding("store", WARN, f"{where}: empty", "aq migrate, or start the server")
@@ -103,16 +115,16 @@ def _schema(runtime: Runtime, where: str) -> Finding:
     if have != need:
         do = "aq backup, then aq migrate; the start of server or worker brings it up to date too"
         return Finding("store", FAIL, f"{text} is old, this program needs {need}", do)
-    kind = "simulated data" if runtime.store.simulated() else "real data"
-    return Finding("store", OK, f"{text}, version {runtime.store.version()}, {kind}")
+    kind = "simulated data" if context.store.simulated() else "real data"
+    return Finding("store", OK, f"{text}, version {context.store.version()}, {kind}")
 
 
-def _writing(runtime: Runtime, where: str) -> Iterator[Finding]:
+def _writing(context: Context, where: str) -> Iterator[Finding]:
     """Whether the store can be written to."""
     try:
-        try_to_write(runtime.store, PATIENCE)
+        try_to_write(context.store, PATIENCE)
     except StoreError as error:
-        holder = f"fuser {where}" if runtime.store.is_sqlite else "pg_stat_activity"
+        holder = f"fuser {where}" if context.store.is_sqlite else "pg_stat_activity"
         do = (
             "locked: a large import holds it for a minute, nothing to do; if it stays, end what"
             f" holds it ({holder}). Read-only: give file and folder to the user of the server"
@@ -134,19 +146,19 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         yield Finding("disk", OK, text)
 
 
-def _archive(runtime: Runtime) -> Iterator[Finding]:
+def _archive(context: Context) -> Iterator[Finding]:
     """Months of station hours in the archive: whether each file is there, and the last run."""
-    months = check(runtime.store, whole=False)
+    months = check(context.store, whole=False)
     gone = [one.month.file for one in months if one.state != "fine"]
     if gone:
-        text = f"{len(gone)} of {len(months)} files are not in {runtime.settings.archive_folder}:"
+        text = f"{len(gone)} of {len(months)} files are not in {context.settings.archive_folder}:"
         do = "put them there, or set retention.folder; what is asked of those months fails"
         yield Finding("archive", WARN, f"{text} {', '.join(gone[:3])}", do)
     elif months:
         rows = sum(one.month.rows for one in months)
         span = f"{months[0].month.name} to {months[-1].month.name}"
         yield Finding("archive", OK, f"{len(months)} months, {span}, {rows:,} station hours")
-    last = recent_runs(runtime.store, "retain", 1)
+    last = recent_runs(context.store, "retain", 1)
     if last and last[0].state == FAILED:
         error = json.loads(last[0].report or "{}").get("error")
         yield Finding("archive", FAIL, f"the last run failed: {error}", "mend it, then: aq retain")
@@ -162,11 +174,11 @@ def _clock(settings: Settings) -> Iterator[Finding]:
     yield Finding("clock", OK, kst_iso(now))
 
 
-def _feeds(runtime: Runtime) -> Iterator[Finding]:
-    now = runtime.clock.now()
-    if not runtime.settings.live_feeds:
+def _feeds(context: Context) -> Iterator[Finding]:
+    now = context.clock.now()
+    if not context.settings.live_feeds:
         yield Finding("feeds", FAIL, "none is live", ADVICE["key_missing"])
-    for one in feed_status(runtime, now):
+    for one in feed_status(context, now):
         if not one.live:
             continue
         yield _feed(one, now - one.newest_hour if one.newest_hour else None)
@@ -179,9 +191,9 @@ def _feeds(runtime: Runtime) -> Iterator[Finding]:
             yield Finding(f"quota {name}", WARN if full else OK, text, advice)
 
 
-def _notices(runtime: Runtime) -> Iterator[Finding]:
+def _notices(context: Context) -> Iterator[Finding]:
     """Each service of forecasts and advisories, and whether its calls keep within the quota."""
-    for one in notice_status(runtime, runtime.clock.now()):
+    for one in notice_status(context, context.clock.now()):
         check = f"notices {one.service}"
         if one.failing_since and one.reason:
             text = f"failing since {kst_iso(one.failing_since)}: {one.reason} {one.detail or ''}"
@@ -237,10 +249,10 @@ def _pace(one: FeedStatus) -> Iterator[Finding]:
             yield Finding(f"quota {one.feed}", WARN, text, do)
 
 
-def _messages(runtime: Runtime) -> Iterator[Finding]:
+def _messages(context: Context) -> Iterator[Finding]:
     """Channels that did not take a message, given up or still tried."""
     states = (outbox.FAILED, outbox.QUEUED)
-    missed = [one for one in outbox.messages(runtime.store, states, MESSAGES) if one.last_error]
+    missed = [one for one in outbox.messages(context.store, states, MESSAGES) if one.last_error]
     missed.sort(key=lambda one: str(one.channel))  # each channel's newest stays first
     for channel, ones in groupby(missed, key=lambda one: str(one.channel)):
         rows = list(ones)
@@ -268,6 +280,6 @@ def _feed(one: FeedStatus, age: timedelta | None) -> Finding:
     return Finding(check, OK, text)
 
 
-READING: tuple[Callable[[Runtime], Iterator[Finding]], ...] = (
+READING: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     *(_archive, _feeds, _notices, _messages),
 )

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aq.errors import InputError, StoreError
+from aq import app
+from aq.domain.errors import InputError, StoreError
 
 if TYPE_CHECKING:
-    from aq.runtime import Runtime
+    from aq.context import Context
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -19,11 +20,11 @@ def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def judge(runtime: "Runtime") -> dict[str, Any]:
+def judge(context: "Context") -> dict[str, Any]:
     """Judge what was just written by the alert rules; a store that is busy is said, and the next
     look of a worker or server makes up for it."""
     try:
-        return {"ok": True, **runtime.watch().as_dict()}
+        return {"ok": True, **app.watch(context).as_dict()}
     except StoreError as error:
         click.echo(f"alert rules wait for the next look: {error}", err=True)
         return {"ok": False}

@@ -2,10 +2,10 @@
 
 import click
 
+from aq.app import start
 from aq.cli.common import json_option, print_json
-from aq.clock import kst_iso
-from aq.current import Snapshot, current
-from aq.runtime import start
+from aq.domain.clock import kst_iso
+from aq.queries.current import Snapshot, current
 
 
 @click.command()
@@ -14,8 +14,8 @@ from aq.runtime import start
 @json_option
 def command(standard: str | None, wanted: tuple[str, ...], as_json: bool) -> int:
     """What the live table shows: 17 provinces, each with a value or a reason."""
-    runtime = start()
-    snapshot = current(runtime, runtime.clock.now(), standard=standard, wanted=wanted or None)
+    context = start()
+    snapshot = current(context, context.clock.now(), standard=standard, wanted=wanted or None)
     if as_json:
         print_json(snapshot.as_dict())
     else:

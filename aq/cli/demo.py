@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 
 import click
 
-from aq.clock import floor_hour, from_hour_number
-from aq.collect import ingest, station_rule
+from aq import app
+from aq.app import start
+from aq.context import Context
+from aq.domain.clock import floor_hour, from_hour_number
+from aq.domain.provinces import PROVINCES
+from aq.domain.sources import FEED_IDS
+from aq.ingest.collect import ingest, station_rule
 from aq.paths import ROOT
-from aq.regions import PROVINCES
-from aq.runtime import Runtime, start
-from aq.schema import FEED_IDS
 from aq.settings import load
 from aq.simulator.notices import Story
 from aq.simulator.scenario import Scenario
@@ -47,10 +49,10 @@ def command(host: str | None, port: int | None, stations: int, days: int, seed: 
             "AQ_FEEDS__AIRKOREA__KEY": "demo",
             "AQ_FEEDS__OPENMETEO__URL": simulator.openmeteo_url,
         }
-        runtime = start(load(environment))
-        fill(runtime, world, days)
-        fill_notices(runtime)
-        runtime.store.close()
+        context = start(load(environment))
+        fill(context, world, days)
+        fill_notices(context)
+        context.store.close()
         return _serve(environment, host, port)
 
 
@@ -75,20 +77,20 @@ def stories(now: datetime) -> tuple[Story, ...]:
     )
 
 
-def fill_notices(runtime: Runtime) -> None:
+def fill_notices(context: Context) -> None:
     """Ask the simulator for the forecasts and advisories there have been."""
-    collector = runtime.notice_collector()
-    for name in runtime.settings.notice_feeds:
-        report = collector.poll(name, runtime.clock.now())
+    collector = app.notice_collector(context)
+    for name in context.settings.notice_feeds:
+        report = collector.poll(name, context.clock.now())
         if report.error is not None:
             raise report.error
 
 
-def fill(runtime: Runtime, world: World, days: int) -> int:
+def fill(context: Context, world: World, days: int) -> int:
     """Write the simulated hours the store lacks up to the last full hour; returns how many rows."""
-    until = floor_hour(runtime.clock.now()) - timedelta(hours=1)
+    until = floor_hour(context.clock.now()) - timedelta(hours=1)
     since = until - timedelta(days=days)
-    with runtime.store.read() as connection:
+    with context.store.read() as connection:
         held = span(connection, [PROVINCES[0].id]).get(FEED_IDS[FEED])
     if held is not None:
         since = max(since, from_hour_number(held[1]))
@@ -99,10 +101,10 @@ def fill(runtime: Runtime, world: World, days: int) -> int:
         batches, length=whole_days, label="simulated history", file=sys.stderr
     ) as shown:
         for readings in shown:
-            with runtime.store.write("simulated history") as txn:
+            with context.store.write("simulated history") as txn:
                 txn.mark_simulated(True)
-                directory = Directory(txn, station_rule(runtime.settings.provinces))
-                rows += ingest(txn, FEED, readings, directory, runtime.stored_standards).new
+                directory = Directory(txn, station_rule(context.settings.provinces))
+                rows += ingest(txn, FEED, readings, directory, context.stored_standards).new
     return rows
 
 

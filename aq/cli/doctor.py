@@ -1,24 +1,13 @@
 """`doctor`: checks the set-up from the configuration to the newest hour and says what to do."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import click
 
+from aq.cli.checks import FAIL, OK, Finding
 from aq.cli.common import json_option, print_json
-from aq.errors import AqError
-
-OK, WARN, FAIL = "ok", "warn", "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report."""
-
-    check: str
-    state: str
-    found: str
-    do: str = ""
+from aq.domain.errors import AqError
 
 
 @click.command()
@@ -42,8 +31,8 @@ def examine() -> Iterator[Finding]:
     """All checks; none goes on where the configuration cannot be read."""
     try:
         # The pollutant table is read by what is imported here, and may be what is wrong.
+        from aq.app import read_configuration
         from aq.cli.checks import checks
-        from aq.runtime import read_configuration
         from aq.settings import load
 
         settings = load()

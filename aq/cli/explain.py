@@ -2,14 +2,16 @@
 
 import click
 
+from aq.app import start
 from aq.cli.common import json_option, print_json
-from aq.clock import parse_instant
-from aq.current import current, find_standard
-from aq.errors import InputError
-from aq.evidence import evidence
-from aq.regions import find_province
-from aq.runtime import start
-from aq.text import text_in
+from aq.context import find_standard
+from aq.domain.clock import parse_instant
+from aq.domain.errors import InputError
+from aq.domain.provinces import find_province
+from aq.i18n import text_in
+from aq.queries.current import current
+from aq.queries.evidence import evidence
+from aq.web.wording.explanation import evidence_text
 
 
 @click.command()
@@ -22,21 +24,21 @@ def command(
     province: str, pollutant: str, at: str | None, standard: str | None, as_json: bool
 ) -> int:
     """Why a province has its grade: stations, window, breakpoint, formula, standard."""
-    runtime = start()
-    chosen = find_standard(runtime, standard)
+    context = start()
+    chosen = find_standard(context, standard)
     if at is not None:
         try:
             moment = parse_instant(at)
         except ValueError as error:
             raise InputError(str(error), "at") from None
     else:
-        shown = current(runtime, runtime.clock.now(), standard=chosen.id)
+        shown = current(context, context.clock.now(), standard=chosen.id)
         if shown.hour is None:
             raise InputError("nothing is shown now; give --at", "at")
         moment = shown.hour
-    found = evidence(runtime, find_province(province), pollutant, moment, chosen)
+    found = evidence(context, find_province(province), pollutant, moment, chosen)
     if as_json:
         print_json(found.as_dict())
     else:
-        click.echo(found.as_text(text_in(runtime.settings.lang)))
+        click.echo(evidence_text(found, text_in(context.settings.lang)))
     return 0

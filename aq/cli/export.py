@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from aq import heap
+from aq import memory as heap
+from aq.app import start
 from aq.cli.common import json_option, print_json
-from aq.export.answer import Progress
 from aq.export.columns import KINDS
 from aq.export.command import Done, export, verify
-from aq.export.question import FORMATS, GRAINS, LEVELS, ask
-from aq.runtime import start
+from aq.export.pipeline import Progress
+from aq.export.query import FORMATS, GRAINS, LEVELS, ask
 
 _LISTS = ("province", "pollutant")
 _PATH = click.Path(dir_okay=False, path_type=Path)
@@ -59,12 +59,12 @@ def command(
         raise click.UsageError("-o FILE is needed, or -o - for standard output")
     if as_json and output == "-":
         raise click.UsageError("--json needs -o FILE: standard output holds the data")
-    runtime = start()
+    context = start()
     target = None if output == "-" else Path(output)
-    with closing(runtime.store):
-        question = ask(runtime, asked)
+    with closing(context.store):
+        question = ask(context, asked)
         with _stoppable(), _bar() as progress:
-            done = export(runtime, question, target, manifest, sys.stdout.buffer, progress)
+            done = export(context, question, target, manifest, sys.stdout.buffer, progress)
     if as_json:
         print_json(done.as_dict())
     else:
@@ -86,9 +86,9 @@ def _texts(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _verify(file: Path, manifest: Path | None, as_json: bool) -> int:
-    runtime = start()
-    with closing(runtime.store), _stoppable(), _bar() as progress:
-        verdict = verify(runtime, file, manifest, progress)
+    context = start()
+    with closing(context.store), _stoppable(), _bar() as progress:
+        verdict = verify(context, file, manifest, progress)
     if as_json:
         print_json({"file": str(file), "same": verdict.same, "what": verdict.what})
     click.echo(verdict.text, err=as_json or not verdict.same)

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from aq import heap
+from aq import memory as heap
+from aq.app import start
 from aq.cli.common import json_option, judge, print_json
-from aq.importing import ImportReport, import_archive, import_file
-from aq.runtime import start
+from aq.ingest.confirmed_files import ImportReport, import_archive, import_file
 
 
 @click.command()
@@ -27,16 +27,16 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     would have said long ago is put in the log and not sent.
     """
     heap.for_a_command()
-    runtime = start()
+    context = start()
     reports = []
     for path in files:
         with click.progressbar(length=path.stat().st_size, label=path.name, file=sys.stderr) as bar:
             read = import_archive if path.suffix == ".parquet" else import_file
-            report = read(runtime, path, _mover(bar))
+            report = read(context, path, _mover(bar))
         reports.append(report)
         if not as_json:
             click.echo(sentence(report))
-    alerts = judge(runtime)
+    alerts = judge(context)
     if as_json:
         print_json({"files": [report.as_dict() for report in reports], "alerts": alerts})
     elif alerts.get("events"):

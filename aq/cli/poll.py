@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
+from aq import app
+from aq.app import start
 from aq.cli.common import json_option, known_feeds, print_json
-from aq.collect import RunReport
-from aq.errors import InputError
-from aq.runtime import start
+from aq.domain.errors import InputError
+from aq.ingest.collect import RunReport
 from aq.store import runs
 
 
@@ -21,20 +22,20 @@ def command(asked: tuple[str, ...], as_json: bool) -> int:
     Without --feed all live feeds are polled, and the command fails when the most preferred of
     them failed; with --feed it fails when any feed asked for failed.
     """
-    runtime = start()
-    notices = runtime.settings.notice_feeds
-    names = known_feeds(asked, (*runtime.settings.live_feeds, *notices))
+    context = start()
+    notices = context.settings.notice_feeds
+    names = known_feeds(asked, (*context.settings.live_feeds, *notices))
     if not names:
         raise InputError("no feed is live; set AQ_FEEDS__AIRKOREA__KEY or enable openmeteo")
-    collector, official = runtime.collector(), runtime.notice_collector()
+    collector, official = app.collector(context), app.notice_collector(context)
     reports = []
     for name in names:
-        now = runtime.clock.now()
+        now = context.clock.now()
         if name in notices:
             report = official.poll(name, now, force=True)
         else:
             report = collector.poll(name, now, force=True)
-        runs.record(runtime.store, f"manual:{name}", now, report.ok, report.as_dict())
+        runs.record(context.store, f"manual:{name}", now, report.ok, report.as_dict())
         reports.append(report)
     ok = all(report.ok for report in (reports if asked else reports[:1]))
     if as_json:

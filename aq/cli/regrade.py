@@ -4,9 +4,9 @@ import sys
 
 import click
 
+from aq.app import start
 from aq.cli.common import json_option, print_json
-from aq.regrade import regrade
-from aq.runtime import start
+from aq.ingest.regrade import regrade
 
 
 @click.command()
@@ -16,14 +16,14 @@ def command(as_json: bool) -> int:
 
     It may be stopped and run again at any time; the server does the same by itself at its start.
     """
-    runtime = start()
+    context = start()
     with click.progressbar(length=1, label="regrade", file=sys.stderr) as bar:
 
         def progress(done: int, whole: int) -> None:
             bar.length = max(whole, 1)
             bar.update(done - bar.pos)
 
-        report = regrade(runtime.store, runtime.stored_standards, progress)
+        report = regrade(context.store, context.stored_standards, progress)
     if as_json:
         print_json(report.as_dict())
     else:

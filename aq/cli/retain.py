@@ -4,10 +4,11 @@ import sys
 
 import click
 
+from aq.app import start
 from aq.cli.common import json_option, print_json
-from aq.clock import kst_iso
-from aq.retention import RetainReport, check, retain
-from aq.runtime import Runtime, start
+from aq.context import Context
+from aq.domain.clock import kst_iso
+from aq.ingest.retention import RetainReport, check, retain
 from aq.settings import LEAST_MONTHS
 from aq.store import runs
 
@@ -28,24 +29,24 @@ def command(months: int | None, checking: bool, as_json: bool) -> int:
     go. Province hours, days and grades stay. Stopped at any point, it goes on where it was when run
     again; `aq import FILE` brings a month back.
     """
-    runtime = start()
+    context = start()
     if checking:
-        return _check(runtime, as_json)
+        return _check(context, as_json)
     with click.progressbar(length=1, label="retain", file=sys.stderr) as bar:
 
         def progress(done: int, whole: int) -> None:
             bar.length = max(whole, 1)
             bar.update(done - bar.pos)
 
-        settings = runtime.settings
+        settings = context.settings
         report = retain(
-            runtime.store,
+            context.store,
             settings.archive_folder,
             months or settings.retention.station_months,
-            runtime.clock.now(),
+            context.clock.now(),
             progress=progress,
         )
-    runs.record(runtime.store, "retain", report.at, report.ok, report.as_dict())
+    runs.record(context.store, "retain", report.at, report.ok, report.as_dict())
     if as_json:
         print_json(report.as_dict())
     else:
@@ -66,12 +67,12 @@ def lines(report: RetainReport) -> list[str]:
     return said or [report.note or "nothing is old enough to be archived"]
 
 
-def _check(runtime: Runtime, as_json: bool) -> int:
-    found = check(runtime.store, whole=True)
+def _check(context: Context, as_json: bool) -> int:
+    found = check(context.store, whole=True)
     if as_json:
         print_json(
             {
-                "folder": str(runtime.settings.archive_folder),
+                "folder": str(context.settings.archive_folder),
                 "months": [
                     {
                         "month": one.month.name,

@@ -7,20 +7,23 @@ from typing import Any
 
 import click
 
-from aq import alerting
-from aq.against import against_official
-from aq.alert_rules import ship_rules
 from aq.alerts import parse_rule
-from aq.backtest import backtest
+from aq.alerts import rules as alerting
+from aq.alerts.backtest import backtest
+from aq.alerts.channels import outlets
+from aq.alerts.delivery import try_channel
+from aq.alerts.matching import WITHIN_HOURS
+from aq.alerts.points import reader_of
+from aq.alerts.rules import known_to, ship_rules
+from aq.alerts.verification import against_official
+from aq.alerts.webhook import DeliveryError
+from aq.app import start
 from aq.cli.common import json_option, print_json
-from aq.clock import parse_since, parse_until
-from aq.errors import InputError
-from aq.notify import try_channel
-from aq.official.matching import WITHIN_HOURS
+from aq.context import Context
+from aq.domain.clock import parse_since, parse_until
+from aq.domain.errors import InputError
+from aq.logs import redact
 from aq.paths import config_dir
-from aq.redact import redact
-from aq.runtime import Runtime, start
-from aq.webhook import DeliveryError
 
 
 def _who() -> str:
@@ -30,10 +33,10 @@ def _who() -> str:
         return "command"
 
 
-def _started() -> Runtime:
-    runtime = start()
-    ship_rules(runtime.store, config_dir(), runtime.known)
-    return runtime
+def _started() -> Context:
+    context = start()
+    ship_rules(context.store, config_dir(), known_to(context))
+    return context
 
 
 def _bodies(file: str) -> list[dict[str, object]]:
@@ -68,10 +71,10 @@ def list_rules(as_json: bool) -> int:
 @click.argument("file")
 def check(file: str) -> int:
     """Check the rules of a TOML file; nothing is written."""
-    runtime = start()
+    context = start()
     bodies = _bodies(file)
     for body in bodies:
-        parse_rule(body, runtime.known, file)
+        parse_rule(body, known_to(context), file)
     click.echo(f"{file}: {len(bodies)} rules, all right")
     return 0
 
@@ -81,9 +84,9 @@ def check(file: str) -> int:
 @click.option("--replace", is_flag=True, help="Remove the rules that are not in the file.")
 def load(file: str, replace: bool) -> int:
     """Write the rules of a TOML file (- reads standard input): all of them or none."""
-    runtime = _started()
+    context = _started()
     changed = alerting.load_rules(
-        runtime.store, _bodies(file), runtime.known, _who(), replace=replace
+        context.store, _bodies(file), known_to(context), _who(), replace=replace
     )
     click.echo(f"changed: {', '.join(changed) or 'none'}")
     return 0
@@ -101,8 +104,8 @@ def dump() -> int:
 @click.option("--revision", type=int, required=True, help="The revision to go back to.")
 def restore(rule: str, revision: int) -> int:
     """Make a rule say again what it said at an earlier revision."""
-    runtime = _started()
-    alerting.restore_rule(runtime.store, rule, revision, runtime.known, _who())
+    context = _started()
+    alerting.restore_rule(context.store, rule, revision, known_to(context), _who())
     click.echo(f"{rule} is as it was at revision {revision}")
     return 0
 
@@ -118,22 +121,22 @@ def try_rule(
     rule: str, since: str, until: str, against: str | None, within: int | None, as_json: bool
 ) -> int:
     """What a rule would have done in a stored period, or beside what authorities did in it."""
-    runtime = _started()
+    context = _started()
     try:
         first, last = parse_since(since), parse_until(until)
     except ValueError as error:
         raise InputError(str(error), "since") from None
     if last <= first:
         raise InputError("--until must come after --since", "until")
-    saved = alerting.rule(runtime.store, rule).rule
+    saved = alerting.rule(context.store, rule).rule
     if against is not None:
         asked = WITHIN_HOURS if within is None else within
-        beside = against_official(runtime.store, runtime.reader, saved, first, last, asked)
+        beside = against_official(context.store, reader_of(context), saved, first, last, asked)
         return _say_beside(saved.name, beside.as_dict(), as_json)
     if within is not None:
         raise InputError("--within belongs to --against", "within")
-    others = [one.rule for one in alerting.rules(runtime.store) if one.rule.enabled]
-    found = backtest(runtime.store, runtime.reader, saved, first, last, others).as_dict()
+    others = [one.rule for one in alerting.rules(context.store) if one.rule.enabled]
+    found = backtest(context.store, reader_of(context), saved, first, last, others).as_dict()
     if as_json:
         print_json(found)
         return 0
@@ -174,10 +177,10 @@ def _say_beside(name: str, found: dict[str, Any], as_json: bool) -> int:
 @json_option
 def test_channel(name: str, as_json: bool) -> int:
     """Send a message marked as a test to a channel of config/alerts.toml now."""
-    runtime = start()
+    context = start()
     error = number = None
     try:
-        number = try_channel(runtime.outlets, name, runtime.clock.now())
+        number = try_channel(outlets(), name, context.clock.now())
     except DeliveryError as failure:
         error = redact(str(failure))
     if as_json:

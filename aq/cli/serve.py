@@ -5,7 +5,7 @@ import os
 
 import click
 
-from aq import heap
+from aq import memory as heap
 from aq.paths import ROOT
 
 
@@ -17,9 +17,11 @@ def command(host: str | None, port: int | None) -> None:
     heap.for_a_server()
     gc.disable()  # nothing loaded at the start is garbage; `dashboard.py` turns it on again
     os.chdir(ROOT)
-    from aq.runtime import shared
+    from aq.alerts.channels import outlets
+    from aq.context import shared
 
-    server = shared().settings.server  # a wrong setting is refused here, in one line
+    outlets()  # a wrong channel or setting is refused here, in one line
+    server = shared().settings.server
     run_streamlit(host or server.host, port or server.port)
 
 

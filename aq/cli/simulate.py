@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from aq.clock import Clock, parse_instant
-from aq.errors import ConfigError
+from aq.domain.clock import Clock, parse_instant
+from aq.domain.errors import ConfigError
 from aq.simulator.places import FEWEST, MOST
 from aq.simulator.scenario import Scenario, load
 from aq.simulator.server import AIRKOREA_PATH, OPENMETEO_PATH, Simulator, make_server

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aq.errors import InputError
+from aq.domain.errors import InputError
 
 # Kinds of cells. A `number` travels as its exact decimal text, so that no format rounds it anew.
 TEXT, NUMBER, INTEGER, BOOLEAN, TIME = "text", "number", "integer", "boolean", "time"

@@ -5,18 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from aq.errors import InputError
-from aq.export.answer import Progress, Tally, answer
+from aq.context import Context
+from aq.domain.errors import InputError
 from aq.export.files import WriteError, beside, copy, digest_of, why_not
-from aq.export.manifest import (
-    manifest,
-    manifest_bytes,
-    manifest_path,
-    read_manifest,
-    software,
-)
-from aq.export.question import Question, from_dict
-from aq.runtime import Runtime
+from aq.export.manifest import manifest, manifest_bytes, manifest_path, read_manifest, software
+from aq.export.pipeline import Progress, Tally, answer
+from aq.export.query import Question, from_dict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +41,7 @@ class Verdict:
 
 
 def export(
-    runtime: Runtime,
+    context: Context,
     asked: Question,
     target: Path | None,
     manifest_at: Path | None,
@@ -59,7 +53,7 @@ def export(
     Raises `WriteError` when a file cannot be written; no half file is left.
     """
     tally = Tally()
-    pieces = answer(runtime.store, asked, tally, progress)
+    pieces = answer(context.store, asked, tally, progress)
     if target is None:
         digest, size = _streamed(pieces, stream)
     else:
@@ -67,7 +61,7 @@ def export(
         with beside(target) as file:
             digest, size = copy(pieces, file.write)
     name = target.name if target else None
-    content = manifest(runtime, asked, tally, digest, size, name)
+    content = manifest(context, asked, tally, digest, size, name)
     if manifest_at is not None:
         with beside(manifest_at) as file:
             file.write(manifest_bytes(content))
@@ -86,7 +80,7 @@ def _streamed(pieces: Iterator[bytes], stream: BinaryIO) -> tuple[str, int]:
 
 
 def verify(
-    runtime: Runtime,
+    context: Context,
     file: Path,
     manifest_at: Path | None = None,
     progress: Progress = lambda _share: None,
@@ -97,7 +91,7 @@ def verify(
     """
     content = read_manifest(manifest_at or manifest_path(file))
     try:
-        expected, question = str(content["sha256"]), from_dict(runtime, content["question"])
+        expected, question = str(content["sha256"]), from_dict(context, content["question"])
         found = digest_of(file)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"the manifest of {file} lacks or garbles {error}", "manifest") from None
@@ -110,7 +104,7 @@ def verify(
             text=f"the file has changed: {file} is not what was exported (SHA-256 {found[:12]}…,"
             f" its manifest says {expected[:12]}…)",
         )
-    again, _ = copy(answer(runtime.store, question, Tally(), progress), lambda _piece: None)
+    again, _ = copy(answer(context.store, question, Tally(), progress), lambda _piece: None)
     if again != expected:
         return Verdict(
             same=False,

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from aq.errors import AqError
+from aq.domain.errors import AqError
 
 
 class WriteError(AqError):

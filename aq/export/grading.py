@@ -7,12 +7,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
+from aq.domain.missing import gap_reason
+from aq.domain.pollutants import Pollutant, mean_half_up, pollutants
+from aq.domain.standards import Standard
+from aq.domain.windows import OVERALL, evaluate, window_hours
 from aq.export.columns import ZONE
-from aq.gaps import gap_reason
-from aq.grade import Standard
-from aq.store.places import EACH, HEAD
-from aq.units import Pollutant, mean_half_up, pollutants
-from aq.windows import OVERALL, evaluate, window_hours
+from aq.store.blocks import EACH, HEAD
 
 NOT_ENOUGH, NOT_MEASURED = "not_enough_hours", "not_measured"
 
@@ -26,7 +26,7 @@ class Shown:
 
 
 class Grader:
-    """Hours through a standard. Both ways below give what `aq.windows.evaluate` gives."""
+    """Hours through a standard. Both ways below give what `aq.domain.windows.evaluate` gives."""
 
     def __init__(self, standard: Standard, keys: tuple[str, ...]) -> None:
         self.standard = standard

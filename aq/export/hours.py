@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from aq.clock import from_hour_number, kst_iso
+from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.pollutants import pollutants
+from aq.domain.sources import FEED_IDS, INFO
+from aq.domain.windows import OVERALL
 from aq.export.grading import NOT_ENOUGH, NOT_MEASURED, absence, scaled_text, share_text
-from aq.export.source import (
+from aq.export.reader import (
     Cells,
     Numbers,
     Part,
@@ -23,10 +26,6 @@ from aq.export.source import (
     head_cells,
     tail_cells,
 )
-from aq.feeds.infos import INFO
-from aq.schema import FEED_IDS
-from aq.units import pollutants
-from aq.windows import OVERALL
 
 # Under half of the expected stations a province mean is thin.
 THIN_PARTS = 2

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from aq import __version__
-from aq.clock import kst_iso
-from aq.errors import InputError
-from aq.export.answer import Tally
+from aq.context import Context
+from aq.domain.clock import kst_iso
+from aq.domain.errors import InputError
+from aq.domain.pollutants import pollutants
+from aq.domain.sources import EVERY
 from aq.export.columns import ZONE, Column
 from aq.export.files import digest_of
-from aq.export.question import Question
-from aq.feeds.infos import EVERY
+from aq.export.pipeline import Tally
+from aq.export.query import Question
 from aq.paths import config_dir
-from aq.runtime import Runtime
 from aq.store.reads import committed_at
-from aq.units import pollutants
 
 FORM = 1
 # Their releases decide the bytes of these formats.
@@ -30,14 +30,14 @@ def manifest_path(path: Path) -> Path:
 
 
 def manifest(
-    runtime: Runtime, asked: Question, tally: Tally, digest: str, size: int, name: str | None
+    context: Context, asked: Question, tally: Tally, digest: str, size: int, name: str | None
 ) -> dict[str, Any]:
     """What to say of a file, in JSON's types."""
     return {
         "manifest": FORM,
         "file": name,
         "question": asked.as_dict(),
-        "as_of": as_of(runtime, asked.version),
+        "as_of": as_of(context, asked.version),
         "rows": tally.rows,
         "min_time": tally.first,
         "max_time": tally.last,
@@ -48,7 +48,7 @@ def manifest(
         "units": {key: one.unit for key, one in pollutants().items() if key in asked.keys},
         "standards": [_standard(asked)],
         "feeds": [_feed(name) for name in asked.prefer],
-        "simulated": runtime.store.simulated(),
+        "simulated": context.store.simulated(),
         "software": software(asked.format),
     }
 
@@ -59,9 +59,9 @@ def software(form: str) -> dict[str, str]:
     return {"aq": __version__, **({maker: installed(maker)} if maker else {})}
 
 
-def as_of(runtime: Runtime, version: int) -> dict[str, Any]:
+def as_of(context: Context, version: int) -> dict[str, Any]:
     """A store version and when it was committed."""
-    with runtime.store.read() as connection:
+    with context.store.read() as connection:
         moment = committed_at(connection, version)
     return {"version": version, "committed_at": kst_iso(moment) if moment else None}
 

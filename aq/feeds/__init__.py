@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from aq.feeds.base import Feed, Get
 
 if TYPE_CHECKING:
-    from aq.http import Http
+    from aq.feeds.http import Http
     from aq.settings import Settings
 
 
 def _airkorea(settings: "Settings") -> Feed:
-    from aq.feeds.airkorea import AirKorea  # noqa: PLC0415 - read only when the feed is in use
+    from aq.feeds.airkorea.client import AirKorea  # noqa: PLC0415 - read only when the feed is in use
 
     del settings
     return AirKorea()
@@ -27,14 +27,14 @@ def _openmeteo(settings: "Settings") -> Feed:
 
 
 def _forecast(settings: "Settings") -> Feed:
-    from aq.feeds.airkorea_forecast import AirKoreaForecast  # noqa: PLC0415 - as above
+    from aq.feeds.airkorea.forecasts import AirKoreaForecast  # noqa: PLC0415 - as above
 
     del settings
     return AirKoreaForecast()
 
 
 def _alarm(settings: "Settings") -> Feed:
-    from aq.feeds.airkorea_alarm import AirKoreaAlarm  # noqa: PLC0415 - as above
+    from aq.feeds.airkorea.advisories import AirKoreaAlarm  # noqa: PLC0415 - as above
 
     del settings
     return AirKoreaAlarm()

@@ -8,9 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
-from aq.errors import FeedError
-from aq.model import Answer, FeedInfo, Payload
-from aq.units import Pollutant, to_scaled
+from aq.domain.errors import FeedError
+from aq.domain.model import Answer, FeedInfo, Payload
+from aq.domain.pollutants import Pollutant, to_scaled
 
 Get = Callable[[str, Mapping[str, str]], Payload]  # (operation, params) -> Payload
 

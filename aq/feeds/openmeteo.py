@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from aq.clock import KST
-from aq.errors import FeedError, FeedReason
+from aq.domain.clock import KST
+from aq.domain.errors import FeedError, FeedReason
+from aq.domain.model import Answer, FeedInfo, Payload, Reading, RowIssue
+from aq.domain.pollutants import MICROGRAM, pollutants
+from aq.domain.sources import OPENMETEO
 from aq.feeds.base import BadValueError, Get, concentration, load_json, shown
-from aq.feeds.infos import OPENMETEO
-from aq.model import Answer, FeedInfo, Payload, Reading, RowIssue
-from aq.units import MICROGRAM, pollutants
 
 NAME = OPENMETEO.name
 # Keys of the answer by the product's pollutant; all are in µg/m³.

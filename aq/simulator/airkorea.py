@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from aq.clock import HOUR, from_hour_number, hour_number, kst, kst_day
-from aq.model import URBAN
-from aq.regions import GWANGJU, JEONNAM, PROVINCES
+from aq.domain.clock import HOUR, from_hour_number, hour_number, kst, kst_day
+from aq.domain.model import URBAN
+from aq.domain.provinces import GWANGJU, JEONNAM, PROVINCES
 from aq.simulator import airkorea_rows as rows
 from aq.simulator import cai
 from aq.simulator.envelope import Item
@@ -16,14 +16,7 @@ from aq.simulator.noise import Floats
 from aq.simulator.operation import Operation, Params, one_of, required
 from aq.simulator.view import View
 from aq.simulator.weather import Hours
-from aq.simulator.world import (
-    DEAD_SINCE,
-    MERGED_SINCE,
-    World,
-    address,
-    hour_range,
-    sido_label,
-)
+from aq.simulator.world import DEAD_SINCE, MERGED_SINCE, World, address, hour_range, sido_label
 
 _BEFORE = cai.WINDOW - 1  # hours needed before one whose predicted mean is asked for
 _TERMS: Mapping[str, int] = {"DAILY": 24, "MONTH": 30 * 24, "3MONTH": 92 * 24}

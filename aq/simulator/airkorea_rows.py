@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from aq.clock import from_hour_number, kst
+from aq.domain.clock import from_hour_number, kst
 from aq.simulator.cai import Facts
 from aq.simulator.noise import Floats
 from aq.simulator.weather import POLLUTANTS

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
-from aq.errors import ConfigError
+from aq.domain.errors import ConfigError
 from aq.paths import config_dir
 from aq.simulator.noise import uniform
 

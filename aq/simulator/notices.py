@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from aq.clock import KST, day_bounds, from_hour_number, hour_number, kst, parse_day
-from aq.regions import FORECAST_REGIONS, PROVINCES
+from aq.domain.clock import KST, day_bounds, from_hour_number, hour_number, kst, parse_day
+from aq.domain.provinces import FORECAST_REGIONS, PROVINCES
 from aq.simulator.envelope import Item
 from aq.simulator.noise import Floats, gauss
 from aq.simulator.operation import BadParameterError, Operation, Params, required

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from aq.clock import HOUR, KST, floor_hour, hour_number
-from aq.regions import PROVINCES
+from aq.domain.clock import HOUR, KST, floor_hour, hour_number
+from aq.domain.provinces import PROVINCES
 from aq.simulator.noise import Floats, smooth
 from aq.simulator.places import points
 from aq.simulator.view import View

@@ -7,10 +7,10 @@ from functools import cache
 from itertools import chain, count
 from typing import Any
 
-from aq.errors import ConfigError, InputError
-from aq.model import URBAN
+from aq.domain.errors import ConfigError, InputError
+from aq.domain.model import URBAN
+from aq.domain.provinces import GWANGJU, JEONNAM, PROVINCES, Province
 from aq.paths import config_dir
-from aq.regions import GWANGJU, JEONNAM, PROVINCES, Province
 from aq.simulator.land import point_within
 from aq.simulator.noise import uniform
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from aq.clock import parse_instant
-from aq.errors import ConfigError
-from aq.regions import PROVINCES
+from aq.domain.clock import parse_instant
+from aq.domain.errors import ConfigError
+from aq.domain.provinces import PROVINCES
 from aq.simulator.notices import Story
 
 AIRKOREA, OPENMETEO = "airkorea", "openmeteo"

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from aq.clock import Clock
+from aq.domain.clock import Clock
 from aq.simulator import envelope, openmeteo
 from aq.simulator.airkorea import AirKorea
 from aq.simulator.envelope import Reply

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from aq.regions import PROVINCES
+from aq.domain.provinces import PROVINCES
 from aq.simulator.noise import Floats, smooth, uniform
 from aq.simulator.places import points
 

@@ -7,18 +7,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from aq.clock import HOUR, day_bounds, floor_hour, from_hour_number, hour_number, kst_day
-from aq.model import URBAN, Reading, Station
-from aq.regions import GWANGJU, JEONNAM, MERGED_NAMES
+from aq.domain.clock import HOUR, day_bounds, floor_hour, from_hour_number, hour_number, kst_day
+from aq.domain.model import URBAN, Reading, Station
+from aq.domain.provinces import GWANGJU, JEONNAM, MERGED_NAMES
 from aq.simulator.noise import Floats, gauss, smooth, uniform
-from aq.simulator.places import (
-    BACKGROUND,
-    HARBOUR,
-    ROADSIDE,
-    SUBURBAN,
-    Site,
-    make_sites,
-)
+from aq.simulator.places import BACKGROUND, HARBOUR, ROADSIDE, SUBURBAN, Site, make_sites
 from aq.simulator.weather import POLLUTANTS, Hours, Weather
 
 Ints = NDArray[np.int64]

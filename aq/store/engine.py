@@ -17,10 +17,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from aq.clock import Clock
-from aq.errors import StoreError
+from aq.domain.clock import Clock
+from aq.domain.errors import StoreError
 from aq.paths import ROOT
-from aq.schema import state, store_version
+from aq.store.schema import state, store_version
 
 BUSY_SECONDS = 30
 ARCHIVE = "aq_archive"  # the option of every connection that names the archive's folder

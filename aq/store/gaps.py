@@ -8,23 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from aq.backfill import NOT_PUBLISHED, NOT_RUNNING, Call, StationLack
-from aq.clock import from_hour_number, hour_number
-from aq.model import URBAN
-from aq.regions import PROVINCES
-from aq.schema import (
-    FEED_IDS,
-    FEED_NAMES,
-    gap,
-    gap_call,
-    province_hour,
-    run,
-    station,
-    station_feed,
-    station_hour,
-)
-from aq.store.retained import months
+from aq.domain.backfill_plan import NOT_PUBLISHED, NOT_RUNNING, Call, StationLack
+from aq.domain.clock import from_hour_number, hour_number
+from aq.domain.model import URBAN
+from aq.domain.provinces import PROVINCES
+from aq.domain.sources import FEED_IDS, FEED_NAMES
+from aq.store.archive.months import months
 from aq.store.runs import FAILED
+from aq.store.schema import gap, gap_call, province_hour, run, station, station_feed, station_hour
 from aq.store.upsert import upsert
 
 _HOUR = 3_600

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, Table, case, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from aq.clock import hour_number
-from aq.model import URBAN, Reading
-from aq.regions import BY_CODE
-from aq.schema import (
-    FEED_IDS,
-    FEED_NAMES,
-    KEYS,
+from aq.domain.clock import hour_number
+from aq.domain.model import URBAN, Reading
+from aq.domain.pollutants import KEYS
+from aq.domain.provinces import BY_CODE
+from aq.domain.sources import FEED_IDS, FEED_NAMES
+from aq.store.archive import months as retained
+from aq.store.engine import Txn
+from aq.store.schema import (
     UPSTREAM_GRADES,
     province_hour,
     province_hour_rev,
@@ -23,8 +24,6 @@ from aq.schema import (
     station_hour,
     station_hour_rev,
 )
-from aq.store import retained
-from aq.store.engine import Txn
 from aq.store.stations import EXPECTED_FOR_HOURS, Directory, extend_ranges, reported_ranges
 from aq.store.upsert import Row, Written, as_rows, write_distinct
 

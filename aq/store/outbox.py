@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
-from aq.schema import outbox
 from aq.store.engine import Store
+from aq.store.schema import outbox
 
 HELD, QUEUED, SENDING, SENT, FAILED = "held", "queued", "sending", "sent", "failed"
 

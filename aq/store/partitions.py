@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-from aq.clock import from_hour_number, kst, kst_day, year_hours
-from aq.errors import StoreError
+from aq.domain.clock import from_hour_number, kst, kst_day, year_hours
+from aq.domain.errors import StoreError
 from aq.store.engine import Store
 
 YEARS_AHEAD = 2

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from aq.clock import from_hour_number, kst
-from aq.errors import FeedError
-from aq.pace import pause_until
-from aq.schema import calls, feed_state, publication, run, upstream_calls
+from aq.domain.clock import from_hour_number, kst
+from aq.domain.errors import FeedError
+from aq.domain.publication import pause_until
 from aq.store.engine import Store
+from aq.store.schema import calls, feed_state, publication, run, upstream_calls
 from aq.store.upsert import upsert
 
 RUNNING, DONE, FAILED = "running", "done", "failed"

@@ -5,17 +5,17 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from aq.model import URBAN, Station
-from aq.regions import GWANGJU, JEONNAM, MERGED_NAMES, Province
-from aq.schema import station, station_feed
+from aq.domain.model import URBAN, Station
+from aq.domain.provinces import GWANGJU, JEONNAM, MERGED_NAMES, Province
 from aq.store.engine import Txn
+from aq.store.schema import station, station_feed
 from aq.store.upsert import Row, as_rows, upsert
 
 # A station that has been silent for this long is not expected any more.
 EXPECTED_FOR_HOURS = 7 * 24
 _MERGED_IDS = frozenset({GWANGJU.id, JEONNAM.id})
 
-# (sido, name, address) -> province or None; `aq.regions.province_of` with the known names bound.
+# (sido, name, address) -> province or None; `aq.domain.provinces.province_of` with the known names bound.
 ProvinceRule = Callable[[str, str, str | None], Province | None]
 KeptStation = Any  # a row of the station table
 

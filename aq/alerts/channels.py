@@ -1,0 +1,244 @@
+"""Where alerts are sent and what their documents are signed with: `config/alerts.toml`, checked."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from apprise import Apprise
+from pydantic import SecretStr
+
+from aq.domain.errors import ConfigError
+from aq.i18n import LANGUAGES
+from aq.logs import register
+from aq.paths import ROOT, config_dir
+from aq.toml import TomlTable
+
+FILE_NAME = "alerts.toml"
+WEBHOOK, FILE, MAIL = "webhook", "file", "mail"
+# kind -> schemes its URL may have; all but webhook and file are Apprise's.
+SCHEMES: Mapping[str, tuple[str, ...]] = {
+    MAIL: ("mailto", "mailtos"),
+    "slack": ("slack",),
+    "telegram": ("tgram",),
+    "discord": ("discord",),
+    "ntfy": ("ntfy", "ntfys"),
+    WEBHOOK: ("https", "http"),
+    "json": ("json", "jsons"),
+    FILE: (),
+}
+DIGESTS = ("daily", "weekly")
+SHORTEST_KEY = 16  # characters of a webhook's secret
+CAP_STATUS = ("Actual", "Exercise", "System", "Test", "Draft")
+CAP_SCOPE = ("Public", "Restricted", "Private")
+# Other tables of the same file belong to whoever reads them.
+_TOP = ("channels", "cap", "rules", "rule")
+_CHANNEL = ("kind", "url", "secret", "path", "lang", "digest", "private")
+_CAP = ("sender", "prefix", "status", "scope", "addresses", "restriction")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_FROM_ENVIRONMENT = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
+# What CAP 1.2 forbids in sender and identifier.
+_CAP_TOKEN = re.compile(r"[^\s,<&]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A way out. Its address and key are secrets: they never stand in a text, log or page."""
+
+    name: str
+    kind: str
+    url: SecretStr | None = None
+    secret: SecretStr | None = None
+    path: Path | None = None
+    lang: str = "ko"
+    digest: str | None = None
+    private: bool = False
+
+    def as_dict(self) -> dict[str, str | None]:
+        """What may be shown of a channel."""
+        return {"name": self.name, "kind": self.kind, "lang": self.lang, "digest": self.digest}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapSettings:
+    """Who signs CAP documents, and for whom they are."""
+
+    sender: str = "air-quality-17@localhost"
+    prefix: str = "aq17"
+    status: str = "Exercise"
+    scope: str = "Private"
+    addresses: str = "operators of this server"
+    restriction: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlets:
+    """All channels by name, and the settings of CAP documents."""
+
+    channels: Mapping[str, Channel] = field(default_factory=lambda: MappingProxyType({}))
+    cap: CapSettings = CapSettings()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every text that must not leave the program: addresses, their parts that tell, keys."""
+        found: list[str] = []
+        for one in self.channels.values():
+            found += [one.secret.get_secret_value()] if one.secret else []
+            found += _telling(one.url.get_secret_value()) if one.url else []
+        return tuple(found)
+
+
+def _telling(url: str) -> list[str]:
+    """A URL, and the parts of it that are secrets by themselves: password, tokens in the path."""
+    if not url:
+        return []
+    rest = url.split("://", 1)[-1]
+    host = urlsplit(f"//{rest}").hostname or ""
+    pieces = re.split(r"[/?&=@:]", rest)
+    # Words such as a host or a port are no secrets; a token is long or has digits and letters.
+    tokens = [one for one in pieces if len(one) >= 8 and one.lower() != host]
+    return [url, rest, *tokens]
+
+
+def load_outlets(environ: Mapping[str, str] | None = None) -> Outlets:
+    """Read `config/alerts.toml`; without the file there is no channel.
+
+    Raises `ConfigError` with file and line, or the variable, and what was expected.
+    """
+    environ = os.environ if environ is None else environ
+    folder = Path(environ["AQ_CONFIG"]) if environ.get("AQ_CONFIG") else config_dir()
+    path = folder / FILE_NAME
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return Outlets()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {type(error).__name__}", str(path)) from None
+    return parse_outlets(text, str(path), environ)
+
+
+def outlets() -> Outlets:
+    """The channels of this process's configuration, read again when the file has changed; their
+    secrets are blanked from then on. Raises `ConfigError`."""
+    path = config_dir() / FILE_NAME
+    return _outlets(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@lru_cache(maxsize=4)
+def _outlets(_path: Path, _changed: int) -> Outlets:
+    made = load_outlets()
+    register(made.secrets)
+    return made
+
+
+def parse_outlets(text: str, where: str, environ: Mapping[str, str]) -> Outlets:
+    """The file's text with the environment it speaks of."""
+    top = TomlTable.read(text, where, _TOP)
+    channels: dict[str, Channel] = {}
+    names = top.get("channels", dict) or {}
+    for name in names:
+        table = top.inner("channels", names).inner(name, _CHANNEL)
+        if not _NAME.fullmatch(name):
+            raise table.refuse(f"channel name {name!r}: small letters, digits, - and _, at most 40")
+        channels[name] = _channel(name, table, environ)
+    cap = _cap(top.inner("cap", _CAP)) if "cap" in top.data else CapSettings()
+    return Outlets(channels=MappingProxyType(channels), cap=cap)
+
+
+def _channel(name: str, table: TomlTable, environ: Mapping[str, str]) -> Channel:
+    kind = table.one_of("kind", tuple(SCHEMES))
+    allowed = {FILE: ("path",), WEBHOOK: ("url", "secret", "private"), "json": ("url", "private")}
+    own = ("kind", "lang", "digest", *allowed.get(kind, ("url",)))
+    for key in table.data:
+        if key not in own:
+            raise table.refuse(f"{key} means nothing for a channel of kind {kind}", key)
+    lang = table.one_of("lang", LANGUAGES) if "lang" in table.data else "ko"
+    digest = table.one_of("digest", DIGESTS) if "digest" in table.data else None
+    if kind == FILE:
+        path = table.need("path", str)
+        if not path.strip() or path.endswith("/"):
+            raise table.refuse("path must name a file", "path")
+        return Channel(name=name, kind=kind, lang=lang, digest=digest, path=ROOT / path)
+    url = _from_environment(table, "url", environ, _check_url(kind))
+    key = _from_environment(table, "secret", environ, _check_key) if kind == WEBHOOK else ""
+    return Channel(
+        name=name,
+        kind=kind,
+        lang=lang,
+        digest=digest,
+        url=SecretStr(url),
+        secret=SecretStr(key) if key else None,
+        private=table.get("private", bool) or False,
+    )
+
+
+def _from_environment(
+    table: TomlTable, key: str, environ: Mapping[str, str], check: Callable[[str], str | None]
+) -> str:
+    """The value of the variable named; refuses one written into the file without repeating it."""
+    match = _FROM_ENVIRONMENT.fullmatch(table.need(key, str).strip())
+    if match is None:
+        raise table.refuse(f"{key} must be env:NAME; its value stands in the environment", key)
+    name = match.group(1)
+    if name.startswith("AQ_"):
+        raise table.refuse("names that begin with AQ_ are settings; choose another", key)
+    value = environ.get(name, "").strip()
+    if not value:
+        place = table.refuse("", key).where
+        raise ConfigError(f"is not set; {place} takes the channel's {key} from it", name)
+    problem = check(value)
+    if problem:
+        raise ConfigError(problem, name)
+    return value
+
+
+def _check_url(kind: str) -> Callable[[str], str | None]:
+    schemes = SCHEMES[kind]
+
+    def check(value: str) -> str | None:
+        scheme, found, _ = value.partition("://")
+        if not found or scheme.lower() not in schemes:
+            wanted = " or ".join(f"{one}://" for one in schemes)
+            return f"a channel of kind {kind} needs a URL that begins with {wanted}"
+        if kind == WEBHOOK:
+            return None if _is_web_address(value) else "not a web address"
+        # Apprise says nothing of what is wrong, and logs the URL when asked to.
+        if Apprise.instantiate(value) is None:
+            return f"Apprise does not accept this {scheme}:// URL; see its page for {kind}"
+        return None
+
+    return check
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname) and parts.port != 0 and not parts.username
+    except ValueError:
+        return False
+
+
+def _check_key(value: str) -> str | None:
+    if len(value) < SHORTEST_KEY:
+        return f"a webhook's secret needs at least {SHORTEST_KEY} characters"
+    return None
+
+
+def _cap(table: TomlTable) -> CapSettings:
+    plain = CapSettings()
+    texts = {key: (table.get(key, str) or getattr(plain, key)).strip() for key in _CAP}
+    for key in ("sender", "prefix"):
+        if not _CAP_TOKEN.fullmatch(texts[key]):
+            raise table.refuse(f"{key} must be one word without blanks, commas, < and &", key)
+    for key, known in (("status", CAP_STATUS), ("scope", CAP_SCOPE)):
+        if texts[key] not in known:
+            raise table.refuse(f"{key} {texts[key]!r}; known are {', '.join(known)}", key)
+    if texts["scope"] == "Restricted" and not texts["restriction"]:
+        raise table.refuse("scope Restricted needs restriction: who may have it", "scope")
+    if texts["scope"] == "Private" and not texts["addresses"]:
+        raise table.refuse("scope Private needs addresses", "scope")
+    return CapSettings(**texts)

@@ -1,0 +1,175 @@
+"""What rules watch, read from the store: values, grades, indices, highest stations, lateness.
+
+An hour comes from the most preferred feed that has it, as everywhere; windows never mix feeds.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection
+
+from aq.alerts import Point, Rule
+from aq.context import Context
+from aq.domain.averages import WINDOW_HOURS, averaged
+from aq.domain.clock import from_hour_number
+from aq.domain.pollutants import mean_half_up
+from aq.domain.provinces import BY_CODE, BY_ID
+from aq.domain.publication import LEARNING, learn, overdue
+from aq.domain.sources import FEED_IDS
+from aq.domain.standards import Standard
+from aq.domain.windows import OVERALL, evaluate, window_hours
+from aq.store.reads import highest_stations, hours_heard, mean_hours, province_hours
+from aq.store.runs import seen_since
+
+Reading = tuple[int, int, Point]  # province, hour
+Points = dict[str, dict[int, Point]]
+# Nobody waits longer for a feed than the longest lateness a rule may name.
+LATEST_HOURS = 24 * 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How points are read: standards, feeds by preference, feeds whose lateness is watched."""
+
+    standards: Mapping[str, Standard]
+    prefer: Sequence[str]
+    live: Sequence[str]
+
+    def places(self, rule: Rule) -> tuple[str, ...]:
+        """Where a rule is judged: provinces by code, or feeds by name."""
+        if rule.kind != "data_late":
+            return rule.places
+        return (rule.feed,) if rule.feed else tuple(self.live)
+
+    def points(self, connection: Connection, rule: Rule, after: int, until: int) -> Points:
+        """Points of ``after < hour <= until`` by place; hours without data are left out."""
+        if rule.kind == "data_late":
+            return {feed: _lateness(connection, feed, after, until) for feed in self.places(rule)}
+        found: Points = {code: {} for code in rule.places}
+        if rule.watch != "value" and rule.pollutant == OVERALL:
+            self._take(self._overall(connection, rule, after, until), found)
+        elif rule.over == "any_station":
+            self._take(self._highest(connection, rule, after, until), found)
+        else:
+            self._take(self._means(connection, rule, after, until), found)
+        return found
+
+    def _take(self, rows: Iterable[Reading], found: Points) -> None:
+        """Points where the most preferred feed has them; a model has no stations."""
+        order = {FEED_IDS[name]: place for place, name in enumerate(self.prefer)}
+        model = FEED_IDS["openmeteo"]
+        for province, hour, one in rows:
+            feed = one.feed or 0
+            if feed not in order:
+                continue
+            hours = found[BY_ID[province].code]
+            known = hours.get(hour)
+            if known is None or order[feed] <= order[known.feed or 0]:
+                hours[hour] = one._replace(stations=None, expected=None) if feed == model else one
+
+    def _judge(self, rule: Rule, averaging: str) -> Callable[[int], int | None]:
+        """What turns a mean of an averaging time into what is watched."""
+        if rule.watch == "value":
+            return lambda value: value
+        standard = self.standards[rule.standard]
+        made = standard.grade if rule.watch == "grade" else standard.index
+        return cache(lambda value: made(rule.pollutant, value, averaging))
+
+    def _highest(
+        self, connection: Connection, rule: Rule, after: int, until: int
+    ) -> Iterator[Reading]:
+        """The highest station of each hour; a model has none, so its value stands for them."""
+        numbers, judge = _numbers(rule), self._judge(rule, "1h")
+        asked = (connection, rule.pollutant, numbers, after, until)
+        for province, hour, feed, value, stations, top in highest_stations(*asked):
+            yield province, hour, Point(judge(value), stations, None, feed, top)
+        for province, hour, feed, total, n, _ in mean_hours(*asked):
+            if feed == FEED_IDS["openmeteo"]:
+                yield province, hour, Point(judge(mean_half_up(total, n)), feed=feed)
+
+    def _means(
+        self, connection: Connection, rule: Rule, after: int, until: int
+    ) -> Iterator[Reading]:
+        """Province means, or the means a standard takes grade and index by."""
+        key, numbers = rule.pollutant, _numbers(rule)
+        standard = self.standards[rule.standard] if rule.watch != "value" else None
+        averaging = (standard.averaging(key) if standard else None) or "1h"
+        judge = self._judge(rule, averaging)
+        if standard is None or averaging == "1h":
+            for province, hour, feed, total, n, due in mean_hours(
+                connection, key, numbers, after, until
+            ):
+                value = judge(mean_half_up(total, n))
+                if value is not None:
+                    yield province, hour, Point(value, n, due, feed)
+            return
+        back = WINDOW_HOURS[averaging] - 1
+        series: dict[tuple[int, int], dict[int, Any]] = {}
+        for row in mean_hours(connection, key, numbers, after - back, until, empty=True):
+            series.setdefault((row[0], row[2]), {})[row[1]] = row
+        for (province, feed), rows in series.items():
+            first = min(rows) - back
+            hourly = [
+                mean_half_up(row[3], row[4]) if (row := rows.get(hour)) and row[4] else None
+                for hour in range(first, max(rows) + 1)
+            ]
+            rounding = standard.pollutants[key].rounding
+            means = averaged(hourly, averaging, key, standard.complete, rounding)
+            for hour, row in rows.items():
+                mean = means[hour - first].value
+                value = judge(mean) if mean is not None else None
+                if hour > after and value is not None:
+                    yield province, hour, Point(value, row[4], row[5], feed)
+
+    def _overall(
+        self, connection: Connection, rule: Rule, after: int, until: int
+    ) -> Iterator[Reading]:
+        """All pollutants of each hour together."""
+        standard = self.standards[rule.standard]
+        back = window_hours(standard, OVERALL) - 1
+        series: dict[tuple[int, int], dict[int, Any]] = {}
+        for row in province_hours(connection, _numbers(rule), after - back, until):
+            series.setdefault((row.province, row.feed), {})[row.hour] = row
+        for (province, feed), rows in series.items():
+            for hour in rows:
+                if hour <= after:
+                    continue
+                result = evaluate(standard, OVERALL, rows, hour)
+                value = result.grade if rule.watch == "grade" else result.index
+                if value is not None:
+                    yield province, hour, Point(value, feed=feed)
+
+
+def _numbers(rule: Rule) -> list[int]:
+    return [BY_CODE[code].id for code in rule.places]
+
+
+def _lateness(connection: Connection, feed: str, after: int, until: int) -> dict[int, Point]:
+    """How many hours before each hour the newest one heard of lies; 0 while that is as usual.
+
+    What is usual is learned from when the hours of the last weeks appeared, as the Feeds page does:
+    an hour that is not due yet is not late.
+    """
+    heard = hours_heard(connection, feed, after - LATEST_HOURS, until)
+    known = learn(seen_since(connection, feed, from_hour_number(until) - LEARNING))
+    points: dict[int, Point] = {}
+    place, newest = 0, None
+    for hour in range(after + 1, until + 1):
+        while place < len(heard) and heard[place] <= hour:
+            newest = heard[place]
+            place += 1
+        if newest is not None:
+            late = overdue(from_hour_number(newest), known, from_hour_number(hour))
+            points[hour] = Point(hour - newest if late else 0, feed=FEED_IDS[feed])
+    return points
+
+
+def reader_of(context: Context) -> Reader:
+    """What reads the hours that rules watch, from the context's standards and feeds."""
+    return Reader(
+        standards=context.standards,
+        prefer=context.settings.feeds.prefer,
+        live=context.settings.live_feeds,
+    )

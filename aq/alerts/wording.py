@@ -1,0 +1,162 @@
+"""An alert message in words: what, where, how much, since when, by which rule, from what data."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from aq.domain.clock import kst, parse_instant
+from aq.domain.provinces import BY_CODE
+from aq.i18n import Text, text_in
+
+Event = Mapping[str, Any]
+# What happened, by `change` of an event.
+CHANGES: Mapping[str, str] = {
+    "pending": "above the level, not yet long enough",
+    "first": "level reached",
+    "worse": "getting worse",
+    "repeat": "still above the level",
+    "better": "easing",
+    "resolved": "back below the level",
+    "unknown": "no data; whether it goes on is not known",
+}
+SEVERITY_WORDS: Mapping[str, str] = {
+    "notice": "For your notice",
+    "warning": "Advisory level",
+    "alarm": "Alarm level",
+    "emergency": "Emergency level",
+}
+# What an authority did, by `official.act` of an event.
+ACT_WORDS: Mapping[str, str] = {
+    "issued": "issued",
+    "raised": "raised to this level",
+    "lowered": "lowered to this level",
+    "cleared": "cleared",
+}
+# What ended an alert where the air did not, by `ended` of an event.
+ENDED: Mapping[str, str] = {
+    "off": "the rule was switched off; no longer watched",
+    "removed": "the rule was removed; no longer watched",
+    "changed": "the rule was changed; no alert by what it says now",
+}
+SHOWN_PLACES = 5
+
+
+def compose(message: Mapping[str, Any], lang: str, public_url: str = "") -> tuple[str, str]:
+    """Title and text of a message of the outbox: its events in the order they have there."""
+    text = text_in(lang)
+    events: Sequence[Event] = message["events"]
+    title = _title(text, message, events)
+    lines = [_line(text, one) for one in events]
+    if any(one.get("official") for one in events):
+        lines.append(text("Advisories and warnings named here were issued by the authority."))
+    if any(one["pollutant"] and one["rule_kind"] != "official" for one in events):
+        lines.append(
+            text(
+                "Levels are of province means or stations here; warnings are issued by authorities."
+            )
+        )
+    link = _link(events, lang, public_url)
+    if link:
+        lines.append(link)
+    lines.append(text("Message {id}", id=message["id"]))
+    return title, "\n".join(lines)
+
+
+def _title(text: Text, message: Mapping[str, Any], events: Sequence[Event]) -> str:
+    places = list(dict.fromkeys(_place(text, one) for one in events))
+    where = ", ".join(places[:SHOWN_PLACES])
+    if len(places) > SHOWN_PLACES:
+        where = text("{places} and {n} more", places=where, n=len(places) - SHOWN_PLACES)
+    what = events[0]["rule_name"] if events else text("Nothing to report")
+    if message.get("kind") == "digest":
+        what = text("Summary of alerts")
+    title = f"{what}: {where}" if where else what
+    return f"[{text('SIMULATED data')}] {title}" if message.get("simulated") else title
+
+
+def _place(text: Text, event: Event) -> str:
+    province = BY_CODE.get(event.get("code") or "")
+    if province is None:
+        return text.feed(event["place"]) if event["place"] in ("airkorea", "openmeteo") else "–"
+    return province.ko if text.lang == "ko" else province.en
+
+
+def _line(text: Text, event: Event) -> str:
+    """One event: 서울: 기준 초과. 미세먼지 152 µg/m³, 기준 150 …"""
+    mark = text(SEVERITY_WORDS.get(event["severity"], "For your notice"))
+    if event["rule_kind"] == "official":
+        mark = text("Official act")
+    if event.get("official"):
+        return f"[{mark}] {official_sentence(text, event)}"
+    known = CHANGES.get(event["change"])
+    change = text(known) if known else text("state changed")
+    if event["kind"] == "correction" and event["change"] == "resolved":
+        change = text("Correction: by later data this did not happen")
+    elif event.get("ended"):
+        change = text(ENDED[event["ended"]])
+    parts = [text("{where}: {change}", where=_place(text, event), change=change)]
+    if event["value"] is not None:
+        what = text.pollutant(event["pollutant"]) if event["pollutant"] else text("hours late")
+        value = f"{event['value']:g} {event['unit'] or ''}".strip()
+        parts.append(text("{what} {value}", what=what, value=value))
+    if event.get("station"):
+        parts.append(text("station {name}", name=event["station"]))
+    if event["threshold"] is not None:
+        parts.append(text("level {level:g} for {n} h", level=event["threshold"], n=event["for"]))
+    else:
+        parts.append(text("the authority's advisory itself may go on"))
+    if event.get("standard"):
+        parts.append(text("standard {name}", name=event["standard"]))
+    if event["since"]:
+        parts.append(text("since {hour}", hour=text.hour(parse_instant(event["since"]))))
+    if event["at"]:
+        parts.append(text("as of {hour}", hour=text.hour(parse_instant(event["at"]))))
+    parts += _source(text, event)
+    return f"[{mark}] " + " · ".join(parts)
+
+
+def official_sentence(text: Text, event: Event) -> str:
+    """An authority's act: 경기 남부권: 초미세먼지 주의보 발령 · 78 µg/m³ · 11월 23일 14시 10분."""
+    act = event["official"]
+    words = text(
+        "{where}: {what} {label} {act}",
+        where=f"{_place(text, event)} {act['zone']}".rstrip(),
+        what=text.pollutant(event["pollutant"]),
+        label=text.advisory(act["label"]),
+        act=text(ACT_WORDS[act["act"]]),
+    )
+    if event["kind"] == "correction":
+        words = text("Correction, as known now: {what}", what=words)
+    parts = [words]
+    if event["value"] is not None:
+        parts.append(f"{event['value']:g} {event['unit'] or ''}".strip())
+    at = parse_instant(act["at"])
+    parts.append(text.minute(at) if kst(at).minute else text.hour(at))
+    return " · ".join(parts)
+
+
+def _source(text: Text, event: Event) -> list[str]:
+    """Stations heard, observed or modelled, preliminary or confirmed."""
+    parts = []
+    if event["stations"] is not None:
+        heard, expected = event["stations"], event["stations_expected"]
+        parts.append(text("{n} of {all} stations", n=heard, all=expected or heard))
+    kinds = {"observed": "observed", "modelled": "modelled"}
+    states = {"preliminary": "unconfirmed", "confirmed": "confirmed"}
+    if event["feed_kind"] in kinds:
+        parts.append(text(kinds[event["feed_kind"]]))
+    if event["status"] in states:
+        parts.append(text(states[event["status"]]))
+    return parts
+
+
+def _link(events: Sequence[Event], lang: str, public_url: str) -> str:
+    """The page in the state of the first event: its province, pollutant and day."""
+    if not public_url or not events:
+        return ""
+    first = events[0]
+    day = (first["since"] or first["at"] or "")[:10]
+    last = (first["at"] or "")[:10]
+    query = {"lang": lang, "p": first["code"], "x": first["pollutant"], "since": day, "until": last}
+    found = urlencode({key: value for key, value in query.items() if value})
+    return f"{public_url.rstrip('/')}/past?{found}"

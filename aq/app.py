@@ -1,0 +1,174 @@
+"""Wires a process: collectors, notifier and scheduler from its context."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from aq import context as contexts
+from aq import feeds
+from aq.alerts.channels import outlets
+from aq.alerts.delivery import Notifier
+from aq.alerts.engine import WatchReport
+from aq.alerts.engine import watch as watch_hours
+from aq.alerts.points import reader_of
+from aq.alerts.rules import known_to, ship_rules
+from aq.context import Context
+from aq.domain.slots import daily_slot
+from aq.feeds.airkorea.paging import NoticeService
+from aq.feeds.base import Feed, Get
+from aq.feeds.http import Http
+from aq.ingest.backfill import Filler
+from aq.ingest.collect import Collector
+from aq.ingest.notices import NoticeCollector
+from aq.ingest.regrade import regrade
+from aq.ingest.schedule import (
+    Job,
+    Report,
+    Scheduler,
+    fill_jobs,
+    jobs,
+    notice_jobs,
+    owner_name,
+    watched,
+)
+from aq.paths import config_dir
+from aq.settings import Settings
+from aq.store.partitions import keep_years
+from aq.store.runs import CallLedger, tidy
+
+TIDY_AT, YEARS_AT = timedelta(hours=4, minutes=44), timedelta(hours=4, minutes=52)
+RETAIN_AT = timedelta(hours=5, minutes=8)
+
+
+def start(settings: Settings | None = None) -> Context:
+    """A process's context, with channels checked too. Raises `ConfigError`."""
+    outlets()
+    return contexts.start(settings)
+
+
+def read_configuration(settings: Settings) -> None:
+    """Whether standards, limits and channels can be used. Raises `ConfigError`."""
+    contexts.read_standards(settings)
+    outlets()
+
+
+def collector(context: Context) -> Collector:
+    """A collector over the live feeds, with its HTTP session."""
+    settings = context.settings
+    http = Http(CallLedger(context.store), context.clock.now)
+    made: dict[str, Feed] = {}
+    gets: dict[str, Get] = {}
+    for name in settings.live_feeds:
+        feed = feeds.make(name, settings)
+        made[name] = feed
+        gets[name] = feeds.client(http, name, feed, settings)
+    return Collector(
+        store=context.store,
+        feeds=made,
+        gets=gets,
+        standards=context.stored_standards,
+        provinces=settings.provinces,
+        past_days=settings.feeds.openmeteo.past_days,
+        complete_share=settings.schedule.complete_share,
+    )
+
+
+def notice_collector(context: Context) -> NoticeCollector:
+    """What collects the authority's forecasts and advisories."""
+    settings = context.settings
+    http = Http(CallLedger(context.store), context.clock.now)
+    made = {name: feeds.make(name, settings) for name in settings.notice_feeds}
+    return NoticeCollector(
+        store=context.store,
+        feeds={name: feed for name, feed in made.items() if isinstance(feed, NoticeService)},
+        gets={name: feeds.client(http, name, made[name], settings) for name in made},
+    )
+
+
+def filler(context: Context, polling: Collector | None = None) -> Filler:
+    """What fills the gaps of the live feeds."""
+    settings = context.settings
+    return Filler(
+        collector=polling or collector(context),
+        limits={name: settings.daily_limit(name) for name in settings.live_feeds},
+        minutes=settings.schedule.minutes,
+    )
+
+
+def watch(context: Context) -> WatchReport:
+    """Judge what is new by every rule; a store that has no rule gets the shipped ones first."""
+    ship_rules(context.store, config_dir(), known_to(context))
+    return watch_hours(context.store, reader_of(context))
+
+
+def notifier(context: Context) -> Notifier:
+    """What sends the messages of the outbox."""
+    public_url = context.settings.server.public_url
+    return Notifier(context.store, outlets(), owner=owner_name(), public_url=public_url)
+
+
+def deliveries(context: Context) -> list[Job]:
+    """A job per channel, each minute, so that none waits for another; one for those gone."""
+    sending = notifier(context)
+    made = [
+        Job(name=f"deliver:{name}", slot=this_minute, run=partial(sending.drain, name))
+        for name in outlets().channels
+    ]
+    return [*made, Job(name="deliver", slot=this_minute, run=sending.fail_unknown)]
+
+
+def scheduler(context: Context) -> Scheduler:
+    """A scheduler that polls the live feeds, fills their gaps and judges what came."""
+    store, schedule = context.store, context.settings.schedule
+    polling = collector(context)
+    official = notice_jobs(notice_collector(context), schedule.minutes)
+    filling = fill_jobs(filler(context, polling))
+    judged = [*jobs(polling, schedule.minutes), *filling, *official]
+    return Scheduler(
+        store,
+        [
+            *_upkeep(context),
+            *watched(judged, partial(watch, context)),
+            *deliveries(context),
+        ],
+        context.clock,
+        lease=timedelta(seconds=schedule.lease_seconds),
+    )
+
+
+def _upkeep(context: Context) -> list[Job]:
+    """Grades of a changed standard, leftovers, PostgreSQL's years, months for the archive."""
+    store = context.store
+    # One run for each content of the standards, whoever starts first with it.
+    hashes = "-".join(standard.hash[:12] for standard in context.stored_standards)
+    grades = Job(
+        name=f"regrade:{hashes}",
+        slot=lambda _now: datetime(1970, 1, 1, tzinfo=UTC),
+        run=lambda _now: regrade(store, context.stored_standards),
+    )
+    tidying = Job(
+        name="tidy", slot=partial(daily_slot, at=TIDY_AT), run=lambda now: tidy(store, now)
+    )
+    years = Job(
+        name="years", slot=partial(daily_slot, at=YEARS_AT), run=lambda now: keep_years(store, now)
+    )
+    retaining = Job(
+        name="retain", slot=partial(daily_slot, at=RETAIN_AT), run=partial(_retain, context)
+    )
+    return [
+        grades,
+        tidying,
+        *([] if store.is_sqlite else [years]),
+        *([retaining] if context.settings.retention.station_months else []),
+    ]
+
+
+def _retain(context: Context, now: datetime) -> Report:
+    from aq.ingest.retention import A_RUN, retain  # noqa: PLC0415 - Parquet is loaded where used
+
+    months, folder = context.settings.retention.station_months, context.settings.archive_folder
+    return retain(context.store, folder, months, now, most=A_RUN)
+
+
+def this_minute(now: datetime) -> datetime:
+    """The full minute at or before an instant."""
+    return now.replace(second=0, microsecond=0)

@@ -1,0 +1,104 @@
+"""What every reader and worker holds: settings, clock, store, standards; builds nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from aq.domain.clock import Clock
+from aq.domain.errors import ConfigError, InputError
+from aq.domain.standards import Standard
+from aq.logs import install as install_redaction
+from aq.paths import config_dir
+from aq.settings import Settings
+from aq.settings import load as load_settings
+from aq.standards_file import load_standards
+from aq.store import Store, open_store
+from aq.store.engine import migrate
+
+# Their grades are kept with every hour and day; those of other standards are computed.
+STORED_STANDARDS = ("airkorea_1h", "airkorea")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """A process's store, standards and clock; `limits` are standards that only allow a number of
+    days a year above a limit, and are not there to be shown by."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    standards: dict[str, Standard]
+    limits: dict[str, Standard] = field(default_factory=dict)
+
+    @property
+    def stored_standards(self) -> tuple[Standard, ...]:
+        """The standards whose grades are written with each hour."""
+        return tuple(self.standards[name] for name in STORED_STANDARDS)
+
+
+def start(settings: Settings | None = None) -> Context:
+    """Read settings and standards, open the store and bring its schema up to date."""
+    made = assemble(settings)
+    migrate(made.store)
+    return made
+
+
+def assemble(settings: Settings | None = None) -> Context:
+    """Read settings and standards and open the store, whose schema may be none or another."""
+    settings = settings or load_settings()
+    standards, limits = read_standards(settings)
+    install_redaction([key.get_secret_value() for key in settings.secrets])
+    clock = settings.the_clock
+    return Context(
+        settings=settings,
+        clock=clock,
+        store=open_store(settings.database_url, clock, settings.archive_folder),
+        standards=standards,
+        limits=limits,
+    )
+
+
+def read_standards(settings: Settings) -> tuple[dict[str, Standard], dict[str, Standard]]:
+    """The standards to grade by and the limits beside the settings. Raises `ConfigError`."""
+    standards = load_standards(config_dir() / "standards")
+    folder = config_dir() / "limits"
+    limits = load_standards(folder) if folder.is_dir() else {}
+    if settings.display.standard not in standards:
+        known = ", ".join(standards)
+        raise ConfigError(
+            f"unknown standard {settings.display.standard!r}; known are {known}",
+            "display.standard (config/aq.toml or AQ_DISPLAY__STANDARD)",
+        )
+    return dict(standards), limits
+
+
+@cache
+def shared() -> Context:
+    """The one context of a serving process."""
+    return start()
+
+
+def asked_pollutants(standard: Standard, asked: Sequence[str] | None) -> tuple[str, ...]:
+    """Pollutant keys as given or all; `overall` where the standard has an index."""
+    known = standard.keys
+    for key in asked or ():
+        if key not in known:
+            raise InputError(
+                f"unknown pollutant {key!r} for {standard.id}; known are {', '.join(known)}",
+                "pollutant",
+            )
+    return tuple(dict.fromkeys(asked or known))
+
+
+def find_standard(context: Context, name: str | None) -> Standard:
+    """A standard by name, the configured one by default; raises `InputError` with the known."""
+    name = name or context.settings.display.standard
+    if name not in context.standards:
+        known = ", ".join(sorted(context.standards))
+        raise InputError(f"unknown standard {name!r}; known are {known}", "standard")
+    return context.standards[name]
+
+
+def family_of(context: Context, standard: Standard) -> tuple[Standard, ...]:
+    """The standards that follow each other in time with this one, itself included."""
+    return tuple(one for one in context.standards.values() if one.family == standard.family)

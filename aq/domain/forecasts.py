@@ -1,0 +1,123 @@
+"""Forecast notices as the 17 provinces: which notice counts, and the grade of a province."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from aq.domain.clock import kst
+from aq.domain.model import DAILY, WEEKLY, ForecastNotice
+from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, Province
+
+# Three grades are enough to say "bad and worse".
+BAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A forecast region with its grade's word; `grade` is None for none and for unknown words."""
+
+    region: str
+    word: str
+    grade: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a notice says of a province: the worst of its parts, and the parts."""
+
+    province: Province
+    notice: ForecastNotice
+    parts: tuple[Part, ...]
+
+    @property
+    def grade(self) -> int | None:
+        """The worst grade of the parts that have one; of a weekly notice 1 low, 2 high."""
+        return max((part.grade for part in self.parts if part.grade is not None), default=None)
+
+    @property
+    def word(self) -> str | None:
+        """The grade's word, or without one upstream's own; None where nothing was said."""
+        chosen = next((part for part in self.parts if part.grade == self.grade), None)
+        return chosen.word if chosen else None
+
+
+def parts(notice: ForecastNotice) -> Mapping[Province, tuple[Part, ...]]:
+    """The regions of each province; regions that lie nowhere we know are left out."""
+    grades = GRADES[notice.kind]
+    found: dict[Province, list[Part]] = {}
+    for region, word in notice.words:
+        for province in FORECAST_REGIONS.get(region, ()):
+            found.setdefault(province, []).append(Part(region, word, grades.get(word)))
+    return {province: tuple(regions) for province, regions in found.items()}
+
+
+def unplaced(notice: ForecastNotice) -> list[tuple[str, str]]:
+    """Regions that lie nowhere we know, with their words."""
+    return [one for one in notice.words if one[0] not in FORECAST_REGIONS]
+
+
+def outlooks(notice: ForecastNotice) -> list[Outlook]:
+    """A notice as all 17 provinces in page-header order."""
+    said = parts(notice)
+    return [
+        Outlook(province=province, notice=notice, parts=said.get(province, ()))
+        for province in PROVINCES
+    ]
+
+
+def in_force(notices: Iterable[ForecastNotice]) -> list[ForecastNotice]:
+    """Of several notices of one kind, pollutant and day the one issued last."""
+    found: dict[tuple[str, str, date], ForecastNotice] = {}
+    for one in sorted(notices, key=lambda one: one.issued_at):
+        found[one.kind, one.pollutant, one.day] = one
+    return sorted(found.values(), key=lambda one: (one.kind, one.pollutant, one.day))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayAhead:
+    """A day to come: its notice, None where none speaks of it, and what that says by code."""
+
+    day: date
+    notice: ForecastNotice | None
+    by_code: Mapping[str, Outlook]
+
+
+def days_ahead(
+    notices: Iterable[ForecastNotice], pollutant: str, today: date, count: int
+) -> tuple[DayAhead, ...]:
+    """The `count` days after `today` in four grades, from the notices that count."""
+    found = {one.day: one for one in notices if one.kind == DAILY and one.pollutant == pollutant}
+    return tuple(_ahead(today + timedelta(days=n), found) for n in range(1, count + 1))
+
+
+def _ahead(day: date, found: Mapping[date, ForecastNotice]) -> DayAhead:
+    notice = found.get(day)
+    said = outlooks(notice) if notice else []
+    return DayAhead(day=day, notice=notice, by_code={one.province.code: one for one in said})
+
+
+def lead_days(notice: ForecastNotice) -> int:
+    """Days from the KST day of issue to the day it is of; a notice of 24:00 is of the day after."""
+    return (notice.day - kst(notice.issued_at).date()).days
+
+
+def last_of_each_lead(
+    notices: Iterable[ForecastNotice],
+) -> dict[tuple[str, date, int], ForecastNotice]:
+    """By pollutant, day and lead the last notice issued on the day that is so far ahead."""
+    found: dict[tuple[str, date, int], ForecastNotice] = {}
+    for one in sorted(notices, key=lambda one: one.issued_at):
+        found[one.pollutant, one.day, lead_days(one)] = one
+    return found
+
+
+def issued_by(notices: Iterable[ForecastNotice], moment: datetime) -> list[ForecastNotice]:
+    """The notices there were at an instant."""
+    return [one for one in notices if one.issued_at <= moment]
+
+
+# Words that stand for a grade; 예보없음 (no forecast) is known and is none.
+GRADES: Mapping[str, Mapping[str, int | None]] = {
+    DAILY: {"좋음": 1, "보통": 2, "나쁨": 3, "매우나쁨": 4, "예보없음": None},
+    WEEKLY: {"낮음": 1, "높음": 2, "예보없음": None},
+}

@@ -1,0 +1,31 @@
+"""Why an hour has no value, in the words of `missing_reason`."""
+
+import json
+from typing import Any
+
+from aq.domain.pollutants import pollutants
+
+NOT_ENOUGH_HOURS = "not_enough_hours"
+
+
+def gap_reason(word: str) -> tuple[str, str | None]:
+    """The store's word for a gap as (reason, detail); the detail is upstream's own flag."""
+    source, _, text = word.partition(":")
+    if source == "source":
+        return "source_flag", text.split(" | ")[0] or None
+    if word == "no_value":
+        return "not_measured", None
+    if word == "not_received":
+        return "not_received", None
+    return "quality_flag", word
+
+
+def why_missing(row: Any, key: str) -> tuple[str, str | None]:
+    """(reason, detail) of a province hour that gives nothing for a pollutant or for `overall`.
+
+    Where the hour itself has a value, it is the window before it that is not complete enough.
+    """
+    why = json.loads(row.why) if row.why else {}
+    if key in pollutants():
+        return gap_reason(why[key]) if key in why else (NOT_ENOUGH_HOURS, None)
+    return gap_reason(next(iter(why.values()))) if why else (NOT_ENOUGH_HOURS, None)

@@ -1,0 +1,219 @@
+"""A standard is data: reads, checks and holds breakpoints, averaging, levels, colours and advice.
+
+Values come as the store's scaled integers. The standard's own rounding (80.4 µg/m³ of PM10 is 80,
+80.5 is 81) and its own unit are folded into the cut points, so that grading a value is one
+bisection over integers.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+# Averaging times of values: windows that end with an hour, then the plain means of a KST day,
+# month and year. No table is made for a month, so a month is never graded. Two windows are made
+# for PM alone.
+WINDOWS = ("1h", "8h", "24h", "24h-predicted", "nowcast")
+AVERAGING = (*WINDOWS, "1d", "1mo", "1y")
+TABLES_FOR = (*WINDOWS, "1d", "1y")
+PM_ONLY = ("24h-predicted", "nowcast")
+ROUNDING = ("half_up", "truncate")
+LANGUAGES = ("ko", "en")
+OVERALL_RULES = ("highest_index", "worst_grade")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where numbers come from: what was read, where, and when."""
+
+    what: str
+    where: str
+    read: date
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.where}, {self.read}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One level of a standard: letter, words, colours (#RRGGBB), index range, health advice."""
+
+    letter: str
+    labels: Mapping[str, str]
+    colour: str
+    text_colour: str
+    index: tuple[int, int] | None
+    advice: Mapping[str, str]
+    sensitive: Mapping[str, str]
+
+    def label(self, lang: str) -> str:
+        """The level's word in a language."""
+        return self.labels[lang]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One printed line of a table: `low` to `high` (open when None) [its unit], grade, index."""
+
+    low: Decimal
+    high: Decimal | None
+    grade: int
+    index: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakpoints:
+    """How one pollutant is graded over one averaging time.
+
+    Attributes
+    ----------
+    unit : of `rows`; `averaging` and `also` name the averaging times the rows are made for
+    digits, rounding : the precision a value is brought to first, and how
+    step : decimal steps of the standard's unit and precision that one stored integer is
+    smallest : the smallest stored integer the rows speak of (0 for nearly all)
+    cuts : the largest stored integer of each row but the last, with the rounding folded in
+    grades : the grade of each row
+    spans : (low, high) of each row in steps of the precision; None for an open one
+    """
+
+    unit: str
+    averaging: str
+    also: tuple[str, ...]
+    digits: int
+    rounding: str
+    rows: tuple[Row, ...]
+    allowed_per_year: int | None
+    step: Fraction
+    smallest: int
+    cuts: tuple[int, ...]
+    grades: tuple[int, ...]
+    spans: tuple[tuple[int, int] | None, ...]
+
+    def row(self, scaled: int) -> Row | None:
+        """The row a stored integer falls into; None below the first one."""
+        return self.rows[bisect_left(self.cuts, scaled)] if scaled >= self.smallest else None
+
+    def rounded(self, scaled: int) -> Decimal:
+        """A stored integer in the standard's unit, at the standard's precision."""
+        return Decimal(self._steps(scaled)).scaleb(-self.digits)
+
+    def index(self, scaled: int) -> int | None:
+        """The index, halves up; all in integers, as every hour that is written asks for it."""
+        place = bisect_left(self.cuts, scaled)
+        span, index = self.spans[place], self.rows[place].index
+        if scaled < self.smallest or index is None or span is None:
+            return None
+        (low, high), (bottom, top) = span, index
+        part, whole = min(self._steps(scaled), high) - low, high - low
+        return bottom + (2 * (top - bottom) * part + whole) // (2 * whole)
+
+    def _steps(self, scaled: int) -> int:
+        """A stored integer in steps of the standard's precision."""
+        over, under = self.step.numerator, self.step.denominator
+        if self.rounding == "half_up":
+            return (2 * scaled * over + under) // (2 * under)
+        return scaled * over // under
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surcharge:
+    """What is added to the highest sub-index when several pollutants reach `from_grade`."""
+
+    from_grade: int
+    two: int
+    three: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverallRule:
+    """How pollutants make one result: the highest index or the worst grade, and what it needs."""
+
+    rule: str
+    needs: tuple[str, ...]
+    surcharge: Surcharge | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard:
+    """A grading standard, as its file says; `hash` is of the content, not of its layout.
+
+    `pollutants` holds the table each pollutant is shown by, `tables` those of every averaging time.
+    `complete` is the share of a window's hours that must have a value. In force on the days
+    ``valid_from <= day < valid_until``.
+    """
+
+    id: str
+    version: str
+    family: str
+    titles: Mapping[str, str]
+    valid_from: date
+    valid_until: date | None
+    sources: tuple[Source, ...]
+    unverified: tuple[str, ...]
+    complete: Fraction
+    levels: tuple[Level, ...]
+    pollutants: Mapping[str, Breakpoints]
+    tables: Mapping[tuple[str, str], Breakpoints]
+    overall: OverallRule | None
+    hash: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The pollutants graded, and `overall` where they make one result."""
+        return (*self.pollutants, *(("overall",) if self.overall else ()))
+
+    def grade(self, key: str, scaled: int, averaging: str) -> int | None:
+        """1 … n for a stored integer of this averaging time.
+
+        None where no breakpoints are made for it, and for a negative value. Raises ``ValueError``
+        for an averaging time that is none of `AVERAGING`, so that a slip is not a missing grade.
+        """
+        points = self.tables.get((key, averaging))
+        if points is None:
+            _known_averaging(averaging)
+            return None
+        if scaled < points.smallest:
+            return None
+        return points.grades[bisect_left(points.cuts, scaled)]
+
+    def index(self, key: str, scaled: int, averaging: str) -> int | None:
+        """The sub-index of a stored integer, nearest integer; None where there is none.
+
+        Above the last row it stays at that row's end.
+        """
+        points = self.tables.get((key, averaging))
+        if points is None:
+            _known_averaging(averaging)
+            return None
+        return points.index(scaled)
+
+    def grade_of_index(self, index: int) -> int | None:
+        """The level an index number lies in; the last one above its end."""
+        for number, level in enumerate(self.levels, start=1):
+            if level.index and (index <= level.index[1] or number == len(self.levels)):
+                return number
+        return None
+
+    def level(self, grade: int) -> Level:
+        """The level of a grade from 1 to n."""
+        return self.levels[grade - 1]
+
+    def letter(self, grade: int) -> str:
+        """The letter of a grade from 1 to n."""
+        return self.levels[grade - 1].letter
+
+    def label(self, grade: int, lang: str) -> str:
+        """The word of a grade from 1 to n in a language."""
+        return self.levels[grade - 1].labels[lang]
+
+    def averaging(self, key: str) -> str | None:
+        """The averaging time of the values this standard shows a pollutant by."""
+        points = self.pollutants.get(key)
+        return points.averaging if points else None
+
+
+def _known_averaging(averaging: str) -> None:
+    if averaging not in AVERAGING:
+        raise ValueError(f"averaging {averaging!r}; known are {', '.join(AVERAGING)}")

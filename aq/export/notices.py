@@ -1,0 +1,163 @@
+"""The rows of the authority's word: every forecast notice by province, every advisory."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from aq.domain.advisories import level
+from aq.domain.clock import day_bounds, kst, kst_day, kst_iso
+from aq.domain.forecasts import Outlook, in_force, lead_days, outlooks, unplaced
+from aq.domain.model import DAILY
+from aq.domain.model import Advisory as Act
+from aq.domain.model import ForecastNotice as Notice
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import PROVINCES, district_provinces
+from aq.export.columns import ADVISORY, FORECAST
+from aq.export.grading import scaled_text
+from aq.export.query import Question
+from aq.export.reader import Cells, Piece, Reader, listed
+from aq.store import notices as official
+
+# Days of notices that are in memory at once.
+BLOCK = timedelta(days=31)
+TINY = timedelta(microseconds=1)
+FEEDS = {FORECAST: "airkorea_forecast", ADVISORY: "airkorea_alarm"}
+
+
+def _days(reader: Reader) -> tuple[date, date] | None:
+    """(first, last): the asked KST days on which the store can have anything of the kind."""
+    asked, kind = reader.asked, reader.asked.kind
+    if kind == FORECAST:
+        held = official.forecast_days(reader.connection)
+    else:
+        span = official.advisory_span(reader.connection)
+        held = (kst(span[0]).date(), kst(span[1]).date()) if span else None
+    if held is None:
+        return None
+    first = max(kst_day(asked.after + TINY), held[0])
+    last = min(kst_day(asked.until), held[1])
+    return (first, last) if first <= last else None
+
+
+def most_rows(reader: Reader) -> int:
+    """The most rows there can be, from the notices and advisories held."""
+    days = _days(reader)
+    if days is None:
+        return 0
+    if reader.asked.kind == FORECAST:
+        # A notice can name a few regions more than there are provinces.
+        return 2 * len(reader.asked.provinces) * official.forecast_count(reader.connection, days)
+    return official.advisory_count(reader.connection, *_issued(days))
+
+
+def pieces(reader: Reader) -> Iterator[Piece]:
+    """Every day of the range, with its notices or the advisories issued on it."""
+    days = _days(reader)
+    if days is None:
+        return
+    first, last = days
+    rows = _forecast_rows if reader.asked.kind == FORECAST else _advisory_rows
+    start = first
+    while start <= last:
+        end = min(start + BLOCK - timedelta(days=1), last)
+        by_day = rows(reader, (start, end))
+        for day in sorted(by_day):
+            share = ((day - first).days + 1) / ((last - first).days + 1)
+            yield listed(day.isoformat(), by_day[day], share)
+        start = end + timedelta(days=1)
+
+
+def _forecast_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[Cells]]:
+    """By day the notices in the order of pollutant and issue, each as its provinces."""
+    asked = reader.asked
+    found = official.forecasts(reader.connection, days, version=reader.as_of)
+    kept = [one for one in found if one.pollutant in asked.keys]
+    last = {id(one) for one in in_force(kept)}
+    by_day: dict[date, list[Cells]] = {}
+    order = {key: place for place, key in enumerate(asked.keys)}
+    for notice in sorted(kept, key=lambda one: (one.day, order[one.pollutant], one.issued_at)):
+        rows = by_day.setdefault(notice.day, [])
+        for one in outlooks(notice):
+            if one.province in asked.provinces:
+                rows.append(_forecast_row(asked, one, id(notice) in last))
+        if asked.provinces == PROVINCES:
+            rows += _unplaced_rows(notice, id(notice) in last)
+    return by_day
+
+
+def _forecast_row(asked: Question, one: Outlook, latest: bool) -> Cells:
+    daily = one.notice.kind == DAILY
+    letter = asked.standard.level(one.grade).letter if one.grade and daily else None
+    regions = "; ".join(f"{part.region} {part.word}" for part in one.parts)
+    return (
+        one.province.ko,
+        one.province.code,
+        *_when(one.notice, latest),
+        one.grade,
+        4 if daily else 2,
+        letter,
+        one.word,
+        regions or None,
+        *_said(one.notice),
+    )
+
+
+def _unplaced_rows(notice: Notice, latest: bool) -> Iterator[Cells]:
+    """Regions that lie nowhere we know, with upstream's words and no grade."""
+    for region, word in unplaced(notice):
+        when, said = _when(notice, latest), _said(notice)
+        yield (None, None, *when, None, None, None, word, f"{region} {word}", *said)
+
+
+def _when(notice: Notice, latest: bool) -> Cells:
+    issued = kst_iso(notice.issued_at)
+    return notice.pollutant, notice.day.isoformat(), issued, lead_days(notice), latest
+
+
+def _said(notice: Notice) -> Cells:
+    texts = (notice.overall or None, notice.cause or None, notice.confidence or None)
+    return (*texts, FEEDS[FORECAST], notice.kind)
+
+
+def _issued(days: tuple[date, date]) -> tuple[datetime, datetime]:
+    """(after, until): instants of issue on the days of the clock, midnight is the day's first."""
+    return day_bounds(days[0])[0] - TINY, day_bounds(days[1])[1] - TINY
+
+
+def _advisory_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[Cells]]:
+    """By day of issue the advisories, in the order of issue."""
+    asked = reader.asked
+    after, until = _issued(days)
+    found = official.advisories(
+        reader.connection, after, until, issued_after=after, version=reader.as_of
+    )
+    by_day: dict[date, list[Cells]] = {}
+    for one in found:
+        places = district_provinces(one.district)
+        # Of a district nobody knows, only who asks for everything is told.
+        wanted = set(places) & set(asked.provinces) if places else asked.provinces == PROVINCES
+        if wanted and one.pollutant in asked.keys:
+            by_day.setdefault(kst(one.issued_at).date(), []).append(_advisory_row(one))
+    return by_day
+
+
+def _advisory_row(one: Act) -> Cells:
+    places = district_provinces(one.district)
+    return (
+        ",".join(place.ko for place in places) or None,
+        ",".join(place.code for place in places) or None,
+        one.district,
+        one.zone or None,
+        one.pollutant,
+        level(one),
+        one.word,
+        kst_iso(one.issued_at),
+        _value(one, one.issue_value),
+        kst_iso(one.cleared_at) if one.cleared_at else None,
+        _value(one, one.clear_value),
+        pollutants()[one.pollutant].unit,
+        FEEDS[ADVISORY],
+    )
+
+
+def _value(one: Act, scaled: int | None) -> str | None:
+    return None if scaled is None else scaled_text(scaled, pollutants()[one.pollutant])

@@ -1,0 +1,219 @@
+"""Parquet and XLSX, the same bytes for the same rows whenever they are made."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xlsxwriter
+from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
+
+from aq.domain.pollutants import pollutants
+from aq.domain.sources import EVERY
+from aq.export.columns import BOOLEAN, DAY, INSTANT, INTEGER, NUMBER, TIME, ZONE, Column
+from aq.export.csv_json import Pieces, csv_line, plain_cells
+from aq.export.query import Question
+from aq.export.reader import Cells, Numbers, Part, Piece
+
+PIECE = 1 << 18
+# Rows in a row group of Parquet, of which few are in memory at once.
+GROUP_ROWS = 1 << 15
+# Rows of a worksheet, its header included (Excel's own limit).
+SHEET_ROWS = 1 << 20
+
+
+def _from_spool(spool: BinaryIO) -> Iterator[bytes]:
+    spool.seek(0)
+    while piece := spool.read(PIECE):
+        yield piece
+
+
+def about(asked: Question) -> dict[str, str]:
+    """What a reader of the file alone should know: question, zone, units, standard, whose data."""
+    units = {key: one.unit for key, one in pollutants().items() if key in asked.keys}
+    infos = [EVERY[name] for name in asked.prefer]
+    return {
+        "question": json.dumps(asked.as_dict(), ensure_ascii=False),
+        "zone": ZONE,
+        "units": json.dumps(units, ensure_ascii=False),
+        "standard": f"{asked.standard.id} {asked.standard.version} {asked.standard.hash}",
+        "feeds": "; ".join(f"{one.name}: {one.attribution}; {one.licence}" for one in infos),
+    }
+
+
+_TIMES = {INSTANT: pa.timestamp("ms", tz="+09:00"), DAY: pa.date32()}
+
+
+def _type(column: Column, grain: str) -> Any:
+    if column.kind == TIME:
+        by_grain = {"hour": _TIMES[INSTANT], "day": _TIMES[DAY]}
+        return by_grain.get(grain, pa.string())
+    by_kind = {**_TIMES, NUMBER: pa.float64(), INTEGER: pa.int32(), BOOLEAN: pa.bool_()}
+    return by_kind.get(column.kind, pa.string())
+
+
+def parquet_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
+    """Typed columns; what the file is stands in the schema's metadata, each column's in its own."""
+    schema = pa.schema(
+        [
+            pa.field(one.name, _type(one, asked.grain), metadata={"about": one.about})
+            for one in asked.columns
+        ],
+        metadata=about(asked),
+    )
+    tables = _Tables(asked.columns, schema)
+    with tempfile.TemporaryFile() as spool:
+        # A group is written while the next is read: Arrow does not hold Python's lock.
+        with (
+            pq.ParquetWriter(spool, schema, compression="zstd") as writer,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            writing = None
+            for group in _groups(pieces):
+                if writing is not None:
+                    writing.result()
+                writing = pool.submit(lambda group: writer.write_table(tables.of(group)), group)
+            if writing is not None:
+                writing.result()
+        yield from _from_spool(spool)
+
+
+def _groups(pieces: Pieces) -> Iterator[list[Piece]]:
+    """Rows in groups of one size, so that it does not matter in what pieces they came."""
+    group: list[Piece] = []
+    room = GROUP_ROWS
+    for piece in pieces:
+        start = 0
+        while start < len(piece):
+            group.append(piece.rows_from(start, room))
+            start += len(group[-1])
+            room -= len(group[-1])
+            if room == 0:
+                yield group
+                group, room = [], GROUP_ROWS
+    if group:
+        yield group
+
+
+class _Tables:
+    """Rows as typed columns: those of a part's cells are made once, and taken by number."""
+
+    def __init__(self, columns: tuple[Column, ...], schema: Any) -> None:
+        self._columns, self._schema = columns, schema
+        self._known: dict[int, tuple[Sequence[Cells] | None, Any]] = {}
+
+    def of(self, pieces: Iterable[Piece]) -> Any:
+        """One table of some pieces."""
+        return pa.concat_tables([self._of_one(piece) for piece in pieces])
+
+    def _of_one(self, piece: Piece) -> Any:
+        columns: list[Any] = []
+        for start, part in piece.placed():
+            columns += self._cells(start, part).take(_array(part.which)).columns
+        return pa.Table.from_arrays(columns, schema=self._schema)
+
+    def _cells(self, start: int, part: Part) -> Any:
+        """The cells of a part that begins with the column `start`."""
+        of = slice(start, start + part.width)
+        schema = pa.schema(list(self._schema)[of])
+        cells, table = self._known.get(start, (None, None))
+        done = len(table) if table is not None and cells is part.cells else 0
+        if done < len(part.cells):
+            more = _table(schema, _lines(self._columns[of], part.cells[done:]))
+            table = pa.concat_tables([table, more]).combine_chunks() if done else more
+            self._known[start] = part.cells, table
+        return table
+
+
+def _lines(columns: tuple[Column, ...], rows: Sequence[Cells]) -> bytes:
+    return "".join([csv_line(plain_cells(columns, cells)) for cells in rows]).encode()
+
+
+def _array(which: Numbers) -> Any:
+    """Numbers for Arrow without a copy; `pyarrow.array` would load pandas."""
+    numbers = np.ascontiguousarray(which, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
+
+
+def _table(schema: Any, lines: bytes) -> Any:
+    """A typed table of CSV lines; an empty cell is null, a number the nearest double.
+
+    Arrow's own reader, since building its arrays from lists would load pandas: 50 MB that a
+    process of one export does not need.
+    """
+    return read_csv(
+        pa.BufferReader(lines),
+        ReadOptions(column_names=schema.names, use_threads=False, block_size=len(lines) + 1),
+        ParseOptions(newlines_in_values=True),
+        ConvertOptions(
+            column_types=schema,
+            null_values=[""],
+            strings_can_be_null=True,
+        ),
+    ).cast(schema)
+
+
+def xlsx_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
+    """The data, on as many sheets as their rows need, and a last sheet that explains."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as spool:
+        options = {
+            "constant_memory": True,
+            "tmpdir": folder,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
+        book = xlsxwriter.Workbook(spool, options)
+        # The clock would make other bytes of the same answer.
+        book.set_properties({"title": "Air quality", "created": asked.until})
+        try:
+            _data(book, asked, (row for piece in pieces for row in piece.rows()))
+            _explain(book, asked)
+            book.close()
+        finally:
+            # The rows of each sheet wait in a file; a stopped export leaves none open.
+            for sheet in book.worksheets():
+                sheet.row_data_fh.close()
+        yield from _from_spool(spool)
+
+
+def _data(book: Any, asked: Question, rows: Iterator[Cells]) -> None:
+    kinds = [one.kind for one in asked.columns]
+    sheet, line = _sheet(book, asked, "data"), 1
+    sheets = 1
+    for row in rows:
+        if line == SHEET_ROWS:
+            sheets += 1
+            sheet, line = _sheet(book, asked, f"data {sheets}"), 1
+        for place, (kind, cell) in enumerate(zip(kinds, row, strict=True)):
+            if cell is None:
+                continue
+            if kind in (NUMBER, INTEGER):
+                sheet.write_number(line, place, float(cell))
+            elif kind == BOOLEAN:
+                sheet.write_boolean(line, place, cell)
+            else:
+                sheet.write_string(line, place, cell)
+        line += 1
+
+
+def _sheet(book: Any, asked: Question, name: str) -> Any:
+    sheet = book.add_worksheet(name)
+    sheet.freeze_panes(1, 0)
+    for place, one in enumerate(asked.columns):
+        sheet.write_string(0, place, one.name)
+    return sheet
+
+
+def _explain(book: Any, asked: Question) -> None:
+    sheet = book.add_worksheet("about")
+    sheet.set_column(0, 0, 20)
+    sheet.set_column(1, 1, 90)
+    lines = [*about(asked).items(), ("", ""), *((one.name, one.about) for one in asked.columns)]
+    for number, (name, text) in enumerate(lines):
+        sheet.write_string(number, 0, name)
+        sheet.write_string(number, 1, text)

@@ -1,0 +1,155 @@
+"""The rows of days and months, pooled from the exact sums and counts of their hours.
+
+A mean is of all valid hourly values of the stations together, as AirKorea's published figures are,
+and not a mean of rounded means. Each day or month comes from one feed.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from aq.domain.pollutants import mean_half_up, pollutants
+from aq.domain.sources import FEED_IDS
+from aq.export.grading import NOT_MEASURED, Grader, absence, pooled_text, scaled_text, share_text
+from aq.export.reader import (
+    Cells,
+    Piece,
+    Place,
+    Reader,
+    by_series,
+    head_cells,
+    listed,
+    period,
+    tail_cells,
+)
+from aq.store.rollups import day_grade, day_of
+
+EPOCH = date(1970, 1, 1)
+Slot = tuple[int, int, str]  # place id, feed id, pollutant
+
+
+@dataclass(slots=True)
+class Pool:
+    """What is known of one place, feed and pollutant in a day or month so far."""
+
+    levels: int
+    total: int = 0
+    count: int = 0
+    hours: int = 0
+    largest: int | None = None
+    grades: list[int] = field(init=False)
+    absences: Counter[tuple[str | None, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.grades = [0] * self.levels
+
+    def add(self, row: Any, at: int, key: str, grade: int | None) -> None:
+        """Take an hour in, whose sum stands `at`, with its grade by the standard's own window."""
+        if grade is not None:
+            self.grades[grade - 1] += 1
+        count = row[at + 1]
+        if not count:
+            self.absences[absence(row, key, NOT_MEASURED)] += 1
+            return
+        total = row[at]
+        value = mean_half_up(total, count)
+        self.total += total
+        self.count += count
+        self.hours += 1
+        if self.largest is None or value > self.largest:
+            self.largest = value
+
+    @property
+    def worst(self) -> int | None:
+        """The worst grade of an hour."""
+        return max((n for n, hours in enumerate(self.grades, 1) if hours), default=None)
+
+    @property
+    def why(self) -> tuple[str | None, str | None]:
+        """(flag, reason): nothing where there is a value, else the commonest."""
+        if self.hours:
+            return None, None
+        return min(self.absences, key=lambda one: (-self.absences[one], one[1], one[0] or ""))
+
+
+def pooled_pieces(reader: Reader) -> Iterator[Piece]:
+    """Every day or month of the range that the store has a row of."""
+    current: tuple[int, int] | None = None
+    pools: dict[Slot, Pool] = {}
+    for (after, until), read in reader.blocks():
+        series = by_series(read)
+        hour = after + 1
+        while hour <= until:
+            bounds = period(hour, reader.asked.grain)
+            if current is not None and bounds != current:
+                yield _piece(reader, current, pools)
+                pools = {}
+            current = bounds
+            last = min(until, bounds[1])
+            _add(reader, pools, series, range(hour, last + 1))
+            hour = last + 1
+    if current is not None:
+        yield _piece(reader, current, pools)
+
+
+def _add(reader: Reader, pools: dict[Slot, Pool], series: Any, hours: range) -> None:
+    levels, grader = len(reader.asked.standard.levels), reader.grader
+    for (place, feed), rows in series.items():
+        for key in reader.asked.keys:
+            pool = pools.get((place, feed, key))
+            for hour in hours:
+                row = rows.get(hour)
+                if row is None:
+                    continue
+                if pool is None:
+                    pool = pools[place, feed, key] = Pool(levels)
+                shown = grader.hour(key, rows, hour)
+                pool.add(row, grader.at[key], key, shown.grade if shown else None)
+
+
+def _piece(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> Piece:
+    day = (EPOCH + timedelta(days=day_of(bounds[1]))).isoformat()
+    at = day if reader.asked.grain == "day" else day[:7]
+    possible = bounds[1] - bounds[0]
+    rows: list[Cells] = []
+    for place in reader.places:
+        for key in reader.asked.keys:
+            taken = _taken(reader, place, key, pools)
+            if taken:
+                rows.append(_row(reader.grader, place, key, (at, possible), taken))
+    return listed(at, rows, min(1.0, reader.done(bounds[1])))
+
+
+def _taken(
+    reader: Reader, place: Place, key: str, pools: dict[Slot, Pool]
+) -> tuple[str, Pool] | None:
+    """The most preferred feed with any valid hour; else the first that has a row."""
+    there = [
+        (feed, pool)
+        for feed in reader.asked.prefer
+        if (pool := pools.get((place.id, FEED_IDS[feed], key))) is not None
+    ]
+    return next((one for one in there if one[1].hours), there[0] if there else None)
+
+
+def _row(
+    grader: Grader, place: Place, key: str, when: tuple[str, int], taken: tuple[str, Pool]
+) -> Cells:
+    (at, possible), (feed, pool) = when, taken
+    pollutant, averaging = pollutants()[key], "1d" if len(at) == 10 else "1mo"
+    grade = value = largest = None
+    if pool.hours and pool.largest is not None:
+        value = pooled_text(pool.total, pool.count, pollutant)
+        largest = scaled_text(pool.largest, pollutant)
+    if averaging == "1d":
+        pooled = {"sum": pool.total, "n": pool.count, "hours": pool.hours}
+        grade = day_grade(grader.standard, key, pooled)
+    return (
+        *head_cells(place, feed, key),
+        at,
+        *grader.cells(key, value, averaging, grade),
+        *tail_cells(feed, pool.why, (None, None, share_text(pool.hours, possible), None)),
+        *(pool.hours, *pool.grades, pool.worst, largest),
+    )

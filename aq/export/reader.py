@@ -1,0 +1,249 @@
+"""A question at an open store: its places, the hours there can be, and blocks of rows to read.
+
+Only one block of hours is in memory, however long the range.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from aq.domain.errors import InputError
+from aq.domain.model import OBSERVED, URBAN
+from aq.domain.provinces import BY_ID
+from aq.domain.sources import INFO
+from aq.export.columns import READINGS
+from aq.export.grading import Grader
+from aq.export.query import Question
+from aq.store import Store
+from aq.store.archive import months as retained
+from aq.store.blocks import (
+    current_version,
+    province_block,
+    province_span,
+    station_block,
+    station_span,
+    stations_of,
+)
+from aq.store.rollups import day_hours, day_of
+
+# Rows of the store that are in memory at once, roughly.
+BLOCK_ROWS = 6000
+EPOCH = date(1970, 1, 1)
+Cells = tuple[Any, ...]
+Numbers = NDArray[np.intp]
+Series = Mapping[int, Any]  # hour number -> row of the store
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A province or a station, with the cells that name it."""
+
+    id: int
+    cells: tuple[str | None, ...]  # province, code, station, station_code
+    network: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Neighbouring columns of some rows: the cells there are, and which of them each row has.
+
+    Few distinct ones occur in a long answer, so a writer makes of each once what it needs: the
+    next piece may have the same list, grown at its end.
+    """
+
+    cells: Sequence[Cells]
+    which: Numbers
+
+    @property
+    def width(self) -> int:
+        """How many columns it is."""
+        return len(self.cells[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows that follow each other, part by part, with the share of the whole done by then."""
+
+    first: str
+    last: str
+    parts: tuple[Part, ...]
+    share: float
+
+    def __len__(self) -> int:
+        return len(self.parts[0].which)
+
+    def placed(self) -> Iterator[tuple[int, Part]]:
+        """Each part with the place of its first column."""
+        start = 0
+        for part in self.parts:
+            yield start, part
+            start += part.width
+
+    def rows(self) -> Iterator[Cells]:
+        """The cells of each row, one after the other."""
+        columns = [map(part.cells.__getitem__, part.which) for part in self.parts]
+        return (tuple(chain.from_iterable(row)) for row in zip(*columns, strict=True))
+
+    def rows_from(self, start: int, count: int) -> "Piece":
+        """At most `count` rows, without those before `start`."""
+        parts = tuple(Part(part.cells, part.which[start : start + count]) for part in self.parts)
+        return replace(self, parts=parts)
+
+
+def listed(at: str, rows: Sequence[Cells], share: float) -> Piece:
+    """The rows of one day or month, each by itself."""
+    return Piece(at, at, (Part(rows, np.arange(len(rows))),), share)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A question at an open store: its places, the hours there can be, what to read as of."""
+
+    connection: Connection
+    asked: Question
+    places: tuple[Place, ...]
+    hours: tuple[int, int] | None
+    as_of: int | None
+    grader: Grader
+    step: int  # hours read at a time
+
+    @property
+    def hourly_rows(self) -> int:
+        """The most rows of readings there can be."""
+        if self.hours is None:
+            return 0
+        count = self.hours[1] - self.hours[0]
+        size = {"hour": 1, "day": 24, "month": 24 * 28}[self.asked.grain]
+        return -(-count // size) * len(self.places) * len(self.asked.keys)
+
+    def done(self, hour: int) -> float:
+        """The share of the hours up to and with this one."""
+        after, until = self.hours or (hour - 1, hour)
+        return (hour - after) / (until - after)
+
+    def blocks(self) -> Iterator[tuple[tuple[int, int], Sequence[Any]]]:
+        """((after, until), rows of the store), one stretch of hours after the other.
+
+        The rows are those of `aq.store.blocks`, the hours of a window before `after` included.
+        """
+        if self.hours is None:
+            return
+        start, end = self.hours
+        read = station_block if self.asked.level == "station" else province_block
+        numbers = [place.id for place in self.places]
+        keys, feeds = self.grader.reads, self.asked.prefer
+        for after in range(start, end, self.step):
+            until = min(after + self.step, end)
+            since = after - self.grader.back
+            yield (
+                (after, until),
+                read(self.connection, numbers, keys, feeds, since, until, self.as_of),
+            )
+
+
+def by_series(rows: Iterable[Any]) -> dict[tuple[int, int], Series]:
+    """Rows of the store by place and feed id."""
+    found: dict[tuple[int, int], dict[int, Any]] = {}
+    for row in rows:
+        found.setdefault((row.place, row.feed), {})[row.hour] = row
+    return dict(found)
+
+
+@contextmanager
+def reading(store: Store, asked: Question) -> Iterator[Reader]:
+    """One consistent view of the store for a question.
+
+    Raises `InputError` when the store has not come to the question's version yet, `ArchiveError`
+    when station hours are asked for whose archive is not there.
+    """
+    with store.read() as connection:
+        newest = current_version(connection)
+        if asked.version > newest:
+            raise InputError(
+                f"this store is at version {newest}, the question is of version {asked.version};"
+                " it was asked of another store",
+                "as_of",
+            )
+        places = _places(connection, asked)
+        hours = _hours(connection, asked, places) if asked.kind == READINGS else None
+        if asked.level == "station" and hours is not None:
+            retained.require(connection, *hours)
+        yield Reader(
+            connection=connection,
+            asked=asked,
+            places=places,
+            hours=hours,
+            as_of=asked.version if asked.version < newest else None,
+            grader=Grader(asked.standard, asked.keys),
+            step=max(24, BLOCK_ROWS // max(1, len(places))),
+        )
+
+
+def _places(connection: Connection, asked: Question) -> tuple[Place, ...]:
+    if asked.level == "province":
+        return tuple(
+            Place(one.id, (one.ko, one.code, None, None), URBAN) for one in asked.provinces
+        )
+    # Not ordered by the database: engines differ in how they compare Korean text.
+    order = {one.id: number for number, one in enumerate(asked.provinces)}
+    kept = sorted(
+        stations_of(connection, order),
+        key=lambda row: (order[row.province], row.code is None, row.code or "", row.name, row.id),
+    )
+    return tuple(
+        Place(row.id, (*_province_cells(row.province), row.name, row.code), row.network)
+        for row in kept
+    )
+
+
+def _province_cells(number: int) -> tuple[str, str]:
+    return BY_ID[number].ko, BY_ID[number].code
+
+
+def _hours(
+    connection: Connection, asked: Question, places: tuple[Place, ...]
+) -> tuple[int, int] | None:
+    """(after, until): the asked hours, in whole days or months, where the store can have any."""
+    if asked.level == "station":
+        kept = station_span(connection, (place.id for place in places))
+    else:
+        kept = province_span(connection, (place.id for place in places))
+    if kept is None:
+        return None
+    after, until = asked.hours
+    if until <= after:
+        return None
+    if asked.grain != "hour":
+        after, until = period(after + 1, asked.grain)[0], period(until, asked.grain)[1]
+    after, until = max(after, kept[0] - 1), min(until, kept[1])
+    return (after, until) if after < until else None
+
+
+def period(hour: int, grain: str) -> tuple[int, int]:
+    """(after, until) of the day or month an hour belongs to."""
+    day = day_of(hour)
+    if grain == "day":
+        return day_hours(day)
+    first = (EPOCH + timedelta(days=day)).replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return day_hours((first - EPOCH).days)[0], day_hours((following - EPOCH).days)[0]
+
+
+def head_cells(place: Place, feed: str, key: str) -> Cells:
+    """The cells from `province` to `pollutant`. A model has no stations and so no network."""
+    network = place.network if INFO[feed].kind == OBSERVED else None
+    return (*place.cells, network, key)
+
+
+@lru_cache(20_000)
+def tail_cells(feed: str, why: tuple[str | None, str | None], stations: Cells) -> Cells:
+    """The cells from `feed` to `missing_reason`, of (flag, reason) and four cells of stations."""
+    return feed, INFO[feed].kind, INFO[feed].status, why[0], *stations, why[1]

@@ -1,0 +1,1 @@
+"""AirKorea's services: what is asked of each, and what an answer says."""

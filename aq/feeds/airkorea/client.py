@@ -1,0 +1,147 @@
+"""The `airkorea` feed: hourly station values of Korea's Ministry network, from data.go.kr."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from aq.domain.clock import kst
+from aq.domain.errors import FeedError, FeedReason
+from aq.domain.model import Answer, Payload
+from aq.domain.sources import AIRKOREA
+from aq.feeds.airkorea.errors import NAME, Body, read_body, refusal
+from aq.feeds.airkorea.readings import read_rows
+from aq.feeds.airkorea.stations import read_province_means, read_stations
+from aq.feeds.base import Get, text_of
+
+REALTIME = "ArpltnInforInqireSvc/getCtprvnRltmMesureDnsty"
+STATION_HISTORY = "ArpltnInforInqireSvc/getMsrstnAcctoRltmMesureDnsty"
+STATIONS = "MsrstnInfoInqireSvc/getMsrstnList"
+PROVINCE_MEANS = "ArpltnStatsSvc/getCtprvnMesureLIst"  # the capital I is upstream's own
+CALL_COUNTS = "UserSportSvc/getSvckeyDalyStats"
+TERMS = ("DAILY", "MONTH", "3MONTH")
+MEAN_TERMS = ("WEEK", "MONTH")
+
+# Below 1.5 the gases lose a digit, below 1.2 the network, below 1.0 PM2.5 altogether.
+VERSION = "1.5"
+# About 650 stations report; the default of 10 or 100 would cut provinces off.
+PAGE_ROWS = 1000
+# No list of AirKorea is near this long: upstream that never ends is stopped here.
+MAX_PAGES = 30
+LONGEST_COUNT = 9  # digits
+
+
+class AirKorea:
+    """Reads AirKorea's services; stateless."""
+
+    info = AIRKOREA
+
+    def pull(self, get: Get, since: datetime, until: datetime) -> Iterator[Payload]:
+        """The newest hour of every station, whatever the bounds: this service knows no other."""
+        del since, until
+        yield from pages(get, REALTIME, {"sidoName": "전국", "ver": VERSION})
+
+    def pull_stations(self, get: Get) -> Iterator[Payload]:
+        """The list of all stations: addresses, networks, positions."""
+        yield from pages(get, STATIONS, {})
+
+    def pull_station_history(self, get: Get, station_name: str, term: str) -> Iterator[Payload]:
+        """One station's hours of the last day, month or three (`TERMS`).
+
+        The answer carries no province label; the name is exact, brackets included.
+        """
+        params = {"stationName": station_name, "dataTerm": _one_of(term, TERMS), "ver": VERSION}
+        yield from pages(get, STATION_HISTORY, params)
+
+    def pull_province_means(self, get: Get, item: str, term: str) -> Iterator[Payload]:
+        """Upstream's own hourly province means of one pollutant (`pm10` …) over `MEAN_TERMS`."""
+        params = {"itemCode": item.upper(), "dataGubun": "HOUR"}
+        params["searchCondition"] = _one_of(term, MEAN_TERMS)
+        yield from pages(get, PROVINCE_MEANS, params)
+
+    def pull_call_counts(self, get: Get) -> Payload:
+        """How many calls of the key upstream counted today, by operation."""
+        return get(CALL_COUNTS, {"returnType": "json", "numOfRows": "100", "pageNo": "1"})
+
+    def read_call_counts(self, payload: Payload, now: datetime) -> dict[str, int]:
+        """Calls of the day of `now` (KST) by operation; rows that cannot be read are left out."""
+        error = self.refusal(payload.operation, 200, {}, payload.text, now)
+        if error is not None:
+            raise error
+        today = kst(now).date().isoformat()
+        counts: dict[str, int] = {}
+        for row in read_body(payload.text).items:
+            if not isinstance(row, Mapping) or text_of(row.get("conectDe")) != today:
+                continue
+            name, count = text_of(row.get("conectOprtinNm")), text_of(row.get("conectCo"))
+            if name and count.isascii() and count.isdigit() and len(count) < LONGEST_COUNT:
+                counts[name] = int(count)
+        return counts
+
+    def parse(self, payload: Payload, now: datetime) -> Answer:
+        """Read any of the feed's payloads. Pure.
+
+        Raises
+        ------
+        FeedError : the body is a refusal or not readable, or no real-time row has a PM2.5 key
+            although it was asked for
+        """
+        error = self.refusal(payload.operation, 200, {}, payload.text, now)
+        if error is not None:
+            raise error
+        items = read_body(payload.text).items
+        if payload.operation == STATIONS:
+            return read_stations(items)
+        if payload.operation == PROVINCE_MEANS:
+            return read_province_means(items, payload.params["itemCode"], now)
+        if items and not any(isinstance(row, Mapping) and "pm25Value" in row for row in items):
+            detail = f"no row has pm25Value although ver={VERSION} was asked for"
+            raise FeedError(NAME, payload.operation, FeedReason.NOT_UNDERSTOOD, detail)
+        return read_rows(items, now, payload.params.get("stationName", ""))
+
+    def refusal(
+        self, operation: str, status: int, headers: Mapping[str, str], text: str, now: datetime
+    ) -> FeedError | None:
+        """The error an answer is, in any of the forms AirKorea's gateway gives one."""
+        del headers
+        return refusal(operation, status, text, now)
+
+
+def _one_of(term: str, known: tuple[str, ...]) -> str:
+    if term not in known:
+        raise ValueError(f"term {term!r} is none of {', '.join(known)}")
+    return term
+
+
+def pages(get: Get, operation: str, params: Mapping[str, str]) -> Iterator[Payload]:
+    """Ask page after page, led by the rows that really come.
+
+    A totalCount of 0 beside rows has been seen since 광주 and 전남 merged, so it ends nothing; a
+    server may also give fewer rows a page than asked for, so one larger than seen goes on.
+    """
+    seen = 0
+    last: str | None = None
+    for page in range(1, MAX_PAGES + 1):
+        asked = {"returnType": "json", "numOfRows": str(PAGE_ROWS), "pageNo": str(page)}
+        payload = get(operation, {**params, **asked})
+        if payload.text == last:  # pageNo was ignored
+            return
+        yield payload
+        last = payload.text
+        body = _readable(payload.text)
+        rows = len(body.items) if body else 0
+        seen += rows
+        if body is None or not rows or not _goes_on(body, seen):
+            return
+
+
+def _readable(text: str) -> Body | None:
+    """The body, or None for one that `parse` will refuse in words."""
+    try:
+        return read_body(text)
+    except ValueError:
+        return None
+
+
+def _goes_on(body: Body, seen: int) -> bool:
+    if body.total > seen or len(body.items) >= PAGE_ROWS:
+        return True
+    return not body.total and 0 < body.page_size <= len(body.items)

@@ -1,0 +1,1 @@
+"""AirKorea's confirmed files: workbooks, CSV and zips of them as readings."""

@@ -1,0 +1,123 @@
+"""Words for people: English in the code, Korean from the message catalogue, hours as Koreans
+write them."""
+
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+from aq.domain.clock import kst
+
+CATALOGUES = Path(__file__).parent / "locale"
+LANGUAGES = ("ko", "en")
+# Marks a message that is translated where it is shown.
+N_ = str
+POLLUTANT_NAMES = {
+    "pm10": "PM10",
+    "pm25": "PM2.5",
+    "o3": "Ozone",
+    "no2": "NO₂",
+    "so2": "SO₂",
+    "co": "CO",
+    "overall": "Index",
+}
+FEED_NAMES = {
+    "airkorea": "AirKorea",
+    "archive": "AirKorea, confirmed",
+    "airkorea_means": "AirKorea’s own province means",
+    "openmeteo": "Open-Meteo",
+}
+AHEAD = (N_("tomorrow"), N_("the day after tomorrow"))
+# `missing_reason` of an item -> words.
+REASONS = {
+    "not_received": "not received",
+    "source_flag": "withheld by the source",
+    "not_measured": "not measured",
+    "quality_flag": "doubtful values left out",
+    "stale": "nothing new for hours",
+    "feed_down": "the source cannot be reached",
+    "no_history": "nothing collected yet",
+    "not_enough_hours": "not enough hours for this average",
+}
+# What an authority issues, from the mildest on -> words.
+ADVISORY_NAMES = {
+    "주의보": "advisory",
+    "경보": "warning",
+    "중대경보": "severe warning",
+}
+# AirKorea's own flags -> English; the Korean catalogue gives them back.
+FLAG_WORDS = {
+    "통신장애": "communication failure",
+    "점검및교정": "inspection and calibration",
+    "장비점검": "instrument check",
+    "자료이상": "abnormal data",
+}
+
+
+@cache
+def _catalogue(lang: str) -> dict[str, str]:
+    """All catalogues of a language: one per part of the product, a message in one of them."""
+    found: dict[str, str] = {}
+    for path in sorted((CATALOGUES / lang / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            messages = read_po(file, locale=lang)
+        found |= {str(one.id): str(one.string) for one in messages if one.id and one.string}
+    return found
+
+
+class Text:
+    """A language. Called with an English message it gives the message in that language."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def __call__(self, message: str, **values: object) -> str:
+        """The message, translated, with `{names}` filled in."""
+        found = _catalogue(self.lang).get(message, message)
+        return found.format(**values) if values else found
+
+    def pollutant(self, key: str) -> str:
+        """The name people use: 미세먼지 for pm10."""
+        return self(POLLUTANT_NAMES[key])
+
+    def feed(self, name: str) -> str:
+        """A feed's name as readers know it."""
+        return self(FEED_NAMES[name])
+
+    def missing(self, reason: str | None, detail: str | None = None) -> str:
+        """Why there is no value: `자료 없음: 통신장애`."""
+        word = REASONS.get(reason or "", "no data")
+        if detail and reason == "source_flag":
+            return self("no data: {why}", why=self(FLAG_WORDS.get(detail, detail)))
+        return self("no data: {why}", why=self(word))
+
+    def hour(self, moment: datetime) -> str:
+        """An hour's end as people say it: `11월 23일 20시`; midnight is 0시."""
+        local = kst(moment)
+        if self.lang == "ko":
+            return f"{local.month}월 {local.day}일 {local.hour}시"
+        return f"{local.day} {local:%b %H}:00"
+
+    def day_ahead(self, day: date, place: int) -> str:
+        """The day after today (`place` 0) or the one after that, in a narrow column's words."""
+        if self.lang == "ko":
+            return self(AHEAD[place])
+        return f"{day:%a}"
+
+    def minute(self, moment: datetime) -> str:
+        """11월 23일 20시 35분, or 23 Nov 20:35."""
+        local = kst(moment)
+        if self.lang == "ko":
+            return f"{self.hour(moment)} {local.minute}분"
+        return f"{local.day} {local:%b %H:%M}"
+
+    def advisory(self, word: str) -> str:
+        """What an authority issued (주의보); a word nobody knows as it stands."""
+        return self(ADVISORY_NAMES[word]) if word in ADVISORY_NAMES else word
+
+
+@cache
+def text_in(lang: str) -> Text:
+    """The words of a language."""
+    return Text(lang)

@@ -1,0 +1,1 @@
+"""From upstream into the store: polls, notices, files, backfill, retention, the scheduler."""

@@ -1,0 +1,415 @@
+"""From upstream into the store: pull, parse, flag, write, pool, grade, all in one transaction."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from aq.domain import quality
+from aq.domain.agreement import disagreements
+from aq.domain.clock import HOUR, floor_hour, from_hour_number, hour_number, kst, kst_iso
+from aq.domain.errors import FeedError, FeedReason, StoreError
+from aq.domain.model import MODELLED, Answer, Payload, Reading, RowIssue
+from aq.domain.pollutants import KEYS
+from aq.domain.provinces import Province, province_of
+from aq.domain.sources import FEED_IDS
+from aq.domain.standards import Standard
+from aq.feeds.base import CountingFeed, Feed, Get, MeansFeed, StationFeed
+from aq.settings import ProvinceData
+from aq.store import Store, Txn, runs
+from aq.store.hours import aggregate, moved_slots, put_province_series, put_station_hours
+from aq.store.reads import station_readings, stations_heard
+from aq.store.rollups import refresh
+from aq.store.stations import Directory, ProvinceRule
+from aq.store.upsert import Written
+
+ISSUES_KEPT = 50
+# The model is run again every 12 hours: what it said of the last day may change.
+REREAD = 24 * HOUR
+FIRST_DAYS = timedelta(days=2)
+
+
+@dataclass(kw_only=True)
+class RunReport:
+    """What one run did; printed, stored with the run and shown on the Feeds page."""
+
+    feed: str
+    at: datetime
+    rows: int = 0
+    stored: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    flagged: int = 0
+    stations: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    issues: list[RowIssue] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    newest_hour: datetime | None = None
+    heard: int | None = None
+    complete: bool = False
+    grades_compared: int = 0
+    grades_differ: Counter[str] = field(default_factory=Counter)
+    note: str | None = None
+    error: FeedError | StoreError | None = None
+    # Services of the feed that failed, by operation, with the reason; the others were taken.
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the feed answered and the store took it."""
+        return self.error is None
+
+    def read(self, answer: Answer) -> None:
+        """Count what an answer held and what of it was skipped."""
+        self.rows += answer.rows
+        for issue in answer.issues:
+            self.issue(issue)
+
+    def issue(self, issue: RowIssue) -> None:
+        """Count something that was not stored or not understood, and keep the first of them."""
+        self.skipped[issue.kind] += 1
+        if len(self.issues) < ISSUES_KEPT:
+            self.issues.append(issue)
+
+    def wrote(self, counts: Written) -> None:
+        """Count what the store did with the rows."""
+        self.stored += counts.new
+        self.changed += counts.changed
+        self.unchanged += counts.same
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report in JSON's types."""
+        error: dict[str, Any] | None = None
+        if self.error is not None:
+            reason = self.error.reason if isinstance(self.error, FeedError) else "store"
+            retry_at = getattr(self.error, "retry_at", None)
+            error = {
+                "reason": str(reason),
+                "message": str(self.error),
+                "permanent": self.error.permanent,
+                "retry_at": kst_iso(retry_at) if retry_at else None,
+            }
+        return {
+            "feed": self.feed,
+            "at": kst_iso(self.at),
+            "ok": self.ok,
+            "rows": self.rows,
+            "stored": self.stored,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "flagged": self.flagged,
+            "stations": self.stations,
+            "skipped": dict(self.skipped),
+            "issues": [
+                {"kind": issue.kind, "where": issue.where, "detail": issue.detail}
+                for issue in self.issues
+            ],
+            "calls": dict(self.calls),
+            "newest_hour": kst_iso(self.newest_hour) if self.newest_hour else None,
+            "heard": self.heard,
+            "grades_compared": self.grades_compared,
+            "grades_differ": dict(self.grades_differ),
+            "complete": self.complete,
+            "note": self.note,
+            "failed": self.failed,
+            "error": error,
+        }
+
+
+def station_rule(provinces: ProvinceData) -> ProvinceRule:
+    """The address rule of `aq.domain.provinces` with the names of `config/provinces.toml`."""
+    names = provinces.merged_stations
+
+    def rule(sido: str, name: str, address: str | None) -> Province | None:
+        return province_of(sido, name, address, names.gwangju, names.jeonnam)
+
+    return rule
+
+
+def ingest(
+    txn: Txn,
+    feed: str,
+    readings: Sequence[Reading],
+    directory: Directory,
+    standards: Sequence[Standard],
+) -> Written:
+    """Write readings and all that follows from them: province hours, grades, days."""
+    of_stations = [reading for reading in readings if reading.station is not None]
+    of_provinces = [reading for reading in readings if reading.station is None]
+    counts, touched = put_station_hours(txn, feed, of_stations, directory)
+    changed = aggregate(txn, feed, touched, directory)
+    if of_provinces:
+        more, slots = put_province_series(txn, feed, of_provinces)
+        counts += more
+        changed |= slots
+    refresh(txn, FEED_IDS[feed], changed, standards)
+    follow_moved(txn, directory, standards)
+    return counts
+
+
+def list_stations(
+    txn: Txn, answer: Answer, directory: Directory, standards: Sequence[Standard]
+) -> int:
+    """Keep a station list; returns how many stations it names."""
+    numbers = directory.resolve(answer.stations, listed=True)
+    follow_moved(txn, directory, standards)
+    return len(set(numbers))
+
+
+def follow_moved(txn: Txn, directory: Directory, standards: Sequence[Standard]) -> None:
+    """Pool the hours of stations anew that moved to another province or network."""
+    for feed, slots in moved_slots(txn.connection, directory.moved, directory).items():
+        refresh(txn, FEED_IDS[feed], aggregate(txn, feed, slots, directory), standards)
+    directory.moved.clear()
+
+
+def too_early(name: str, known: Any, now: datetime, *, force: bool) -> FeedError | None:
+    """The failure a feed is still left alone for: upstream said until when, or it failed so often
+    that it is asked less often (which someone who asks by hand may overrule)."""
+    if not known or not known.reason:
+        return None
+    until = known.retry_at if known.retry_at and known.retry_at > now else None
+    if not force and known.pause_until and known.pause_until > now:
+        until = max(until, known.pause_until) if until else known.pause_until
+    if until is None:
+        return None
+    return FeedError(name, "", FeedReason(known.reason), known.detail or "", retry_at=until)
+
+
+@dataclass(kw_only=True)
+class Collector:
+    """Polls live feeds into one store. `gets` holds the bound HTTP call of each feed."""
+
+    store: Store
+    feeds: Mapping[str, Feed]
+    gets: Mapping[str, Get]
+    standards: Sequence[Standard]
+    provinces: ProvinceData
+    past_days: int
+    complete_share: float
+
+    def poll(self, name: str, now: datetime, *, force: bool = False) -> RunReport:
+        """One pass over one feed. Without `force`, an hour that is in is not asked for again.
+
+        Never raises for what upstream or the store does: the report carries the error.
+        """
+        report = RunReport(feed=name, at=now)
+        known = runs.feed_states(self.store).get(name)
+        complete = known.complete_hour if known else None
+        if not force and complete is not None and complete >= hour_number(floor_hour(now)):
+            report.complete, report.note = True, "the hour is in"
+            report.newest_hour = from_hour_number(complete)
+            return report
+        report.error = too_early(name, known, now, force=force)
+        if report.error is not None:
+            report.note = "not asked: it is to be left alone for a while"
+            return report
+        try:
+            get = self.counted(name, report)
+            feed = self.feeds[name]
+            if isinstance(feed, StationFeed):
+                self._station_list(feed, known, now, get, report)
+            self._pull(name, known, now, get, report)
+        except FeedError as error:
+            report.error = error
+            runs.record_failure(self.store, name, now, error)
+        except StoreError as error:
+            report.error = error
+        return report
+
+    def poll_means(self, name: str, now: datetime, term: str = "WEEK") -> RunReport:
+        """Read upstream's own province means of the last week (or month): a call a pollutant.
+
+        They are a series of their own, compared with ours and never mixed with it. Either all
+        pollutants are stored or none.
+        """
+        report = RunReport(feed=f"{name}_means", at=now)
+        feed = self.feeds[name]
+        merged: dict[tuple[str | None, datetime], dict[str, int]] = {}
+        try:
+            if not isinstance(feed, MeansFeed):
+                raise FeedError(name, "", FeedReason.BAD_REQUEST, "gives no province means")
+            get = self.counted(name, report)
+            simulated = False
+            for key in KEYS:
+                for payload in feed.pull_province_means(get, key, term):
+                    answer = feed.parse(payload, now)
+                    simulated |= payload.simulated
+                    report.read(answer)
+                    for one in answer.readings:
+                        merged.setdefault((one.province, one.hour), {}).update(one.values)
+            readings = [
+                Reading(province=province, hour=hour, values=values)
+                for (province, hour), values in merged.items()
+            ]
+            with self.store.write(f"poll {report.feed}") as txn:
+                txn.mark_simulated(simulated)
+                directory = Directory(txn, station_rule(self.provinces))
+                report.wrote(ingest(txn, report.feed, readings, directory, self.standards))
+            newest = max((hour for _, hour in merged), default=None)
+            number = hour_number(newest) if newest else None
+            report.newest_hour = newest
+            runs.record_success(self.store, report.feed, now, number, number)
+        except FeedError as error:
+            report.error = error
+            runs.record_failure(self.store, report.feed, now, error)
+        except StoreError as error:
+            report.error = error
+        return report
+
+    def poll_counts(self, name: str, now: datetime) -> RunReport:
+        """Ask upstream how many calls it counted today, to hold ours against it."""
+        report = RunReport(feed=f"{name}_counts", at=now)
+        feed = self.feeds[name]
+        try:
+            if not isinstance(feed, CountingFeed):
+                raise FeedError(name, "", FeedReason.BAD_REQUEST, "does not count calls")
+            payload = feed.pull_call_counts(self.counted(name, report))
+            counts = feed.read_call_counts(payload, now)
+            report.rows = len(counts)
+            runs.record_upstream_calls(self.store, name, now, counts)
+            runs.record_success(self.store, report.feed, now, None, None)
+        except FeedError as error:
+            report.error = error
+            runs.record_failure(self.store, report.feed, now, error)
+        except StoreError as error:
+            report.error = error
+        return report
+
+    def counted(self, name: str, report: RunReport) -> Get:
+        """A feed's call that is counted in a report."""
+        get = self.gets[name]
+
+        def call(operation: str, params: Mapping[str, str]) -> Payload:
+            report.calls[operation.rsplit("/", 1)[-1] or name] += 1
+            return get(operation, params)
+
+        return call
+
+    def _pull(self, name: str, known: Any, now: datetime, get: Get, report: RunReport) -> None:
+        """Ask for what is new; at a model's first start the last days first, so that the page has
+        numbers soon, and then its history."""
+        since = self._since(known, now)
+        recent = now - FIRST_DAYS
+        if self.feeds[name].info.kind == MODELLED and since < recent:
+            newest = self._take(name, (recent, now), now, get, report)
+            self._take(name, (since, recent), now, get, report)
+        else:
+            newest = self._take(name, (since, now), now, get, report)
+        if not report.rows:
+            detail = "the answer was well-formed and held no row"
+            raise FeedError(name, "", FeedReason.UPSTREAM_DOWN, detail)
+        self._judge(name, newest, now, report)
+
+    def _take(
+        self,
+        name: str,
+        period: tuple[datetime, datetime],
+        now: datetime,
+        get: Get,
+        report: RunReport,
+    ) -> list[Reading]:
+        """Read a period and store it in one transaction; returns the readings."""
+        feed = self.feeds[name]
+        simulated = False
+        readings: list[Reading] = []
+        for payload in feed.pull(get, *period):
+            answer = feed.parse(payload, now)
+            simulated |= payload.simulated
+            report.read(answer)
+            readings += answer.readings
+        readings = quality.flag(readings, now, self._hours_before(name, readings, now))
+        report.flagged += sum(1 for reading in readings if reading.flags)
+        hourly = next((one for one in self.standards if one.id == "airkorea_1h"), None)
+        if hourly is not None:
+            compared, differ = disagreements(readings, hourly)
+            report.grades_compared += compared
+            report.grades_differ += differ
+        if readings:
+            with self.store.write(f"poll {name}") as txn:
+                txn.mark_simulated(simulated)
+                directory = Directory(txn, station_rule(self.provinces))
+                report.wrote(ingest(txn, name, readings, directory, self.standards))
+                for unplaced in directory.unplaced():
+                    report.issue(RowIssue(kind="unplaced_station", where=unplaced))
+        return readings
+
+    def _hours_before(
+        self, name: str, readings: Sequence[Reading], now: datetime
+    ) -> Sequence[Reading]:
+        """What the stations said in the hours before, for what can only be seen over time."""
+        hours = [reading.hour for reading in readings if reading.station and reading.hour <= now]
+        if not hours:
+            return ()
+        until = hour_number(max(hours)) - 1
+        after = until - quality.HISTORY_HOURS
+        with self.store.read() as connection:
+            return station_readings(
+                connection,
+                name,
+                after,
+                until,
+                since=max(after, hour_number(min(hours)) - 1 - quality.ECHO_HOURS),
+                still=quality.SLOW,
+            )
+
+    def _since(self, known: Any, now: datetime) -> datetime:
+        if known is None or known.newest_hour is None:
+            return floor_hour(now) - timedelta(days=self.past_days)
+        return from_hour_number(known.newest_hour) - REREAD
+
+    def _judge(
+        self, name: str, readings: Iterable[Reading], now: datetime, report: RunReport
+    ) -> None:
+        """Find the newest hour and whether it is in: as many stations as the hour before.
+
+        A few stations publish ahead of the others; the hour is the newest that half of them have.
+        """
+        hours = Counter(reading.hour for reading in readings if reading.hour <= now)
+        usual = max(hours.values(), default=0)
+        newest = max((hour for hour, heard in hours.items() if 2 * heard >= usual), default=None)
+        complete = None
+        if newest is not None:
+            number = hour_number(newest)
+            report.newest_hour, report.heard = newest, hours[newest]
+            if self._is_complete(name, number):
+                report.complete, complete = newest >= floor_hour(now), number
+        runs.record_success(
+            self.store, name, now, hour_number(newest) if newest else None, complete
+        )
+
+    def _is_complete(self, name: str, hour: int) -> bool:
+        if self.feeds[name].info.kind == MODELLED:
+            return True
+        with self.store.read() as connection:
+            here = stations_heard(connection, name, hour)
+            before = stations_heard(connection, name, hour - 1)
+        return before > 0 and here >= self.complete_share * before
+
+    def _station_list(
+        self, feed: StationFeed, known: Any, now: datetime, get: Get, report: RunReport
+    ) -> None:
+        """Refresh the station list once a KST day. Its service needs its own approval, so a
+        refusal is reported and the readings are collected all the same."""
+        listed = known.stations_listed_at if known else None
+        if listed is not None and kst(listed).date() == kst(now).date():
+            return
+        name = feed.info.name
+        try:
+            answers = []
+            simulated = False
+            for payload in feed.pull_stations(get):
+                answers.append(feed.parse(payload, now))
+                simulated |= payload.simulated
+            with self.store.write(f"station list {name}") as txn:
+                txn.mark_simulated(simulated)
+                directory = Directory(txn, station_rule(self.provinces))
+                for answer in answers:
+                    report.stations += list_stations(txn, answer, directory, self.standards)
+        except FeedError as error:
+            report.issue(RowIssue(kind="station_list", where=name, detail=str(error)))
+            return
+        for answer in answers:
+            report.read(Answer(rows=0, issues=answer.issues))
+        runs.record_station_list(self.store, name, now)

@@ -1,0 +1,136 @@
+"""The authority's notices from upstream into the store: each operation by itself, with a report."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aq.domain.call_plan import FORECAST, REREAD, part_of
+from aq.domain.clock import kst
+from aq.domain.errors import FeedError, FeedReason, StoreError
+from aq.domain.model import DAILY, WEEKLY, Payload
+from aq.domain.sources import DAYS
+from aq.feeds.airkorea.paging import NoticeService
+from aq.feeds.base import Get
+from aq.ingest.collect import RunReport, too_early
+from aq.store import Store, runs
+from aq.store.notices import (
+    advisories,
+    newest_advisory,
+    newest_forecast,
+    put_advisories,
+    put_forecasts,
+)
+from aq.store.upsert import Written
+
+# At the first start so much is asked for: two weeks of forecasts, this and last year's advisories.
+FIRST_FORECASTS, FIRST_ADVISORIES = timedelta(days=14), timedelta(days=365)
+MOST_DAYS = timedelta(days=31)  # after a long silence the calls of a day still suffice
+
+
+def _reason(error: FeedError | StoreError) -> str:
+    return str(error.reason) if isinstance(error, FeedError) else "store"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeCollector:
+    """Asks feeds of notices and keeps what they say. `gets` holds the bound HTTP calls."""
+
+    store: Store
+    feeds: Mapping[str, NoticeService]
+    gets: Mapping[str, Get]
+
+    def poll(self, name: str, now: datetime, *, force: bool = False) -> RunReport:
+        """One pass. A service that fails leaves the others and the store as they are: each has an
+        approval of its own, and a state of its own. The feed fails when all of its services do.
+
+        Never raises for what upstream or the store does: the report carries the first error.
+        `force` asks also those that are asked less often because they failed.
+        """
+        report = RunReport(feed=name, at=now)
+        try:
+            states = runs.feed_states(self.store)
+            parts = self.feeds[name].parts(self._counted(name, report), self._since(name, now), now)
+        except StoreError as error:
+            report.error = error
+            return report
+        for operation, payloads in parts:
+            part = part_of(name, operation)
+            early = too_early(name, states.get(part), now, force=force)
+            try:
+                if early is not None:
+                    raise early
+                self._take(name, operation, payloads, now, report)
+                runs.record_success(self.store, part, now, None, None)
+            except (FeedError, StoreError) as error:
+                report.error = report.error or error
+                report.failed[operation.rsplit("/", 1)[-1]] = _reason(error)
+                if isinstance(error, FeedError) and error is not early:
+                    runs.record_failure(self.store, part, now, error)
+        if len(report.failed) < len(parts):
+            runs.record_success(self.store, name, now, None, None)
+        elif isinstance(report.error, FeedError):
+            runs.record_failure(self.store, name, now, report.error)
+        report.note = self._newest(name)
+        return report
+
+    def _counted(self, name: str, report: RunReport) -> Get:
+        get = self.gets[name]
+
+        def counted(operation: str, params: Mapping[str, str]) -> Payload:
+            report.calls[operation.rsplit("/", 1)[-1]] += 1
+            return get(operation, params)
+
+        return counted
+
+    def _since(self, name: str, now: datetime) -> datetime:
+        """From when on notices are asked for: the day of the newest held, or the first start's."""
+        with self.store.read() as connection:
+            if name == FORECAST:
+                held = [newest_forecast(connection, kind) for kind in (DAILY, WEEKLY)]
+                known = [one for one in held if one is not None]
+                since = min(known, default=now - FIRST_FORECASTS)
+                return max(since, now - MOST_DAYS)
+            if newest_advisory(connection) is None:
+                return now - FIRST_ADVISORIES
+            there = advisories(connection, now - REREAD, now)
+        return min([now - REREAD, *(one.issued_at for one in there if one.cleared_at is None)])
+
+    def _take(
+        self,
+        name: str,
+        operation: str,
+        payloads: Iterator[Payload],
+        now: datetime,
+        report: RunReport,
+    ) -> None:
+        """Read all of an operation, then store it in one transaction."""
+        feed = self.feeds[name]
+        forecasts: list[Any] = []
+        acts: list[Any] = []
+        rows, simulated = 0, False
+        for payload in payloads:
+            answer = feed.parse(payload, now)
+            simulated |= payload.simulated
+            report.read(answer)
+            rows += answer.rows
+            forecasts += answer.forecasts
+            acts += answer.advisories
+        if operation == DAYS and not rows:
+            detail = "the answers were well-formed and held no notice"
+            raise FeedError(name, operation, FeedReason.UPSTREAM_DOWN, detail)
+        if forecasts or acts:
+            with self.store.write(f"notices {name}") as txn:
+                txn.mark_simulated(simulated)
+                written: Written = put_forecasts(txn, forecasts) + put_advisories(txn, acts)
+                report.wrote(written)
+
+    def _newest(self, name: str) -> str:
+        """The newest notice in words, for a person who polls by hand."""
+        with self.store.read() as connection:
+            newest = (
+                newest_forecast(connection, DAILY)
+                if name == FORECAST
+                else newest_advisory(connection)
+            )
+        return f"newest notice {kst(newest):%Y-%m-%d %H:%M}" if newest else "no notice"

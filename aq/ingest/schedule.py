@@ -1,0 +1,187 @@
+"""The scheduler: a steady tick that finds what is due by the clock and claims it in the store.
+
+APScheduler supplies the tick; what is due is decided here, from `now`, so that a sleeping laptop,
+a clock that runs fast (`AQ_CLOCK=…@speed`) and several instances all do the same thing: each
+(job, slot) runs once.
+"""
+
+import json
+import logging
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Protocol
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from aq import memory as heap
+from aq.domain.call_plan import AHEAD_AT, FORECAST_AT
+from aq.domain.clock import Clock
+from aq.domain.errors import AqError, StoreError
+from aq.domain.slots import daily_slot, latest_daily, latest_slot
+from aq.feeds.base import AheadFeed, CountingFeed, MeansFeed
+from aq.ingest.backfill import MINUTES as FILL_MINUTES
+from aq.ingest.backfill import Filler
+from aq.ingest.collect import Collector
+from aq.ingest.model_hours import poll_ahead
+from aq.ingest.notices import NoticeCollector
+from aq.store import Store, runs
+
+TICK_SECONDS = 5.0
+# When the hours of yesterday are surely published.
+MEANS_AT = timedelta(hours=2, minutes=40)
+# When most of the day's calls are made, and some can still be counted.
+COUNTS_AT = timedelta(hours=23, minutes=42)
+# A few minutes after polls, and between them.
+WATCH_MINUTES = (5, 15, 25, 40, 55)
+log = logging.getLogger(__name__)
+
+
+def owner_name() -> str:
+    """Who this instance is in a run's record."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Report(Protocol):
+    """What a run says of itself."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it should."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report in JSON's types."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Something to do once a slot. `slot` gives the newest slot at or before an instant."""
+
+    name: str
+    slot: Callable[[datetime], datetime]
+    run: Callable[[datetime], Report]
+
+
+class Scheduler:
+    """Does due jobs until stopped."""
+
+    def __init__(
+        self, store: Store, jobs: Sequence[Job], clock: Clock, *, lease: timedelta
+    ) -> None:
+        self._store, self._jobs, self._clock, self._lease = store, jobs, clock, lease
+        self._seen: dict[str, datetime] = {}
+        self._ticker = BackgroundScheduler(timezone="UTC")
+
+    def start(self) -> None:
+        """Begin ticking in background threads, one per job, the first tick at once."""
+        seconds = max(0.1, TICK_SECONDS / max(1.0, self._clock.speed))
+        for job in self._jobs:
+            self._ticker.add_job(
+                self._look,
+                "interval",
+                args=[job],
+                seconds=seconds,
+                next_run_time=datetime.now(self._ticker.timezone),
+                id=job.name,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+        self._ticker.start()
+
+    def stop(self) -> None:
+        """Stop ticking; a run under way ends first."""
+        self._ticker.shutdown(wait=True)
+
+    def _look(self, job: Job) -> None:
+        """A tick; while the store does not answer each is one line of the log."""
+        try:
+            self.tick(job)
+        except StoreError as error:
+            log.error("%s: %s", job.name, error)
+
+    def tick(self, job: Job) -> Report | None:
+        """Do the newest due run of a job unless someone has; None when there was none."""
+        now = self._clock.now()
+        slot = job.slot(now)
+        if self._seen.get(job.name) == slot:
+            return None
+        if runs.is_over(self._store, job.name, slot):
+            self._seen[job.name] = slot
+            return None
+        mine = runs.claim(
+            self._store, job.name, slot, owner=owner_name(), now=now, lease=self._lease
+        )
+        if mine is None:
+            # Another instance is at it. Look again: it may die, and its lease then passes.
+            return None
+        report = job.run(now)
+        heap.give_back()
+        runs.finish(self._store, mine, self._clock.now(), report.ok, report.as_dict())
+        self._seen[job.name] = slot
+        log.info("%s: %s", job.name, json.dumps(report.as_dict(), ensure_ascii=False))
+        return report
+
+
+def jobs(collector: Collector, minutes: Sequence[int]) -> list[Job]:
+    """A poll of each live feed at the minutes given; upstream's own means once a day."""
+    made = []
+    for name, feed in collector.feeds.items():
+        slot = partial(latest_slot, minutes=minutes)
+        made.append(Job(name=f"poll:{name}", slot=slot, run=partial(collector.poll, name)))
+        if isinstance(feed, MeansFeed):
+            daily = partial(daily_slot, at=MEANS_AT)
+            means = partial(collector.poll_means, name)
+            made.append(Job(name=f"means:{name}", slot=daily, run=means))
+        if isinstance(feed, AheadFeed):
+            times = partial(latest_daily, times=AHEAD_AT)
+            ahead = partial(poll_ahead, collector, name)
+            made.append(Job(name=f"ahead:{name}", slot=times, run=ahead))
+        if isinstance(feed, CountingFeed):
+            daily = partial(daily_slot, at=COUNTS_AT)
+            counts = partial(collector.poll_counts, name)
+            made.append(Job(name=f"counts:{name}", slot=daily, run=counts))
+    return made
+
+
+def fill_jobs(filler: Filler) -> list[Job]:
+    """A look for the gaps of each live feed, five times an hour."""
+    slot = partial(latest_slot, minutes=FILL_MINUTES)
+    return [
+        Job(name=f"backfill:{name}", slot=slot, run=partial(filler.scheduled, name))
+        for name in filler.collector.feeds
+    ]
+
+
+def watched(after: Sequence[Job], judge: Callable[[], Report]) -> list[Job]:
+    """Jobs that bring hours, each judged by the rules at its end, and a job of the rules' own.
+
+    The own one serves late data, silences that end and new rules, when no feed brings anything.
+    """
+
+    def then_judge(job: Job, now: datetime) -> Report:
+        report = job.run(now)
+        try:
+            judge()
+        except AqError as error:
+            log.warning("alert rules after %s: %s", job.name, error)
+        return report
+
+    found = [replace(job, run=partial(then_judge, job)) for job in after]
+    slot = partial(latest_slot, minutes=WATCH_MINUTES)
+    return [*found, Job(name="watch", slot=slot, run=lambda _now: judge())]
+
+
+def notice_jobs(collector: NoticeCollector, minutes: Sequence[int]) -> list[Job]:
+    """Forecasts when they are issued, and advisories at the minutes of the polls."""
+    slots = {
+        "airkorea_forecast": partial(latest_daily, times=FORECAST_AT),
+        "airkorea_alarm": partial(latest_slot, minutes=minutes),
+    }
+    return [
+        Job(name=f"poll:{name}", slot=slots[name], run=partial(collector.poll, name))
+        for name in collector.feeds
+    ]

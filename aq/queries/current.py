@@ -1,0 +1,301 @@
+"""What is now: 17 items for each pollutant, each with a value or a reason, and never an old number
+as a new one.
+
+One feed and one hour are shown for the whole country, so that neighbours can be compared: the most
+preferred feed whose newest hour is fresh; when none is fresh, the most preferred one that is not
+too old; a feed that stands in for a better one says so by its name and kind. A province that lacks
+that hour is missing, with its reason and the last value it had.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from aq.context import Context, asked_pollutants, find_standard
+from aq.domain.clock import from_hour_number, hour_number, kst_iso
+from aq.domain.missing import why_missing
+from aq.domain.model import FeedInfo
+from aq.domain.pollutants import KEYS, from_scaled, mean_half_up, pollutants
+from aq.domain.provinces import PROVINCES, Province
+from aq.domain.sources import FEED_IDS, INFO
+from aq.domain.standards import Standard
+from aq.domain.windows import Evaluated, evaluate
+from aq.store.engine import state_of
+from aq.store.reads import last_with_value, recent_hours
+from aq.store.runs import feed_states
+
+# The longest window of any standard, and the last day for the trend.
+WINDOW_HOURS = 25
+# A province mean of less than this share of the expected stations is marked thin.
+THIN_SHARE = 0.5
+Series = dict[int, Any]  # hour number -> row of the store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentItem:
+    """One province and pollutant now; the fields of `/api/v1/current`."""
+
+    province: str
+    code: str
+    pollutant: str
+    value: float | None
+    unit: str | None
+    grade: int | None
+    levels: int
+    letter: str | None
+    label: str | None
+    index: int | None
+    dominant: str | None
+    averaging: str | None
+    standard: str
+    observed_at: datetime | None
+    fetched_at: datetime | None
+    feed: str | None
+    kind: str | None
+    status: str | None
+    stations: int | None
+    stations_expected: int | None
+    thin: bool
+    simulated: bool
+    age_hours: float | None
+    stale: bool
+    missing_reason: str | None
+    missing_detail: str | None
+    last_value: float | None
+    last_at: datetime | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The item in JSON's types; instants with +09:00."""
+        return {
+            name: kst_iso(value) if isinstance(value, datetime) else value
+            for name, value in asdict(self).items()
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All items at one moment, with the hour and feed they are of and the store version."""
+
+    as_of: datetime
+    standard: str
+    version: int
+    simulated: bool
+    feed: str | None
+    hour: datetime | None
+    items: tuple[CurrentItem, ...]
+
+    def of(self, pollutant: str) -> tuple[CurrentItem, ...]:
+        """The 17 items of a pollutant in page-header order."""
+        return tuple(item for item in self.items if item.pollutant == pollutant)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The answer of `/api/v1/current`."""
+        return {
+            "as_of": kst_iso(self.as_of),
+            "standard": self.standard,
+            "hour": kst_iso(self.hour) if self.hour else None,
+            "feed": self.feed,
+            "simulated": self.simulated,
+            "version": self.version,
+            "items": [item.as_dict() for item in self.items],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """What all items of a snapshot share."""
+
+    now: datetime
+    standard: Standard
+    feed: FeedInfo | None
+    hour: int | None
+    simulated: bool
+    too_old: bool
+    stale: bool
+    rows: Mapping[int, Series]
+    down: bool
+
+
+def current(
+    context: Context,
+    now: datetime,
+    *,
+    standard: str | None = None,
+    wanted: Sequence[str] | None = None,
+) -> Snapshot:
+    """The present state of the store: 17 items for each pollutant, in page-header order."""
+    chosen = find_standard(context, standard)
+    keys = asked_pollutants(chosen, wanted)
+    limits = context.settings.display
+    this_hour = hour_number(now.replace(minute=0, second=0, microsecond=0))
+    oldest = this_hour - limits.hide_after_hours - WINDOW_HOURS
+    states = feed_states(context.store)
+    with context.store.read() as connection:
+        version, simulated = state_of(connection)
+        rows = recent_hours(connection, oldest, this_hour)
+        feed, hour = choose(rows, context, now)
+        scene = _Scene(
+            now=now,
+            standard=chosen,
+            feed=feed,
+            hour=hour,
+            simulated=simulated,
+            too_old=_age(hour, now) > timedelta(hours=limits.hide_after_hours),
+            stale=_age(hour, now) > timedelta(hours=limits.stale_after_hours),
+            rows=_by_province(rows, feed),
+            down=bool(states) and all(one.failing_since for one in states.values()),
+        )
+        items = tuple(_item(scene, province, key) for key in keys for province in PROVINCES)
+        items = tuple(
+            _with_last(connection, item, this_hour, context) if item.value is None else item
+            for item in items
+        )
+    return Snapshot(
+        as_of=now,
+        standard=chosen.id,
+        version=version,
+        simulated=scene.simulated,
+        feed=feed.name if feed else None,
+        hour=from_hour_number(hour) if hour is not None and not scene.too_old else None,
+        items=items,
+    )
+
+
+def _age(hour: int | None, now: datetime) -> timedelta:
+    return now - from_hour_number(hour) if hour is not None else timedelta.max
+
+
+def choose(
+    rows: Sequence[Any], context: Context, now: datetime
+) -> tuple[FeedInfo | None, int | None]:
+    """The feed and hour to show: the most preferred fresh one, else the most preferred there is."""
+    prefer = context.settings.feeds.prefer
+    newest = {name: hour for name in prefer if (hour := newest_hour(rows, name)) is not None}
+    fresh = timedelta(hours=context.settings.display.stale_after_hours)
+    for limit in (fresh, timedelta(hours=context.settings.display.hide_after_hours)):
+        for name, hour in newest.items():
+            if _age(hour, now) <= limit:
+                return INFO[name], hour
+    if newest:
+        name = max(newest, key=lambda one: newest[one])
+        return INFO[name], newest[name]
+    live = context.settings.live_feeds
+    return (INFO[live[0]] if live else None), None
+
+
+def newest_hour(rows: Sequence[Any], feed: str) -> int | None:
+    """The newest hour that at least half of the feed's provinces have; upstream publishes an hour
+    station by station, and a few early rows are not yet the country."""
+    provinces: dict[int, set[int]] = {}
+    for row in rows:
+        if row.feed == FEED_IDS[feed]:
+            provinces.setdefault(row.hour, set()).add(row.province)
+    if not provinces:
+        return None
+    usual = max(len(found) for found in provinces.values())
+    return max(hour for hour, found in provinces.items() if 2 * len(found) >= usual)
+
+
+def _by_province(rows: Sequence[Any], feed: FeedInfo | None) -> dict[int, Series]:
+    out: dict[int, Series] = {}
+    for row in rows:
+        if feed and row.feed == FEED_IDS[feed.name]:
+            out.setdefault(row.province, {})[row.hour] = row
+    return out
+
+
+def _item(scene: _Scene, province: Province, key: str) -> CurrentItem:
+    series = scene.rows.get(province.id, {})
+    row = series.get(scene.hour) if scene.hour is not None else None
+    found = None
+    if row is not None and not scene.too_old and scene.hour is not None:
+        found = evaluate(scene.standard, key, series, scene.hour)
+    has_value = found is not None and (found.value is not None or found.grade is not None)
+    item = _filled(scene, province, key, row, found if has_value else None)
+    if has_value:
+        return item
+    reason, detail = _why(scene, row, key)
+    stale = reason == "stale"
+    return replace(item, missing_reason=reason, missing_detail=detail, stale=stale)
+
+
+def _filled(
+    scene: _Scene,
+    province: Province,
+    key: str,
+    row: Any,
+    found: Evaluated | None,
+) -> CurrentItem:
+    level = scene.standard.level(found.grade) if found and found.grade else None
+    observed = scene.feed is not None and scene.feed.kind == "observed"
+    stations = expected = None
+    if observed and row is not None and key in KEYS and not scene.too_old:
+        stations, expected = getattr(row, f"{key}_n"), getattr(row, f"{key}_exp")
+    shown = found is not None and scene.hour is not None
+    at = from_hour_number(scene.hour) if shown and scene.hour is not None else None
+    return CurrentItem(
+        province=province.ko,
+        code=province.code,
+        pollutant=key,
+        value=found.value if found else None,
+        unit=pollutants()[key].unit if key in KEYS else None,
+        grade=found.grade if found else None,
+        levels=len(scene.standard.levels),
+        letter=level.letter if level else None,
+        label=level.label("ko") if level else None,
+        index=found.index if found else None,
+        dominant=found.dominant if found else None,
+        averaging=scene.standard.averaging(key),
+        standard=scene.standard.id,
+        observed_at=at,
+        fetched_at=row.committed_at if shown else None,
+        feed=scene.feed.name if scene.feed else None,
+        kind=scene.feed.kind if scene.feed else None,
+        status=scene.feed.status if scene.feed else None,
+        stations=stations,
+        stations_expected=expected,
+        thin=bool(stations and expected and stations < THIN_SHARE * expected),
+        simulated=scene.simulated,
+        age_hours=round(_age(scene.hour, scene.now) / timedelta(hours=1), 2) if shown else None,
+        stale=scene.stale and shown,
+        missing_reason=None,
+        missing_detail=None,
+        last_value=None,
+        last_at=None,
+    )
+
+
+def _why(scene: _Scene, row: Any, key: str) -> tuple[str, str | None]:
+    """The word for why there is nothing, and upstream's own where it gave one."""
+    if scene.hour is None:
+        return ("feed_down" if scene.down else "no_history"), None
+    if scene.too_old:
+        return "stale", None
+    if row is None:
+        return "not_received", None
+    return why_missing(row, key)
+
+
+def _with_last(connection: Any, item: CurrentItem, until: int, context: Context) -> CurrentItem:
+    """An item without a value, with the last one the province had.
+
+    Where nothing recent is known at all but there once was something, the reason is `stale`.
+    """
+    if item.pollutant not in KEYS:
+        return item
+    province = next(one for one in PROVINCES if one.code == item.code)
+    feeds = context.settings.feeds.prefer
+    found = last_with_value(connection, province.id, item.pollutant, until, feeds)
+    if found is None:
+        return item
+    hour, total, count, _feed = found
+    value = float(from_scaled(mean_half_up(total, count), pollutants()[item.pollutant]))
+    nothing_recent = item.missing_reason in ("no_history", "feed_down")
+    return replace(
+        item,
+        last_value=value,
+        last_at=from_hour_number(hour),
+        missing_reason="stale" if nothing_recent else item.missing_reason,
+        stale=item.stale or nothing_recent,
+    )

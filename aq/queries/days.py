@@ -1,0 +1,226 @@
+"""Days of the past as data frames: mean and highest hour with their grades, how many of each, and
+those above the limits made for days."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from math import ceil
+from typing import Any
+
+import pandas as pd
+
+from aq.context import Context
+from aq.domain.clock import KST, from_hour_number
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_CODE, BY_ID
+from aq.domain.sources import FEED_NAMES, INFO
+from aq.domain.standards import Standard
+from aq.queries.items import day_sums, pooled_value
+from aq.store.rollups import Scale, day_grade, days_by_grade
+
+EPOCH, DAY = date(1970, 1, 1), timedelta(days=1)
+# How a day is judged: its mean by breakpoints made for days, or its highest hourly mean by
+# breakpoints made for hours.
+MEAN, WORST = "mean", "worst"
+COLUMNS = (
+    "code",
+    "day",
+    "value",
+    "grade",
+    "highest",
+    "highest_grade",
+    "highest_at",
+    "hours",
+    "total",
+    "values",
+    "feed",
+    "kind",
+    "status",
+)
+
+
+def ways(standard: Standard, key: str) -> list[str]:
+    """The ways in which a standard can judge a day of a pollutant, the mean first."""
+    averaging = {MEAN: "1d", WORST: "1h"}
+    return [way for way, over in averaging.items() if (key, over) in standard.tables]
+
+
+def days(
+    context: Context,
+    codes: tuple[str, ...],
+    key: str,
+    first: date,
+    last: date,
+    standard: str,
+    as_of: int | None = None,
+) -> pd.DataFrame:
+    """A row for each province and KST day ``first <= day <= last`` that the store has a row of.
+
+    Each day is of the most preferred feed that has any of it. Columns: code, day (date), value
+    (mean of all station values) and highest (hourly mean) [the pollutant's unit], grade of the
+    mean (null where the day is not complete enough or the standard has none for days),
+    highest_grade, highest_at (hour end, KST), hours (with a value, 0 to 24), total and
+    values (exact sum at the store's scale, and of how many), feed, kind, status. From the roll-up
+    of days; as of an earlier store version, pooled from the hours of then.
+    """
+    rules = context.standards[standard]
+    numbers = [BY_CODE[code].id for code in codes]
+    ends = (first - EPOCH).days, (last - EPOCH).days
+    rank = {name: place for place, name in enumerate(context.settings.reading)}
+    best: dict[tuple[int, int], Any] = {}
+    with context.store.read() as connection:
+        for row in day_sums(connection, numbers, key, *ends, as_of):
+            feed = FEED_NAMES[row["feed"]]
+            if feed not in rank:
+                continue
+            place = row["province"], row["day"]
+            held = best.get(place)
+            if held is None or _order(row, rank) < _order(held, rank):
+                best[place] = row
+    rows = [_day(row, rules, key) for _, row in sorted(best.items())]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    for name in ("grade", "highest_grade", "hours"):
+        frame[name] = frame[name].astype("Int64")
+    for name in ("value", "highest"):
+        frame[name] = frame[name].astype("float64")
+    # A model's value has no status: None, and not the number that a column of text would make.
+    frame["status"] = pd.Series([row[-1] for row in rows], dtype=object)
+    return frame
+
+
+def _order(row: Any, rank: dict[str, int]) -> tuple[bool, int]:
+    """The most preferred feed with any valid hour comes first."""
+    return not row["hours"], rank[FEED_NAMES[row["feed"]]]
+
+
+def _day(row: Any, rules: Standard, key: str) -> tuple[Any, ...]:
+    pollutant, info = pollutants()[key], INFO[FEED_NAMES[row["feed"]]]
+    value = highest = grade = highest_grade = at = None
+    if row["hours"]:
+        value = pooled_value(row["sum"], row["n"], pollutant)
+        grade = day_grade(rules, key, row)
+        highest = row["max"] / pollutant.scale
+        highest_grade = rules.grade(key, row["max"], "1h")
+        at = from_hour_number(row["max_hour"]).astimezone(KST)
+    return (
+        BY_ID[row["province"]].code,
+        EPOCH + timedelta(days=row["day"]),
+        value,
+        grade,
+        highest,
+        highest_grade,
+        at,
+        row["hours"],
+        row["sum"],
+        row["n"],
+        info.name,
+        info.kind,
+        info.status,
+    )
+
+
+def judged(frame: pd.DataFrame, way: str) -> "pd.Series[Any]":
+    """The grade of each day by the mean or by the highest hour."""
+    return frame["grade"] if way == MEAN else frame["highest_grade"]
+
+
+def periods(first: date, last: date, by: str) -> list[tuple[date, int]]:
+    """(first day of the month or year, days of it within the range), in order."""
+    out, begin = [], first
+    while begin <= last:
+        opens = period_of(begin, by)
+        follows = period_of(opens + timedelta(days=31 if by == "month" else 366), by)
+        out.append((opens, (min(last + DAY, follows) - begin).days))
+        begin = follows
+    return out
+
+
+def period_of(day: date, by: str) -> date:
+    """The first day of a day's month or year."""
+    return day.replace(day=1) if by == "month" else day.replace(month=1, day=1)
+
+
+def counted(
+    frame: pd.DataFrame, way: str, by: str, first: date, last: date, codes: Sequence[str]
+) -> dict[tuple[str, date], dict[int, int]]:
+    """Days by grade of each province and month or year: grade -> days; 0 are days without one."""
+    whole = periods(first, last, by)
+    out = {(code, begins): {0: days} for code in codes for begins, days in whole}
+    for code, day, grade in zip(frame["code"], frame["day"], judged(frame, way), strict=True):
+        if pd.isna(grade):
+            continue
+        cell = out[code, period_of(day, by)]
+        cell[int(grade)] = cell.get(int(grade), 0) + 1
+        cell[0] -= 1
+    return out
+
+
+def by_grade(
+    context: Context,
+    codes: tuple[str, ...],
+    key: str,
+    first: date,
+    last: date,
+    standard: str,
+    way: str,
+    by: str,
+    as_of: int | None = None,
+) -> dict[tuple[str, date], dict[int, int]]:
+    """`counted` of the `days` of the same arguments; those of now are counted by the database."""
+    if as_of is not None or last < first:
+        frame = days(context, codes, key, first, last, standard, as_of)
+        return counted(frame, way, by, first, last, codes)
+    points = context.standards[standard].tables.get((key, "1d" if way == MEAN else "1h"))
+    whole = periods(first, last, by)
+    out = {(code, begins): {0: count} for code in codes for begins, count in whole}
+    if points is None:
+        return out
+    scale = Scale(
+        cuts=tuple(points.cuts),
+        grades=tuple(points.grades),
+        smallest=points.smallest,
+        of_highest=way == WORST,
+        least_hours=ceil(context.standards[standard].complete * 24) if way == MEAN else 1,
+    )
+    starts: dict[int, date] = {}
+    spans, start = [], (first - EPOCH).days
+    for begins, count in whole:
+        starts[start] = begins
+        spans.append((start, start + count - 1))
+        start += count
+    numbers = [BY_CODE[code].id for code in codes]
+    with context.store.read() as connection:
+        found = days_by_grade(connection, key, numbers, spans, context.settings.reading, scale)
+    for province, begin, grade, count in found:
+        cell = out[BY_ID[province].code, starts[begin]]
+        cell[grade] = count
+        cell[0] -= count
+    return out
+
+
+def limits(context: Context, key: str) -> list[Standard]:
+    """The standards that allow a number of days a year above a limit on the day's mean."""
+    found = [*context.standards.values(), *context.limits.values()]
+    return [
+        one
+        for one in found
+        if (points := one.tables.get((key, "1d"))) and points.allowed_per_year is not None
+    ]
+
+
+def exceedances(
+    frame: pd.DataFrame, key: str, rules: Sequence[Standard], year: int
+) -> dict[str, tuple[int, dict[str, int]]]:
+    """Province code -> (days of a year with enough hours, days above by the limit's id)."""
+    out: dict[str, tuple[int, dict[str, int]]] = {}
+    rows: list[Any] = list(frame.itertuples(index=False))
+    for row in rows:
+        if row.day.year != year:
+            continue
+        pooled = {"sum": row.total, "n": row.values, "hours": row.hours}
+        grades = {one.id: day_grade(one, key, pooled) for one in rules}
+        if all(grade is None for grade in grades.values()):
+            continue
+        whole, above = out.get(row.code, (0, dict.fromkeys(grades, 0)))
+        more = {name: above[name] + (grade or 1) - 1 for name, grade in grades.items()}
+        out[row.code] = whole + 1, more
+    return out

@@ -1,0 +1,171 @@
+"""Why a province has its grade: the stations, the window, the breakpoint, the formula."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from aq.context import Context
+from aq.domain.agreement import upstream_grade
+from aq.domain.clock import hour_number, kst_iso
+from aq.domain.errors import ArchiveError, InputError
+from aq.domain.explanation import Explanation, OverallExplanation, explain
+from aq.domain.model import URBAN
+from aq.domain.pollutants import KEYS, pollutants
+from aq.domain.provinces import Province
+from aq.domain.sources import FEED_IDS, INFO
+from aq.domain.standards import Standard
+from aq.domain.windows import OVERALL, window_hours
+from aq.store.reads import province_hours, station_hours
+from aq.store.schema import UPSTREAM_GRADES
+from aq.store.stations import stations_of
+
+COUNTS, ROADSIDE, FLAGGED, NO_VALUE = "counts", "other_network", "flagged", "no_value"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """One station's part in an hour: its value [unit], its flag, whether and why it counts; our
+    grade of its hourly value (airkorea_1h) beside upstream's own."""
+
+    station: str
+    code: str | None
+    network: str | None
+    value: float | None
+    flag: str | None
+    part: str
+    grade: int | None
+    upstream_grade: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The whole answer: whose hour, from which feed, the rule, and the stations behind it.
+
+    `archive` names the file that holds the stations where it cannot be read here.
+    """
+
+    province: Province
+    at: datetime
+    feed: str
+    explanation: Explanation | OverallExplanation
+    stations: tuple[Witness, ...]
+    archive: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The evidence in JSON's types."""
+        info = INFO[self.feed]
+        return {
+            "province": self.province.ko,
+            "code": self.province.code,
+            "at": kst_iso(self.at),
+            "feed": self.feed,
+            "kind": info.kind,
+            "status": info.status,
+            "explanation": self.explanation.as_dict(),
+            "stations": [
+                {name: getattr(one, name) for name in Witness.__dataclass_fields__}
+                for one in self.stations
+            ],
+            "archive": self.archive,
+        }
+
+
+def evidence(
+    context: Context,
+    province: Province,
+    key: str,
+    at: datetime,
+    standard: Standard,
+    *,
+    as_of: int | None = None,
+) -> Evidence:
+    """Why a province has its grade for the hour ending at `at`, from the most preferred feed.
+
+    Raises `InputError` where nothing is stored of that hour or the standard does not grade the
+    pollutant.
+    """
+    if key not in standard.keys:
+        known = ", ".join(standard.keys)
+        raise InputError(f"{standard.id} does not grade {key!r}; known are {known}", "pollutant")
+    try:
+        hour = hour_number(at)
+    except ValueError as error:
+        raise InputError(str(error), "at") from None
+    after = hour - window_hours(standard, key)
+    with context.store.read() as connection:
+        rows = province_hours(connection, [province.id], after, hour, as_of=as_of)
+        feed = _feed(context, key, [row for row in rows if row.hour == hour])
+        if feed is None:
+            raise InputError(f"nothing is stored of {province.ko} at {kst_iso(at)}", "at")
+        here = stations_of(connection, province.id)
+        readings, archive = _readings(connection, here, hour, feed, as_of)
+    window = {row.hour: row for row in rows if row.feed == FEED_IDS[feed]}
+    by_station = {row.station: row for row in readings}
+    hourly = context.standards["airkorea_1h"]
+    shown = key if key in KEYS else _dominant(standard, window, hour)
+    return Evidence(
+        province=province,
+        at=at,
+        feed=feed,
+        explanation=explain(standard, key, window, hour),
+        stations=tuple(
+            _witness(one, by_station[one.id], shown, hourly) for one in here if one.id in by_station
+        ),
+        archive=archive,
+    )
+
+
+def _readings(
+    connection: Connection, stations: Sequence[Any], hour: int, feed: str, as_of: int | None
+) -> tuple[Sequence[Any], str | None]:
+    """The stations' rows of an hour, and the archive that holds them where it cannot be read."""
+    numbers = [one.id for one in stations]
+    try:
+        return station_hours(connection, numbers, hour - 1, hour, feed=feed, as_of=as_of), None
+    except ArchiveError as error:
+        return (), error.file
+
+
+def _feed(context: Context, key: str, rows: Sequence[Any]) -> str | None:
+    """The most preferred feed with a value in the hour, else the first that has a row."""
+    by_feed = {row.feed: row for row in rows}
+    there = [name for name in context.settings.feeds.prefer if FEED_IDS[name] in by_feed]
+    if key == OVERALL:
+        return there[0] if there else None
+    valued = [name for name in there if getattr(by_feed[FEED_IDS[name]], f"{key}_n")]
+    return next(iter(valued or there), None)
+
+
+def _dominant(standard: Standard, window: dict[int, Any], hour: int) -> str:
+    """The pollutant whose stations stand behind a composite result."""
+    found = explain(standard, OVERALL, window, hour)
+    if isinstance(found, OverallExplanation) and found.result.dominant:
+        return found.result.dominant
+    return next(iter(standard.pollutants))
+
+
+def _witness(station: Any, row: Any, key: str, hourly: Standard) -> Witness:
+    flag = (json.loads(row.flags) if row.flags else {}).get(key)
+    scaled = getattr(row, key)
+    if station.network != URBAN:
+        part = ROADSIDE
+    elif flag:
+        part = FLAGGED
+    else:
+        part = COUNTS if scaled is not None else NO_VALUE
+    given = row.grades or ""
+    theirs = {f: int(g) for f, g in zip(UPSTREAM_GRADES, given, strict=False) if g.isdigit()}
+    return Witness(
+        grade=None if scaled is None or flag else hourly.grade(key, scaled, "1h"),
+        upstream_grade=upstream_grade(key, theirs),
+        station=station.name,
+        code=station.code,
+        network=station.network,
+        value=None if scaled is None else scaled / pollutants()[key].scale,
+        flag=flag,
+        part=part,
+    )

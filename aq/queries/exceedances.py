@@ -1,0 +1,134 @@
+"""The store's hours at or above a level: the runs of each province over a range."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from sqlalchemy import Connection
+
+from aq.context import Context
+from aq.domain.averages import THREE_QUARTERS, WINDOW_HOURS, averaged
+from aq.domain.clock import floor_hour, hour_number
+from aq.domain.episodes import Run, runs
+from aq.domain.pollutants import mean_half_up
+from aq.domain.provinces import PROVINCES
+from aq.domain.sources import FEED_NAMES
+from aq.domain.standards import Standard
+from aq.store.reads import days_reaching, pairs
+from aq.store.rollups import day_hours, day_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What counts: values of `averaging` at or above `least` [store's scale]; `grade` where it is
+    a level of a standard."""
+
+    least: int
+    averaging: str
+    grade: int | None = None
+    complete: Fraction = THREE_QUARTERS
+    rounding: str = "half_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spells:
+    """Runs by province (id), all 17 of them in page-header order, and the feeds they rest on."""
+
+    runs: Mapping[int, tuple[Run, ...]]
+    feeds: tuple[str, ...]
+
+
+def level_of(standard: Standard, key: str, grade: int) -> Level | None:
+    """The level at which a standard gives `grade` or worse; None where it does not grade so."""
+    points = standard.pollutants.get(key)
+    if points is None:
+        return None
+    for cut, above in zip(points.cuts, points.grades[1:], strict=False):
+        if above >= grade:
+            return Level(
+                least=cut + 1,
+                averaging=points.averaging,
+                grade=grade,
+                complete=standard.complete,
+                rounding=points.rounding,
+            )
+    return None
+
+
+def spells(context: Context, key: str, after: datetime, until: datetime, level: Level) -> Spells:
+    """The runs of hours with ``after < hour end <= until``.
+
+    An hour's value is of the most preferred feed that has one; its window is of that feed alone.
+    No mean is higher than the highest of its hours, so only days near one with such an hour are
+    read.
+    """
+    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+    found: dict[int, tuple[Run, ...]] = {one.id: () for one in PROVINCES}
+    feeds: set[str] = set()
+    if first >= last:
+        return Spells(runs=found, feeds=())
+    prefer = context.settings.feeds.prefer
+    with context.store.read() as connection:
+        # The window of the range's first hour reaches into the day before.
+        begin, end = day_of(first + 1) - 1, day_of(last)
+        reaching = days_reaching(connection, key, level.least, begin, end)
+        for province in found:
+            own: list[Run] = []
+            for start, stop in _stretches(reaching.get(province, ()), first, last):
+                values, used = _values(connection, key, province, (start, stop), level, prefer)
+                here = runs(start + 1, values, level.least)
+                own += here
+                feeds |= {
+                    used[hour - start - 1] or ""
+                    for run in here
+                    for hour in range(run.first, run.last + 1)
+                }
+            found[province] = tuple(own)
+    there = tuple(name for name in prefer if name in feeds)
+    return Spells(runs=found, feeds=there)
+
+
+def _stretches(days: Iterable[int], first: int, last: int) -> Iterator[tuple[int, int]]:
+    """(after, until) of hours around days, cut to the range: a day before, and two after."""
+    wide = sorted({near for day in days for near in range(day - 1, day + 3)})
+    stretch: list[int] = []
+    for day in [*wide, None]:
+        if stretch and (day is None or day != stretch[-1] + 1):
+            start = max(day_hours(stretch[0])[0], first)
+            stop = min(day_hours(stretch[-1])[1], last)
+            if start < stop:
+                yield start, stop
+            stretch = []
+        if day is not None:
+            stretch.append(day)
+
+
+def _values(
+    connection: Connection,
+    key: str,
+    province: int,
+    bounds: tuple[int, int],
+    level: Level,
+    prefer: Sequence[str],
+) -> tuple[list[int | None], list[str | None]]:
+    """The values of ``start < hour <= stop``, and the feed each is of."""
+    start, stop = bounds
+    back = WINDOW_HOURS[level.averaging] - 1
+    by_feed = {
+        FEED_NAMES[feed]: hours
+        for feed, hours in pairs(connection, key, province, start - back, stop).items()
+    }
+    values: list[int | None] = [None] * (stop - start)
+    used: list[str | None] = [None] * (stop - start)
+    for name in prefer:
+        hours = by_feed.get(name)
+        if not hours:
+            continue
+        span = range(start - back + 1, stop + 1)
+        series = [mean_half_up(*hours[hour]) if hour in hours else None for hour in span]
+        means = averaged(series, level.averaging, key, level.complete, level.rounding)
+        for place, mean in enumerate(means[back:]):
+            if values[place] is None and mean.value is not None:
+                values[place], used[place] = mean.value, name
+    return values, used

@@ -1,0 +1,290 @@
+"""How the feeds and the store are doing, for the Feeds page, the routes and `doctor`."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from aq.context import Context
+from aq.domain.agreement import Agreement, compare
+from aq.domain.call_plan import ALARM, FORECAST, FORECAST_AT, calls_ahead, part_of, planned_calls
+from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_iso
+from aq.domain.model import DAILY, WEEKLY
+from aq.domain.provinces import PROVINCES
+from aq.domain.publication import LEARNING, lateness, learn, overdue
+from aq.domain.slots import daily_slot, feed_table, next_slot
+from aq.domain.sources import DAYS, DUST, FEED_IDS, FEED_NAMES, INFO, OZONE, WEEK
+from aq.store.gaps import gap_counts
+from aq.store.notices import newest_advisory, newest_forecast
+from aq.store.quota import NOTICES, budget_of
+from aq.store.reads import newest_hours, province_hours
+from aq.store.runs import CallLedger, counted_upstream, feed_states, last_report, seen_hours
+
+MONTH = 31 * 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedStatus:
+    """One feed as the Feeds page shows it; instants in UTC."""
+
+    feed: str
+    title: str
+    kind: str
+    status: str | None
+    live: bool
+    last_ok: datetime | None
+    failing_since: datetime | None
+    reason: str | None
+    detail: str | None
+    retry_at: datetime | None
+    newest_hour: datetime | None
+    complete_hour: datetime | None
+    # Of the last poll that read rows: what was left out by kind, grades against upstream's own.
+    skipped: dict[str, int] = field(default_factory=dict)
+    grades_compared: int = 0
+    grades_differ: int = 0
+    calls_today: dict[str, int]
+    daily_limit: int | None
+    next_poll: datetime | None
+    attribution: str
+    licence: str
+    link: str
+    # How often it failed in a row; until when it is asked less often for that.
+    failures: int = 0
+    pause_until: datetime | None = None
+    # Minutes after an hour's end at which it usually appears, the newest did, and is late.
+    usual_minute: int | None = None
+    newest_minute: int | None = None
+    late_minute: int | None = None
+    late: bool = False
+    # The usual minute by hour of day (KST, of the hour's end).
+    usual_by_hour: dict[int, int] = field(default_factory=dict)
+    # Calls of today kept for live polls, left for filling gaps, and waiting for later.
+    calls_reserved: int | None = None
+    calls_left: int | None = None
+    calls_waiting: int = 0
+    # Upstream's own count of a day's calls beside ours, and when it was asked.
+    counted_at: datetime | None = None
+    counted: dict[str, tuple[int, int]] = field(default_factory=dict)
+    # Province hours missing: still to be had, lost.
+    gaps_open: int = 0
+    gaps_lost: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The status in JSON's types; instants with +09:00."""
+        return {
+            name: kst_iso(value) if isinstance(value, datetime) else value
+            for name, value in asdict(self).items()
+        }
+
+
+def feed_status(context: Context, now: datetime) -> list[FeedStatus]:
+    """Every feed there is, live or not, in order of preference."""
+    settings = context.settings
+    states = feed_states(context.store)
+    spent = CallLedger(context.store).spent(now)
+    upcoming = feed_table(states, settings.live_feeds, now, settings.schedule.minutes)
+    with context.store.read() as connection:
+        newest = newest_hours(connection)
+        missing = gap_counts(connection)
+    found = []
+    for name in settings.feeds.prefer:
+        info, known = INFO[name], states.get(name)
+        hour = newest.get(FEED_IDS[name])
+        complete = known.complete_hour if known else None
+        last = last_report(context.store, [f"poll:{name}", f"manual:{name}"]) or {}
+        found.append(
+            FeedStatus(
+                feed=name,
+                title=info.title,
+                kind=info.kind,
+                status=info.status,
+                live=name in settings.live_feeds,
+                last_ok=known.last_ok if known else None,
+                failing_since=known.failing_since if known else None,
+                reason=known.reason if known else None,
+                detail=known.detail if known else None,
+                retry_at=known.retry_at if known else None,
+                newest_hour=from_hour_number(hour) if hour is not None else None,
+                complete_hour=from_hour_number(complete) if complete is not None else None,
+                skipped=last.get("skipped", {}),
+                grades_compared=last.get("grades_compared", 0),
+                grades_differ=sum(last.get("grades_differ", {}).values()),
+                calls_today={op: n for (feed, op), n in spent.items() if feed == name},
+                daily_limit=settings.daily_limit(name),
+                next_poll=upcoming.get(name),
+                attribution=info.attribution,
+                licence=info.licence,
+                link=info.link,
+                failures=known.failures if known else 0,
+                pause_until=known.pause_until if known else None,
+                gaps_open=missing.get(name, (0, 0))[0],
+                gaps_lost=missing.get(name, (0, 0))[1],
+                **(_care(context, name, hour, now) if name in settings.live_feeds else {}),
+            )
+        )
+    return found
+
+
+def _care(context: Context, name: str, newest: int | None, now: datetime) -> dict[str, Any]:
+    """When a live feed's hours appear, its calls of today, and upstream's count of them."""
+    settings, store = context.settings, context.store
+    seen = seen_hours(store, name, now - LEARNING)
+    known = learn(seen)
+    end = from_hour_number(newest) if newest is not None else None
+    budget = budget_of(
+        store, name, now, limit=settings.daily_limit(name), minutes=settings.schedule.minutes
+    )
+    counted = counted_upstream(store, name, NOTICES.get(name, ()))
+    last = last_report(store, [f"backfill:{name}"]) or {}
+    return {
+        "usual_minute": known.usual if known else None,
+        "usual_by_hour": known.by_hour if known else {},
+        "late_minute": known.bound if known else None,
+        "newest_minute": lateness(end, seen) if end else None,
+        "late": overdue(end, known, now),
+        "calls_reserved": budget.reserved if budget.limit else None,
+        "calls_left": budget.left,
+        "calls_waiting": int(last.get("calls_waiting", 0)),
+        "counted_at": counted[0] if counted else None,
+        "counted": counted[1] if counted else {},
+    }
+
+
+def agreement(context: Context, now: datetime) -> list[Agreement]:
+    """Our province means of the last month against upstream's own, a line per pollutant."""
+    until = hour_number(floor_hour(now))
+    everywhere = [province.id for province in PROVINCES]
+    with context.store.read() as connection:
+        theirs, ours = (
+            [
+                row._mapping
+                for row in province_hours(connection, everywhere, until - MONTH, until, feed=name)
+            ]
+            for name in ("airkorea_means", "airkorea")
+        )
+    return compare(ours, theirs)
+
+
+def health(context: Context) -> dict[str, Any]:
+    """What `/healthz` says: the store answers (else an error was raised), and what is stale."""
+    now = context.clock.now()
+    limit = context.settings.display.stale_after_hours
+    with context.store.read() as connection:
+        newest = newest_hours(connection)
+    ages = {
+        FEED_NAMES[feed]: (now - from_hour_number(hour)).total_seconds() / 3600
+        for feed, hour in newest.items()
+        if FEED_NAMES[feed] in context.settings.live_feeds
+    }
+    waiting = {
+        one.feed: {
+            "failing_since": kst_iso(one.failing_since) if one.failing_since else None,
+            "reason": one.reason,
+            "paused_until": kst_iso(one.pause_until) if one.pause_until else None,
+            "late": one.late,
+            "gaps_open": one.gaps_open,
+            "gaps_lost": one.gaps_lost,
+        }
+        for one in feed_status(context, now)
+        if one.live
+    }
+    stale = [name for name in context.settings.live_feeds if name not in ages or ages[name] > limit]
+    return {
+        "status": "ok",
+        "store": "ok",
+        "version": context.store.version(),
+        "simulated": context.store.simulated(),
+        "age_hours": {name: round(age, 2) for name, age in ages.items()},
+        "stale": stale,
+        "feeds": waiting,
+    }
+
+
+SERVICES = ((FORECAST, DAYS), (FORECAST, WEEK), (ALARM, DUST), (ALARM, OZONE))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeStatus:
+    """One service of notices; instants in UTC, calls of the KST day."""
+
+    feed: str
+    service: str  # its name within the store: airkorea_alarm:dust
+    operation: str
+    newest: datetime | None  # issue of the newest notice held
+    last_ok: datetime | None
+    failing_since: datetime | None
+    reason: str | None
+    detail: str | None
+    retry_at: datetime | None
+    pause_until: datetime | None
+    failures: int
+    next_poll: datetime
+    calls_today: int
+    calls_ahead: int  # of the polls still to come today; kept back from filling gaps
+    calls_planned: int  # a day, when all goes well
+    daily_limit: int | None
+
+    @property
+    def within(self) -> bool:
+        """Whether the calls made and those to come keep within the day's limit."""
+        limit = self.daily_limit
+        return limit is None or self.calls_today + self.calls_ahead <= limit
+
+    def as_dict(self) -> dict[str, Any]:
+        """In JSON's types."""
+        return {
+            name: kst_iso(value) if isinstance(value, datetime) else value
+            for name, value in asdict(self).items()
+        }
+
+
+def notice_status(context: Context, now: datetime) -> list[NoticeStatus]:
+    """Every service of notices that is asked; none without AirKorea's key."""
+    settings = context.settings
+    minutes = settings.schedule.minutes
+    states = feed_states(context.store)
+    spent = CallLedger(context.store).spent(now)
+    planned, ahead = planned_calls(now, minutes), calls_ahead(now, minutes)
+    with context.store.read() as connection:
+        newest = {
+            DAYS: newest_forecast(connection, DAILY),
+            WEEK: newest_forecast(connection, WEEKLY),
+            DUST: newest_advisory(connection, ("pm10", "pm25")),
+            OZONE: newest_advisory(connection, ("o3",)),
+        }
+    found = []
+    for feed, operation in SERVICES:
+        if feed not in settings.notice_feeds:
+            continue
+        known = states.get(part_of(feed, operation))
+        found.append(
+            NoticeStatus(
+                feed=feed,
+                service=part_of(feed, operation),
+                operation=operation,
+                newest=newest[operation],
+                last_ok=known.last_ok if known else None,
+                failing_since=known.failing_since if known else None,
+                reason=known.reason if known else None,
+                detail=known.detail if known else None,
+                retry_at=known.retry_at if known else None,
+                pause_until=known.pause_until if known else None,
+                failures=known.failures if known else 0,
+                next_poll=_next(feed, known, now, minutes),
+                calls_today=spent.get((feed, operation), 0),
+                calls_ahead=ahead[operation],
+                calls_planned=planned[operation],
+                daily_limit=settings.daily_limit(feed),
+            )
+        )
+    return found
+
+
+def _next(feed: str, known: Any, now: datetime, minutes: tuple[int, ...]) -> datetime:
+    """The next slot that is not within a wait."""
+    waits = (known.retry_at, known.pause_until) if known else ()
+    start = max([now, *(one - timedelta(microseconds=1) for one in waits if one)])
+    if feed == ALARM:
+        return next_slot(start, minutes)
+    day = timedelta(days=1)
+    return min(daily_slot(start, at) + day for at in FORECAST_AT)

@@ -1,0 +1,365 @@
+"""The past of one province or station as a data frame: its hours, days or months; gaps are rows."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Table, func, select, union
+
+from aq.context import Context
+from aq.domain.averages import averaged
+from aq.domain.clock import KST, day_bounds, floor_hour, from_hour_number, hour_number
+from aq.domain.grading import overall
+from aq.domain.missing import NOT_ENOUGH_HOURS, gap_reason
+from aq.domain.pollutants import mean_half_up, pollutants
+from aq.domain.provinces import BY_ID, PROVINCES
+from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO
+from aq.domain.standards import Standard
+from aq.domain.windows import OVERALL, hourly, window_hours
+from aq.store import engine, gaps, reads
+from aq.store.archive import months as retained
+from aq.store.blocks import HEAD, province_block, station_block
+from aq.store.gaps import KnownGap
+from aq.store.rollups import day_grade, day_of
+from aq.store.schema import province_hour, province_hour_rev
+
+LINE_COLUMNS = ("value", "grade", "feed", "stations", "stations_expected", "reason", "detail")
+COUNTS = ("grade", "stations", "stations_expected")
+EPOCH = date(1970, 1, 1)
+Pool = tuple[int, int, int]  # exact sum, count of values, hours with a value
+Series = Mapping[int, Any]  # hour number -> row of a block
+
+
+def line(
+    context: Context,
+    place: int,
+    pollutant: str,
+    after: datetime,
+    until: datetime,
+    *,
+    level: str = "province",
+    standard: Standard | None = None,
+    feed: str | None = None,
+    as_of: int | None = None,
+) -> pd.DataFrame:
+    """Hourly means of a province or a station with ``after < hour end <= until``.
+
+    Columns: at (hour end, KST), value [pollutant's unit], grade, feed, kind, status, stations,
+    stations_expected, reason, detail. An hour without a value that counts has a NaN and a reason.
+    Grades are given where the standard has breakpoints for hourly means. `overall` is the index of
+    `standard` by the hour, of a province.
+    """
+    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+    prefer = [feed] if feed else list(context.settings.reading)
+    if pollutant == OVERALL:
+        records = _index(context, place, standard, (first, last), prefer, as_of)
+    else:
+        rows = _rows(context, place, [pollutant], (first, last), prefer, level, as_of)
+        series = [rows[name] for name in prefer if name in rows]
+        records = [
+            _hour(series, pollutant, hour, standard, level) for hour in range(first + 1, last + 1)
+        ]
+    at = pd.date_range(from_hour_number(first + 1), periods=len(records), freq="h")
+    return _frame(records, LINE_COLUMNS, at.tz_convert(KST), COUNTS)
+
+
+def _frame(
+    records: Sequence[tuple[Any, ...]], names: Sequence[str], at: Any, counts: Iterable[str]
+) -> pd.DataFrame:
+    frame = pd.DataFrame(records, columns=list(names))
+    frame["value"] = frame["value"].astype("float64")
+    for name in counts:
+        frame[name] = frame[name].astype("Int64")
+    frame.insert(0, "at", at)
+    frame.insert(4, "kind", frame["feed"].map({n: one.kind for n, one in INFO.items()}))
+    frame.insert(5, "status", frame["feed"].map({n: one.status for n, one in INFO.items()}))
+    return frame
+
+
+def _rows(
+    context: Context,
+    place: int,
+    keys: Sequence[str],
+    hours: tuple[int, int],
+    prefer: Sequence[str],
+    level: str,
+    as_of: int | None,
+) -> dict[str, dict[int, Any]]:
+    """Rows of a place by feed and hour."""
+    read = station_block if level == "station" else province_block
+    found: dict[str, dict[int, Any]] = {}
+    with context.store.read() as connection:
+        for row in read(connection, [place], keys, prefer, *hours, as_of):
+            found.setdefault(FEED_NAMES[row.feed], {})[row.hour] = row
+    return found
+
+
+def _hour(
+    series: Sequence[Series], key: str, hour: int, standard: Standard | None, level: str
+) -> tuple[Any, ...]:
+    """An hour from the first series that has a value for it, else why there is none."""
+    gap = None
+    for rows in series:
+        row = rows.get(hour)
+        if row is None:
+            continue
+        total, count, expected = row[HEAD : HEAD + 3]
+        if not count:
+            gap = gap or row
+            continue
+        scaled, feed = mean_half_up(total, count), FEED_NAMES[row.feed]
+        grade = standard.grade(key, scaled, "1h") if standard else None
+        pooled = level == "province" and INFO[feed].pooled
+        heard = (count, expected) if pooled else (None, None)
+        return scaled / pollutants()[key].scale, grade, feed, *heard, None, None
+    if gap is None:
+        return None, None, None, None, None, "not_received", None
+    notes = json.loads(gap.notes) if gap.notes else {}
+    silent = "not_received" if level == "province" else "no_value"
+    heard = (0, gap[HEAD + 2]) if level == "province" else (None, None)
+    return None, None, FEED_NAMES[gap.feed], *heard, *gap_reason(notes.get(key, silent))
+
+
+def _index(
+    context: Context,
+    province: int,
+    standard: Standard | None,
+    hours: tuple[int, int],
+    prefer: Sequence[str],
+    as_of: int | None,
+) -> list[tuple[Any, ...]]:
+    """The index of each hour: from the first feed that gives one."""
+    if standard is None or standard.overall is None:
+        raise ValueError("an index is of a standard that has one")
+    keys, back = list(standard.pollutants), window_hours(standard, OVERALL) - 1
+    whole = (hours[0] - back, hours[1])
+    by_feed = _rows(context, province, keys, whole, prefer, "province", as_of)
+    results = [
+        (name, _overalls(standard, by_feed[name], whole)) for name in prefer if name in by_feed
+    ]
+    records: list[tuple[Any, ...]] = []
+    for hour in range(hours[0] + 1, hours[1] + 1):
+        taken = next((one for one in results if hour in one[1]), None)
+        if taken is None:
+            there = any(hour in rows for rows in by_feed.values())
+            reason = NOT_ENOUGH_HOURS if there else "not_received"
+            records.append((None, None, None, None, None, reason, None))
+        else:
+            index, grade = taken[1][hour]
+            records.append((index, grade, taken[0], None, None, None, None))
+    return records
+
+
+def _overalls(
+    standard: Standard, rows: Series, hours: tuple[int, int]
+) -> dict[int, tuple[int, int]]:
+    """(index, grade) of the hours of one feed that have a result, in one pass over each pollutant.
+
+    As `aq.domain.windows.evaluate` gives them one by one.
+    """
+    span = range(hours[0] + 1, hours[1] + 1)
+    means = {
+        key: averaged(
+            [hourly(rows, key, hour) for hour in span],
+            points.averaging,
+            key,
+            standard.complete,
+            points.rounding,
+        )
+        for key, points in standard.pollutants.items()
+    }
+    found: dict[int, tuple[int, int]] = {}
+    for place, hour in enumerate(span):
+        if hour in rows:
+            result = overall(standard, {key: series[place].value for key, series in means.items()})
+            if result.grade is not None:
+                index = result.grade if result.index is None else result.index
+                found[hour] = (index, result.grade)
+    return found
+
+
+def pooled(
+    context: Context,
+    place: int,
+    pollutant: str,
+    since: date,
+    last: date,
+    *,
+    grain: str,
+    level: str = "province",
+    standard: Standard | None = None,
+    as_of: int | None = None,
+) -> pd.DataFrame:
+    """Means of the KST days or months (`grain`) that `since` to `last`, both inclusive, touch.
+
+    Pooled from exact sums and counts, each from the most preferred feed that has any value of it; a
+    province's present days are read from their roll-ups. Columns: at (its first instant, KST),
+    value, grade (a day's, by breakpoints made for days), feed, kind, status, hours with a value,
+    possible hours, reason.
+    """
+    if grain == "month":
+        since = since.replace(day=1)
+        last = (last.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    days = _days(context, place, pollutant, (since, last), level, as_of)
+    prefer = context.settings.reading
+    records: list[tuple[Any, ...]] = []
+    at = pd.date_range(since, last, freq="D" if grain == "day" else "MS", tz=KST)
+    for begin in at:
+        first = (begin.date() - EPOCH).days
+        numbers = range(first, first + (1 if grain == "day" else begin.days_in_month))
+        there = [
+            (feed, _sum(days[feed].get(n) for n in numbers)) for feed in prefer if feed in days
+        ]
+        records.append(_period(there, pollutant, grain, 24 * len(numbers), standard))
+    names = ("value", "grade", "feed", "hours", "possible", "reason")
+    return _frame(records, names, at, ("grade", "hours", "possible"))
+
+
+def _sum(pools: Iterable[Pool | None]) -> Pool | None:
+    known = [one for one in pools if one is not None]
+    if not known:
+        return None
+    return sum(one[0] for one in known), sum(one[1] for one in known), sum(one[2] for one in known)
+
+
+def _period(
+    there: Sequence[tuple[str, Pool | None]],
+    key: str,
+    grain: str,
+    possible: int,
+    standard: Standard | None,
+) -> tuple[Any, ...]:
+    for feed, pool in there:
+        if pool is None or not pool[2]:
+            continue
+        total, count, hours = pool
+        grade = None
+        if grain == "day" and standard is not None:
+            grade = day_grade(standard, key, {"sum": total, "n": count, "hours": hours})
+        # Two decimals more than an hour's, half-up, as exports give them.
+        value = mean_half_up(100 * total, count) / (100 * pollutants()[key].scale)
+        return value, grade, feed, hours, possible, None
+    heard = any(pool is not None for _, pool in there)
+    return None, None, None, 0, possible, "not_measured" if heard else "not_received"
+
+
+def _days(
+    context: Context,
+    place: int,
+    key: str,
+    asked: tuple[date, date],
+    level: str,
+    as_of: int | None,
+) -> dict[str, dict[int, Pool]]:
+    """Pools of each day by feed and day number."""
+    found: dict[str, dict[int, Pool]] = {}
+    first, last = ((one - EPOCH).days for one in asked)
+    if level == "province" and as_of is None:
+        with context.store.read() as connection:
+            for row in reads.days(connection, key, [place], first, last):
+                pool = (row.sum, row.n, row.hours)
+                found.setdefault(FEED_NAMES[row.feed], {})[row.day] = pool
+        return found
+    hours = hour_number(day_bounds(asked[0])[0]), hour_number(day_bounds(asked[1])[1])
+    prefer = list(context.settings.reading)
+    for feed, rows in _rows(context, place, [key], hours, prefer, level, as_of).items():
+        days = found.setdefault(feed, {})
+        for hour, row in rows.items():
+            total, count, known = days.get(day_of(hour), (0, 0, 0))
+            days[day_of(hour)] = (
+                total + row[HEAD],
+                count + row[HEAD + 1],
+                known + (1 if row[HEAD + 1] else 0),
+            )
+    return found
+
+
+def sparklines(
+    context: Context,
+    pollutant: str,
+    until: datetime,
+    *,
+    hours: int = 24,
+    feed: str | None = None,
+) -> dict[str, list[float | None]]:
+    """The last `hours` hourly means [pollutant's unit] by province code, None where missing."""
+    last = hour_number(floor_hour(until))
+    scale = pollutants()[pollutant].scale
+    numbers = [province.id for province in PROVINCES]
+    with context.store.read() as connection:
+        rows = reads.province_hours(connection, numbers, last - hours, last, feed=feed)
+    out: dict[str, list[float | None]] = {one.code: [None] * hours for one in PROVINCES}
+    rank = {FEED_IDS[name]: place for place, name in enumerate(context.settings.feeds.prefer)}
+    for row in sorted(rows, key=lambda one: -rank[one.feed]):
+        count = getattr(row, f"{pollutant}_n")
+        if count:
+            place = row.hour - (last - hours) - 1
+            value = mean_half_up(getattr(row, f"{pollutant}_sum"), count) / scale
+            out[BY_ID[row.province].code][place] = value
+    return out
+
+
+def version_on(context: Context, day: date) -> int | None:
+    """The store version at the end of a KST day; None before the first knowledge."""
+    return version_at(context, day_bounds(day)[1])
+
+
+def version_at(context: Context, moment: datetime) -> int | None:
+    """The store version last committed by an instant; None before the first knowledge."""
+    with context.store.read() as connection:
+        return engine.version_at(connection, moment)
+
+
+def revised_hours(
+    context: Context, province_id: int, after: datetime, until: datetime
+) -> list[datetime]:
+    """Hours a feed has changed, or that several observing feeds have; newest first.
+
+    A model's hour beside an observed one is no second knowledge of it.
+    """
+    observing = [FEED_IDS[name] for name, info in INFO.items() if info.kind == "observed"]
+    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+
+    def chosen(table: Table) -> Any:
+        here = (table.c.province == province_id, table.c.hour > first, table.c.hour <= last)
+        return select(table.c.hour).where(*here)
+
+    several = (
+        chosen(province_hour)
+        .where(province_hour.c.feed.in_(observing))
+        .group_by(province_hour.c.hour)
+        .having(func.count() > 1)
+    )
+    with context.store.read() as connection:
+        found = connection.scalars(union(several, chosen(province_hour_rev))).all()
+    return [from_hour_number(hour) for hour in sorted(found, reverse=True)]
+
+
+def span(context: Context, province_id: int) -> list[tuple[str, datetime, datetime]]:
+    """(feed, first hour, last hour) of what is stored of a province."""
+    with context.store.read() as connection:
+        found = reads.span(connection, [province_id])
+    return [
+        (FEED_NAMES[feed], from_hour_number(first), from_hour_number(last))
+        for feed, (first, last) in found.items()
+    ]
+
+
+def archived_months(context: Context, after: datetime, until: datetime) -> tuple[str, ...]:
+    """Months (2025-01) with an hour in ``after < hour end <= until`` whose station hours stand in
+    the archive."""
+    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+    with context.store.read() as connection:
+        return tuple(one.name for one in retained.months(connection, first + 1, last))
+
+
+def known_gaps(
+    context: Context, provinces: Sequence[int], after: datetime, until: datetime
+) -> list[KnownGap]:
+    """Stretches of hours with ``after < hour end <= until`` that a live feed should have of a
+    province (by id) and has not: why it was missed, and whether it can still be had."""
+    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+    with context.store.read() as connection:
+        return gaps.known(connection, provinces, first, last)

@@ -1,0 +1,325 @@
+"""The past as items: hours as they were, days and months pooled from sums and counts.
+
+Each hour comes from the most preferred feed that has a value for it; a day or month from the most
+preferred feed that has any of it, so that a mean never mixes feeds. Items come by time, then in
+page-header order, then by pollutant; a page ends at a whole moment.
+"""
+
+import calendar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from sqlalchemy import Connection
+
+from aq.domain.clock import (
+    day_bounds,
+    floor_hour,
+    from_hour_number,
+    hour_number,
+    kst_day,
+    kst_iso,
+    parse_instant,
+)
+from aq.domain.errors import InputError
+from aq.domain.grading import in_force_on
+from aq.domain.missing import why_missing
+from aq.domain.pollutants import Pollutant, pollutants
+from aq.domain.provinces import Province
+from aq.domain.sources import FEED_NAMES, INFO
+from aq.domain.standards import Standard
+from aq.domain.windows import evaluate, window_hours
+from aq.store import Store
+from aq.store.reads import days as day_rows
+from aq.store.reads import province_hours, span
+from aq.store.rollups import day_grade, day_hours, day_of, pool_days
+
+GRAINS = ("hour", "day", "month")
+_EPOCH = date(1970, 1, 1)
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of the past. Hours are ``after < hour end <= until``."""
+
+    provinces: tuple[Province, ...]
+    keys: tuple[str, ...]
+    after: datetime
+    until: datetime
+    grain: str
+    standard: Standard
+    prefer: tuple[str, ...]
+    as_of: int | None = None
+    family: tuple[Standard, ...] = ()
+
+    def standard_at(self, moment: datetime) -> Standard:
+        """The standard an hour is graded by: the one of `family` in force then, where a family is
+        given and had one; else the standard asked for."""
+        day = kst_day(moment)
+        return next((one for one in self.family if in_force_on(one, day)), self.standard)
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """Exact sum and count of a day or month of one feed, and the hours that have a value."""
+
+    feed: str
+    total: int
+    count: int
+    hours: int
+
+
+def page(
+    store: Store, asked: Question, limit: int, cursor: str | None
+) -> tuple[list[Item], str | None]:
+    """Items from `cursor` on, about `limit` of them, and the cursor of the rest or None."""
+    after = asked.after
+    if cursor:
+        try:
+            after = parse_instant(cursor)
+        except ValueError:
+            raise InputError("not a cursor that an earlier answer gave", "cursor") from None
+        if not asked.after <= after < asked.until:
+            raise InputError("not a cursor of this question", "cursor")
+    found: list[Item] = []
+    previous = after
+    with store.read() as connection:
+        for end, items in moments(connection, asked, after):
+            if found and len(found) + len(items) > limit:
+                return found, kst_iso(previous)
+            found += items
+            previous = end
+    return found, None
+
+
+def moments(
+    connection: Connection, asked: Question, after: datetime
+) -> Iterator[tuple[datetime, list[Item]]]:
+    """(end of the moment, its items) for each hour, day or month after `after` with any row."""
+    if asked.grain == "hour":
+        yield from _hours(connection, asked, after)
+    else:
+        yield from _days_or_months(connection, asked, after)
+
+
+def _hours(
+    connection: Connection, asked: Question, after: datetime
+) -> Iterator[tuple[datetime, list[Item]]]:
+    numbers = [province.id for province in asked.provinces]
+    standards = (asked.standard, *asked.family)
+    back = max(window_hours(one, key) for one in standards for key in asked.keys) - 1
+    start, end = _within_stored(connection, numbers, after, asked.until)
+    for first, last in _stretches(start, end, 24 * 14):
+        rows = province_hours(connection, numbers, first - back, last, as_of=asked.as_of)
+        series: dict[tuple[int, str], dict[int, Any]] = {}
+        for row in rows:
+            series.setdefault((row.province, FEED_NAMES[row.feed]), {})[row.hour] = row
+        present = sorted({row.hour for row in rows if first < row.hour <= last})
+        for hour in present:
+            items = [
+                item
+                for province in asked.provinces
+                for key in asked.keys
+                if (item := _hour_item(asked, province, key, hour, series)) is not None
+            ]
+            if items:
+                yield from_hour_number(hour), items
+
+
+def _within_stored(
+    connection: Connection, numbers: list[int], after: datetime, until: datetime
+) -> tuple[int, int]:
+    """The hours asked for, cut to those between the first and the last that are stored."""
+    start, end = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+    stored = span(connection, numbers).values()
+    if not stored:
+        return end, end
+    first, last = min(one for one, _ in stored) - 1, max(one for _, one in stored)
+    return max(start, first), min(end, last)
+
+
+def _hour_item(
+    asked: Question,
+    province: Province,
+    key: str,
+    hour: int,
+    series: Mapping[tuple[int, str], Mapping[int, Any]],
+) -> Item | None:
+    """The hour from the most preferred feed with a value; else from the first that has a row."""
+    fallback = None
+    for feed in asked.prefer:
+        rows = series.get((province.id, feed), {})
+        row = rows.get(hour)
+        if row is None:
+            continue
+        found = evaluate(asked.standard_at(from_hour_number(hour)), key, rows, hour)
+        if found.value is None and found.grade is None:
+            fallback = fallback or (feed, row, found)
+            continue
+        return _hour_fields(asked, province, key, (feed, row, found))
+    return _hour_fields(asked, province, key, fallback) if fallback else None
+
+
+def _hour_fields(
+    asked: Question, province: Province, key: str, taken: tuple[str, Any, Any]
+) -> Item:
+    feed, row, found = taken
+    pooled = INFO[feed].pooled and key in pollutants()
+    stations = getattr(row, f"{key}_n") if pooled else None
+    expected = getattr(row, f"{key}_exp") if pooled else None
+    coverage = round(stations / expected, 3) if stations is not None and expected else None
+    end = from_hour_number(row.hour)
+    standard = asked.standard_at(end)
+    nothing = found.value is None and found.grade is None
+    reason, detail = why_missing(row, key) if nothing else (None, None)
+    return {
+        **_fields(standard, province, key, kst_iso(end), feed),
+        "in_force": in_force_on(standard, kst_day(end)),
+        "value": found.value,
+        "index": found.index,
+        "dominant": found.dominant,
+        **_graded(standard, found.grade),
+        "averaging": standard.averaging(key),
+        "missing_reason": reason,
+        "missing_detail": detail,
+        "stations": stations,
+        "stations_expected": expected,
+        "coverage": coverage,
+    }
+
+
+def _fields(standard: Standard, province: Province, key: str, at: str, feed: str) -> Item:
+    info = INFO[feed]
+    return {
+        "province": province.ko,
+        "code": province.code,
+        "pollutant": key,
+        "at": at,
+        "unit": pollutants()[key].unit if key in pollutants() else None,
+        "standard": standard.id,
+        "feed": feed,
+        "kind": info.kind,
+        "status": info.status,
+    }
+
+
+def _graded(standard: Standard, grade: int | None) -> Item:
+    level = standard.level(grade) if grade else None
+    return {
+        "grade": grade,
+        "letter": level.letter if level else None,
+        "label": level.label("ko") if level else None,
+    }
+
+
+def _days_or_months(
+    connection: Connection, asked: Question, after: datetime
+) -> Iterator[tuple[datetime, list[Item]]]:
+    first = day_of(hour_number(floor_hour(after)) + 1)
+    last = day_of(hour_number(floor_hour(asked.until)))
+    if asked.grain == "month":
+        first = (_month_start(first) - _EPOCH).days  # months are given whole, at both ends
+        last = (_month_start((_month_start(last) - _EPOCH).days + 31) - _EPOCH).days - 1
+    pooled: dict[tuple[str, str, int], dict[str, Pooled]] = {}
+    for key in asked.keys:
+        numbers = [province.id for province in asked.provinces]
+        for row in day_sums(connection, numbers, key, first, last, asked.as_of):
+            label = _label(row["day"], asked.grain)
+            place = pooled.setdefault((label, key, row["province"]), {})
+            feed = FEED_NAMES[row["feed"]]
+            before = place.get(feed, Pooled(feed, 0, 0, 0))
+            place[feed] = Pooled(
+                feed,
+                before.total + row["sum"],
+                before.count + row["n"],
+                before.hours + row["hours"],
+            )
+    for label in sorted({label for label, _, _ in pooled}):
+        items = []
+        for province in asked.provinces:
+            for key in asked.keys:
+                found = pooled.get((label, key, province.id), {})
+                taken = next(
+                    (found[f] for f in asked.prefer if f in found and found[f].hours), None
+                )
+                if taken:
+                    items.append(_pooled_item(asked, province, key, label, taken))
+        if items:
+            yield _label_end(label), items
+
+
+def day_sums(
+    connection: Connection,
+    numbers: Sequence[int],
+    key: str,
+    first: int,
+    last: int,
+    as_of: int | None = None,
+) -> Iterable[Mapping[str, Any]]:
+    """Day rows from the roll-up; as of an earlier version, pooled from the hours of then."""
+    if as_of is None:
+        rows = day_rows(connection, key, numbers, first, last)
+        return [row._mapping for row in rows]
+    hours = province_hours(
+        connection, numbers, day_hours(first)[0], day_hours(last)[1], as_of=as_of
+    )
+    return [row for row in pool_days(hours) if row["pollutant"] == key]
+
+
+def _pooled_item(asked: Question, province: Province, key: str, label: str, taken: Pooled) -> Item:
+    possible = 24 if len(label) == 10 else 24 * calendar.monthrange(*_year_month(label))[1]
+    pollutant = pollutants()[key]
+    averaging = "1d" if len(label) == 10 else "1mo"
+    pooled = {"sum": taken.total, "n": taken.count, "hours": taken.hours}
+    end = _label_end(label)
+    standard = asked.standard_at(end)
+    grade = day_grade(standard, key, pooled) if averaging == "1d" else None
+    return {
+        **_fields(standard, province, key, label, taken.feed),
+        "in_force": in_force_on(standard, kst_day(end)),
+        "value": pooled_value(taken.total, taken.count, pollutant),
+        "index": None,
+        "dominant": None,
+        **_graded(standard, grade),
+        "averaging": averaging,
+        "missing_reason": None,
+        "missing_detail": None,
+        "stations": None,
+        "stations_expected": None,
+        "coverage": round(taken.hours / possible, 3),
+    }
+
+
+def pooled_value(total: int, count: int, pollutant: Pollutant) -> float:
+    """A mean over many hours [pollutant's unit], half-up with two digits more than the store's."""
+    digits = Decimal(1).scaleb(-pollutant.digits - 2)
+    return float((Decimal(total) / (count * pollutant.scale)).quantize(digits, ROUND_HALF_UP))
+
+
+def _stretches(first: int, last: int, size: int) -> Iterator[tuple[int, int]]:
+    for start in range(first, last, size):
+        yield start, min(start + size, last)
+
+
+def _month_start(day: int) -> date:
+    return (_EPOCH + timedelta(days=day)).replace(day=1)
+
+
+def _label(day: int, grain: str) -> str:
+    text = (_EPOCH + timedelta(days=day)).isoformat()
+    return text if grain == "day" else text[:7]
+
+
+def _year_month(label: str) -> tuple[int, int]:
+    return int(label[:4]), int(label[5:7])
+
+
+def _label_end(label: str) -> datetime:
+    """The instant at which a day or month is over, in UTC: the cursor after it."""
+    if len(label) == 10:
+        return day_bounds(date.fromisoformat(label))[1]
+    year, month = _year_month(label)
+    return day_bounds(date(year, month, calendar.monthrange(year, month)[1]))[1]

@@ -1,0 +1,90 @@
+"""Hours of all 17 at once: grade, value or reason of each, as known at a store version."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aq.context import Context
+from aq.domain.clock import from_hour_number, hour_number
+from aq.domain.missing import why_missing
+from aq.domain.provinces import PROVINCES
+from aq.domain.sources import FEED_NAMES, INFO
+from aq.domain.windows import evaluate, window_hours
+from aq.store.reads import province_hours
+
+MOST_FRAMES = 48
+Series = dict[int, Any]  # hour number -> row of the store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A province in an hour: `value` [the pollutant's unit, or an index], or `reason` and `detail`
+    for none. `feed` is the one it was taken of."""
+
+    value: float | None = None
+    grade: int | None = None
+    feed: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """An hour (its end) of the 17, in page-header order."""
+
+    at: datetime
+    provinces: tuple[Shown, ...]
+
+
+def frames(
+    context: Context,
+    key: str,
+    standard: str,
+    until: datetime,
+    hours: int,
+    as_of: int | None = None,
+) -> list[Frame]:
+    """The last `hours` hours up to the one that ends at `until`, at most `MOST_FRAMES` of them.
+
+    Each value is of the most preferred feed that has one, by the standard's own mean.
+    """
+    rules, last = context.standards[standard], hour_number(until)
+    first = last - min(hours, MOST_FRAMES)
+    back = window_hours(rules, key) - 1
+    numbers = [one.id for one in PROVINCES]
+    series: dict[tuple[int, str], Series] = {}
+    with context.store.read() as connection:
+        for row in province_hours(connection, numbers, first - back, last, as_of=as_of):
+            series.setdefault((row.province, FEED_NAMES[row.feed]), {})[row.hour] = row
+    prefer = context.settings.reading
+    made = []
+    for hour in range(first + 1, last + 1):
+        shown = []
+        for one in PROVINCES:
+            known = [(feed, series.get((one.id, feed), {})) for feed in prefer]
+            shown.append(_shown(rules, key, hour, known))
+        made.append(Frame(at=from_hour_number(hour), provinces=tuple(shown)))
+    return made
+
+
+def _shown(rules: Any, key: str, hour: int, known: list[tuple[str, Series]]) -> Shown:
+    fallback = None
+    for feed, rows in known:
+        if hour not in rows:
+            continue
+        found = evaluate(rules, key, rows, hour)
+        value = found.value if found.value is not None else found.index
+        if value is not None or found.grade is not None:
+            return Shown(value=value, grade=found.grade, feed=feed)
+        if fallback is None:
+            reason, detail = why_missing(rows[hour], key)
+            fallback = Shown(feed=feed, reason=reason, detail=detail)
+    return fallback or Shown(reason="not_received")
+
+
+def sources(made: list[Frame]) -> list[tuple[str, str, str | None]]:
+    """(feed, kind, status) of the values shown, each once."""
+    feeds = dict.fromkeys(
+        one.feed for frame in made for one in frame.provinces if one.feed and not one.reason
+    )
+    return [(feed, INFO[feed].kind, INFO[feed].status) for feed in feeds]

@@ -1,0 +1,242 @@
+"""The authority's word from the store: forecasts as of an instant, advisories of now or a year."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from aq.context import Context
+from aq.domain import advisories as story
+from aq.domain.clock import day_bounds, kst, kst_day, kst_iso
+from aq.domain.forecast_skill import Score, scores
+from aq.domain.forecasts import DayAhead, Outlook, days_ahead, in_force, lead_days, outlooks
+from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice
+from aq.domain.pollutants import from_scaled, pollutants
+from aq.domain.provinces import PROVINCES, Province, district_provinces
+from aq.store import notices as official
+from aq.store.reads import days as day_rows
+from aq.store.rollups import day_grade
+from aq.store.runs import day_number
+
+# Notices of so many days back can still speak of today.
+_AHEAD = timedelta(days=7)
+# Of these there are forecasts, in four grades of so many days after today.
+FORECAST_KEYS = ("pm10", "pm25", "o3")
+DAYS_AHEAD = 2
+# The authority forecasts daily means of these; of ozone it forecasts the day's highest hour.
+VERIFIED = ("pm10", "pm25")
+STANDARD = "airkorea"
+
+
+def forecast_notices(context: Context, issued: datetime) -> list[ForecastNotice]:
+    """The notices that counted at an instant, for its KST day and the days after it."""
+    today = kst_day(issued)
+    with context.store.read() as connection:
+        found = official.forecasts(connection, (today, today + _AHEAD), issued_until=issued)
+    return in_force(found)
+
+
+def coming_days(
+    context: Context, now: datetime, pollutant: str, count: int = DAYS_AHEAD
+) -> tuple[DayAhead, ...]:
+    """Tomorrow and the day after as forecast by now; no days of what is never forecast."""
+    if pollutant not in FORECAST_KEYS:
+        return ()
+    return days_ahead(forecast_notices(context, now), pollutant, kst(now).date(), count)
+
+
+def forecast_answer(
+    context: Context, issued: datetime, provinces: Sequence[Province], keys: Sequence[str]
+) -> dict[str, Any]:
+    """What was forecast at an instant: an item per notice and province, and the notices' texts."""
+    notices = [one for one in forecast_notices(context, issued) if one.pollutant in keys]
+    simulated = context.store.simulated()
+    items = [
+        {**_item(one), "simulated": simulated}
+        for notice in notices
+        for one in outlooks(notice)
+        if one.province in provinces
+    ]
+    return {
+        "issued": kst_iso(issued),
+        "items": items,
+        "notices": [_notice(one) for one in notices],
+    }
+
+
+def _item(one: Outlook) -> dict[str, Any]:
+    weekly = one.notice.kind == WEEKLY
+    return {
+        "province": one.province.ko,
+        "code": one.province.code,
+        "pollutant": one.notice.pollutant,
+        "day": one.notice.day.isoformat(),
+        "lead_days": lead_days(one.notice),
+        "issued_at": kst_iso(one.notice.issued_at),
+        "grade": one.grade,
+        "levels": 2 if weekly else 4,
+        "letter": "ABCD"[one.grade - 1] if one.grade and not weekly else None,
+        "label": one.word,
+        "parts": [
+            {"region": part.region, "label": part.word, "grade": part.grade} for part in one.parts
+        ],
+        "feed": "airkorea_forecast",
+        "kind": one.notice.kind,
+    }
+
+
+def _notice(one: ForecastNotice) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "pollutant": one.pollutant,
+        "day": one.day.isoformat(),
+        "issued_at": kst_iso(one.issued_at),
+        "overall": one.overall,
+        "cause": one.cause,
+        "confidence": one.confidence or None,
+    }
+
+
+def advisories_now(context: Context, now: datetime) -> list[Advisory]:
+    """What is in force: one per zone, worst first."""
+    with context.store.read() as connection:
+        found = official.advisories(connection, now - timedelta(hours=1), now)
+    return story.in_force(found, now)
+
+
+def advisories_over(
+    context: Context,
+    codes: tuple[str, ...],
+    pollutant: str,
+    after: datetime,
+    until: datetime,
+    as_of: int | None = None,
+) -> tuple[Advisory, ...]:
+    """A pollutant's advisories in force at any time of a range in some provinces, oldest first.
+
+    Known now, or at the store version `as_of`.
+    """
+    with context.store.read() as connection:
+        found = official.advisories(connection, after, until, version=as_of)
+    return tuple(
+        one
+        for one in found
+        if one.pollutant == pollutant
+        and any(place.code in codes for place in district_provinces(one.district))
+    )
+
+
+def marked(context: Context, now: datetime) -> dict[str, tuple[Advisory, ...]]:
+    """By province code what is in force there, of any pollutant, worst first."""
+    found: dict[str, tuple[Advisory, ...]] = {}
+    for one in advisories_now(context, now):
+        for province in district_provinces(one.district):
+            found[province.code] = (*found.get(province.code, ()), one)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """The advisories issued in a KST year, newest first, and how many by province."""
+
+    year: int
+    rows: tuple[Advisory, ...]
+
+    @property
+    def counts(self) -> dict[Province, Counter[str]]:
+        """Advisories by province and kind, in page-header order; all 17."""
+        found: dict[Province, Counter[str]] = {province: Counter() for province in PROVINCES}
+        for one in self.rows:
+            for province in district_provinces(one.district):
+                found[province][one.word] += 1
+        return found
+
+
+def advisories_of(context: Context, year: int, now: datetime) -> Year:
+    """The list of a year as known now."""
+    after = day_bounds(date(year, 1, 1))[0]
+    until = min(day_bounds(date(year, 12, 31))[1], now)
+    found: list[Advisory] = []
+    if after < until:
+        with context.store.read() as connection:
+            found = official.advisories(
+                connection, after, until, issued_after=after - timedelta(microseconds=1)
+            )
+    return Year(year, tuple(one for one in reversed(found) if kst(one.issued_at).year == year))
+
+
+def advisory_years(context: Context) -> list[int]:
+    """The years there are advisories of, newest first."""
+    with context.store.read() as connection:
+        bounds = official.advisory_span(connection)
+    if bounds is None:
+        return []
+    first, last = (kst(one).year for one in bounds)
+    return list(range(last, first - 1, -1))
+
+
+def advisory_items(rows: Iterable[Advisory], now: datetime) -> list[dict[str, Any]]:
+    """Advisories in JSON's types."""
+    return [
+        {
+            "provinces": [one.ko for one in district_provinces(row.district)],
+            "codes": [one.code for one in district_provinces(row.district)],
+            "district": row.district,
+            "zone": row.zone,
+            "pollutant": row.pollutant,
+            "level": story.level(row),
+            "label": row.word,
+            "issued_at": kst_iso(row.issued_at),
+            "issue_value": value(row, row.issue_value),
+            "cleared_at": kst_iso(row.cleared_at) if row.cleared_at else None,
+            "clear_value": value(row, row.clear_value),
+            "unit": pollutants()[row.pollutant].unit,
+            "in_force": story.holds(row, now),
+            "feed": "airkorea_alarm",
+        }
+        for row in rows
+    ]
+
+
+def value(row: Advisory, scaled: int | None) -> float | None:
+    """A value of an advisory in its pollutant's unit."""
+    if scaled is None:
+        return None
+    return float(from_scaled(scaled, pollutants()[row.pollutant]))
+
+
+def forecast_scores(context: Context, first: date, last: date) -> list[Score]:
+    """How good the forecasts of some days were, by province, pollutant and lead.
+
+    Observed is the grade of the day's mean by the same cut points (standard `airkorea`, daily
+    means), of the most preferred feed that has the day; days without one are left out.
+    """
+    standard = context.standards[STANDARD]
+    rank = {name: place for place, name in enumerate(context.settings.feeds.prefer)}
+    observed: dict[tuple[str, str, date], int] = {}
+    with context.store.read() as connection:
+        notices = official.forecasts(connection, (first, last), kind=DAILY)
+        for key in VERIFIED:
+            rows = day_rows(
+                connection,
+                key,
+                [one.id for one in PROVINCES],
+                day_number(first),
+                day_number(last),
+            )
+            best: dict[tuple[int, int], tuple[int, Any]] = {}
+            for row in rows:
+                place = rank.get(official.feed_name(row.feed))
+                held = best.get((row.province, row.day))
+                # A model is no observation.
+                if place is None or official.feed_name(row.feed) == "openmeteo":
+                    continue
+                if held is None or place < held[0]:
+                    best[row.province, row.day] = (place, row)
+            for (province, day), (_, row) in best.items():
+                grade = day_grade(standard, key, row._mapping)
+                if grade is not None:
+                    moment = datetime.fromtimestamp(day * 86400, UTC).date()
+                    observed[PROVINCES[province - 1].code, key, moment] = grade
+    return scores([one for one in notices if one.pollutant in VERIFIED], observed)

@@ -1,0 +1,201 @@
+"""The stations of a province: what each last said, how complete it is, and whether it counts."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aq.context import Context
+from aq.domain.clock import floor_hour, from_hour_number, hour_number
+from aq.domain.model import OBSERVED, URBAN
+from aq.domain.pollutants import pollutants
+from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO
+from aq.domain.standards import Standard
+from aq.queries.evidence import COUNTS, FLAGGED, NO_VALUE, ROADSIDE
+from aq.store.blocks import HEAD, station_block
+from aq.store.reads import find_stations
+from aq.store.stations import EXPECTED_FOR_HOURS, reported_ranges, stations_of
+
+NO_NETWORK, NOT_LISTED, SILENT = "no_network", "not_listed", "silent"
+NOT_RECEIVED, NEVER = "not_received", "never"
+TREND_HOURS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One station and its part in its province's mean of an hour.
+
+    Attributes
+    ----------
+    ref : AirKorea's code where it is known, else the name: how an address names it
+    latitude, longitude : degrees, null where no list has told
+    value, grade, flag : of the hour [pollutant's unit]; a flagged number stands beside its flag
+    part : why it counts or does not
+    heard : end of its newest hour with a row up to the hour, of any observing feed
+    first : end of its first hour with a row
+    valid : hours of the range with a value that counts, of those asked for
+    trend : the last 24 hourly values [unit], null where none counts
+    """
+
+    id: int
+    ref: str
+    name: str
+    code: str | None
+    network: str | None
+    address: str | None
+    latitude: float | None
+    longitude: float | None
+    since: int | None
+    value: float | None
+    grade: int | None
+    flag: str | None
+    part: str
+    heard: datetime | None
+    first: datetime | None
+    valid: int
+    trend: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """A province's stations at an hour: the newest of the range that any of them has a row of."""
+
+    at: datetime | None
+    feed: str | None
+    hours: int
+    members: tuple[Member, ...]
+
+    def find(self, ref: str) -> Member | None:
+        """The station an address names."""
+        return next((one for one in self.members if one.ref == ref), None)
+
+
+def roster(
+    context: Context,
+    province: int,
+    key: str,
+    after: datetime,
+    until: datetime,
+    standard: Standard,
+    as_of: int | None = None,
+) -> Roster:
+    """The stations of a province (by id) over hours with ``after < hour end <= until``.
+
+    Values are of the most preferred observing feed that has the newest hour.
+    """
+    begin, end = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+    feeds = [one for one in context.settings.feeds.prefer if INFO[one].kind == OBSERVED]
+    with context.store.read() as connection:
+        stations = stations_of(connection, province)
+        numbers = [one.id for one in stations]
+        ranges = {name: reported_ranges(connection, FEED_IDS[name]) for name in feeds}
+        # The trend may reach back before a short range.
+        first = min(begin, end - TREND_HOURS)
+        rows = station_block(connection, numbers, [key], feeds, first, end, as_of)
+    by_station: dict[int, dict[int, Any]] = {}
+    for row in sorted(rows, key=lambda one: -feeds.index(FEED_NAMES[one.feed])):
+        here = by_station.setdefault(row.place, {})
+        before = here.get(row.hour)
+        # A feed with a value is taken before a more preferred one without.
+        if before is None or row[HEAD + 1] or not before[HEAD + 1]:
+            here[row.hour] = row
+    hour = max((row.hour for row in rows if row.hour > begin), default=None)
+    return Roster(
+        at=None if hour is None else from_hour_number(hour),
+        feed=_feed(feeds, rows, hour),
+        hours=end - begin,
+        members=tuple(
+            _member(
+                one,
+                by_station.get(one.id, {}),
+                [each[one.id] for each in ranges.values() if one.id in each],
+                (begin, end if hour is None else hour),
+                key,
+                standard,
+            )
+            for one in stations
+        ),
+    )
+
+
+def _feed(feeds: Sequence[str], rows: Sequence[Any], hour: int | None) -> str | None:
+    there = {row.feed for row in rows if row.hour == hour}
+    return next((name for name in feeds if FEED_IDS[name] in there), None)
+
+
+def _member(
+    station: Any,
+    rows: dict[int, Any],
+    ranges: list[tuple[int, int]],
+    hours: tuple[int, int],
+    key: str,
+    standard: Standard,
+) -> Member:
+    begin, hour = hours
+    row, scale = rows.get(hour), pollutants()[key].scale
+    raw = None if row is None else row[HEAD + 2]
+    flag = None if row is None or not row.notes else json.loads(row.notes).get(key)
+    heard = max((one for one in rows if one <= hour), default=None)
+    if heard is None:
+        heard = max((last for _, last in ranges if last <= hour), default=None)
+    known = [last for first, last in ranges if first <= hour]
+    first = min((first for first, _ in ranges), default=None)
+    counted = {one: each[HEAD] for one, each in rows.items() if each[HEAD + 1]}
+    return Member(
+        id=station.id,
+        ref=station.code or station.name,
+        name=station.name,
+        code=station.code,
+        network=station.network,
+        address=station.address,
+        latitude=station.latitude,
+        longitude=station.longitude,
+        since=station.year,
+        value=None if raw is None else raw / scale,
+        grade=standard.grade(key, counted[hour], "1h") if hour in counted else None,
+        flag=flag,
+        part=_part(station, key, row, max(known, default=None), hour),
+        heard=None if heard is None else from_hour_number(heard),
+        first=None if first is None else from_hour_number(first),
+        valid=sum(one > begin for one in counted),
+        trend=tuple(
+            counted[one] / scale if one in counted else None
+            for one in range(hour - TREND_HOURS + 1, hour + 1)
+        ),
+    )
+
+
+def _part(station: Any, key: str, row: Any, last: int | None, hour: int) -> str:
+    """Why a station counts in its province's mean of an hour, or does not.
+
+    `last` is its newest hour of all, where it had begun by then: as expected stations are told.
+    """
+    if station.network != URBAN:
+        return ROADSIDE if station.network else NO_NETWORK
+    if row is not None and row[HEAD + 1]:
+        return COUNTS
+    if row is not None and row.notes and key in json.loads(row.notes):
+        return FLAGGED
+    if station.items is not None and key not in station.items.split():
+        return NOT_LISTED
+    return NO_VALUE if row is not None else _silence(last, hour)
+
+
+def _silence(last: int | None, hour: int) -> str:
+    if last is None:
+        return NEVER
+    return SILENT if hour - last > EXPECTED_FOR_HOURS else NOT_RECEIVED
+
+
+def station_of(context: Context, ref: str) -> Any:
+    """The kept station an address names by code or name; None for none or several."""
+    with context.store.read() as connection:
+        found = find_stations(connection, ref)
+    return found[0] if len(found) == 1 else None
+
+
+def named(context: Context, province: int) -> tuple[tuple[str, str], ...]:
+    """(ref, name) of a province's stations, by name."""
+    with context.store.read() as connection:
+        return tuple((one.code or one.name, one.name) for one in stations_of(connection, province))

@@ -1,0 +1,1 @@
+"""Months of station hours as Parquet files beside the store."""

@@ -1,0 +1,147 @@
+"""Hours of provinces or of stations in one shape, as of any store version, in blocks."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, case, func, select, union_all
+
+from aq.domain.pollutants import KEYS
+from aq.domain.sources import FEED_IDS
+from aq.store.archive import months as retained
+from aq.store.schema import (
+    province_hour,
+    province_hour_rev,
+    state,
+    station,
+    station_feed,
+    station_hour,
+    station_hour_rev,
+)
+
+Row = Any
+# Cells before a block's pollutants, of which each has three.
+HEAD, EACH = 4, 3
+
+
+def current_version(connection: Connection) -> int:
+    """The store version this transaction sees."""
+    return int(connection.scalar(select(state.c.version).where(state.c.id == 1)) or 0)
+
+
+def stations_of(connection: Connection, provinces: Iterable[int]) -> Sequence[Row]:
+    """The stations of some provinces, in no order."""
+    query = select(
+        station.c.id, station.c.province, station.c.name, station.c.code, station.c.network
+    )
+    return connection.execute(query.where(station.c.province.in_(list(provinces)))).all()
+
+
+def station_span(connection: Connection, stations: Iterable[int]) -> tuple[int, int] | None:
+    """(first, last) hour any feed has of some stations; None for no hour."""
+    table = station_feed
+    query = select(func.min(table.c.first_hour), func.max(table.c.last_hour))
+    first, last = connection.execute(query.where(table.c.station.in_(list(stations)))).one()
+    return None if first is None else (first, last)
+
+
+def province_span(connection: Connection, provinces: Iterable[int]) -> tuple[int, int] | None:
+    """(first, last) hour any feed has of some provinces; None for no hour."""
+    table = province_hour
+    found: list[int] = []
+    for number in provinces:  # one by one, each is a look at an end of the clustered index
+        for edge in (func.min(table.c.hour), func.max(table.c.hour)):
+            hour = connection.scalar(select(edge).where(table.c.province == number))
+            found += [] if hour is None else [hour]
+    return (min(found), max(found)) if found else None
+
+
+def province_block(
+    connection: Connection,
+    provinces: Iterable[int],
+    keys: Sequence[str],
+    feeds: Iterable[str],
+    after: int,
+    until: int,
+    as_of: int | None,
+) -> Sequence[Row]:
+    """Province hours with ``after < hour <= until`` as rows of place, hour, feed, notes (JSON
+    {pollutant: reason}) and per pollutant sum, n and exp; in no order."""
+
+    def part(table: Table) -> Select[Any]:
+        columns = [table.c[f"{key}_{what}"] for key in keys for what in ("sum", "n", "exp")]
+        place = table.c.province.label("place")
+        return select(place, table.c.hour, table.c.feed, table.c.why.label("notes"), *columns)
+
+    return _block(
+        connection,
+        (province_hour, province_hour_rev),
+        part,
+        provinces,
+        feeds,
+        (after, until),
+        as_of,
+    )
+
+
+def station_block(
+    connection: Connection,
+    stations: Iterable[int],
+    keys: Sequence[str],
+    feeds: Iterable[str],
+    after: int,
+    until: int,
+    as_of: int | None,
+) -> Sequence[Row]:
+    """Station hours in the shape of `province_block`: a value that counts has n 1.
+
+    Notes are the flags; a pollutant's raw value, counting or not, is named by its key. Archived
+    months are read from their files; raises `ArchiveError` where one cannot be.
+    """
+
+    def part(table: Table) -> Select[Any]:
+        columns: list[Any] = []
+        for key in keys:
+            value, bit = table.c[key], 1 << KEYS.index(key)
+            counts = value.is_not(None) & (table.c.bad.bitwise_and(bit) == 0)
+            columns += [
+                case((counts, value), else_=0).label(f"{key}_sum"),
+                case((counts, 1), else_=0).label(f"{key}_n"),
+                value,
+            ]
+        place = table.c.station.label("place")
+        return select(place, table.c.hour, table.c.feed, table.c.flags.label("notes"), *columns)
+
+    numbers, names = list(stations), list(feeds)
+    tables = (station_hour, station_hour_rev)
+    rows = _block(connection, tables, part, numbers, names, (after, until), as_of)
+    archived = retained.station_block(connection, numbers, keys, names, after, until, as_of)
+    return [*rows, *archived] if archived else rows
+
+
+def _block(
+    connection: Connection,
+    tables: tuple[Table, Table],
+    part: Callable[[Table], Select[Any]],
+    places: Iterable[int],
+    feeds: Iterable[str],
+    hours: tuple[int, int],
+    as_of: int | None,
+) -> Sequence[Row]:
+    """Rows of the present table; as of a version also of its history, where replaced later."""
+    numbers, feed_ids = list(places), [FEED_IDS[name] for name in feeds]
+
+    def within(table: Table) -> Select[Any]:
+        return part(table).where(
+            table.c[place].in_(numbers),
+            table.c.hour > hours[0],
+            table.c.hour <= hours[1],
+            table.c.feed.in_(feed_ids),
+        )
+
+    table, history = tables
+    place = next(iter(table.primary_key)).name
+    if as_of is None:
+        return connection.execute(within(table)).all()
+    present = within(table).where(table.c.version <= as_of)
+    then = within(history).where(history.c.version <= as_of, history.c.superseded > as_of)
+    return connection.execute(union_all(present, then)).all()

@@ -1,0 +1,224 @@
+"""The authority's notices in the store: every content that was seen, and which one counts when."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from aq.domain.model import Advisory, ForecastNotice
+from aq.domain.sources import FEED_NAMES
+from aq.store.engine import Txn
+from aq.store.runs import day_number
+from aq.store.schema import advisory, forecast
+from aq.store.upsert import Row, Written
+
+_EPOCH = date(1970, 1, 1)
+# Far longer than any advisory was ever in force: what began before is not looked for.
+LONGEST = timedelta(days=90)
+_FORECAST_KEY = ("kind", "pollutant", "day", "issued")
+_ADVISORY_KEY = ("pollutant", "district", "zone", "word", "issued")
+_OWN = ("version", "seen")  # when we learned of it: no part of what a notice says
+
+
+def put_forecasts(txn: Txn, notices: Iterable[ForecastNotice]) -> Written:
+    """Keep notices whose content is not what is held of the same issue, pollutant and day."""
+    rows = [
+        {
+            "kind": one.kind,
+            "pollutant": one.pollutant,
+            "day": day_number(one.day),
+            "issued": one.issued_at,
+            "words": json.dumps(one.words, ensure_ascii=False),
+            "overall": one.overall,
+            "cause": one.cause,
+            "confidence": one.confidence,
+        }
+        for one in notices
+    ]
+    return _put(txn, forecast, _FORECAST_KEY, rows, "issued")
+
+
+def put_advisories(txn: Txn, advisories: Iterable[Advisory]) -> Written:
+    """Keep advisories whose content is not what is held of the same zone, kind and issue."""
+    rows = [
+        {
+            "pollutant": one.pollutant,
+            "district": one.district,
+            "zone": one.zone,
+            "word": one.word,
+            "issued": one.issued_at,
+            "issue_value": one.issue_value,
+            "cleared": one.cleared_at,
+            "clear_value": one.clear_value,
+            "number": one.number,
+        }
+        for one in advisories
+    ]
+    return _put(txn, advisory, _ADVISORY_KEY, rows, "issued")
+
+
+def _put(txn: Txn, table: Table, key: Sequence[str], rows: list[Row], when: str) -> Written:
+    if not rows:
+        return Written()
+    # Of two rows of one answer with the same key one counts, whatever order they came in.
+    rows = list({_key(row, key): row for row in sorted(rows, key=repr)}.values())
+    first, last = min(row[when] for row in rows), max(row[when] for row in rows)
+    query = select(table).where(table.c[when] >= first, table.c[when] <= last)
+    held = {
+        _key(row, key): {name: value for name, value in row.items() if name not in _OWN}
+        for row in _latest(txn.connection, query.order_by(table.c.version), key)
+    }
+    fresh = [row for row in rows if held.get(_key(row, key)) != row]
+    changed = sum(1 for row in fresh if _key(row, key) in held)
+    if fresh:
+        own = {"version": txn.version, "seen": txn.now}
+        txn.connection.execute(insert(table), [{**row, **own} for row in fresh])
+    return Written(len(fresh) - changed, changed, len(rows) - len(fresh))
+
+
+def _key(row: Any, key: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in key)
+
+
+def _latest(connection: Connection, query: Any, key: Sequence[str]) -> list[Row]:
+    """Of each key the row that was written last; `query` is ordered by version."""
+    rows = connection.execute(query).mappings()
+    return list({_key(row, key): dict(row) for row in rows}.values())
+
+
+def forecasts(
+    connection: Connection,
+    days: tuple[date, date],
+    *,
+    kind: str | None = None,
+    issued_until: datetime | None = None,
+    version: int | None = None,
+) -> list[ForecastNotice]:
+    """Notices of the days (first, last), oldest issue first.
+
+    `issued_until` leaves out what was issued later; `version` what the store learned later.
+    """
+    first, last = (day_number(day) for day in days)
+    query = select(forecast).where(forecast.c.day >= first, forecast.c.day <= last)
+    if kind is not None:
+        query = query.where(forecast.c.kind == kind)
+    if issued_until is not None:
+        query = query.where(forecast.c.issued <= issued_until)
+    if version is not None:
+        query = query.where(forecast.c.version <= version)
+    rows = _latest(connection, query.order_by(forecast.c.version), _FORECAST_KEY)
+    return [_notice(row) for row in sorted(rows, key=itemgetter("issued", "day"))]
+
+
+def _notice(row: Row) -> ForecastNotice:
+    return ForecastNotice(
+        kind=row["kind"],
+        pollutant=row["pollutant"],
+        issued_at=row["issued"],
+        day=_EPOCH + timedelta(days=row["day"]),
+        words=tuple((region, word) for region, word in json.loads(row["words"])),
+        overall=row["overall"],
+        cause=row["cause"],
+        confidence=row["confidence"],
+    )
+
+
+def advisories(
+    connection: Connection,
+    after: datetime,
+    until: datetime,
+    *,
+    issued_after: datetime | None = None,
+    version: int | None = None,
+) -> list[Advisory]:
+    """Advisories in force at any time of ``after < t <= until``, oldest issue first."""
+    begun = issued_after or after - LONGEST
+    query = select(advisory).where(advisory.c.issued <= until, advisory.c.issued > begun)
+    if version is not None:
+        query = query.where(advisory.c.version <= version)
+    rows = _latest(connection, query.order_by(advisory.c.version), _ADVISORY_KEY)
+    there = [row for row in rows if row["cleared"] is None or row["cleared"] > after]
+    order = itemgetter("issued", "district", "zone", "word")
+    return [_act(row) for row in sorted(there, key=order)]
+
+
+def _act(row: Row) -> Advisory:
+    return Advisory(
+        pollutant=row["pollutant"],
+        district=row["district"],
+        zone=row["zone"],
+        word=row["word"],
+        issued_at=row["issued"],
+        issue_value=row["issue_value"],
+        cleared_at=row["cleared"],
+        clear_value=row["clear_value"],
+        number=row["number"],
+    )
+
+
+def newest_forecast(connection: Connection, kind: str) -> datetime | None:
+    """When the newest notice of a kind was issued."""
+    found: datetime | None = connection.scalar(
+        select(func.max(forecast.c.issued)).where(forecast.c.kind == kind)
+    )
+    return found
+
+
+def newest_advisory(connection: Connection, pollutants: Sequence[str] = ()) -> datetime | None:
+    """When the newest advisory of some pollutants (none: of any) was issued."""
+    query = select(func.max(advisory.c.issued))
+    if pollutants:
+        query = query.where(advisory.c.pollutant.in_(pollutants))
+    found: datetime | None = connection.scalar(query)
+    return found
+
+
+def advisory_span(connection: Connection) -> tuple[datetime, datetime] | None:
+    """When the first and the last advisory held were issued."""
+    found = connection.execute(
+        select(func.min(advisory.c.issued), func.max(advisory.c.issued))
+    ).one()
+    return None if found[0] is None else (found[0], found[1])
+
+
+def forecast_days(connection: Connection) -> tuple[date, date] | None:
+    """The first and the last day there is a notice of."""
+    found = connection.execute(select(func.min(forecast.c.day), func.max(forecast.c.day))).one()
+    if found[0] is None:
+        return None
+    return _EPOCH + timedelta(days=found[0]), _EPOCH + timedelta(days=found[1])
+
+
+def forecast_count(connection: Connection, days: tuple[date, date]) -> int:
+    """How many contents of notices there are of the days (first, last)."""
+    first, last = (day_number(day) for day in days)
+    query = select(func.count()).select_from(forecast)
+    found = connection.scalar(query.where(forecast.c.day >= first, forecast.c.day <= last))
+    return int(found or 0)
+
+
+def advisory_count(connection: Connection, after: datetime, until: datetime) -> int:
+    """How many contents of advisories were issued in ``after < t <= until``."""
+    query = select(func.count()).select_from(advisory)
+    found = connection.scalar(query.where(advisory.c.issued > after, advisory.c.issued <= until))
+    return int(found or 0)
+
+
+def feed_name(number: int) -> str:
+    """The name of a feed by the store's number."""
+    return FEED_NAMES[number]
+
+
+def newest_version(connection: Connection) -> int:
+    """The store version in which an advisory was last written; 0 without any."""
+    return int(connection.scalar(select(func.max(advisory.c.version))) or 0)
+
+
+def first_issued_since(connection: Connection, version: int) -> datetime | None:
+    """The earliest issue of the advisories written after a store version; None without one."""
+    query = select(func.min(advisory.c.issued)).where(advisory.c.version > version)
+    found: datetime | None = connection.scalar(query)
+    return found

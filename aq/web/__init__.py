@@ -1,0 +1,1 @@
+"""What a browser or another program sees: routes, strip, pages, security, metrics."""

@@ -1,0 +1,1 @@
+"""The read-only routes: parameters in, JSON with its ETag out."""

@@ -1,0 +1,83 @@
+"""The read-only answers about alerts: their state, the log, Atom and CAP."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from aq.alerts import REASONS
+from aq.alerts import documents as alert_documents
+from aq.alerts import rules as alerting
+from aq.alerts.channels import outlets
+from aq.context import Context
+from aq.domain.clock import kst_iso, parse_since, parse_until
+from aq.domain.errors import InputError
+from aq.domain.provinces import find_province
+from aq.web.api.parameters import _limit, _listed, _now, _time
+from aq.web.api.responses import _body_response, json_response
+
+FEED_ENTRIES = 100
+
+
+def alerts(context: Context, given: Mapping[str, str]) -> Response:
+    """`/api/v1/alerts`: what is on now, and the log of transitions, newest first."""
+    limit = _limit(given)
+    found = _log(context, given, limit=limit + 1)
+    answer = {
+        "as_of": kst_iso(_now(context)),
+        "simulated": context.store.simulated(),
+        "state": alerting.standing(context.store),
+        "items": found[:limit],
+        "next": found[limit - 1]["id"] if len(found) > limit else None,
+    }
+    return json_response(answer)
+
+
+def _log(context: Context, given: Mapping[str, str], *, limit: int) -> list[dict[str, Any]]:
+    """The log by the filters of the route; a cursor is the id of the last transition given."""
+    filters: dict[str, Any] = {}
+    if "rule" in given:
+        filters["rule"] = alerting.known_rule(context.store, given["rule"])
+    if "province" in given:
+        filters["place"] = find_province(given["province"]).code
+    reasons = _listed(given.get("reason")) or []
+    unknown = next((one for one in reasons if one not in REASONS), None)
+    if unknown:
+        raise InputError(f"unknown reason {unknown!r}; known are {', '.join(REASONS)}", "reason")
+    for name, read in (("since", parse_since), ("until", parse_until)):
+        if name in given:
+            filters[name] = _time(read, given, name)
+    if "cursor" in given:
+        filters["before"] = alerting.place_in_log(context.store, given["cursor"])
+    return alerting.log(context.store, limit=limit, reasons=reasons, **filters)
+
+
+def alerts_atom(context: Context, given: Mapping[str, str]) -> Response:
+    """`/alerts.atom`: an entry per transition, the newest hundred."""
+    lang = given.get("lang", context.settings.lang)
+    if lang not in ("ko", "en"):
+        raise InputError(f"unknown language {lang!r}; ko or en", "lang")
+    body = alert_documents.atom(
+        alerting.log(context.store, limit=FEED_ENTRIES),
+        outlets().cap.sender,
+        lang,
+        context.settings.server.public_url.rstrip("/"),
+        _now(context),
+        simulated=context.store.simulated(),
+    )
+    return _body_response(body, "application/atom+xml; charset=utf-8")
+
+
+def alert_cap(context: Context, given: Mapping[str, str]) -> Response:
+    """`/api/v1/alerts/{id}.cap`: a CAP 1.2 message of one transition."""
+    one = alerting.event(context.store, given["id"])
+    # Where nobody was sent anything, the documents of the feed are what a change refers to.
+    earlier = alerting.same_alert_before(context.store, one)
+    body = alert_documents.cap(
+        one,
+        earlier or alerting.same_alert_before(context.store, one, told=False),
+        outlets().cap,
+        context.settings.server.public_url.rstrip("/"),
+        simulated=context.store.simulated(),
+    )
+    return _body_response(body, "application/cap+xml; charset=utf-8")

@@ -1,0 +1,43 @@
+"""JSON and bodies with their ETag, and the one form of errors."""
+
+import hashlib
+import json
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from aq.domain.errors import AqError, ArchiveError, InputError, StoreError
+
+CACHE_SECONDS = 30
+
+
+def _body_response(body: bytes, media_type: str, *, max_age: int = CACHE_SECONDS) -> Response:
+    headers = {
+        "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        "Cache-Control": f"public, max-age={max_age}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def json_response(value: Any) -> Response:
+    """JSON as UTF-8 with an ETag of its bytes."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _body_response(body, "application/json; charset=utf-8")
+
+
+def error_response(status: int, code: str, message: str, field: str | None = None) -> Response:
+    """The one form of errors."""
+    error = {"code": code, "message": message, "field": field}
+    return JSONResponse({"error": error}, status, headers={"Cache-Control": "no-store"})
+
+
+def _refused(error: AqError) -> Response:
+    if isinstance(error, InputError):
+        status = 422 if error.too_large else 404 if error.unknown else 400
+        return error_response(status, error.code, str(error), error.field)
+    if isinstance(error, ArchiveError):
+        return error_response(503, "archived", str(error))
+    if isinstance(error, StoreError):
+        return error_response(503, "store_unavailable", "the store does not answer; try again")
+    return error_response(500, "failed", "the answer could not be made")

@@ -1,0 +1,297 @@
+"""The read-only routes: JSON with ETag, errors as JSON, the strip for other sites."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
+
+from aq import __version__
+from aq.context import Context, asked_pollutants, find_standard
+from aq.domain.clock import kst_iso, parse_instant, parse_until
+from aq.domain.errors import AqError, InputError
+from aq.domain.provinces import BY_CODE, PROVINCES, find_province
+from aq.export.query import PARAMETERS as EXPORT
+from aq.queries import items as history
+from aq.queries import official as bulletin
+from aq.queries.current import Snapshot, current
+from aq.queries.evidence import evidence
+from aq.queries.feed_status import agreement, feed_status, health, notice_status
+from aq.queries.revisions import trail_items
+from aq.web import metrics, strip
+from aq.web.api.alerts import alert_cap, alerts, alerts_atom
+from aq.web.api.parameters import _days, _flag, _limit, _listed, _now, _time, parameters, question
+from aq.web.api.responses import _body_response, _refused, error_response, json_response
+from aq.web.export_route import export_rows
+from aq.web.response_cache import Shelf
+
+log = logging.getLogger(__name__)
+Handler = Callable[[Context, Mapping[str, str]], Response]
+
+
+def strip_html(context: Context, given: Mapping[str, str]) -> Response:
+    """`/strip`: the header strip as a page of its own, for an iframe."""
+    snapshot, options = _strip(context, given)
+    response = _body_response(
+        strip.page(snapshot, context.standards[snapshot.standard], options).encode(), "text/html"
+    )
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors *"
+    )
+    return response
+
+
+def strip_json(context: Context, given: Mapping[str, str]) -> Response:
+    """`/strip.json`: the same as data."""
+    snapshot, options = _strip(context, given)
+    return json_response(strip.data(snapshot, options))
+
+
+def _strip(context: Context, given: Mapping[str, str]) -> tuple[Snapshot, strip.Options]:
+    standard = find_standard(context, given.get("standard"))
+    pollutant = given.get("pollutant", "pm10")
+    (key,) = asked_pollutants(standard, [pollutant])
+    lang = given.get("lang", context.settings.lang)
+    if lang not in ("ko", "en"):
+        raise InputError(f"unknown language {lang!r}; ko or en", "lang")
+    days = _days(given)
+    if days and key not in bulletin.FORECAST_KEYS:
+        raise _never_forecast()
+    now = _now(context)
+    ahead = bulletin.coming_days(context, now, key, days) if days else ()
+    snapshot = current(context, now, standard=standard.id, wanted=[key])
+    if ahead:
+        snapshot = replace(snapshot, simulated=context.store.simulated())
+    rules = context.standards[bulletin.STANDARD]
+    return snapshot, strip.Options(pollutant=key, lang=lang, ahead=ahead, rules=rules)
+
+
+def provinces(_context: Context, _given: Mapping[str, str]) -> Response:
+    """`/api/v1/provinces`: the 17 in page-header order."""
+    items = [
+        {"id": one.id, "code": one.code, "province": one.ko, "name_en": one.en, "names": one.names}
+        for one in PROVINCES
+    ]
+    return json_response({"items": items})
+
+
+def current_items(context: Context, given: Mapping[str, str]) -> Response:
+    """`/api/v1/current`; with `explain=true` each item carries why it has its grade."""
+    now = _now(context)
+    wanted = _listed(given.get("pollutant"))
+    snapshot = current(context, now, standard=given.get("standard"), wanted=wanted)
+    answer = snapshot.as_dict()
+    if _flag(given, "explain"):
+        standard = context.standards[snapshot.standard]
+        for item, shown in zip(snapshot.items, answer["items"], strict=True):
+            shown["explanation"] = None
+            if item.observed_at is not None:
+                place = BY_CODE[item.code]
+                found = evidence(context, place, item.pollutant, item.observed_at, standard)
+                shown["explanation"] = found.as_dict()
+    return json_response(answer)
+
+
+def history_items(context: Context, given: Mapping[str, str]) -> Response:
+    """`/api/v1/history`, a page at a time."""
+    asked = question(context, given)
+    items, following = history.page(context.store, asked, _limit(given), given.get("cursor"))
+    answer = {
+        "since": kst_iso(asked.after),
+        "until": kst_iso(asked.until),
+        "grain": asked.grain,
+        "standard": asked.standard.id,
+        "items": items,
+        "next": following,
+    }
+    return json_response(answer)
+
+
+def trail(context: Context, given: Mapping[str, str]) -> Response:
+    """`/api/v1/readings/{place}/{pollutant}/{at}/trail`: what was known of an hour, and when."""
+    standard = find_standard(context, given.get("standard"))
+    at = _time(parse_instant, given, "at")
+    items = trail_items(context.store, given["place"], given["pollutant"], at, standard)
+    return json_response({"place": given["place"], "at": kst_iso(at), "items": items})
+
+
+def _never_forecast() -> InputError:
+    return InputError(f"there are forecasts of {', '.join(bulletin.FORECAST_KEYS)}", "pollutant")
+
+
+def forecast(context: Context, given: Mapping[str, str]) -> Response:
+    """`/api/v1/forecast`: the authority's forecast, as it stood at `issued` (now without it)."""
+    now = _now(context)
+    issued = min(_time(parse_until, given, "issued"), now) if "issued" in given else now
+    names, keys = _listed(given.get("province")), _listed(given.get("pollutant"))
+    for key in keys or ():
+        if key not in bulletin.FORECAST_KEYS:
+            raise _never_forecast()
+    provinces = [find_province(name) for name in names] if names else PROVINCES
+    return json_response(
+        bulletin.forecast_answer(context, issued, provinces, keys or bulletin.FORECAST_KEYS)
+    )
+
+
+def advisories(context: Context, given: Mapping[str, str]) -> Response:
+    """`/api/v1/advisories`: official advisories in force, or all those issued in a `year`."""
+    now = _now(context)
+    if "year" in given:
+        text = given["year"]
+        if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) >= 1900):
+            raise InputError("a year like 2026", "year")
+        rows = list(bulletin.advisories_of(context, int(text), now).rows)
+    else:
+        rows = bulletin.advisories_now(context, now)
+    items = bulletin.advisory_items(rows, now)
+    names = _listed(given.get("province"))
+    if names:
+        codes = {find_province(name).code for name in names}
+        items = [one for one in items if codes & set(one["codes"])]
+    simulated = context.store.simulated()
+    return json_response({"as_of": kst_iso(now), "simulated": simulated, "items": items})
+
+
+def feeds(context: Context, _given: Mapping[str, str]) -> Response:
+    """`/api/v1/feeds`: each feed's last good poll, last error, calls, next poll; the same of each
+    service of notices; and how our province means agree with upstream's own."""
+    now = _now(context)
+    items = [one.as_dict() for one in feed_status(context, now)]
+    compared = [one.as_dict() for one in agreement(context, now)]
+    notices = [one.as_dict() for one in notice_status(context, now)]
+    return json_response(
+        {"as_of": kst_iso(now), "items": items, "notices": notices, "agreement": compared}
+    )
+
+
+def healthz(context: Context, _given: Mapping[str, str]) -> Response:
+    """`/healthz`: 200 when the store answers; says what is stale."""
+    return JSONResponse(health(context), headers={"Cache-Control": "no-store"})
+
+
+def metrics_text(context: Context, _given: Mapping[str, str]) -> Response:
+    """`/metrics`: feeds, quota, hours, runs and requests, as Prometheus reads them."""
+    headers = {"Cache-Control": "no-store"}
+    return Response(metrics.scrape(context), media_type=metrics.MEDIA_TYPE, headers=headers)
+
+
+def _described(name: str, *, in_path: bool) -> dict[str, Any]:
+    place = {"in": "path", "required": True} if in_path else {"in": "query"}
+    return {"name": name, **place, "schema": {"type": "string"}}
+
+
+def openapi(_context: Context, _given: Mapping[str, str]) -> Response:
+    """`/api/v1/openapi.json`: the routes and their parameters, from the table below."""
+    paths = {
+        path: {
+            "get": {
+                "summary": (handler.__doc__ or "").split("`: ")[-1].splitlines()[0],
+                "parameters": [_described(name, in_path=f"{{{name}}}" in path) for name in known],
+                "responses": {
+                    "200": {"description": "the answer"},
+                    "400": {"description": "a parameter is wrong; `error.field` names it"},
+                },
+            }
+        }
+        for path, (handler, known) in TABLE.items()
+    }
+    info = {"title": "Air quality of South Korea's 17 provinces", "version": __version__}
+    return json_response({"openapi": "3.1.0", "info": info, "paths": paths})
+
+
+async def unknown(request: Request) -> Response:
+    """Every path under /api/ that is not a route, and every method but GET and HEAD."""
+    there = any(route.matches(request.scope)[0] is not Match.NONE for route in _paths())
+    if there:
+        response = error_response(405, "method_not_allowed", "this is read only; use GET")
+        response.headers["Allow"] = "GET, HEAD"
+        return response
+    return error_response(404, "unknown_path", "there is nothing here; see /api/v1/openapi.json")
+
+
+def _paths() -> list[Route]:
+    return [Route(path, unknown, methods=["GET"]) for path in TABLE]
+
+
+STRIP = ("pollutant", "standard", "lang", "days")
+HISTORY = (
+    *("province", "pollutant", "since", "until", "grain", "standard", "feed", "as_of"),
+    *("limit", "cursor"),
+)
+ALERTS = ("rule", "province", "reason", "since", "until", "limit", "cursor")
+READING = ("place", "pollutant", "at", "standard")
+# path -> (handler, parameters it takes)
+TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
+    "/strip": (strip_html, STRIP),
+    "/strip.json": (strip_json, STRIP),
+    "/api/v1/provinces": (provinces, ()),
+    "/api/v1/current": (current_items, ("standard", "pollutant", "explain")),
+    "/api/v1/history": (history_items, HISTORY),
+    "/api/v1/export": (export_rows, EXPORT),
+    "/api/v1/readings/{place}/{pollutant}/{at}/trail": (trail, READING),
+    "/api/v1/forecast": (forecast, ("province", "pollutant", "issued")),
+    "/api/v1/advisories": (advisories, ("province", "year")),
+    "/api/v1/alerts": (alerts, ALERTS),
+    "/api/v1/alerts/{id}.cap": (alert_cap, ("id",)),
+    "/alerts.atom": (alerts_atom, ("lang",)),
+    "/api/v1/feeds": (feeds, ()),
+    "/healthz": (healthz, ()),
+    "/metrics": (metrics_text, ()),
+    "/api/v1/openapi.json": (openapi, ()),
+}
+
+
+# Routes that many ask alike; all they show is of the store's version and the minute.
+READY = ("/strip", "/strip.json", "/api/v1/provinces", "/api/v1/current")
+
+
+def _endpoint(
+    path: str, get_context: Callable[[], Context]
+) -> Callable[[Request], Awaitable[Response]]:
+    handler, known = TABLE[path]
+    shelf = Shelf() if path in READY else None
+
+    def answer(request: Request) -> Response:
+        def make() -> Response:
+            return handler(get_context(), {**parameters(request, known), **request.path_params})
+
+        try:
+            if shelf is None:
+                return make()
+            return shelf.answer(get_context(), request.scope["query_string"], make)
+        except AqError as error:
+            return _refused(error)
+        except Exception:
+            log.exception("%s could not be answered", request.url.path)
+            return error_response(500, "failed", "the answer could not be made; see the log")
+
+    async def endpoint(request: Request) -> Response:
+        response = shelf.at_once(get_context, request.scope["query_string"]) if shelf else None
+        if response is None:
+            response = await run_in_threadpool(answer, request)
+        if _is_known(request.headers.get("if-none-match"), response.headers.get("etag")):
+            kept = {k: v for k, v in response.headers.items() if k != "content-length"}
+            return Response(status_code=304, headers=kept)
+        return response
+
+    return endpoint
+
+
+def _is_known(asked: str | None, etag: str | None) -> bool:
+    """Whether `If-None-Match` names this entity tag, weakly or not, alone or among others."""
+    if not asked or not etag:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in asked.split(",")]
+    return "*" in tags or etag.removeprefix("W/") in tags
+
+
+def routes(get_context: Callable[[], Context]) -> list[Route]:
+    """All routes; the context is asked for at the first request."""
+    made = [Route(path, _endpoint(path, get_context), methods=["GET"]) for path in TABLE]
+    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    rest = [Route(path, unknown, methods=every) for path in ("/api", "/api/{rest:path}")]
+    return [*made, *rest]

@@ -1,0 +1,1 @@
+"""Figures from answers of the queries; none knows Streamlit."""

@@ -1,0 +1,164 @@
+"""A province's stations on its outline: level by colour and letter, square when not counted."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+
+from aq.domain.provinces import PROVINCES
+from aq.domain.standards import Standard
+from aq.i18n import Text
+from aq.queries.evidence import COUNTS
+from aq.queries.stations import Member
+from aq.web.charts import country as charts
+from aq.web.charts.theme import FONT, Palette
+from aq.web.wording.korean import number
+
+# The least height shown [degrees], and the room around the outermost stations.
+LEAST, ROOM = 0.3, 0.2
+# A degree east to a degree north at Korea's latitudes.
+SHORTER = 0.8
+# The provinces in grey, the chosen one paler, so that grade colours mean grades and nothing else.
+GROUND_SHARE = 0.45
+
+
+def station_map(
+    members: Sequence[Member],
+    shapes: Mapping[str, Any] | str,
+    code: str,
+    standard: Standard,
+    text: Text,
+    colours: Palette,
+    *,
+    chosen: str | None,
+    digits: int,
+    unit: str,
+    why: Mapping[str, str],
+) -> go.Figure:
+    """A marker for each station with a known place.
+
+    Parameters
+    ----------
+    members : the stations, of which those without coordinates are left out
+    shapes : GeoJSON whose features' `id` is the province code, or where it is
+    code : the province
+    chosen : `ref` of the selected station
+    why : by `ref`, whether it counts, in words
+    """
+    placed = [one for one in members if one.latitude is not None and one.longitude is not None]
+    placed.sort(key=lambda one: one.ref == chosen)
+    codes = [one.code for one in PROVINCES]
+    figure = go.Figure(
+        [
+            go.Choropleth(
+                geojson=shapes,
+                locations=codes,
+                z=[1 if one == code else 0 for one in codes],
+                zmin=0,
+                zmax=1,
+                colorscale=[[0, _ground(colours)], [1, colours.paper]],
+                showscale=False,
+                marker_line={"color": colours.hatch, "width": 1},
+                hoverinfo="skip",
+            ),
+            _markers(placed, standard, text, colours, chosen, digits, unit, why),
+        ]
+    )
+    east, north = _window(placed)
+    figure.update_geos(
+        visible=False,
+        bgcolor="rgba(0,0,0,0)",
+        projection_type="mercator",
+        lonaxis_range=east,
+        lataxis_range=north,
+        domain={"x": [0, 1], "y": [0, 1]},
+    )
+    figure.update_layout(
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        dragmode=False,
+        clickmode="event+select",
+        paper_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "color": colours.ink},
+        hoverlabel=charts.hover_label(colours),
+        uirevision=code,
+        selectionrevision=f"{code} {chosen}",
+        showlegend=False,
+    )
+    return figure
+
+
+def _ground(colours: Palette) -> str:
+    """Between paper and the grey of what is missing."""
+    return "#" + "".join(
+        f"{round(GROUND_SHARE * int(grey, 16) + (1 - GROUND_SHARE) * int(paper, 16)):02X}"
+        for grey, paper in zip(_pairs(colours.missing), _pairs(colours.paper), strict=True)
+    )
+
+
+def _pairs(colour: str) -> Iterator[str]:
+    return (colour[place : place + 2] for place in (1, 3, 5))
+
+
+def _window(placed: Sequence[Member]) -> tuple[list[float], list[float]]:
+    """Longitudes and latitudes to show [degrees]: a square on the ground."""
+    east = [one.longitude for one in placed if one.longitude is not None]
+    north = [one.latitude for one in placed if one.latitude is not None]
+    least = max(LEAST, max(north) - min(north), SHORTER * (max(east) - min(east)))
+    return _span(east, least / SHORTER), _span(north, least)
+
+
+def _span(degrees: Sequence[float], least: float) -> list[float]:
+    middle, half = (min(degrees) + max(degrees)) / 2, (1 + ROOM) * least / 2
+    return [middle - half, middle + half]
+
+
+def _markers(
+    placed: Sequence[Member],
+    standard: Standard,
+    text: Text,
+    colours: Palette,
+    chosen: str | None,
+    digits: int,
+    unit: str,
+    why: Mapping[str, str],
+) -> go.Scattergeo:
+    levels = [standard.level(one.grade) if one.grade else None for one in placed]
+    counts = [one.part == COUNTS for one in placed]
+    same = {"marker": {"opacity": 1}}
+    return go.Scattergeo(
+        lon=[one.longitude for one in placed],
+        lat=[one.latitude for one in placed],
+        mode="markers+text",
+        text=[level.letter if level else "–" for level in levels],
+        textfont={
+            "family": FONT,
+            "size": 11,
+            "weight": 700,
+            "color": [level.text_colour if level else colours.missing_ink for level in levels],
+        },
+        marker={
+            "opacity": 1,
+            "size": [24 if one.ref == chosen else 19 for one in placed],
+            "symbol": ["circle" if one else "square" for one in counts],
+            "color": [level.colour if level else colours.missing for level in levels],
+            "line": {
+                "color": [colours.ink if one.ref == chosen else colours.paper for one in placed],
+                "width": [2.6 if one.ref == chosen else 1.2 for one in placed],
+            },
+        },
+        selected=same,
+        unselected=same,
+        customdata=[one.ref for one in placed],
+        hovertext=[_about(one, standard, text, digits, unit, why[one.ref]) for one in placed],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _about(one: Member, standard: Standard, text: Text, digits: int, unit: str, why: str) -> str:
+    level = standard.level(one.grade) if one.grade else None
+    head = f"<b>{escape(one.name)}</b>" + (
+        f"  {level.letter} {level.label(text.lang)}" if level else ""
+    )
+    amount = "–" if one.value is None else f"{number(one.value, digits)} {unit}"
+    return f"{head}<br>{amount}<br>{why}"

@@ -1,0 +1,156 @@
+"""Monthly means with their course: dots, the smooth line of STL, Sen's slope."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from aq.domain.trend import YEAR, Stretch, Trend
+from aq.i18n import Text
+from aq.web.charts.theme import FONT, Palette
+
+TREND_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
+HEIGHT = 340
+# From so many months on, dots are drawn smaller.
+MANY = 60
+
+
+def trend_chart(
+    frame: pd.DataFrame,
+    smooth: Sequence[Stretch],
+    found: Trend | None,
+    unit: str,
+    digits: int,
+    text: Text,
+    colours: Palette,
+) -> go.Figure:
+    """The chart of a frame of `aq.queries.months.months`; months that do not count are hollow."""
+    at = [one.isoformat() for one in frame["month"]]
+    values = frame["value"].to_numpy(dtype="float64")
+    counts = frame["counts"].to_numpy(dtype=bool)
+    figure = go.Figure()
+    figure.add_trace(_dots(frame, at, unit, digits, text, colours))
+    for one in smooth:
+        place = slice(one.first, one.first + len(one.trend))
+        figure.add_trace(
+            go.Scatter(
+                x=at[place],
+                y=one.trend,
+                mode="lines",
+                line={"color": colours.ink, "width": 2},
+                hoverinfo="skip",
+            )
+        )
+    if found is not None:
+        _slope(figure, at, np.where(counts, values, np.nan), found, colours)
+    _lay_out(figure, values, unit, text, colours)
+    return figure
+
+
+def _dots(
+    frame: pd.DataFrame, at: Sequence[str], unit: str, digits: int, text: Text, colours: Palette
+) -> go.Scatter:
+    notes = [
+        text("{share}% of the hours", share=f"{100 * hours / expected:.0f}")
+        + ("" if counts else f" · {text('does not count')}")
+        for hours, expected, counts in zip(
+            frame["hours"], frame["expected"], frame["counts"], strict=True
+        )
+    ]
+    month = "%{x|%Y년 %-m월}" if text.lang == "ko" else "%{x|%b %Y}"
+    return go.Scatter(
+        x=list(at),
+        y=frame["value"].to_numpy(dtype="float64"),
+        mode="markers",
+        marker={
+            "size": 7 if len(at) < MANY else 5,
+            "color": [colours.muted if one else colours.paper for one in frame["counts"]],
+            "line": {"width": 1.5, "color": colours.muted},
+        },
+        customdata=notes,
+        hovertemplate=f"{month}<br><b>%{{y:.{digits}f}}</b> {unit}<br>%{{customdata}}"
+        "<extra></extra>",
+        cliponaxis=False,
+    )
+
+
+def _slope(
+    figure: go.Figure,
+    at: Sequence[str],
+    values: np.ndarray,
+    found: Trend,
+    colours: Palette,
+) -> None:
+    """Sen's slope as a line through the middle of the months that count."""
+    places = np.flatnonzero(np.isfinite(values))
+    level = float(np.median(values[places] - found.slope * places / YEAR))
+    ends = [int(places[0]), int(places[-1])]
+    heights = [level + found.slope * place / YEAR for place in ends]
+    figure.add_trace(
+        go.Scatter(
+            x=[at[place] for place in ends],
+            y=heights,
+            mode="lines",
+            line={"color": colours.ink, "width": 1.5, "dash": "6px,4px"},
+            hoverinfo="skip",
+        )
+    )
+
+
+def _lay_out(
+    figure: go.Figure, values: np.ndarray, unit: str, text: Text, colours: Palette
+) -> None:
+    present = values[np.isfinite(values)]
+    month = "%Y년 %-m월" if text.lang == "ko" else "%b %Y"
+    year = "%Y년" if text.lang == "ko" else "%Y"
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 44, "r": 16, "t": 24, "b": 28},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "size": 12, "color": colours.muted},
+        hoverlabel={
+            "bgcolor": colours.paper,
+            "bordercolor": colours.rule,
+            "font": {"family": FONT, "size": 13, "color": colours.ink},
+        },
+        hovermode="closest",
+        showlegend=False,
+        dragmode=False,
+    )
+    figure.update_xaxes(
+        type="date",
+        showgrid=True,
+        gridcolor=colours.rule,
+        ticks="",
+        tickangle=0,
+        nticks=5,
+        fixedrange=True,
+        tickformatstops=[
+            {"dtickrange": [None, "M11"], "value": month},
+            {"dtickrange": ["M12", None], "value": year},
+        ],
+    )
+    figure.update_yaxes(
+        range=[0, float(present.max()) * 1.15 if present.size else 1],
+        showgrid=True,
+        gridcolor=colours.rule,
+        gridwidth=0.5,
+        zeroline=False,
+        nticks=5,
+        fixedrange=True,
+    )
+    figure.add_annotation(
+        xref="paper",
+        yref="paper",
+        x=0,
+        y=1,
+        xanchor="right",
+        yanchor="bottom",
+        yshift=3,
+        text=unit,
+        showarrow=False,
+        font={"size": 11, "color": colours.muted},
+    )

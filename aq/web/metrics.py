@@ -1,0 +1,161 @@
+"""`/metrics`: how feeds, quota, hours, runs and the server itself do, as Prometheus reads it.
+
+All but the requests is read from the store at each scrape, so every instance tells the same.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from threading import Lock
+
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from aq import __version__
+from aq.context import Context
+from aq.domain.clock import from_hour_number
+from aq.domain.provinces import BY_ID
+from aq.queries.feed_status import FeedStatus, feed_status
+from aq.queries.operations import Operations, operations
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_registry = CollectorRegistry()
+_requests = Histogram(
+    "aq_http_request_seconds",
+    "Time to answer, by route and class of status.",
+    ("route", "status"),
+    registry=_registry,
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+ProcessCollector(registry=_registry)
+PlatformCollector(registry=_registry)
+GCCollector(registry=_registry)
+_scraping = Lock()
+
+
+def observe(route: str, status: int, seconds: float) -> None:
+    """Count an answer of the server."""
+    _requests.labels(route, f"{status // 100}xx").observe(seconds)
+
+
+def scrape(context: Context) -> bytes:
+    """The whole text. Raises `StoreError` when the store does not answer."""
+    families = list(_families(context, context.clock.now()))
+    once = CollectorRegistry()
+    once.register(_Fixed(families))
+    with _scraping:
+        return generate_latest(once) + generate_latest(_registry)
+
+
+class _Fixed(Collector):
+    """Families that are computed already."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        """Give them."""
+        return iter(self._families)
+
+
+def _gauge(name: str, words: str, labels: tuple[str, ...] = ()) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"aq_{name}", words, labels=labels)
+
+
+def _families(context: Context, now: datetime) -> Iterator[Metric]:
+    live = [one for one in feed_status(context, now) if one.live]
+    yield from _feeds(live)
+    yield from _quota(live)
+    found = operations(context, now)
+    yield from _hours(found, now)
+    yield from _runs(found)
+    yield from _store(context, found)
+
+
+def _feeds(live: list[FeedStatus]) -> Iterator[Metric]:
+    up = _gauge("feed_up", "1 while the last poll of a feed went well.", ("feed",))
+    failures = _gauge("feed_failures", "Failures in a row since the last success.", ("feed",))
+    late = _gauge("feed_late", "1 when the next hour is later than learned.", ("feed",))
+    gaps = _gauge(
+        "gap_hours", "Province hours missing: open (to be had) or lost.", ("feed", "state")
+    )
+    for one in live:
+        up.add_metric([one.feed], float(one.failing_since is None and one.last_ok is not None))
+        failures.add_metric([one.feed], one.failures)
+        late.add_metric([one.feed], float(one.late))
+        gaps.add_metric([one.feed, "open"], one.gaps_open)
+        gaps.add_metric([one.feed, "lost"], one.gaps_lost)
+    yield from (up, failures, late, gaps)
+
+
+def _quota(live: list[FeedStatus]) -> Iterator[Metric]:
+    made = _gauge("calls_today", "Calls of this KST day.", ("feed", "operation"))
+    limit = _gauge("calls_limit", "Calls a KST day that the key allows.", ("feed",))
+    kept = _gauge("calls_reserved", "Calls of today kept for live polls.", ("feed",))
+    left = _gauge("calls_left", "Calls of today left for filling gaps.", ("feed",))
+    waiting = _gauge("calls_waiting", "Calls that would fill gaps and wait for quota.", ("feed",))
+    for one in live:
+        for operation, count in one.calls_today.items():
+            made.add_metric([one.feed, operation.rpartition("/")[2] or one.feed], count)
+        for family, value in (
+            (limit, one.daily_limit),
+            (kept, one.calls_reserved),
+            (left, one.calls_left),
+            (waiting, one.calls_waiting),
+        ):
+            if value is not None:
+                family.add_metric([one.feed], value)
+    yield from (made, limit, kept, left, waiting)
+
+
+def _hours(found: Operations, now: datetime) -> Iterator[Metric]:
+    age = _gauge(
+        "newest_hour_age_seconds",
+        "Age of the newest hour a feed has of a province.",
+        ("feed", "province"),
+    )
+    for (feed, province), hour in found.newest.items():
+        seconds = (now - from_hour_number(hour)).total_seconds()
+        age.add_metric([feed, BY_ID[province].code], seconds)
+    yield age
+
+
+def _runs(found: Operations) -> Iterator[Metric]:
+    ended = _gauge("runs_24h", "Runs of the last day by job and state.", ("job", "state"))
+    errors = _gauge("run_errors_24h", "Failed runs of the last day by reason.", ("job", "reason"))
+    mean = _gauge("run_seconds_mean", "Mean length of the last day's runs.", ("job",))
+    most = _gauge("run_seconds_max", "Longest of the last day's runs.", ("job",))
+    for job, one in found.runs.items():
+        for state, count in one.states.items():
+            ended.add_metric([job, state], count)
+        for reason, count in one.errors.items():
+            errors.add_metric([job, reason], count)
+        if one.seconds:
+            mean.add_metric([job], sum(one.seconds) / len(one.seconds))
+            most.add_metric([job], max(one.seconds))
+    yield from (ended, errors, mean, most)
+
+
+def _store(context: Context, found: Operations) -> Iterator[Metric]:
+    version = _gauge("store_version", "Newest store version.")
+    version.add_metric([], context.store.version())
+    messages = _gauge("outbox_messages", "Messages by state.", ("state",))
+    for state, count in found.messages.items():
+        messages.add_metric([state], count)
+    size = _gauge("store_bytes", "Size of the embedded store's file.")
+    if found.store_bytes is not None:
+        size.add_metric([], found.store_bytes)
+    archived = _gauge("archive_months", "Months of station hours by state of file.", ("state",))
+    for state in ("fine", "missing"):
+        archived.add_metric([state], found.archive[state])
+    build = _gauge("build_info", "The program's version.", ("version",))
+    build.add_metric([__version__], 1)
+    yield from (version, messages, size, archived, build)

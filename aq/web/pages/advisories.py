@@ -1,0 +1,72 @@
+"""The page of official advisories: every act of a year, and how many by province."""
+
+from datetime import date
+from html import escape
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from aq.domain.clock import kst_day
+from aq.i18n import Text
+from aq.queries.official import Year, advisories_of, advisory_years
+from aq.web.parts import cache, page
+from aq.web.parts.attribution import FORMATS
+from aq.web.parts.official import act_grid, grid
+from aq.web.wording.korean import province_name
+
+MOST_ROWS = 500
+
+
+def render() -> None:
+    """Headline, choice of the year, counts by province, the list."""
+    page.top("advisories")
+    text, pollutant = page.words(), page.pollutant()
+    page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, None)
+    years = cache.kept(advisory_years)
+    if not years:
+        title, why = text("No advisories yet"), text("None has been received so far.")
+        page.html(f"<h1>{escape(title)}</h1><p>{escape(why)}</p>")
+    else:
+        slot = st.container()
+        year = st.selectbox(text("Year"), years, key="year")
+        found: Year = cache.kept(advisories_of, year, cache.moment())
+        with slot:
+            title = text("{n} official advisories in {year}", n=f"{len(found.rows):,}", year=year)
+            note = text("Advisories hold for zones, which are parts of provinces.")
+            page.html(f"<h1>{escape(title)}</h1><p>{escape(note)}</p>")
+        caption = text("Every advisory, newest first")
+        listed = act_grid(caption, found.rows[:MOST_ROWS], text)
+        page.html(_counts(found, text) + listed + _whole(found, text))
+    page.bottom()
+    page.pulse()
+
+
+def _whole(found: Year, text: Text) -> str:
+    """Links to the whole year as files; that the list was cut, where it was."""
+    last = min(date(found.year, 12, 31), kst_day(cache.moment()))
+    asked = {"kind": "advisory", "since": f"{found.year}-01-01", "until": last.isoformat()}
+    links = " · ".join(
+        f'<a href="/api/v1/export?{escape(urlencode({**asked, "format": key}))}" download>'
+        f"{escape(name)}</a>"
+        for key, name in FORMATS.items()
+    )
+    words = text("All advisories of {year} as a file:", year=found.year)
+    if len(found.rows) > MOST_ROWS:
+        cut = text("The list shows the newest {n}.", n=MOST_ROWS)
+        words = f"{cut} {words}"
+    return f'<p class="muted">{escape(words)} {links}</p>'
+
+
+def _counts(found: Year, text: Text) -> str:
+    rows = ""
+    for province, counts in found.counts.items():
+        mild = counts["주의보"]
+        name = escape(province_name(province, text.lang))
+        rows += f"<tr><th scope='row'>{name}</th><td class='num'>{mild:,}</td>"
+        rows += f"<td class='num'>{counts.total() - mild:,}</td></tr>"
+    head = [text("Province"), text("Advisories"), text("Warnings")]
+    return grid(text("By province"), head, rows, numbers=True)
+
+
+if __name__ == "__main__":
+    render()

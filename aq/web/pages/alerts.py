@@ -1,0 +1,215 @@
+"""The alerts page: what is on now and since when, the chosen one with its line."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from aq.alerts import rules as alerting
+from aq.domain.clock import hour_number
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_CODE
+from aq.i18n import Text
+from aq.web.charts.country import LINE_CONFIG, LineStyle
+from aq.web.charts.rule_line import rule_line, stretches
+from aq.web.charts.theme import palette
+from aq.web.parts import admin, alert_log, cache, deliveries, page, silences
+from aq.web.wording.alerts import (
+    PHASE_WORDS,
+    SEVERITY_WORDS,
+    amount,
+    headline,
+    moment,
+    now_words,
+    official_words,
+    place_name,
+    rule_title,
+)
+from aq.web.wording.feeds import minute
+from aq.web.wording.korean import exact, told_hour
+
+Fields = dict[str, Any]
+CHART_DAYS = 5
+
+
+def render() -> None:
+    """A sentence, what is on, the chosen one with its line, silences, unsent messages, the log."""
+    page.top("alerts")
+    text = page.words()
+    standing = alerting.standing(cache.context().store)
+    picked = page.strip(
+        cache.snapshot(page.pollutant(), page.standard().id), page.pollutant(), None
+    )
+    _lead(standing, text)
+    name = admin.panel()
+    chosen = _standing(standing, text) if standing else None
+    if chosen is not None:
+        _chosen(chosen, name, text)
+    silences.draw(name, chosen, text)
+    deliveries.draw(name, text)
+    alert_log.draw(text)
+    page.bottom()
+    page.pulse(_news)
+    if picked in BY_CODE:
+        page.go("live", p=picked)
+
+
+def _news() -> tuple[object, ...]:
+    """Alerts change without a new store version: their phases are news of their own."""
+    store = cache.context().store
+    phases = (
+        (one["rule"], one["place"], one["phase"], one["muted_by"], one["acknowledged"] is not None)
+        for one in alerting.standing(store)
+    )
+    hushed = (one["id"] for one in alerting.silences(store))
+    return (*page.news(), *phases, *hushed, *deliveries.news())
+
+
+def _lead(standing: Sequence[Fields], text: Text) -> None:
+    words = text(
+        "“Advisory level” is this page's own reckoning over province means or single stations."
+        " It is not an authority's advisory, which is called for zones and weighs the weather."
+    )
+    page.html(f"<h1>{escape(headline(standing, text))}</h1><p>{escape(words)}</p>")
+
+
+def _standing(standing: Sequence[Fields], text: Text) -> Fields:
+    """What is on, unknown and building up, as a table; gives the one looked at."""
+    chosen = _look(standing, text)
+    heads = [
+        *(text("Where"), text("State"), text("Since"), text("Now"), text("Peak")),
+        text("Seen by"),
+    ]
+    body = "".join(_standing_row(one, text, chosen=one is chosen) for one in standing)
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    page.html(
+        '<div class="scroll whole" tabindex="0"><table class="stacked">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>",
+        "standing",
+    )
+    return chosen
+
+
+def _standing_row(one: Fields, text: Text, *, chosen: bool) -> str:
+    since = moment(one["since"])
+    told = (
+        f'<span title="{escape(exact(since))}">'
+        f"{escape(told_hour(text, since, cache.moment()))}</span>"
+        if since
+        else "–"
+    )
+    state = official_words(one, text) or text(PHASE_WORDS[one["phase"]])
+    if one["muted_by"]:
+        state = text("{state}, silenced", state=state)
+    seen = one["acknowledged"]["who"] if one["acknowledged"] else "–"
+    cells = [
+        f"<b>{escape(state)}</b>" if one["alert"] else escape(state),
+        told,
+        escape(now_words(one, text)),
+        escape(amount(one, "peak", text)),
+        escape(seen),
+    ]
+    row = "".join(f"<td>{cell}</td>" for cell in cells)
+    rule = rule_title(one["rule"], one["rule_name"], text)
+    severity = text(SEVERITY_WORDS[one["severity"]])
+    mark = ' class="chosen" aria-current="true"' if chosen else ""
+    return (
+        f'<tr{mark}><th scope="row">{escape(place_name(one["place"], text))}'
+        f"<small>{escape(f'{rule} · {severity}')}</small></th>{row}</tr>"
+    )
+
+
+def _look(standing: Sequence[Fields], text: Text) -> Fields:
+    """The entry looked at: the address's, else the first."""
+    keys = [f"{one['rule']}:{one['place']}" for one in standing]
+    asked = st.query_params.get("a", keys[0])
+    index = keys.index(asked) if asked in keys else 0
+    if len(keys) == 1:
+        return standing[0]
+    names = [
+        f"{place_name(one['place'], text)} · {rule_title(one['rule'], one['rule_name'], text)}"
+        for one in standing
+    ]
+    picked = st.selectbox(
+        text("Look at"),
+        range(len(keys)),
+        index=index,
+        format_func=names.__getitem__,
+        key=f"look {keys[index]} {len(keys)} {text.lang}",
+        width=460,
+    )
+    if picked != index:
+        page.change(a=keys[picked])
+    return standing[index]
+
+
+def _chosen(one: Fields, name: str | None, text: Text) -> None:
+    """The chosen alert: its line with the rule's levels, who has seen it, or that one has."""
+    rule = rule_title(one["rule"], one["rule_name"], text)
+    title = text("{who}: {rule}", who=place_name(one["place"], text), rule=rule)
+    page.html(f"<h2>{escape(title)}</h2>")
+    if one["code"]:
+        _chart(one, text)
+    seen = one["acknowledged"]
+    if seen is not None:
+        at = moment(seen["at"])
+        words = text(
+            "Seen by {who}, {hour}.",
+            who=seen["who"],
+            hour=minute(at, text) if at else "–",
+        )
+        page.html(f"<p>{escape(' '.join([words, seen['note']]).strip())}</p>")
+    elif name is not None and one["event"] is not None:
+        _acknowledge(one, text)
+
+
+def _chart(one: Fields, text: Text) -> None:
+    pollutant = one["pollutant"]
+    if pollutant not in pollutants():
+        return
+    until = cache.this_hour()
+    after = until - timedelta(days=CHART_DAYS)
+    rules = cache.context().standards[cache.context().settings.display.standard]
+    frame = cache.line(one["code"], pollutant, after, until, rules.id)
+    if frame["value"].isna().all():
+        page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
+        return
+    window = (hour_number(after), hour_number(until))
+    store = cache.context().store
+    found = alerting.log(store, rule=one["rule"], place=one["place"], hours=window)
+    style = LineStyle(
+        standard=rules,
+        pollutant=pollutant,
+        unit=pollutants()[pollutant].unit,
+        digits=cache.shown_digits(pollutant, rules.id),
+        revision=f"alert {one['rule']} {one['place']}",
+    )
+    levels = None
+    if one["watch"] == "value" and one["threshold"] is not None:
+        levels = (one["threshold"], one["clear_below"])
+    spans = stretches(found, one["phase"], after, until)
+    title = text("{who}: the last {n} days", who=place_name(one["place"], text), n=CHART_DAYS)
+    figure = rule_line(frame, style, levels, spans, text, palette(page.dark()))
+    st.plotly_chart(figure, theme=None, key="alert", config=dict(LINE_CONFIG), alt=title)
+    note = text("The bar under the line: solid while the alert is on, pale while data lack.")
+    page.html(f'<p class="muted">{escape(note)}</p>')
+
+
+def _acknowledge(one: Fields, text: Text) -> None:
+    with st.form("acknowledge", border=False):
+        left, right = st.columns([3, 1], vertical_alignment="bottom")
+        with left:
+            note = st.text_input(text("Note (may be empty)"))
+        with right:
+            pressed = st.form_submit_button(text("Acknowledge"), type="primary")
+    if pressed:
+        admin.write(
+            lambda who: alerting.acknowledge(cache.context().store, one["event"], who, note),
+            text("Acknowledged."),
+        )
+
+
+if __name__ == "__main__":
+    render()

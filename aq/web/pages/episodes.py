@@ -1,0 +1,390 @@
+"""The episodes page: when the air was at or above a level, how long, how high, where in what
+order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from aq.context import Context
+from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.episodes import BRIDGE, Episode, Run, episodes
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_ID, PROVINCES
+from aq.domain.sources import INFO
+from aq.domain.standards import Standard
+from aq.i18n import Text, text_in
+from aq.queries.completeness import completeness
+from aq.queries.exceedances import Level, Spells, level_of
+from aq.queries.exceedances import spells as read_spells
+from aq.web.charts.theme import palette
+from aq.web.charts.timeline import TIMELINE_CONFIG, TimelineStyle, timeline
+from aq.web.parts import attribution as origin
+from aq.web.parts import cache, page, ranges
+from aq.web.parts import history_page as frame
+from aq.web.parts.history_page import Asked
+from aq.web.wording.facts import fact
+from aq.web.wording.korean import (
+    N_,
+    averaging_words,
+    listed,
+    long_hour,
+    number,
+    province_name,
+    short_hour,
+)
+
+DEFAULT = "90d"
+LEAST_HOURS = (1, 3, 6, 12, 24)
+DEFAULT_HOURS = 3
+# Rows of the table on the page, the newest; all of them are in the file.
+MOST_ROWS = 60
+VALUE_WORDS = N_("{value} or more")
+
+
+def render() -> None:
+    """The timeline of the 17 and the table of episodes."""
+    frame.show("episodes", _headline, _body, default=DEFAULT)
+
+
+def _grade(rules: Standard) -> int:
+    """The level asked for; without one the first that is worse than the middle."""
+    last = len(rules.levels)
+    known = {str(place): place for place in range(2, last + 1)}
+    return known.get(st.query_params.get("level", ""), min(last, last // 2 + 1))
+
+
+def _over() -> float | None:
+    """The value asked for in place of a level [the pollutant's unit]."""
+    try:
+        value = float(st.query_params.get("over", ""))
+    except ValueError:
+        return None
+    return value if 0 < value < 100_000 else None
+
+
+def _least() -> int:
+    known = {str(hours): hours for hours in LEAST_HOURS}
+    return known.get(st.query_params.get("least", ""), DEFAULT_HOURS)
+
+
+def level_asked(rules: Standard, key: str, grade: int, over: float | None) -> Level | None:
+    """What counts: an hourly mean of at least `over`, else the standard's level."""
+    if over is not None:
+        return Level(least=round(over * pollutants()[key].scale), averaging="1h")
+    return level_of(rules, key, grade)
+
+
+def found(
+    context: Context, key: str, after: datetime, until: datetime, level: Level, least: int
+) -> tuple[Spells, list[Episode]]:
+    """The runs of at least `least` hours, and the episodes they make, in order of time."""
+    every = read_spells(context, key, after, until, level)
+    kept = {
+        place: tuple(run for run in own if run.length >= least) for place, own in every.runs.items()
+    }
+    return Spells(runs=kept, feeds=every.feeds), episodes(kept)
+
+
+def _asked_level(asked: Asked) -> Level | None:
+    rules = page.standard()
+    return level_asked(rules, asked.pollutant, _grade(rules), _over())
+
+
+def _found(asked: Asked, level: Level) -> tuple[Spells, list[Episode]]:
+    after = min(asked.range.after, asked.range.until)
+    return cache.kept(found, asked.pollutant, after, asked.range.until, level, _least())
+
+
+def _headline(asked: Asked) -> str:
+    text, level = asked.text, _asked_level(asked)
+    what = text.pollutant(asked.pollutant)
+    if level is None:
+        return text("{what}: episodes", what=what)
+    name = _level_name(level, asked.pollutant, page.standard(), text)
+    _, many = _found(asked, level)
+    if not many:
+        return text("{what}: no episode at {level}", what=what, level=name)
+    longest = max(one.length for one in many)
+    return text(
+        "{what}: {n} episodes at {level}, the longest of {hours} hours",
+        what=what,
+        n=len(many),
+        level=name,
+        hours=f"{longest:,}",
+    )
+
+
+def _level_name(level: Level, key: str, rules: Standard, text: Text) -> str:
+    if level.grade is None:
+        return text(VALUE_WORDS, value=_value(level.least, key))
+    return text("‘{level}’ or worse", level=rules.level(level.grade).label(text.lang))
+
+
+def _value(scaled: int, key: str) -> str:
+    """A value at the store's scale, as it is stored, with its unit."""
+    one = pollutants()[key]
+    return f"{number(scaled / one.scale, one.digits)} {one.unit}"
+
+
+def _body(asked: Asked) -> None:
+    text, rules = asked.text, page.standard()
+    _choose(asked, rules)
+    level = _asked_level(asked)
+    if level is None:
+        words = text("This standard has no levels for this pollutant; give a value above.")
+        page.html(f'<p class="notice">{escape(words)}</p>')
+        return
+    spells, many = _found(asked, level)
+    share = _known_share(asked)
+    if not share:
+        _nothing(asked)
+        return
+    _facts(spells, many, share, level, asked)
+    _key(level, rules, text)
+    st.plotly_chart(
+        cache.kept(
+            figure,
+            asked.pollutant,
+            asked.range.after,
+            asked.range.until,
+            level,
+            _least(),
+            rules.id,
+            text.lang,
+            page.dark(),
+        ),
+        theme=None,
+        key="episodes",
+        config=dict(TIMELINE_CONFIG),
+        alt=text("Timeline of the 17 provinces; the table below has the episodes."),
+    )
+    _rule(text)
+    if many:
+        page.html(episodes_table(many, asked.pollutant, text))
+        _runs(spells, asked.pollutant, text)
+    codes = [one.code for one in PROVINCES]
+    origin.downloads(codes, [asked.pollutant], asked.range, "hour")
+
+
+def _choose(asked: Asked, rules: Standard) -> None:
+    """The level or a value, and how long a run must last to be shown."""
+    text = asked.text
+    with st.container(horizontal=True, vertical_alignment="bottom", key="levels"):
+        if asked.pollutant in rules.pollutants:
+            options = {
+                str(place): f"{one.letter} {one.label(text.lang)}"
+                for place, one in enumerate(rules.levels, start=1)
+                if place > 1 and level_of(rules, asked.pollutant, place)
+            }
+            chosen = "" if _over() is not None else str(_grade(rules))
+            picked = frame.pick("level", text("From which level on"), options, chosen)
+            if picked:
+                page.change(level=picked, over=None)
+        hours = {str(one): text("from {n} h", n=one) for one in LEAST_HOURS}
+        frame.choice("least", text("Shortest"), hours, str(_least()), str(DEFAULT_HOURS))
+        _choose_value(asked)
+
+
+def _choose_value(asked: Asked) -> None:
+    text, one, over = asked.text, pollutants()[asked.pollutant], _over()
+    given = st.number_input(
+        text("or from an hourly mean [{unit}]", unit=one.unit),
+        min_value=0.0,
+        max_value=float(one.high),
+        value=over,
+        step=1 / one.scale,
+        format=f"%.{one.digits}f",
+        key=f"over {asked.pollutant} {over} {text.lang}",
+        width=220,
+    )
+    if given != over:
+        page.change(over=f"{given:g}" if given else None)
+
+
+def _known_share(asked: Asked) -> float:
+    """The share of province hours of the range that have a value, 0 to 1."""
+    after = min(asked.range.after, asked.range.until)
+    days = cache.kept(completeness, asked.pollutant, after, asked.range.until, None).days
+    expected = int(days["expected"].sum())
+    return int(days["hours"].sum()) / expected if expected else 0.0
+
+
+def _nothing(asked: Asked) -> None:
+    ranges.nothing(None, asked.range, asked.spans, asked.text)
+
+
+def _facts(
+    spells: Spells, many: Sequence[Episode], share: float, level: Level, asked: Asked
+) -> None:
+    text = asked.text
+    facts = []
+    if many:
+        top = max(many, key=lambda one: one.peak[1].peak)
+        place, run = top.peak
+        words = text(
+            "highest, {where}, {hour}",
+            where=province_name(BY_ID[place], text.lang),
+            hour=long_hour(text, from_hour_number(run.peak_hour)),
+        )
+        facts.append(fact(escape(_value(run.peak, asked.pollutant)), words))
+        touched = sum(bool(own) for own in spells.runs.values())
+        facts.append(fact(f"{touched} / 17", text("provinces with an episode")))
+    name = averaging_words(text, level.averaging)
+    facts.append(fact(escape(name), text("compared with the level")))
+    facts.append(fact(f"{number(100 * share, 1)}%", text("of the province hours have a value")))
+    names = spells.feeds or tuple(one for one, _, _ in asked.spans if one in INFO)
+    rows = [(one, INFO[one].kind, INFO[one].status) for one in names]
+    facts += origin.facts(pd.DataFrame(rows, columns=["feed", "kind", "status"]), text)
+    page.html(f'<dl class="facts">{"".join(facts)}</dl>')
+
+
+def _key(level: Level, rules: Standard, text: Text) -> None:
+    """What the colours of the bars mean; without a level they have none."""
+    if level.grade is None:
+        return
+    words = " ".join(
+        f'<span style="white-space:nowrap;margin-right:12px"><b style="padding:0 7px;'
+        f'border-radius:4px;background:{one.colour};color:{one.text_colour}">{escape(one.letter)}'
+        f"</b> {escape(one.label(text.lang))}</span>"
+        for one in rules.levels[level.grade - 1 :]
+    )
+    page.html(f"<p>{escape(text('Colour: the grade of the highest value.'))} {words}</p>")
+
+
+def _rule(text: Text) -> None:
+    words = text(
+        "Runs that overlap make one episode. A missing hour neither ends a run nor counts for it:"
+        " up to {n} in a row are bridged and hatched; after more the run is cut, and a ? stands"
+        " where its beginning or end is not known.",
+        n=BRIDGE,
+    )
+    page.html(f'<p class="muted">{escape(words)}</p>')
+
+
+def figure(
+    context: Context,
+    pollutant: str,
+    after: datetime,
+    until: datetime,
+    level: Level,
+    least: int,
+    standard: str,
+    lang: str,
+    dark: bool,
+) -> go.Figure:
+    """The timeline of a range; bars have the colour of the grade of their highest value."""
+    text, colours, rules = text_in(lang), palette(dark), context.standards[standard]
+    spells, _ = found(context, pollutant, after, until, level, least)
+
+    def colour(run: Run) -> str:
+        grade = level.grade and rules.grade(pollutant, run.peak, level.averaging)
+        return rules.level(grade).colour if grade else colours.ink
+
+    def value(scaled: int) -> str:
+        return _value(scaled, pollutant)
+
+    style = TimelineStyle(after=after, until=until, colour=colour, value=value)
+    return timeline(spells.runs, style, text, colours)
+
+
+def episodes_table(many: Sequence[Episode], key: str, text: Text) -> str:
+    """The episodes, newest first, as markup."""
+    head = [
+        text("Start"),
+        text("End"),
+        text("Hours, first to last"),
+        text("Highest"),
+        text("In what order"),
+    ]
+    titles = "".join(f"<th scope='col'>{escape(one)}</th>" for one in head)
+    rows = "".join(_row(one, key, text) for one in reversed(many[-MOST_ROWS:]))
+    caption = escape(text("Episodes, newest first"))
+    more = ""
+    if len(many) > MOST_ROWS:
+        words = text("The newest {n} of {all}.", n=MOST_ROWS, all=f"{len(many):,}")
+        more = f'<p class="muted">{escape(words)}</p>'
+    return (
+        f"<h2>{caption}</h2><div class='scroll' tabindex='0' role='region'"
+        f" aria-label='{caption}'><table><thead><tr>{titles}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>{more}"
+    )
+
+
+def _row(one: Episode, key: str, text: Text) -> str:
+    place, run = one.peak
+    begin, end = _ends(one)
+    highest = f"{_value(run.peak, key)}, {province_name(BY_ID[place], text.lang)}"
+    bridged = len({hour for _, part in one.parts for hour in part.bridged})
+    length = f"{one.length:,}"
+    if bridged:
+        length += f" ({text('bridged: {n}', n=bridged)})"
+    body = "".join(f"<td>{escape(cell)}</td>" for cell in (end, length, highest))
+    order = f"<td style='white-space:normal;min-width:340px'>{escape(order_words(one, text))}</td>"
+    return f"<tr><th scope='row'>{escape(begin)}</th>{body}{order}</tr>"
+
+
+def _ends(one: Episode) -> tuple[str, str]:
+    """First and last hour as ``2026-04-02 21:00``, a question mark where it is not known."""
+    first = [run for _, run in one.parts if run.first == one.first]
+    last = [run for _, run in one.parts if run.last == one.last]
+    begin = _stamp(one.first, all(run.begins_known for run in first))
+    return begin, _stamp(one.last, all(run.ends_known for run in last))
+
+
+def _stamp(hour: int, known: bool = True) -> str:
+    """An hour's end on the Korean clock: 2026-04-02 21:00."""
+    words = kst_iso(from_hour_number(hour))[:16].replace("T", " ")
+    return words if known else f"{words} ?"
+
+
+def order_words(one: Episode, text: Text) -> str:
+    """서울 21시 → 경기 22시: the provinces in the order in which they reached it."""
+    places = one.places
+    if len({hour for _, hour in places}) == 1 and len(places) > 1:
+        names = [province_name(BY_ID[place], text.lang) for place, _ in places]
+        return text("{names} together", names=listed(names, text.lang))
+    parts = [
+        f"{province_name(BY_ID[place], text.lang)} {short_hour(text, from_hour_number(hour))}"
+        for place, hour in places
+    ]
+    return " → ".join(parts)
+
+
+def _runs(spells: Spells, key: str, text: Text) -> None:
+    """Every run as a table, sent once a reader opens it, and as a file."""
+    opened = st.expander(text("Every province's runs as a table"), key="runs", on_change="rerun")
+    if not opened.open:
+        return
+    with opened:
+        table = runs_table(spells, key, text)
+        st.dataframe(table, hide_index=True, width="stretch", height=420)
+        st.download_button(
+            text("This table as CSV"),
+            table.to_csv(index=False).encode("utf-8-sig"),
+            f"episodes-{key}.csv",
+            "text/csv",
+        )
+
+
+def runs_table(spells: Spells, key: str, text: Text) -> pd.DataFrame:
+    """Every run: province, first and last hour, hours, bridged ones, the highest value."""
+    rows = [(place, run) for place, own in spells.runs.items() for run in own]
+    return pd.DataFrame(
+        {
+            text("Province"): [province_name(BY_ID[place], text.lang) for place, _ in rows],
+            text("Start"): [_stamp(run.first, run.begins_known) for _, run in rows],
+            text("End"): [_stamp(run.last, run.ends_known) for _, run in rows],
+            text("Hours above"): [run.hours for _, run in rows],
+            text("Bridged"): [len(run.bridged) for _, run in rows],
+            text("Highest"): [_value(run.peak, key) for _, run in rows],
+            text("When"): [_stamp(run.peak_hour) for _, run in rows],
+        }
+    )
+
+
+if __name__ == "__main__":
+    render()

@@ -1,0 +1,221 @@
+"""The feeds page: for each source the last good poll, what went wrong and what comes next."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+
+from aq.domain.agreement import Agreement
+from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.provinces import BY_CODE, find_province
+from aq.i18n import Text
+from aq.queries.feed_status import FeedStatus, NoticeStatus, notice_status
+from aq.web.parts import cache, page
+from aq.web.parts import notice_services as notice_care
+from aq.web.parts.feed_pace import pace_facts, paused, quota_facts
+from aq.web.wording.feeds import advice, happened, minute
+from aq.web.wording.korean import N_, Noun, exact, listed, provenance, province_name, told_hour
+
+# Kinds of what a run report counts as left out -> words.
+SKIPPED = {
+    "station_list": N_("station list refused"),
+    "unplaced_station": N_("stations of unknown province"),
+    "duplicate": N_("repeated rows"),
+    "bad_row": N_("unreadable rows"),
+    "bad_station": N_("rows without a station"),
+    "bad_time": N_("rows with an impossible time"),
+    "bad_value": N_("unreadable values"),
+    "negative_value": N_("negative values"),
+    "bad_position": N_("stations outside Korea"),
+    "future": N_("rows of the future"),
+    "other": N_("other"),
+}
+COMPARED = (
+    N_("pollutant"),
+    N_("hours compared"),
+    N_("equal"),
+    N_("mean difference"),
+    N_("largest difference"),
+)
+OPERATIONS = {
+    "getCtprvnRltmMesureDnsty": N_("measurements"),
+    "getMsrstnList": N_("station list"),
+    "getCtprvnMesureLIst": N_("province means"),
+    "getMsrstnAcctoRltmMesureDnsty": N_("station history"),
+    "getSvckeyDalyStats": N_("count of calls"),
+}
+
+
+def render() -> None:
+    """A headline about the sources as a whole, then one after the other."""
+    page.top("feeds")
+    text, pollutant = page.words(), page.pollutant()
+    picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, None)
+    feeds = cache.feeds()
+    # Those that are polled first: what is live is what a reader came to look at.
+    ordered = sorted(feeds, key=lambda one: not one.live)
+    title = f"<h1>{escape(summary(feeds, text))}</h1>"
+    page.html(title + "".join(_feed(one, text) for one in ordered))
+    page.html(notice_care.section(_notices(), text))
+    page.html(compared(cache.agreement(), text))
+    page.bottom()
+    page.pulse(_news)
+    if picked in BY_CODE:
+        page.go("live", p=picked)
+
+
+def _notices() -> list[NoticeStatus]:
+    """The services of notices now: their calls and failures do not change the store's version."""
+    return notice_status(cache.context(), cache.moment())
+
+
+def _news() -> tuple[object, ...]:
+    polled = (one.last_ok for one in cache.feeds())
+    return (*page.news(), *polled, *(one.last_ok for one in _notices()))
+
+
+def summary(feeds: list[FeedStatus], text: Text) -> str:
+    """One sentence: do the live sources answer?"""
+    live = [one for one in feeds if one.live]
+    failing = [one for one in live if one.failing_since]
+    if not live:
+        return text("No source is polled: none is set up")
+    if failing:
+        return text("No new data from {who} at the moment", who=_names(failing, text))
+    answering = [one for one in live if one.last_ok]
+    if not answering:
+        return text("No source has been polled yet")
+    if len(answering) == len(live):
+        return text("All sources answer")
+    return text("{who} answers", who=Noun(_names(answering, text)))
+
+
+def _names(feeds: list[FeedStatus], text: Text) -> str:
+    return listed((text.feed(one.feed) for one in feeds), text.lang)
+
+
+def _feed(feed: FeedStatus, text: Text) -> str:
+    kind = provenance(text, feed.kind, feed.status)
+    head = (
+        f"<div><h2>{escape(text.feed(feed.feed))}</h2>"
+        f"<p>{escape(kind)}</p><p>{_state(feed, text)}</p></div>"
+    )
+    facts = "".join(
+        f"<div{_hint(title)}><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>"
+        for label, value, title in _facts(feed, text)
+    )
+    return f'<section class="feed">{head}<dl>{facts}</dl></section>'
+
+
+def _hint(title: str) -> str:
+    return f' title="{escape(title)}"' if title else ""
+
+
+def _state(feed: FeedStatus, text: Text) -> str:
+    """Whether it works; if not: what happened, since when, what to do, upstream's own words."""
+    if feed.failing_since:
+        sentences = [
+            happened(feed, text),
+            text("This has been so since {when}.", when=minute(feed.failing_since, text)),
+            paused(feed, text) or advice(feed, text),
+        ]
+        said = f"<br><small>{escape(feed.detail)}</small>" if feed.detail else ""
+        return escape(" ".join(sentences)) + said
+    if not feed.live:
+        if feed.feed == "archive":
+            command = "<code>python -m aq import FILE…</code>"
+            words = escape(text("Not polled: read in from files with {command}.", command="\0"))
+            return words.replace("\0", command)
+        return escape(text("Not polled: it needs a key, or is switched off."))
+    if feed.last_ok is None:
+        return escape(text("Not polled yet."))
+    return escape(text("Works."))
+
+
+def _facts(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
+    """(label, value, exact instant) of what is known of a feed."""
+    facts = []
+    if feed.live:
+        facts.append(_instant(text("last good poll"), feed.last_ok, text))
+        facts.append(_instant(text("next poll"), feed.next_poll, text))
+        if feed.retry_at:
+            facts.append(_instant(text("not asked again before"), feed.retry_at, text))
+        facts += [*_calls(feed, text), *quota_facts(feed, text), *pace_facts(feed, text)]
+        facts += _last_poll(feed, text)
+    if feed.newest_hour:
+        hour = told_hour(text, feed.newest_hour, cache.moment())
+        facts.append((text("newest hour"), hour, exact(feed.newest_hour)))
+    else:
+        facts.append((text("newest hour"), text("none yet"), ""))
+    return facts
+
+
+def _instant(label: str, moment: datetime | None, text: Text) -> tuple[str, str, str]:
+    if moment is None:
+        return label, text("none yet"), ""
+    return label, minute(moment, text), kst_iso(moment)
+
+
+def _calls(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
+    """Calls of today of each operation, of how many a day."""
+    spent = feed.calls_today or {"": 0}
+    rows = []
+    for operation, count in spent.items():
+        label = text("calls today")
+        name = OPERATIONS.get(operation.rpartition("/")[2])
+        if name:
+            label = text("calls today, {what}", what=text(name))
+        value = f"{count:,}"
+        if feed.daily_limit:
+            value = text("{n} of {limit}", n=value, limit=f"{feed.daily_limit:,}")
+        rows.append((label, value, ""))
+    return rows
+
+
+def _last_poll(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
+    """What the last poll left out, by kind, and where upstream grades otherwise than we do."""
+    rows = []
+    if feed.skipped:
+        kinds = (
+            f"{text(SKIPPED.get(kind, 'other'))} {count:,}" for kind, count in feed.skipped.items()
+        )
+        rows.append((text("left out of the last poll"), ", ".join(kinds), ""))
+    if feed.grades_compared:
+        value = text("{n} of {all}", n=f"{feed.grades_differ:,}", all=f"{feed.grades_compared:,}")
+        rows.append((text("hourly grades unlike the source's own"), value, ""))
+    return rows
+
+
+def compared(lines: Sequence[Agreement], text: Text) -> str:
+    """Our province means beside upstream's own, a row per pollutant."""
+    label = text("Province means: ours and AirKorea’s own")
+    title = f"<h2>{escape(label)}</h2>"
+    if not any(one.hours for one in lines):
+        nothing = text("AirKorea’s own province means have not been read yet.")
+        return f"{title}<p>{escape(nothing)}</p>"
+    head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in COMPARED)
+    rows = "".join(_agreement_row(one, text) for one in lines if one.hours)
+    note = text("The last month. Ours minus AirKorea’s; its rule is not published.")
+    return (
+        f"{title}<p>{escape(note)}</p>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _agreement_row(one: Agreement, text: Text) -> str:
+    where = at = ""
+    if one.where is not None and one.at is not None:
+        where = province_name(find_province(one.where), text.lang)
+        at = told_hour(text, from_hour_number(one.at), cache.moment())
+    cells = (
+        f"{one.hours:,}",
+        f"{one.same:,}",
+        f"{one.bias} {one.unit}",
+        f"{one.largest} {one.unit} ({where}, {at})",
+    )
+    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f'<tr><th scope="row">{escape(text.pollutant(one.pollutant))}</th>{body}</tr>'
+
+
+if __name__ == "__main__":
+    render()

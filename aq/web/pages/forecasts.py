@@ -1,0 +1,107 @@
+"""The page that asks how good the forecast was: hits, misses, false alarms by lead and province."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from html import escape
+
+from aq.domain.clock import kst_day
+from aq.domain.forecast_skill import Score, total
+from aq.domain.provinces import PROVINCES
+from aq.i18n import Text
+from aq.queries.official import VERIFIED, forecast_scores
+from aq.web.parts import cache, page
+from aq.web.parts.official import RECENT, grid, table
+from aq.web.wording.korean import N_, province_name
+
+LEAD_NAMES = {0: N_("same day"), 1: N_("one day ahead"), 2: N_("two days ahead")}
+
+
+def render() -> None:
+    """Headline, all 17 together, each province."""
+    page.top("forecasts")
+    text, pollutant = page.words(), page.pollutant()
+    page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, None)
+    last = kst_day(cache.moment()) - timedelta(days=1)
+    found: list[Score] = cache.kept(forecast_scores, last - RECENT, last)
+    if not found:
+        title = text("No forecast can be checked yet")
+        why = text("A day is checked when it is over and was forecast.")
+        page.html(f"<h1>{escape(title)}</h1><p>{escape(why)}</p>")
+    else:
+        page.html(_head(found, text) + _all(found, text) + _each(found, text))
+    page.bottom()
+    page.pulse()
+
+
+def _head(found: list[Score], text: Text) -> str:
+    _, hits, misses, false_alarms, _ = total(found).get(("pm25", 1), (0, 0, 0, 0, 0))
+    title = text(
+        "Of {bad} bad PM2.5 days {hits} were forecast the day before; {false_alarms} false alarms",
+        bad=hits + misses,
+        hits=hits,
+        false_alarms=false_alarms,
+    )
+    note = text(
+        "The last {n} days, each province counted by itself. Bad is grade C or worse of the day's"
+        " mean by AirKorea's own cut points; the last notice of each day counts.",
+        n=RECENT.days,
+    )
+    terms = text(
+        "Hit: bad air was forecast and came. Miss: it came and was not forecast. False alarm: it"
+        " was forecast and did not come. Days of which there is no forecast or no daily mean are"
+        " not counted."
+    )
+    return f"<h1>{escape(title)}</h1><p>{escape(note)}</p><p>{escape(terms)}</p>"
+
+
+def _all(found: list[Score], text: Text) -> str:
+    """All provinces together: a row per pollutant and lead."""
+    sums = total(found)
+    rows = ""
+    for key in VERIFIED:
+        for lead, word in LEAD_NAMES.items():
+            if (key, lead) in sums:
+                name = f"{text.pollutant(key)}, {text(word)}"
+                rows += _row(name, sums[key, lead])
+    head = [text("Days"), text("Hits"), text("Misses"), text("False alarms"), text("Same grade")]
+    return grid(text("All provinces"), [text("Forecast"), *head], rows, numbers=True)
+
+
+def _row(name: str, counts: Iterable[int | None]) -> str:
+    cells = ("–" if one is None else f"{one:,}" for one in counts)
+    body = "".join(f"<td class='num'>{cell}</td>" for cell in cells)
+    return f"<tr><th scope='row'>{escape(name)}</th>{body}</tr>"
+
+
+def _each(found: list[Score], text: Text) -> str:
+    """A table per pollutant: the 17 in page-header order, hits, misses and false alarms by lead."""
+    return "".join(_of(key, found, text) for key in VERIFIED)
+
+
+def _of(key: str, found: list[Score], text: Text) -> str:
+    known = {(one.province, one.lead): one for one in found if one.pollutant == key}
+    if not known:
+        return ""
+    groups = "".join(
+        f"<th scope='colgroup' colspan='3'>{escape(text(LEAD_NAMES[lead]))}</th>"
+        for lead in LEAD_NAMES
+    )
+    parts = (text("Hits"), text("Misses"), text("False alarms"))
+    titles = "".join(f"<th scope='col' class='num'>{escape(one)}</th>" for one in parts)
+    head = (
+        f"<tr><th rowspan='2' scope='col'>{escape(text('Province'))}</th>{groups}</tr>"
+        f"<tr>{titles * len(LEAD_NAMES)}</tr>"
+    )
+    rows = ""
+    for province in PROVINCES:
+        counts: list[int | None] = []
+        for lead in LEAD_NAMES:
+            one = known.get((province, lead))
+            counts += [one.hits, one.misses, one.false_alarms] if one else [None] * 3
+        rows += _row(province_name(province, text.lang), counts)
+    caption = text("Each province: {what}", what=text.pollutant(key))
+    return table(caption, head, rows)
+
+
+if __name__ == "__main__":
+    render()

@@ -1,0 +1,33 @@
+"""The pages' entrance: chooses the page by the address."""
+
+import streamlit as st
+
+from aq.domain.errors import ArchiveError
+from aq.web.parts.page import PAGES, address, archived, words
+from aq.web.parts.page_cache import one_run
+
+
+def main() -> None:
+    """Run the page that the address names."""
+    text = words()
+    brand = text("Air Quality 17")
+    pages = [
+        st.Page(
+            f"{name}.py",
+            title=f"{text(title)} · {brand}",
+            url_path=address(name) or None,
+            default=name == "live",
+        )
+        for name, (_section, title) in PAGES.items()
+    ]
+    chosen = st.navigation(pages, position="hidden")
+    st.set_page_config(page_title=chosen.title, layout="wide", initial_sidebar_state="collapsed")
+    try:
+        chosen.run()
+    except ArchiveError as error:
+        archived(error.file)
+
+
+if __name__ == "__main__":
+    with one_run():
+        main()

@@ -1,0 +1,246 @@
+"""The map in time: the 17 at any past hour, with a slider and play."""
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from aq.domain.clock import EARLIEST, HOUR, KST, day_bounds, kst, kst_day
+from aq.domain.colour import lightness
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_CODE, PROVINCES
+from aq.domain.standards import Standard
+from aq.i18n import Text
+from aq.queries.map_hours import Frame, Shown, frames, sources
+from aq.web import components
+from aq.web.charts.country import AT_SEA, LABELS, SMALL
+from aq.web.parts import attribution as origin
+from aq.web.parts import cache, daily, page
+from aq.web.parts.ranges import Range
+from aq.web.wording.korean import exact, gap_word, number, province_name
+
+WIDTH = 640  # of the drawing, in its own units
+WEST, EAST, SOUTH, NORTH = 124.5, 131.0, 33.05, 38.7
+
+
+def render() -> None:
+    """Choices, the map with its slider, and the hour as a table."""
+    page.top("playback")
+    text, view, pollutant = page.words(), page.view(), page.pollutant()
+    chosen = view.province.code if view.province else None
+    now = cache.snapshot(pollutant, page.standard().id)
+    picked = page.strip(now, pollutant, chosen)
+    at = asked_hour(st.query_params.get("at"), now.hour or cache.this_hour(), cache.this_hour())
+    what = text.pollutant(pollutant)
+    title = text("{what}, {hour}", what=what, hour=text.hour(at))
+    line = text("Move the slider or press play: the hours of a day, each at its end.")
+    page.html(f'<h1>{escape(title)}</h1><p title="{escape(exact(at))}">{escape(line)}</p>')
+    page.switches(pollutant)
+    _choose_day(at, text)
+    from_map = hour = None
+    known, as_of = daily.known_then(text)
+    if known:
+        from_map, hour = _map(pollutant, at, as_of, chosen, text)
+    page.bottom()
+    page.pulse()
+    if hour:
+        page.change(at=hour)
+    if (picked or from_map) in BY_CODE:
+        page.change(p=picked or from_map)
+
+
+def asked_hour(given: str | None, newest: datetime, last: datetime) -> datetime:
+    """The hour an address asks for (`2026-05-08T20`, Korean time), up to `last`; else the newest
+    with values."""
+    try:
+        asked = datetime.strptime(given or "", "%Y-%m-%dT%H").replace(tzinfo=KST)
+    except ValueError:
+        return newest
+    return asked if EARLIEST < asked <= last else newest
+
+
+def _choose_day(at: datetime, text: Text) -> None:
+    day = kst_day(at)
+    given = st.date_input(
+        text("Day"),
+        day,
+        max_value=kst_day(cache.this_hour()),
+        min_value=date(2000, 1, 1),
+        key=f"day {day} {text.lang}",
+        format="YYYY-MM-DD",
+        width=220,
+    )
+    if isinstance(given, date) and given != day:
+        moment = at + timedelta(days=(given - day).days)
+        page.change(at=f"{kst(moment):%Y-%m-%dT%H}")
+
+
+def _map(
+    pollutant: str, at: datetime, as_of: int | None, chosen: str | None, text: Text
+) -> tuple[str | None, str | None]:
+    """Draw the day; gives the province and the hour picked, if any."""
+    rules = page.standard()
+    after, end = day_bounds(kst_day(at))
+    until = min(end, cache.this_hour())
+    hours = round((until - after) / HOUR)
+    made: list[Frame] = cache.kept(frames, pollutant, rules.id, until, hours, as_of)
+    if not any(one.reason is None for frame in made for one in frame.provinces):
+        _nothing(text)
+    data = component_data(made, rules, pollutant, at, text)
+    data["places"] = [{**one, "chosen": one["code"] == chosen} for one in data["places"]]
+    data["signature"] = f"{kst_day(at)} {pollutant} {rules.id} {as_of} {kst(at):%H}"
+    picked, hour = components.playback(data)
+    rows = origin.facts(pd.DataFrame(sources(made), columns=["feed", "kind", "status"]), text)
+    page.html(f'<dl class="facts">{"".join(rows)}</dl>')
+    _table(next(one for one in made if one.at == at), rules, pollutant, text)
+    if pollutant in pollutants():
+        day = Range(since=kst_day(at), last=kst_day(at), after=after, until=until)
+        origin.downloads([one.code for one in PROVINCES], [pollutant], day, "hour")
+    return picked, hour
+
+
+def _nothing(text: Text) -> None:
+    """Why the day is empty, and what would fill it."""
+    lines = [
+        text("No province has values on this day."),
+        text(
+            "Confirmed files of AirKorea fill past months ({first}); {second} asks the sources"
+            " again for recent days.",
+            first="python -m aq import FILE…",
+            second="python -m aq backfill --since D --until D",
+        ),
+    ]
+    body = "".join(f"<p>{escape(one)}</p>" for one in lines)
+    page.html(f'<div class="notice">{body}</div>')
+
+
+def component_data(
+    made: list[Frame], rules: Standard, pollutant: str, at: datetime, text: Text
+) -> dict[str, Any]:
+    """What the component is given: outlines once, then a grade and words a province and hour."""
+    levels = [
+        {
+            "colour": one.colour,
+            "ink": one.text_colour,
+            "letter": one.letter,
+            # A name that reaches over its border is legible on any colour by its rim.
+            "rim": "rgba(0,0,0,.7)" if lightness(one.text_colour) > 50 else "rgba(255,255,255,.75)",
+        }
+        for one in rules.levels
+    ]
+    return {
+        "lang": text.lang,
+        "alt": text(
+            "Map of the 17 provinces coloured by level of {what}", what=text.pollutant(pollutant)
+        ),
+        "slider": text("Hour"),
+        "play": text("Play"),
+        "pause": text("Pause"),
+        "box": f"0 0 {WIDTH} {_y(SOUTH):.0f}",
+        "levels": levels,
+        "places": _places(text),
+        "at": next((n for n, one in enumerate(made) if one.at == at), len(made) - 1),
+        "frames": [
+            {
+                "key": f"{kst(one.at):%Y-%m-%dT%H}",
+                "hour": text.hour(one.at),
+                "exact": exact(one.at),
+                "items": [
+                    [shown.grade or 0, _about(shown, rules, pollutant, text)]
+                    for shown in one.provinces
+                ],
+            }
+            for one in made
+        ],
+    }
+
+
+def _about(shown: Shown, rules: Standard, pollutant: str, text: Text) -> str:
+    """B 보통 62 µg/m³, or why there is nothing."""
+    if shown.reason:
+        return text("no data: {why}", why=gap_word(text, shown.reason, shown.detail))
+    unit = pollutants()[pollutant].unit if pollutant in pollutants() else ""
+    digits = cache.shown_digits(pollutant, rules.id)
+    amount = f"{number(shown.value, digits)} {unit}".rstrip()
+    return f"{daily.level_cell(rules, shown.grade, text)} {amount}".strip()
+
+
+def _x(longitude: float) -> float:
+    return (longitude - WEST) / (EAST - WEST) * WIDTH
+
+
+def _y(latitude: float) -> float:
+    """Mercator, so that the outlines look as on the map of now."""
+
+    def height(degrees: float) -> float:
+        return math.log(math.tan(math.pi / 4 + math.radians(degrees) / 2))
+
+    return (height(NORTH) - height(latitude)) / math.radians(EAST - WEST) * WIDTH
+
+
+def _places(text: Text) -> list[dict[str, Any]]:
+    """The 17 in page-header order: outline, and where the name stands."""
+    shapes: Mapping[str, Any] = {one["id"]: one["geometry"] for one in cache.shapes()["features"]}
+    anchors = {"middle left": "end", "middle right": "start"}
+    out = []
+    for one in PROVINCES:
+        longitude, latitude = LABELS[one.code]
+        side = AT_SEA.get(one.code)
+        out.append(
+            {
+                "code": one.code,
+                "name": province_name(one, text.lang),
+                "path": outline(shapes[one.code]),
+                "x": round(_x(longitude), 1),
+                "y": round(_y(latitude), 1),
+                "anchor": anchors.get(side or "", "middle"),
+                "small": one.code in SMALL,
+                "sea": side is not None,
+            }
+        )
+    return out
+
+
+def outline(geometry: Mapping[str, Any]) -> str:
+    """A GeoJSON polygon or several as the text of an SVG path."""
+    several = geometry["type"] == "MultiPolygon"
+    polygons = geometry["coordinates"] if several else [geometry["coordinates"]]
+    return "".join(
+        "M" + "L".join(f"{_x(point[0]):.1f},{_y(point[1]):.1f}" for point in ring) + "Z"
+        for polygon in polygons
+        for ring in polygon
+    )
+
+
+def _table(frame: Frame, rules: Standard, pollutant: str, text: Text) -> None:
+    opened = st.expander(text("The hour as a table"), key="hour", on_change="rerun")
+    if opened.open:
+        with opened:
+            table = hour_table(frame, rules, pollutant, text)
+            st.dataframe(table, hide_index=True, width="stretch", height=640)
+
+
+def hour_table(frame: Frame, rules: Standard, pollutant: str, text: Text) -> pd.DataFrame:
+    """The 17 of an hour as a reader's table."""
+    digits = cache.shown_digits(pollutant, rules.id)
+    unit = pollutants()[pollutant].unit if pollutant in pollutants() else text("index")
+    return pd.DataFrame(
+        {
+            text("Province"): [province_name(one, text.lang) for one in PROVINCES],
+            unit: [number(one.value, digits) for one in frame.provinces],
+            text("Level"): [daily.level_cell(rules, one.grade, text) for one in frame.provinces],
+            text("Source"): [text.feed(one.feed) if one.feed else "" for one in frame.provinces],
+            text("Why nothing"): [
+                gap_word(text, one.reason, one.detail) if one.reason else ""
+                for one in frame.provinces
+            ],
+        }
+    )
+
+
+if __name__ == "__main__":
+    render()

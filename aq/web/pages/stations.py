@@ -1,0 +1,376 @@
+"""The stations of a province: on a map and in a table, each with its history and its part in the
+mean."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from aq.context import Context
+from aq.domain.clock import kst_iso
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_CODE, PROVINCES
+from aq.domain.sources import INFO
+from aq.i18n import Text, text_in
+from aq.queries import stations as rosters
+from aq.queries.evidence import COUNTS
+from aq.queries.stations import Member, Roster
+from aq.web import components
+from aq.web.charts import lines as lines_chart
+from aq.web.charts.country import LINE_CONFIG, MAP_CONFIG, level_bands
+from aq.web.charts.lines import Ask
+from aq.web.charts.station_map import station_map
+from aq.web.charts.theme import palette
+from aq.web.parts import attribution as origin
+from aq.web.parts import cache, outlines, page, ranges
+from aq.web.parts.ranges import Range, Spans
+from aq.web.parts.why import NETWORKS, flag_words
+from aq.web.wording.explanation import PARTS
+from aq.web.wording.facts import fact
+from aq.web.wording.korean import N_, Noun, exact, long_hour, number, provenance, province_name
+
+# How a station takes part -> words; those of a station with a row stand in `aq.queries.evidence`.
+WHY: Mapping[str, str] = {
+    **PARTS,
+    rosters.NO_NETWORK: N_("does not count: the station list does not say of which network it is"),
+    rosters.NOT_LISTED: N_("does not count: by the station list it does not measure this"),
+    rosters.NOT_RECEIVED: N_("does not count: nothing received of this hour"),
+    rosters.SILENT: N_("does not count: silent for over seven days, not expected any more"),
+    rosters.NEVER: N_("does not count: no hour received by then"),
+}
+
+
+def render() -> None:
+    """Choices, the headline, map and table side by side, then the chosen station."""
+    page.top("stations")
+    view, pollutant = page.view(), page.pollutant()
+    code = view.province.code if view.province else PROVINCES[0].code
+    picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, code)
+    spans = cache.span(code)
+    asked = ranges.read(view, spans)
+    text = page.words()
+    if pollutant not in pollutants():
+        _title(code, text)
+        page.switches(pollutant)
+        words = text("An index is of a province; a station has none. Choose a pollutant.")
+        page.html(f"<p class='notice'>{escape(words)}</p>")
+    else:
+        _show(code, pollutant, asked, spans)
+    page.bottom()
+    page.pulse()
+    if picked in BY_CODE:
+        page.change(p=picked, st=None)
+
+
+def _title(code: str, text: Text, sentence: str = "") -> None:
+    name = province_name(BY_CODE[code], text.lang)
+    title = text("{who}: its stations", who=name)
+    page.html(f"<h1>{escape(title)}</h1><p>{escape(sentence)}</p>")
+
+
+def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
+    text, rules = page.words(), page.standard()
+    found: Roster | None = None
+    if asked.after < asked.until:
+        args = (code, pollutant, asked.after, asked.until, rules.id)
+        found = cache.kept(roster_of, *args)
+    whole = found is not None and found.at is not None
+    _title(code, text, _sentence(found, text) if found and whole else "")
+    page.switches(pollutant)
+    ranges.choose(code, page.view(), asked, spans)
+    if found is None or not whole:
+        _nothing(code, asked, spans, text)
+        return
+    why = {one.ref: why_words(one, text) for one in found.members}
+    chosen = _chosen(found)
+    placed = any(one.latitude is not None for one in found.members)
+    # Without a place of any, the table has the whole width.
+    left, right = st.columns([1, 1.15], gap="medium") if placed else (st.container(),) * 2
+    with left:
+        _map(code, pollutant, asked, chosen, found, text)
+    with right:
+        picked, order = components.table(_table(found, pollutant, chosen, why, text))
+    _station(found, chosen, pollutant, asked, why, text)
+    origin.downloads([code], [pollutant], asked, "hour", level="station")
+    if picked and found.find(picked):
+        page.change(st=picked)
+    if order:
+        page.change(s=order)
+
+
+def roster_of(
+    context: Context, code: str, pollutant: str, after: datetime, until: datetime, standard: str
+) -> Roster:
+    """A province's stations; kept by the pages' cache."""
+    rules = context.standards[standard]
+    return rosters.roster(context, BY_CODE[code].id, pollutant, after, until, rules)
+
+
+def map_of(
+    context: Context,
+    code: str,
+    pollutant: str,
+    after: datetime,
+    until: datetime,
+    standard: str,
+    chosen: str,
+    lang: str,
+    dark: bool,
+) -> go.Figure:
+    """The map of a province's stations; kept by the pages' cache."""
+    found, text = roster_of(context, code, pollutant, after, until, standard), text_in(lang)
+    return station_map(
+        found.members,
+        outlines.address(),
+        code,
+        context.standards[standard],
+        text,
+        palette(dark),
+        chosen=chosen,
+        digits=cache.shown_digits(pollutant, standard),
+        unit=pollutants()[pollutant].unit,
+        why={one.ref: why_words(one, text) for one in found.members},
+    )
+
+
+def why_words(one: Member, text: Text) -> str:
+    """Whether a station counts in the mean, and for which reason it does not."""
+    said = text(WHY[one.part])
+    flags = flag_words(one.flag, text)
+    return f"{said}: {flags}" if flags else said
+
+
+def _sentence(found: Roster, text: Text) -> str:
+    counting = sum(one.part == COUNTS for one in found.members)
+    info = INFO[found.feed or ""]
+    hour = long_hour(text, found.at) if found.at else ""
+    return text(
+        "{hour}: {n} of {all} stations count in the province's mean. {feed}, {kind}.",
+        hour=hour,
+        n=counting,
+        all=len(found.members),
+        feed=text.feed(info.name),
+        kind=provenance(text, info.kind, info.status),
+    )
+
+
+def _nothing(code: str, asked: Range, spans: Spans, text: Text) -> None:
+    observed = [one for one in spans if INFO[one[0]].kind == "observed"]
+    if spans and not observed:
+        name = Noun(province_name(BY_CODE[code], text.lang))
+        words = text(
+            "There is no station of {who} in the store yet: what there is comes from a model, which"
+            " has none.",
+            who=name,
+        )
+        page.html(f'<p class="notice">{escape(words)}</p>')
+    ranges.nothing(code, asked, spans, text)
+
+
+def _chosen(found: Roster) -> Member:
+    """The station the address names; else the highest that counts."""
+    asked = next((one for ref in page.view().stations if (one := found.find(ref))), None)
+    order = sorted(
+        found.members, key=lambda one: (one.part != COUNTS, -(one.value or 0.0), one.name)
+    )
+    return asked or order[0]
+
+
+def _map(
+    code: str, pollutant: str, asked: Range, chosen: Member, found: Roster, text: Text
+) -> None:
+    placed = sum(one.latitude is not None for one in found.members)
+    if placed:
+        box = st.container(key="station-map-box")
+        name = province_name(BY_CODE[code], text.lang)
+        box.plotly_chart(
+            cache.kept(
+                map_of,
+                *(code, pollutant, asked.after, asked.until, page.standard().id),
+                *(chosen.ref, text.lang, page.dark()),
+            ),
+            theme=None,
+            height="stretch",
+            key="station-map",
+            on_select=_map_picked,
+            selection_mode="points",
+            config=dict(MAP_CONFIG),
+            alt=text("Map of the stations of {who} by level", who=name),
+        )
+        key = text("Circles count in the mean, squares do not.")
+        page.html(f'<p class="muted">{escape(key)}</p>')
+    if placed < len(found.members):
+        words = text(
+            "{n} stations are not on the map: where they stand is told by AirKorea's station list"
+            " (측정소정보), which needs an approval of its own.",
+            n=len(found.members) - placed,
+        )
+        page.html(f'<p class="muted">{escape(words)}</p>')
+
+
+def _map_picked() -> None:
+    """A click on a station."""
+    points = st.session_state["station-map"]["selection"]["points"]
+    ref = points[0].get("customdata") if points else None
+    if isinstance(ref, list):
+        ref = ref[0] if ref else None
+    if isinstance(ref, str):
+        st.query_params["st"] = ref
+
+
+def _table(
+    found: Roster, pollutant: str, chosen: Member, why: Mapping[str, str], text: Text
+) -> dict[str, Any]:
+    view, rules = page.view(), page.standard()
+    unit = pollutants()[pollutant].unit
+    bands = level_bands(rules, pollutant)
+    rows = [
+        _row(one, place, one.ref == chosen.ref, found.hours, why[one.ref], text)
+        for place, one in enumerate(found.members)
+    ]
+    caption = text.pollutant(pollutant)
+    if found.at:
+        caption = f"{caption} · {long_hour(text, found.at)}"
+    return {
+        "lang": text.lang,
+        "kind": "stations-list",
+        "caption": caption,
+        "sort": {"key": view.sort, "descending": view.descending},
+        "columns": [
+            {"key": "order", "text": text("Station")},
+            {"key": "grade", "text": text("Level"), "first_descending": True},
+            {"key": "value", "text": unit, "class": "num", "first_descending": True},
+            {"text": text("Last 24 hours")},
+            {
+                "key": "stations",
+                "text": text("Complete"),
+                "class": "num",
+                "first_descending": True,
+            },
+            {"text": text("Network"), "class": "source"},
+            {"text": text("Counted?")},
+        ],
+        "rows": rows,
+        "least_span": bands[0][1] if bands else 1.0,
+    }
+
+
+def _row(one: Member, place: int, chosen: bool, hours: int, why: str, text: Text) -> dict[str, Any]:
+    rules, key = page.standard(), page.pollutant()
+    level = rules.level(one.grade) if one.grade else None
+    share = 100 * one.valid / hours if hours else 0.0
+    known = [value for value in one.trend if value is not None]
+    return {
+        "letter": level.letter if level else None,
+        "colour": level.colour if level else None,
+        "ink": level.text_colour if level else None,
+        "word": level.label(text.lang) if level else text("no level"),
+        "code": one.ref,
+        "name": one.name,
+        "chosen": chosen,
+        "value": number(one.value, cache.shown_digits(key, rules.id)),
+        "trend": list(one.trend) if known else [],
+        "trend_words": text("no values in the last 24 hours"),
+        "stations": f"{number(share, 0)}%",
+        "stations_title": text(
+            "hours with a value, {n} of {all}", n=f"{one.valid:,}", all=f"{hours:,}"
+        ),
+        "source": network_word(one.network, text),
+        "source_title": _heard(one, text),
+        "note": why,
+        "sorts": {
+            "order": place,
+            "grade": one.grade,
+            "value": one.value,
+            "stations": one.valid,
+        },
+    }
+
+
+def network_word(network: str | None, text: Text) -> str:
+    """A network in the reader's language."""
+    return text(NETWORKS.get(network or "", network or "")) or "–"
+
+
+def _heard(one: Member, text: Text) -> str:
+    if one.heard is None:
+        return ""
+    return text("last hour received: {hour}", hour=long_hour(text, one.heard))
+
+
+def _station(
+    found: Roster,
+    chosen: Member,
+    pollutant: str,
+    asked: Range,
+    why: Mapping[str, str],
+    text: Text,
+) -> None:
+    """The chosen station: what it is, and its own line."""
+    what = text.pollutant(pollutant)
+    title = text("{who} · {what}", who=chosen.name, what=what)
+    page.html(f"<h2>{escape(title)}</h2>")
+    page.html(f'<dl class="facts">{"".join(_facts(found, chosen, pollutant, why, text))}</dl>')
+    if chosen.valid:
+        st.plotly_chart(
+            cache.kept(
+                lines_chart.figure_of,
+                (("station", chosen.id, chosen.name),),
+                Ask(
+                    pollutant=pollutant,
+                    since=asked.since,
+                    last=asked.last,
+                    after=asked.after,
+                    until=asked.until,
+                    grain="hour" if asked.days <= lines_chart.MOST_HOURLY_DAYS else "day",
+                    standard=page.standard().id,
+                ),
+                cache.shown_digits(pollutant, page.standard().id),
+                text.lang,
+                page.dark(),
+            ),
+            theme=None,
+            key="station-line",
+            config=dict(LINE_CONFIG),
+            alt=title,
+        )
+    else:
+        words = text("{who} has no value that counts in this range.", who=Noun(chosen.name))
+        page.html(f"<p>{escape(words)}</p>")
+    params = {**page.shared(), "st": chosen.ref, **ranges.address(page.view())}
+    link = f'<a href="/past?{escape(urlencode(params))}" target="_self">'
+    words = escape(text("Beside other places, on the page {page}", page=text("Line")))
+    page.html(f'<p class="muted">{link}{words}</a></p>')
+
+
+def _facts(
+    found: Roster, one: Member, pollutant: str, why: Mapping[str, str], text: Text
+) -> list[str]:
+    unit = pollutants()[pollutant].unit
+    digits = cache.shown_digits(pollutant, page.standard().id)
+    facts = []
+    if one.value is not None and found.at is not None:
+        amount = f"{number(one.value, digits)} {unit}"
+        facts.append(fact(escape(amount), long_hour(text, found.at), kst_iso(found.at)))
+    facts.append(fact(escape(network_word(one.network, text)), text("Network")))
+    facts.append(fact(escape(why[one.ref]), text("In the province's mean")))
+    hours = text("hours with a value, {n} of {all}", n=f"{one.valid:,}", all=f"{found.hours:,}")
+    share = 100 * one.valid / found.hours if found.hours else 0.0
+    facts.append(fact(f"{number(share, 1)}%", hours))
+    if one.heard:
+        facts.append(
+            fact(escape(long_hour(text, one.heard)), text("last hour received"), exact(one.heard))
+        )
+    if one.first:
+        facts.append(fact(escape(long_hour(text, one.first)), text("first hour received")))
+    if one.address:
+        facts.append(fact(escape(one.address), text("Address")))
+    return facts
+
+
+if __name__ == "__main__":
+    render()

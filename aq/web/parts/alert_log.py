@@ -1,0 +1,186 @@
+"""The log of alerts: what happened, each entry with the readings behind it; as a file too."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from aq.alerts import rules as alerting
+from aq.domain.clock import day_bounds, floor_hour, hour_number, kst, kst_day
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_CODE, PROVINCES
+from aq.i18n import N_, Text
+from aq.web.parts import cache, page
+from aq.web.wording.alerts import REASON_WORDS, act_words, amount, moment, place_name, rule_title
+from aq.web.wording.korean import province_name
+
+Fields = dict[str, Any]
+# A table of more is no reading; the file has all.
+SHOWN = 500
+# What muted an entry -> words; else it was a rule.
+MUTED_WORDS = {"silence": N_("silenced"), "unsaid": N_("nobody had been told of it")}
+MUTED_BY_RULE = N_("the more severe alert was on")
+
+
+def draw(text: Text) -> None:
+    """The choices, the newest entries of the choice, and all of them as files."""
+    page.html(f"<h2>{escape(text('What happened'))}</h2>")
+    asked = _asked(text)
+    found = alerting.log(cache.context().store, limit=SHOWN + 1, **asked)
+    if not found:
+        page.html(f"<p>{escape(text('Nothing is in the log for this choice.'))}</p>")
+        return
+    table = log_table(found[:SHOWN], text)
+    st.dataframe(
+        table,
+        hide_index=True,
+        width="stretch",
+        height=min(420, 37 * (len(table) + 1)),
+        column_config={
+            text("Readings"): st.column_config.LinkColumn(display_text=text("open")),
+        },
+    )
+    if len(found) > SHOWN:
+        words = text("The newest {n} are shown; the file has all.", n=SHOWN)
+        page.html(f'<p class="muted">{escape(words)}</p>')
+    _files(asked, text)
+
+
+def _asked(text: Text) -> dict[str, Any]:
+    """The choices, as filters of `aq.alerts.rules.log`."""
+    names = {
+        one.rule.id: rule_title(one.rule.id, one.rule.name, text)
+        for one in alerting.rules(cache.context().store)
+    }
+    where, what, why, when = st.columns(4)
+    with where:
+        place = st.selectbox(
+            text("Where"),
+            ["", *(one.code for one in PROVINCES)],
+            format_func=lambda code: (
+                province_name(BY_CODE[code], text.lang) if code else text("everywhere")
+            ),
+            key=f"log place {text.lang}",
+        )
+    with what:
+        rule = st.selectbox(
+            text("Rule"),
+            ["", *names],
+            format_func=lambda key: names.get(key) or text("every rule"),
+            key=f"log rule {text.lang}",
+        )
+    with why:
+        reasons = st.multiselect(
+            text("What happened"),
+            [key for key in REASON_WORDS if key != "nothing"],
+            format_func=lambda key: text(REASON_WORDS[key]),
+            key=f"log reason {text.lang}",
+            placeholder=text("everything"),
+        )
+    with when:
+        days = st.date_input(
+            text("Days, first and last"),
+            [],
+            max_value=kst_day(cache.moment()),
+            min_value=date(2000, 1, 1),
+            key=f"log days {text.lang}",
+            format="YYYY-MM-DD",
+        )
+    asked: dict[str, Any] = {"rule": rule or None, "place": place or None, "reasons": reasons}
+    if days:
+        after, until = day_bounds(days[0])[0], day_bounds(days[-1])[1]
+        asked["hours"] = (hour_number(after) + 1, hour_number(until))
+    return asked
+
+
+def _files(asked: dict[str, Any], text: Text) -> None:
+    given = {
+        "rule": asked["rule"],
+        "province": asked["place"],
+        "reason": ",".join(asked["reasons"]),
+    }
+    query = urlencode({key: value for key, value in given.items() if value})
+    address = f"/api/v1/alerts?{query}" if query else "/api/v1/alerts"
+    st.download_button(
+        text("All of these as CSV"),
+        lambda: log_csv(asked, text),
+        file_name=f"alerts-{floor_hour(cache.moment()):%Y%m%d%H}.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
+    links = (
+        f'<a href="{escape(address)}">JSON</a> ·'
+        f' <a href="/alerts.atom?lang={text.lang}">{escape(text("Atom feed"))}</a>'
+    )
+    page.html(f'<p class="muted">{escape(text("For programs:"))} {links}</p>')
+
+
+def log_csv(asked: dict[str, Any], text: Text) -> bytes:
+    """Every entry of a choice, as a table program reads it: with ids, without links."""
+    found = alerting.log(cache.context().store, **asked)
+    table = log_table(found, text).drop(columns=text("Readings"))
+    table.insert(0, "id", [one["id"] for one in _ordered(found)])
+    return table.to_csv(index=False).encode("utf-8-sig")
+
+
+def _ordered(found: Sequence[Fields]) -> list[Fields]:
+    """The newest decision first, among those of one decision the newest hour."""
+    return sorted(found, key=lambda one: (one["decided_at"], one["at"]), reverse=True)
+
+
+def log_table(found: Sequence[Fields], text: Text) -> pd.DataFrame:
+    """The log as a reader's table."""
+    rows = _ordered(found)
+    return pd.DataFrame(
+        {
+            text("Hour (end, KST)"): [_stamp(one["at"]) for one in rows],
+            text("Where"): [place_name(one["place"], text) for one in rows],
+            text("What happened"): [what_happened(one, text) for one in rows],
+            text("Value"): [amount(one, "value", text) for one in rows],
+            text("Rule"): [rule_title(one["rule"], one["rule_name"], text) for one in rows],
+            text("Readings"): [_readings(one) for one in rows],
+            text("Seen by"): [
+                one["acknowledged"]["who"] if one["acknowledged"] else "–" for one in rows
+            ],
+            text("Decided"): [_stamp(one["decided_at"]) for one in rows],
+        }
+    )
+
+
+def _stamp(iso: str | None) -> str:
+    at = moment(iso)
+    return f"{kst(at):%Y-%m-%d %H:%M}" if at else "–"
+
+
+def what_happened(one: Fields, text: Text) -> str:
+    """An entry in words: the change, and why nobody was told where nobody was."""
+    words = text(REASON_WORDS[one["change"]])
+    if one["change"] == "nothing" and one["before"] == "pending":
+        words = text("fell back before it began")
+    if one["official"]:
+        words = act_words(one, text)
+    if one["kind"] == "correction":
+        words = text("correction: {what}", what=words)
+    notes = [text("filled in later")] if one["kind"] == "backfill" else []
+    if one["reason"] == "muted":
+        by = str(one["muted_by"]).split(":")[0]
+        notes.append(text(MUTED_WORDS.get(by, MUTED_BY_RULE)))
+    elif one["reason"] == "held":
+        notes.append(text(REASON_WORDS["held"]))
+    if one["retracted_at"]:
+        notes.append(text("withdrawn by later data"))
+    return f"{words} ({', '.join(notes)})" if notes else words
+
+
+def _readings(one: Fields) -> str | None:
+    """The hours that caused an entry: of the province, or of its stations where one is enough."""
+    at, since = moment(one["at"]), moment(one["since"])
+    if not one["code"] or at is None or one["pollutant"] not in pollutants():
+        return None
+    days = {"since": kst_day(since or at) - timedelta(days=1), "until": kst_day(at)}
+    target = "stations" if one["over"] == "any_station" else "past"
+    return f"/{target}?{page.query(p=one['code'], x=one['pollutant'])}&{urlencode(days)}"

@@ -1,0 +1,197 @@
+"""A rule tried on the past, as a reader sees it: how often, how long, where, what makes it flap."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from aq.alerts import Rule
+from aq.alerts.backtest import FLAP_HOURS, backtest
+from aq.alerts.points import reader_of
+from aq.context import Context
+from aq.domain.pollutants import pollutants
+from aq.i18n import Text
+from aq.web.charts.country import LINE_CONFIG, LineStyle
+from aq.web.charts.rule_line import marks, rule_line, stretches
+from aq.web.charts.theme import palette
+from aq.web.parts import cache, page
+from aq.web.parts.periods import Period
+from aq.web.wording.alerts import place_name
+from aq.web.wording.facts import fact
+
+Fields = dict[str, Any]
+
+
+def trial(context: Context, body: str, beside: str, after: datetime, until: datetime) -> Fields:
+    """What the rule of a body (JSON) would have done in ``after < hour end <= until``, the rules of
+    `beside` (JSON, a list of bodies) standing beside it as in the live engine."""
+    rule = Rule.model_validate(json.loads(body))
+    others = [Rule.model_validate(one) for one in json.loads(beside)]
+    return backtest(context.store, reader_of(context), rule, after, until, others).as_dict()
+
+
+class Trials:
+    """Tries rules on one period, beside the rules that are on."""
+
+    def __init__(self, period: Period, others: Sequence[Rule], text: Text) -> None:
+        self.period, self.text = period, text
+        self._others = list(others)
+
+    def of(self, rule: Rule) -> Fields:
+        """The counts and transitions of a rule; kept while the store stays as it is."""
+        beside = [
+            one.as_body()
+            for one in self._others
+            if one.enabled and one.id != rule.id and one.family == rule.family
+        ]
+        after, until = self.period.after, self.period.until
+        found: Fields = cache.kept(
+            trial, json.dumps(rule.as_body()), json.dumps(beside), after, until
+        )
+        return found
+
+    def show(self, rule: Rule, key: str, place: str | None = None) -> str | None:
+        """The sentence, the counts and the line of one place; gives the place drawn.
+
+        `place` is the place to draw; without it, that of the view where the rule judges it, else
+        the one where it fires most.
+        """
+        found = self.of(rule)
+        page.html(self._counts(found))
+        if rule.kind == "data_late" or rule.pollutant not in pollutants():
+            return None
+        place = place or _place(found)
+        self._drawn(rule, found, place, key)
+        return place
+
+    def _counts(self, found: Mapping[str, Any]) -> str:
+        text, when = self.text, self.period.words
+        if not found["fired"] and not found["unknown"]:
+            words = text("In {when} it would not have fired.", when=when)
+            return f'<p class="trial">{escape(words)}</p>'
+        line = text(
+            "In {when} it would have fired {n} times, {night} of them at night (22–7 h);"
+            " the longest lasted {longest} h.",
+            when=when,
+            n=f"{found['fired']:,}",
+            night=f"{found['night']:,}",
+            longest=f"{found['longest_hours']:,}",
+        )
+        facts = [
+            fact(f"{found['fired']:,}", text("times fired")),
+            fact(escape(text("{n} hours", n=f"{found['longest_hours']:,}")), text("longest")),
+            fact(f"{found['escalated']:,}", text("times grown worse")),
+            fact(f"{found['cleared']:,}", text("times cleared")),
+            fact(f"{found['unknown']:,}", text("times without data")),
+            fact(f"{found['flapped']:,}", text("times back within {n} hours", n=FLAP_HOURS)),
+        ]
+        return f'<p class="trial">{escape(line)}</p><dl class="facts">{"".join(facts)}</dl>'
+
+    def _drawn(self, rule: Rule, found: Mapping[str, Any], place: str, key: str) -> None:
+        text, after, until = self.text, self.period.after, self.period.until
+        standard = cache.context().standards[cache.context().settings.display.standard]
+        frame = cache.line(place, rule.pollutant, after, until, standard.id)
+        if frame["value"].isna().all():
+            page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
+            return
+        log = [{**one, "kind": "live"} for one in found["transitions"] if one["place"] == place]
+        style = LineStyle(
+            standard=standard,
+            pollutant=rule.pollutant,
+            unit=pollutants()[rule.pollutant].unit,
+            digits=cache.shown_digits(rule.pollutant, standard.id),
+            revision=f"rule {place} {rule.pollutant} {after} {until}",
+        )
+        levels = None
+        if rule.watch == "value" and rule.threshold is not None and rule.clear_below is not None:
+            levels = (float(rule.threshold), float(rule.clear_below))
+        counts = {one["place"]: one["fired"] for one in found["places"]}
+        title = text("{who}: fired {n} times", who=place_name(place, text), n=counts[place])
+        page.html(f"<h3>{escape(title)}</h3>")
+        colours = palette(page.dark())
+        spans = stretches(log[::-1], log[-1]["after"] if log else "clear", after, until)
+        figure = rule_line(frame, style, levels, spans, text, colours)
+        marks(figure, frame, log, text, colours)
+        st.plotly_chart(figure, theme=None, key=f"trial {key}", config=dict(LINE_CONFIG), alt=title)
+        signs = text("▲ began, ★ worse, ▽ better or ended, ✕ no data; hover for the hour.")
+        page.html(f'<p class="muted">{escape(signs)}</p>')
+        if rule.over == "any_station":
+            note = text("The line is the province's mean; the rule looks at each station.")
+            page.html(f'<p class="muted">{escape(note)}</p>')
+
+    def flapping(self, rule: Rule) -> None:
+        """Which settings of clearing would make it come back less often, tried on the period."""
+        text = self.text
+        if rule.kind == "official" or not self.of(rule)["flapped"]:
+            return
+        rows = []
+        for body in variants(rule):
+            other = self.of(Rule.model_validate(body))
+            rows.append(
+                {
+                    text("Clears below"): f"{float(body['clear_below']):g}",
+                    text("Hours in a row before it clears"): str(body.get("clear_for", 1)),
+                    text("times fired"): other["fired"],
+                    text("times back within {n} hours", n=FLAP_HOURS): other["flapped"],
+                    text("longest"): text("{n} hours", n=other["longest_hours"]),
+                }
+            )
+        words = text(
+            "It comes back soon after it has cleared: a lower clear level or a longer wait"
+            " steadies it."
+        )
+        page.html(f'<p class="notice">{escape(words)}</p>')
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
+
+    def places(self, rule: Rule) -> None:
+        """Counts by place, folded up, and the command that gives every transition."""
+        text, found = self.text, self.of(rule)
+        opened = st.expander(text("By province, as a table"), key="by province", on_change="rerun")
+        if opened.open:
+            with opened:
+                table = _by_place(found["places"], text)
+                st.dataframe(table, hide_index=True, width="content", height="content")
+        words = text("The command gives every transition of a saved rule: {command}", command="\0")
+        since, last = self.period.since.isoformat(), self.period.last.isoformat()
+        name = found["rule"]
+        command = f"python -m aq rules backtest {name} --since {since} --until {last} --json"
+        page.html(
+            f'<p class="muted">{escape(words)}</p>'.replace("\0", f"<code>{escape(command)}</code>")
+        )
+
+
+def _place(found: Mapping[str, Any]) -> str:
+    """The place looked at where the rule judges it, else where it fires most."""
+    counts: dict[str, int] = {one["place"]: one["fired"] for one in found["places"]}
+    view = page.view().province
+    return view.code if view and view.code in counts else max(counts, key=counts.__getitem__)
+
+
+def _by_place(places: Sequence[Mapping[str, Any]], text: Text) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            text("Where"): [place_name(one["place"], text) for one in places],
+            text("times fired"): [one["fired"] for one in places],
+            text("at night"): [one["night"] for one in places],
+            text("longest"): [text("{n} hours", n=one["longest_hours"]) for one in places],
+            text("times back within {n} hours", n=FLAP_HOURS): [one["flapped"] for one in places],
+            text("times without data"): [one["unknown"] for one in places],
+        }
+    )
+
+
+def variants(rule: Rule) -> list[Fields]:
+    """Bodies of the rule as it is and with steadier clearing: a longer wait, a lower level."""
+    body = rule.as_body()
+    lower = float(body["clear_below"]) * 0.8
+    places = 3 if lower < 1 else 0
+    return [
+        {**body, "clear_below": level, "clear_for": wait}
+        for level in (body["clear_below"], round(lower, places))
+        for wait in sorted({rule.clear_for, rule.clear_for + 2})
+        if level > 0
+    ]

@@ -1,0 +1,79 @@
+"""The services of the authority's notices on the feeds page: each by itself, with its calls."""
+
+from collections.abc import Sequence
+from html import escape
+
+from aq.domain.clock import kst_iso
+from aq.domain.errors import FeedReason
+from aq.i18n import Text
+from aq.queries.feed_status import NoticeStatus
+from aq.web.wording.feeds import REASONS, minute
+from aq.web.wording.korean import N_, Noun
+
+SERVICE_NAMES = {
+    "airkorea_forecast:days": N_("forecasts, today to the day after tomorrow"),
+    "airkorea_forecast:weeks": N_("forecasts, three to six days ahead"),
+    "airkorea_alarm:dust": N_("advisories of fine dust"),
+    "airkorea_alarm:ozone": N_("advisories of ozone"),
+}
+
+
+def section(services: Sequence[NoticeStatus], text: Text) -> str:
+    """A table of the services, and the reason of each that fails."""
+    if not services:
+        return ""
+    title = escape(text("Forecasts and official advisories"))
+    heads = (
+        *(text("Service"), text("State"), text("Newest notice"), text("next poll")),
+        *(text("Calls today"), text("To come today"), text("Planned a day")),
+    )
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    rows = "".join(_row(one, text) for one in services)
+    note = text(
+        "Each service has an approval of its own. Calls still to come today are kept back from"
+        " filling gaps, as all go with one key."
+    )
+    return (
+        f"<h2>{title}</h2>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"{''.join(_failing(one, text) for one in services)}"
+        f'<p class="muted">{escape(note)}</p>'
+    )
+
+
+def _row(one: NoticeStatus, text: Text) -> str:
+    name = text(SERVICE_NAMES[one.service])
+    if one.failing_since:
+        state = text("fails")
+    else:
+        state = text("works") if one.last_ok else text("not asked yet")
+    calls = f"{one.calls_today:,}"
+    if one.daily_limit:
+        calls = text("{n} of {limit}", n=calls, limit=f"{one.daily_limit:,}")
+    newest = minute(one.newest, text) if one.newest else "–"
+    stamp = kst_iso(one.newest) if one.newest else ""
+    cells = (
+        f"<td>{escape(state)}</td>",
+        f'<td title="{escape(stamp)}">{escape(newest)}</td>',
+        f'<td title="{escape(kst_iso(one.next_poll))}">{escape(minute(one.next_poll, text))}</td>',
+        f"<td>{escape(calls)}</td>",
+        f"<td>{one.calls_ahead:,}</td>",
+        f"<td>{one.calls_planned:,}</td>",
+    )
+    return f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>'
+
+
+def _failing(one: NoticeStatus, text: Text) -> str:
+    """What happened to a service that fails, since when, what to do; upstream's own words."""
+    if not one.failing_since or not one.reason:
+        return ""
+    what, do = REASONS[FeedReason(one.reason)]
+    name = text(SERVICE_NAMES[one.service])
+    sentences = (
+        text(what, feed=Noun(text.feed("airkorea"))),
+        text("This has been so since {when}.", when=minute(one.failing_since, text)),
+        text(do),
+    )
+    said = f"<br><small>{escape(one.detail)}</small>" if one.detail else ""
+    return f"<p><b>{escape(name)}</b>: {escape(' '.join(sentences))}{said}</p>"

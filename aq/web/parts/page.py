@@ -1,0 +1,406 @@
+"""What every page has: its state, masthead, strip, footer, and the pulse that redraws on news."""
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from aq.context import asked_pollutants
+from aq.domain.clock import hour_number, kst_day
+from aq.domain.model import OBSERVED
+from aq.domain.standards import Standard
+from aq.i18n import LANGUAGES, Text, text_in
+from aq.queries.current import CurrentItem, Snapshot
+from aq.queries.model_hours import Ahead, hours_ahead
+from aq.web import components
+from aq.web.charts import model_line as ahead_line
+from aq.web.charts.theme import page_css
+from aq.web.parts import cache
+from aq.web.parts import live_update as push
+from aq.web.parts import view_state as state
+from aq.web.parts.page_cache import once
+from aq.web.wording.korean import (
+    N_,
+    Noun,
+    averaging_words,
+    grade_word,
+    item_name,
+    missing_short,
+    number,
+    shown,
+)
+
+# Sections of the masthead; the first page of each stands for it.
+SECTIONS = {
+    "live": N_("Now"),
+    "past": N_("Past"),
+    "alerts": N_("Alerts"),
+    "feeds": N_("Data status"),
+}
+# page (its file and address) -> (section, title); the entrance has the empty address.
+PAGES: dict[str, tuple[str, str]] = {
+    "live": ("live", N_("Now")),
+    "past": ("past", N_("Line")),
+    "year": ("past", N_("Calendar")),
+    "rhythm": ("past", N_("Rhythm")),
+    "days": ("past", N_("Days by level")),
+    "trend": ("past", N_("Trend")),
+    "episodes": ("past", N_("Episodes")),
+    "playback": ("past", N_("Map in time")),
+    "gaps": ("past", N_("Gaps")),
+    "stations": ("past", N_("Stations")),
+    "forecasts": ("past", N_("Forecasts")),
+    "advisories": ("past", N_("Advisories")),
+    "export": ("past", N_("Export")),
+    "alerts": ("alerts", N_("Alerts now")),
+    "rules": ("alerts", N_("Rules")),
+    "feeds": ("feeds", N_("Data status")),
+}
+# Redrawn at once when the store has changed: they show the present, and nobody types on them.
+PUSHED = frozenset({"live", "past", "stations"})
+PULSE_SECONDS = 30
+# Short names for the switch; a standard without one goes by its title.
+STANDARD_NAMES = {
+    "airkorea_1h": N_("Korea, hourly"),
+    "airkorea": N_("Korea, index"),
+    "who_2021": N_("WHO"),
+    "us_epa_2024": N_("US"),
+    "eu_eaqi": N_("Europe"),
+}
+OTHER_NAMES = {"ko": "한국어", "en": "English"}
+
+
+@once
+def view() -> state.View:
+    """The view that the address asks for."""
+    return state.read(st.query_params, cache.context().settings.lang)
+
+
+@once
+def words() -> Text:
+    """The words of the view's language."""
+    return text_in(view().lang)
+
+
+@once
+def dark() -> bool:
+    """Whether the reader sees the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+@once
+def standard() -> Standard:
+    """The standard the view asks for; the configured one where it names none that there is."""
+    one = cache.context()
+    known = one.standards
+    return known.get(view().standard or "", known[one.settings.display.standard])
+
+
+@once
+def standards() -> list[Standard]:
+    """The standards to choose from, the configured one first: those in force, and the chosen."""
+    one, chosen = cache.context(), standard()
+    today = kst_day(cache.moment())
+    offered = [
+        each
+        for each in one.standards.values()
+        if each == chosen
+        or (each.valid_from <= today and (each.valid_until is None or today < each.valid_until))
+    ]
+    names = [one.settings.display.standard, *STANDARD_NAMES]
+    return sorted(offered, key=lambda each: names.index(each.id) if each.id in names else 99)
+
+
+def standard_name(which: Standard, text: Text) -> str:
+    """A standard's name as short as a button has room for."""
+    return text(STANDARD_NAMES[which.id]) if which.id in STANDARD_NAMES else which.titles[text.lang]
+
+
+def html(body: str, name: str = "") -> None:
+    """Markup of ours; every text in it has been through `escape`."""
+    st.html(f'<div class="aq {name}">{body}</div>')
+
+
+def address(name: str) -> str:
+    """A page's path below the root, without a slash."""
+    return "" if name == "live" else name
+
+
+def go(page: str, **changes: str) -> None:
+    """Turn to another page, the view going along."""
+    params = {**state.shared_params(st.query_params.to_dict()), **changes}
+    st.switch_page(f"{page}.py", query_params=params)
+
+
+def shared() -> dict[str, str]:
+    """What of the address goes along to another page."""
+    return state.shared_params(st.query_params.to_dict())
+
+
+def change(**changes: str | None) -> None:
+    """Write changes of the view into the address and draw anew."""
+    for name, value in changes.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = value
+    st.rerun()
+
+
+def top(current: str) -> None:
+    """Style sheet and masthead."""
+    push.shows(cache.version()[1] if current in PUSHED else None)
+    text = words()
+    st.html(page_css())
+    simulated = cache.context().store.simulated()
+    page, lang = components.masthead(_masthead(current, text, simulated))
+    if lang in LANGUAGES:
+        change(lang=lang)
+    if page in PAGES:
+        go(page)
+
+
+def _masthead(current: str, text: Text, simulated: bool) -> dict[str, Any]:
+    shared = state.shared_params(st.query_params.to_dict())
+    other = next(lang for lang in LANGUAGES if lang != text.lang)
+    section = PAGES[current][0]
+    within = [name for name, (where, _) in PAGES.items() if where == section]
+
+    def link(name: str, title: str, *, chosen: bool) -> dict[str, Any]:
+        return {"key": name, "text": text(title), "href": _href(name, shared), "current": chosen}
+
+    return {
+        "lang": text.lang,
+        "brand": text("Air Quality 17"),
+        "simulated": text("SIMULATED data") if simulated else None,
+        "label": text("Sections"),
+        "sections": [
+            link(_first(one), title, chosen=one == section) for one, title in SECTIONS.items()
+        ],
+        "pages_label": text("Pages of this section"),
+        "pages": [link(name, PAGES[name][1], chosen=name == current) for name in within]
+        if len(within) > 1
+        else [],
+        "other": {
+            "key": other,
+            "text": OTHER_NAMES[other],
+            "href": _href(current, {**st.query_params.to_dict(), "lang": other}),
+            "lang": other,
+        },
+    }
+
+
+def _first(section: str) -> str:
+    return next(name for name, (where, _) in PAGES.items() if where == section)
+
+
+def query(**changes: str) -> str:
+    """The query of a link that takes the view along."""
+    return urlencode({**state.shared_params(st.query_params.to_dict()), **changes})
+
+
+def _href(name: str, params: dict[str, str]) -> str:
+    query = urlencode(params)
+    return f"/{address(name)}?{query}" if query else f"/{address(name)}"
+
+
+def strip(found: Snapshot, pollutant: str, chosen: str | None) -> str | None:
+    """The 17 in page-header order; gives the province clicked, if any."""
+    text = words()
+    return components.strip(
+        {
+            "lang": text.lang,
+            "label": text("Air quality of the 17 provinces"),
+            "what": text.pollutant(pollutant),
+            "chips": [_chip(item, text, chosen) for item in found.of(pollutant)],
+        }
+    )
+
+
+def _chip(item: CurrentItem, text: Text, chosen: str | None) -> dict[str, Any]:
+    return {
+        **badge_data(item, text),
+        "code": item.code,
+        "name": item_name(item, text.lang),
+        "title": value_words(item, text),
+        "chosen": item.code == chosen,
+    }
+
+
+def told_ahead(code: str, pollutant: str) -> None:
+    """What the dashed continuation of a line is, where there is one."""
+    found: Ahead | None = cache.kept(hours_ahead, code, pollutant, cache.this_hour())
+    if found:
+        html(f'<p class="muted">{escape(ahead_line.note(found, words()))}</p>')
+
+
+def badge_data(item: CurrentItem, text: Text) -> dict[str, Any]:
+    """Letter, word and colours of an item; without a grade, the word says that data lack."""
+    level = standard().level(item.grade) if item.grade else None
+    absent = text("no data") if shown(item) is None else text("no level")
+    return {
+        "letter": item.letter,
+        "colour": level.colour if level else None,
+        "ink": level.text_colour if level else None,
+        "word": grade_word(item, standard(), text.lang) or absent,
+    }
+
+
+def badge(item: CurrentItem) -> str:
+    """An item's letter on its colour, as markup."""
+    if not item.grade:
+        return '<span class="badge">–</span>'
+    level = standard().level(item.grade)
+    return (
+        f'<span class="badge" style="background:{level.colour};color:{level.text_colour}">'
+        f"{escape(level.letter)}</span>"
+    )
+
+
+def value_words(item: CurrentItem, text: Text) -> str:
+    """The value with its unit, or why there is none."""
+    value = shown(item)
+    if value is None:
+        return text("no data: {why}", why=missing_short(text, item))
+    digits = cache.shown_digits(item.pollutant, item.standard)
+    return f"{number(value, digits)} {item.unit or ''}".rstrip()
+
+
+def pollutant_switch(chosen: str) -> None:
+    """The choice of pollutant; the index too where the standard has one."""
+    text = words()
+    keys = asked_pollutants(standard(), None)
+    picked = components.switch(
+        "pollutant",
+        {
+            "label": text("Pollutant"),
+            "chosen": chosen,
+            "options": [{"key": key, "text": text.pollutant(key)} for key in keys],
+        },
+    )
+    if picked in keys:
+        change(x=picked)
+
+
+def standard_switch() -> None:
+    """The choice of standard, and in words by which mean it grades."""
+    text, chosen = words(), standard()
+    offered = standards()
+    picked = components.switch(
+        "standard",
+        {
+            "label": text("Standard"),
+            "chosen": chosen.id,
+            "options": [{"key": one.id, "text": standard_name(one, text)} for one in offered],
+        },
+    )
+    if picked in {one.id for one in offered}:
+        change(std=picked)
+
+
+def switches(chosen: str) -> None:
+    """Pollutant and standard side by side, and what the standard looks at."""
+    text, rules = words(), standard()
+    with st.container(horizontal=True, key="switches"):
+        pollutant_switch(chosen)
+        standard_switch()
+    title = rules.titles[text.lang]
+    averaging = rules.averaging(chosen)
+    if averaging is None:
+        line = text("{standard}: all pollutants as one number.", standard=title)
+    else:
+        what, mean = text.pollutant(chosen), averaging_words(text, averaging)
+        line = text("{standard}: {what} by {mean}.", standard=title, what=Noun(what), mean=mean)
+    html(f'<p class="muted">{escape(line)}</p>', "rule")
+
+
+def bandless(chosen: str) -> None:
+    """Said under a line that lies on no bands: the standard has no levels for hourly means."""
+    rules, text = standard(), words()
+    if (chosen, "1h") in rules.tables:
+        return
+    mean = averaging_words(text, rules.averaging(chosen) or "1h")
+    line = text(
+        "The line shows hourly means, without bands: {standard} grades by {mean}.",
+        standard=Noun(rules.titles[text.lang]),
+        mean=mean,
+    )
+    html(f'<p class="muted">{escape(line)}</p>')
+
+
+def pollutant() -> str:
+    """The pollutant the view asks for, or the first the standard grades."""
+    asked = view().pollutant
+    known = asked_pollutants(standard(), None)
+    return asked if asked in known else known[0]
+
+
+def news() -> tuple[object, ...]:
+    """What must differ before a page is drawn anew: the store, the hour, how the feeds do."""
+    failing = tuple((one.feed, one.reason, one.failing_since) for one in cache.feeds())
+    return (*cache.version(), hour_number(cache.this_hour()), failing)
+
+
+@st.fragment(run_every=PULSE_SECONDS)
+def pulse(signature: Callable[[], tuple[object, ...]] = news) -> None:
+    """Look for news every half minute and redraw only when there are some.
+
+    Zoom, selection and scroll stay, because nothing is drawn while nothing is new.
+    """
+    found = signature()
+    before = st.session_state.get("news")
+    st.session_state["news"] = found
+    if before is not None and before != found:
+        st.rerun(scope="app")
+
+
+def archived(file: str) -> None:
+    """The end of a page that needs station hours of an archive which cannot be read here."""
+    text = words()
+    told = text(
+        "Station hours of this range stand in the archive {file}, which cannot be read here."
+        " Choose a later range, or ask whoever runs this service for the file.",
+        file=file,
+    )
+    html(f'<p class="notice">{escape(told)}</p>')
+    bottom()
+
+
+def bottom() -> None:
+    """Whose the data are, under which licence, and what is our own in them."""
+    text = words()
+    used = [one for one in cache.feeds() if one.live or one.newest_hour]
+    owners = {one.attribution: one for one in used}
+    sources = "; ".join(
+        f'<a href="{escape(one.link)}" rel="noreferrer">{escape(text(one.attribution))}</a>'
+        f" — {escape(text(one.licence))}"
+        for one in owners.values()
+    )
+    lines = [text("Boundaries: National Geographic Information Institute (2023-09-15)")]
+    if any(one.kind == OBSERVED for one in used):
+        lines.append(
+            text(
+                "Province values are this page's own means of AirKorea's urban stations; they are"
+                " not published by AirKorea."
+            )
+        )
+    lines.append(_letters(text))
+    source = f"<p>{escape(text('Data:'))} {sources}</p>" if sources else ""
+    html(source + "".join(f"<p>{escape(one)}</p>" for one in lines), "foot")
+
+
+def _letters(text: Text) -> str:
+    """Whose the letters are."""
+    rules = standard()
+    if len(rules.levels) == 4 and rules.family.startswith("airkorea"):
+        return text(
+            "The letters A–D are this page's own signs for AirKorea's four grades"
+            " (good, moderate, poor, very poor)."
+        )
+    return text(
+        "The letters A–{last} are this page's own signs for the levels of: {standard}.",
+        last=rules.levels[-1].letter,
+        standard=rules.titles[text.lang],
+    )

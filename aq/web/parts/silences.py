@@ -1,0 +1,136 @@
+"""Silences: what is silenced until when and why; an administrator makes one or ends it."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from aq.alerts import rules as alerting
+from aq.domain.clock import KST, kst
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_CODE, PROVINCES
+from aq.i18n import Text
+from aq.web.parts import admin, cache, page
+from aq.web.wording.alerts import moment, rule_title
+from aq.web.wording.korean import province_name
+
+Fields = dict[str, Any]
+HOURS = (3, 12, 24, 72)
+OWN = 0
+
+
+def draw(name: str | None, one: Fields | None, text: Text) -> None:
+    """The silences in force, and for an administrator a form that begins with the alert looked at;
+    nothing for others while nothing is silenced."""
+    found = alerting.silences(cache.context().store)
+    if not found and name is None:
+        return
+    page.html(f"<h2>{escape(text('Silenced'))}</h2>")
+    names = _rule_names(text)
+    for silence in found:
+        page.html(f"<p>{escape(_sentence(silence, names, text))}</p>")
+        if name is not None and st.button(text("End this silence"), key=f"end {silence['id']}"):
+            admin.write(
+                partial(alerting.unsilence, cache.context().store, silence["id"]),
+                text("The silence is over."),
+            )
+    if name is not None:
+        with st.expander(text("Silence alerts")):
+            _form(one, names, text)
+
+
+def _rule_names(text: Text) -> dict[str, str]:
+    rules = (one.rule for one in alerting.rules(cache.context().store))
+    return {rule.id: rule_title(rule.id, rule.name, text) for rule in rules}
+
+
+def _sentence(silence: Fields, names: dict[str, str], text: Text) -> str:
+    province = next((one for one in PROVINCES if one.ko == silence["province"]), None)
+    parts = [
+        names.get(silence["rule"], silence["rule"]) if silence["rule"] else text("every rule"),
+        province_name(province, text.lang) if province else text("everywhere"),
+        text.pollutant(silence["pollutant"]) if silence["pollutant"] else "",
+    ]
+    until = moment(silence["until"])
+    return text(
+        "{what}, until {hour}: {why} ({who})",
+        what=" · ".join(part for part in parts if part),
+        hour=f"{kst(until):%Y-%m-%d %H:%M}" if until else "–",
+        why=silence["why"],
+        who=silence["who"],
+    )
+
+
+@st.fragment
+def _form(one: Fields | None, names: dict[str, str], text: Text) -> None:
+    """What is silenced, until when and why: all that the choices have in common."""
+    about = f"{one['rule']} {one['place']}" if one else "nothing"
+    where, rule, what = st.columns(3)
+    with where:
+        codes = ["", *(each.code for each in PROVINCES)]
+        code = st.selectbox(
+            text("Where"),
+            codes,
+            index=codes.index(one["code"]) if one and one["code"] in codes else 0,
+            format_func=lambda key: (
+                province_name(BY_CODE[key], text.lang) if key else text("everywhere")
+            ),
+            key=f"silence where {about} {text.lang}",
+        )
+    with rule:
+        rules = ["", *names]
+        chosen = st.selectbox(
+            text("Rule"),
+            rules,
+            index=rules.index(one["rule"]) if one and one["rule"] in rules else 0,
+            format_func=lambda key: names.get(key) or text("every rule"),
+            key=f"silence rule {about} {text.lang}",
+        )
+    with what:
+        pollutant = st.selectbox(
+            text("Pollutant"),
+            ["", *pollutants()],
+            format_func=lambda key: text.pollutant(key) if key else text("every pollutant"),
+            key=f"silence pollutant {about} {text.lang}",
+        )
+    until = _until(about, text)
+    why = st.text_input(text("Silence: why"), key=f"silence why {about}")
+    if st.button(text("Silence"), key="silence"):
+        admin.write(
+            lambda who: alerting.silence(
+                cache.context().store,
+                who=who,
+                why=why,
+                until=until,
+                rule_id=chosen or None,
+                province=BY_CODE[code].ko if code else None,
+                pollutant=pollutant or None,
+            ),
+            text("Silenced."),
+        )
+
+
+def _until(about: str, text: Text) -> datetime:
+    """The end: some hours from now, or a time of one's own on the Korean clock."""
+    now = cache.context().clock.now()
+    left, right = st.columns(2)
+    with left:
+        hours = st.selectbox(
+            text("for how long"),
+            (*HOURS, OWN),
+            format_func=lambda n: text("{n} hours", n=n) if n else text("until a time I choose"),
+            key=f"silence hours {about} {text.lang}",
+        )
+    if hours:
+        return now + timedelta(hours=hours)
+    with right:
+        day = kst(now + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+        given = st.datetime_input(
+            text("until"),
+            day.replace(tzinfo=None),
+            key=f"silence until {about}",
+            format="YYYY-MM-DD",
+        )
+    return given.replace(tzinfo=KST) if given else now

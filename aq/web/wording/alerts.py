@@ -1,0 +1,160 @@
+"""What alerts say to a reader: reasons, phases and severities in words, a sentence over all."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from aq.alerts.wording import ACT_WORDS
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_CODE
+from aq.i18n import Text, text_in
+from aq.web.wording.korean import N_, listed, number, province_name
+
+Fields = Mapping[str, Any]
+# The language of the names in config/alerts.toml.
+SHIPPED_IN = "ko"
+PHASE_WORDS = {
+    "firing": N_("on now"),
+    "unknown": N_("on now, no data"),
+    "pending": N_("building up"),
+    "clear": N_("clear"),
+}
+REASON_WORDS = {
+    "pending": N_("over the level, not long enough yet"),
+    "first": N_("began"),
+    "worse": N_("grew worse"),
+    "repeat": N_("goes on"),
+    "better": N_("grew better"),
+    "resolved": N_("ended"),
+    "unknown": N_("goes on, no data"),
+    "muted": N_("muted"),
+    "held": N_("held for quiet hours"),
+    "nothing": N_("no change"),
+}
+# Shipped rules as both languages call them; a rule that was given another name keeps that one.
+SHIPPED_NAMES = {
+    "pm10-warning": N_("PM10 advisory level"),
+    "pm10-alarm": N_("PM10 alarm level"),
+    "pm25-warning": N_("PM2.5 advisory level"),
+    "pm25-alarm": N_("PM2.5 alarm level"),
+    "o3-warning": N_("Ozone advisory level"),
+    "o3-alarm": N_("Ozone alarm level"),
+    "o3-emergency": N_("Ozone emergency level"),
+    "official-pm10": N_("PM10, official advisories"),
+    "official-pm25": N_("PM2.5, official advisories"),
+    "official-o3": N_("Ozone, official advisories"),
+    "data-late": N_("Data late"),
+}
+SEVERITY_WORDS = {
+    "notice": N_("Notice"),
+    "warning": N_("Warning"),
+    "alarm": N_("Alarm"),
+    "emergency": N_("Emergency"),
+}
+
+
+def place_name(place: str, text: Text) -> str:
+    """A province's name, or a feed's."""
+    return province_name(BY_CODE[place], text.lang) if place in BY_CODE else text.feed(place)
+
+
+def rule_title(rule: str, name: str, text: Text) -> str:
+    """A rule's name; a shipped one's in the reader's language while nobody has renamed it."""
+    shipped = SHIPPED_NAMES.get(rule)
+    return text(shipped) if shipped and text_in(SHIPPED_IN)(shipped) == name else name
+
+
+def amount(one: Fields, name: str, text: Text) -> str:
+    """A value of a state or event with its unit; a dash without one."""
+    value = one[name]
+    if value is None:
+        return "–"
+    unit = text("hours") if one["unit"] == "h" else one["unit"] or ""
+    digits = 0 if one["unit"] != "ppm" else 3
+    return f"{number(value, digits)} {unit}".rstrip()
+
+
+def moment(iso: str | None) -> datetime | None:
+    """An instant as the routes write it."""
+    return datetime.fromisoformat(iso) if iso else None
+
+
+def rule_sentence(body: Fields, text: Text) -> str:
+    """A rule in one sentence: what is watched, from when it fires, when it clears."""
+    if body["kind"] == "data_late":
+        return text(
+            "A feed's newest hour is {n} hours old or older.", n=f"{float(body['threshold']):g}"
+        )
+    watched = text.pollutant(body["pollutant"])
+    if body["kind"] == "official":
+        return text("{what}: the authority issues, raises, lowers or clears.", what=watched)
+    over = (
+        text("the province's mean")
+        if body.get("over", "mean") == "mean"
+        else text("any one station")
+    )
+    return text(
+        "{what} ({over}) at {level} or above for {n} h; clears below {clear} for {m} h.",
+        what=watched,
+        over=over,
+        level=f"{float(body['threshold']):g} {_unit(body)}".rstrip(),
+        n=body.get("for", 1),
+        clear=f"{float(body['clear_below']):g} {_unit(body)}".rstrip(),
+        m=body.get("clear_for", 1),
+    )
+
+
+def now_words(one: Fields, text: Text) -> str:
+    """The value now; of an official act the one at its issue, as no later one comes with it."""
+    value = amount(one, "value", text)
+    return text("{value} at issue", value=value) if one["official"] and value != "–" else value
+
+
+def official_words(one: Fields, text: Text) -> str:
+    """What is in force by an authority's act, with its zones: 경보 남부권 · 주의보 중부권."""
+    acts = one["official"] or ()
+    return " · ".join(f"{text.advisory(act['label'])} {act['zone']}".rstrip() for act in acts)
+
+
+def act_words(one: Fields, text: Text) -> str:
+    """What an authority did: 경기 남부권 경보 해제."""
+    act = one["official"]
+    return f"{act['zone']} {text.advisory(act['label'])} {text(ACT_WORDS[act['act']])}".lstrip()
+
+
+def _unit(body: Fields) -> str:
+    known = pollutants().get(body["pollutant"])
+    return known.unit if known and body.get("watch", "value") == "value" else ""
+
+
+def headline(standing: Sequence[Fields], text: Text) -> str:
+    """What is on now, in one sentence; late feeds are told apart from the air."""
+    air = [one for one in standing if one["alert"] and one["code"]]
+    late = [one for one in standing if one["alert"] and not one["code"]]
+    if not air and not late:
+        building = sum(one["phase"] == "pending" for one in standing)
+        if building:
+            return text("No alert is on; {n} are building up", n=building)
+        return text("No alert is on")
+    if not air:
+        return text("Data are late: {who}", who=_names(late, text))
+    worst = max(one["rank"] for one in air)
+    top = [one for one in air if one["rank"] == worst]
+    names = _names(top, text)
+    rules, count = _rules(top, text), len(_places(top))
+    if count == 1:
+        return text("{rule} in one place: {who}", rule=rules, who=names)
+    return text("{rule} in {n} places: {who}", rule=rules, n=count, who=names)
+
+
+def _places(found: Iterable[Fields]) -> list[str]:
+    return list(dict.fromkeys(one["place"] for one in found))
+
+
+def _names(found: Iterable[Fields], text: Text) -> str:
+    return listed([place_name(place, text) for place in _places(found)], text.lang)
+
+
+def _rules(found: Iterable[Fields], text: Text) -> str:
+    names = (rule_title(one["rule"], one["rule_name"], text) for one in found)
+    return " · ".join(dict.fromkeys(names))

@@ -1,0 +1,150 @@
+"""Explanations of grades as sentences."""
+
+from dataclasses import replace
+
+from aq.domain.clock import kst_iso
+from aq.domain.explanation import (
+    MEANS,
+    MISSING_HOURS,
+    Explanation,
+    Hour,
+    OverallExplanation,
+)
+from aq.domain.grading import Explanation as Ruling
+from aq.domain.standards import Row
+from aq.domain.windows import OVERALL
+from aq.i18n import Text, text_in
+from aq.queries.evidence import COUNTS, FLAGGED, NO_VALUE, ROADSIDE, Evidence
+
+
+def _lines(one: Explanation, text: Text) -> list[str]:
+    title = text(
+        "{name} by {standard}", name=text.pollutant(one.pollutant), standard=_named(one, text)
+    )
+    lines = [title, text("How: {how}", how=text(MEANS[one.averaging]))]
+    lines.append(
+        text("Hours with a value: {n} of {all}", n=one.hours, all=one.expected) + _least(one, text)
+    )
+    lines += [f"  {kst_iso(hour.at)}  {_shown(hour, one.unit, text)}" for hour in one.inputs]
+    if one.value is not None:
+        lines.append(text("Mean: {value} {unit}", value=one.value, unit=one.unit))
+    lines += _ruled(one.ruling, text) if one.ruling else [_without(one, text)]
+    lines += [text("Source: {what}", what=source) for source in told_sources(one, text)]
+    lines += [text("Not verified: {what}", what=text(doubt)) for doubt in one.unverified]
+    return lines
+
+
+def told_sources(one: Explanation, text: Text) -> list[str]:
+    """The sources of the standard, what was read of each in the reader's language."""
+    return [str(replace(source, what=text(source.what))) for source in one.sources]
+
+
+def _shown(hour: Hour, unit: str, text: Text) -> str:
+    return text("no value") if hour.value is None else f"{hour.value} {unit}"
+
+
+def _named(one: Explanation | OverallExplanation, text: Text) -> str:
+    return f"{one.title[text.lang]} ({one.standard} {one.version}, {one.hash[:12]})"
+
+
+def _least(one: Explanation, text: Text) -> str:
+    if one.needed is None:
+        return text("; two of the newest three are needed")
+    return text("; {n} are needed", n=one.needed)
+
+
+def _ruled(ruling: Ruling, text: Text) -> list[str]:
+    how = {"half_up": text("rounded, halves up"), "truncate": text("cut off")}[ruling.rounding]
+    lines = [
+        text(
+            "At the standard's precision ({how}, decimals: {digits}): {value} {unit}",
+            how=how,
+            digits=ruling.digits,
+            value=ruling.rounded,
+            unit=ruling.unit,
+        ),
+        text("Row of the table: {row} {unit}", row=_row(ruling.row), unit=ruling.unit),
+    ]
+    if ruling.formula:
+        lines.append(text("Index: {formula}", formula=ruling.formula))
+    word = ruling.labels[text.lang]
+    lines.append(
+        text("Grade {grade}: {letter} {word}", grade=ruling.grade, letter=ruling.letter, word=word)
+    )
+    return lines
+
+
+def _row(row: Row) -> str:
+    return f"{row.low} –" if row.high is None else f"{row.low} – {row.high}"
+
+
+def _without(one: Explanation, text: Text) -> str:
+    if one.reason == MISSING_HOURS:
+        return text("No grade: not enough hours")
+    return text("No grade: the standard has no row for this value")
+
+
+def _overall_lines(one: OverallExplanation, text: Text) -> list[str]:
+    result = one.result
+    lines = [text("{name} by {standard}", name=text.pollutant(OVERALL), standard=_named(one, text))]
+    for part in result.parts:
+        number = text("grade {grade}", grade=part.grade) if part.index is None else str(part.index)
+        lines.append(f"  {text.pollutant(part.pollutant)}: {number}")
+    if result.missing:
+        names = ", ".join(text.pollutant(key) for key in result.missing)
+        lines.append(text("No index: {names} missing", names=names))
+    if result.dominant:
+        lines.append(text("Decided by {name}", name=text.pollutant(result.dominant)))
+    if result.surcharge:
+        lines.append(text("Added for several bad pollutants: {n}", n=result.surcharge))
+    if result.index is not None:
+        lines.append(text("Index: {formula}", formula=result.index))
+    if result.grade and one.labels:
+        word = one.labels[text.lang]
+        lines.append(
+            text("Grade {grade}: {letter} {word}", grade=result.grade, letter=one.letter, word=word)
+        )
+    return lines
+
+
+def explanation_text(explained: Explanation | OverallExplanation, lang: str) -> str:
+    """An explanation as lines for people; of an index the result first, then each pollutant."""
+    text = text_in(lang)
+    if isinstance(explained, Explanation):
+        return "\n".join(_lines(explained, text))
+    blocks = [_overall_lines(explained, text), *(_lines(part, text) for part in explained.parts)]
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def archived_words(file: str, text: Text) -> str:
+    """That the stations of an hour stand in an archive that cannot be read here."""
+    return text(
+        "The stations of this hour stand in the archive {file}, which cannot be read here; the"
+        " province's mean is whole.",
+        file=file,
+    )
+
+
+# How a station takes part -> words of the message catalogue.
+PARTS = {
+    COUNTS: "counts",
+    ROADSIDE: "does not count: not an urban-air station",
+    FLAGGED: "does not count: flagged",
+    NO_VALUE: "no value",
+}
+
+
+def evidence_text(evidence: Evidence, text: Text) -> str:
+    """Whose hour, the explanation, and each station's part in it, as lines for people."""
+    province = evidence.province
+    name = province.ko if text.lang == "ko" else province.en
+    lines = [f"{name} · {text.hour(evidence.at)} · {text.feed(evidence.feed)}"]
+    lines.append(explanation_text(evidence.explanation, text.lang))
+    lines += [
+        f"  {witness.station:12} {witness.value if witness.value is not None else '–':>8}"
+        f"  {text(PARTS[witness.part])}{': ' + witness.flag if witness.flag else ''}"
+        for witness in evidence.stations
+    ]
+    if evidence.archive:
+        lines.append(archived_words(evidence.archive, text))
+    return "\n".join(lines)

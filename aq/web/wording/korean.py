@@ -1,0 +1,172 @@
+"""Words of the pages: Korean particles that follow the last sound, and names in either language."""
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from aq.domain.clock import kst, kst_iso
+from aq.domain.provinces import BY_CODE, Province
+from aq.domain.standards import Standard
+from aq.i18n import FLAG_WORDS, REASONS, Text
+from aq.queries.current import CurrentItem
+
+_FIRST, _LAST, _FINALS = 0xAC00, 0xD7A3, 28
+_RIEUL = 8
+# Sounds of digits and Latin letters that end in a consonant when a Korean reads them aloud.
+_CLOSED = frozenset("013678lmnrLMNR")
+_RIEUL_DIGITS = frozenset("178lrLR")
+# particle asked for -> (after a consonant, after a vowel)
+PARTICLES = {
+    "은는": ("은", "는"),
+    "이가": ("이", "가"),
+    "을를": ("을", "를"),
+    "과와": ("과", "와"),
+    "으로": ("으로", "로"),
+}
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name gettext tools know
+    """Mark a message for the catalogue where it is kept in a table and said later."""
+    return message
+
+
+class Noun(str):
+    """A word that takes its particle: ``f"{Noun('서울'):은는}"`` is ``서울은``."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        if spec not in PARTICLES:
+            return super().__format__(spec)
+        closed, open_ = PARTICLES[spec]
+        final = _final(self)
+        takes_closed = final != 0 and not (spec == "으로" and final == _RIEUL)
+        return str(self) + (closed if takes_closed else open_)
+
+
+def _final(word: str) -> int:
+    """The final consonant of the last letter that is spoken; 0 for a vowel."""
+    spoken = word.rstrip(" ‘’'\"”)」.,")
+    if not spoken:
+        return 0
+    last = spoken[-1]
+    if _FIRST <= ord(last) <= _LAST:
+        return (ord(last) - _FIRST) % _FINALS
+    if last in _RIEUL_DIGITS:
+        return _RIEUL
+    return 1 if last in _CLOSED else 0
+
+
+def province_name(province: Province, lang: str) -> str:
+    """서울, or Seoul."""
+    return province.ko if lang == "ko" else province.en
+
+
+def item_name(item: CurrentItem, lang: str) -> str:
+    """The name of an item's province."""
+    return province_name(BY_CODE[item.code], lang)
+
+
+def grade_word(item: CurrentItem, standard: Standard, lang: str) -> str | None:
+    """보통, or Moderate; None without a grade."""
+    return standard.level(item.grade).label(lang) if item.grade else None
+
+
+def shown(item: CurrentItem) -> float | None:
+    """The number an item is shown by: its value, or the index where all pollutants are one."""
+    return item.value if item.value is not None else item.index
+
+
+# Averaging time of a standard -> words; the sentences stand in the message catalogue.
+AVERAGING_WORDS: Mapping[str, str] = {
+    "1h": N_("the hourly mean"),
+    "8h": N_("the 8-hour mean"),
+    "24h": N_("the 24-hour mean"),
+    "24h-predicted": N_("the predicted 24-hour moving mean"),
+    "nowcast": N_("NowCast, the newer hours weighing more"),
+}
+
+
+def averaging_words(text: Text, averaging: str) -> str:
+    """Over how long a mean is taken: 24시간 예측이동평균."""
+    return text(AVERAGING_WORDS.get(averaging, averaging))
+
+
+def listed(names: Iterable[str], lang: str) -> str:
+    """서울·경기, or Seoul, Gyeonggi and Incheon."""
+    words = list(names)
+    if lang == "ko":
+        return "·".join(words)
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def number(value: float | None, digits: int) -> str:
+    """A value as the pages print it; an en dash where there is none."""
+    if value is None or math.isnan(value):
+        return "–"
+    # Halves up on the printed decimals, as grades are taken: 80.5 is printed 81 and graded 나쁨.
+    exact_value = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return f"{exact_value:,}"
+
+
+def short_hour(text: Text, moment: datetime) -> str:
+    """20시, or 20:00."""
+    local = kst(moment)
+    return f"{local.hour}시" if text.lang == "ko" else f"{local.hour}:00"
+
+
+def day_words(text: Text, day: date) -> str:
+    """2026년 11월 23일, or 23 Nov 2026."""
+    if text.lang == "ko":
+        return f"{day.year}년 {day.month}월 {day.day}일"
+    return f"{day.day} {day:%b %Y}"
+
+
+def long_hour(text: Text, moment: datetime) -> str:
+    """2026년 11월 23일 20시, or 23 Nov 2026 20:00."""
+    return f"{day_words(text, kst(moment).date())} {short_hour(text, moment)}"
+
+
+def told_hour(text: Text, moment: datetime, now: datetime) -> str:
+    """An hour with the date a reader needs at `now`: none today, no year this year."""
+    then, today = kst(moment).date(), kst(now).date()
+    if then == today:
+        return short_hour(text, moment)
+    return text.hour(moment) if then.year == today.year else long_hour(text, moment)
+
+
+def exact(moment: datetime) -> str:
+    """The exact instant, for a title attribute: 2026-11-23 20:00 KST (UTC+9)."""
+    return f"{kst_iso(moment)[:16].replace('T', ' ')} KST (UTC+9)"
+
+
+KINDS: Mapping[str, str] = {"observed": N_("observed"), "modelled": N_("modelled")}
+STATUSES: Mapping[str, str] = {"preliminary": N_("unconfirmed"), "confirmed": N_("confirmed")}
+
+
+def provenance(text: Text, kind: str | None, status: str | None) -> str:
+    """실측 · 미확정."""
+    parts = [text(KINDS[kind])] if kind else []
+    if status:
+        parts.append(text(STATUSES[status]))
+    return " · ".join(parts)
+
+
+def flag_word(text: Text, detail: str | None) -> str:
+    """Upstream's own flag in the reader's language."""
+    return text(FLAG_WORDS.get(detail or "", detail or ""))
+
+
+def missing_short(text: Text, item: CurrentItem) -> str:
+    """The reason alone, as a table cell has room for: 통신장애."""
+    return gap_word(text, item.missing_reason, item.missing_detail)
+
+
+def gap_word(text: Text, reason: str | None, detail: str | None) -> str:
+    """A reason for a gap in a few words."""
+    if reason == "source_flag" and detail:
+        return flag_word(text, detail)
+    return text(REASONS.get(reason or "", "no data"))

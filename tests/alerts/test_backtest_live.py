@@ -1,0 +1,115 @@
+"""A back-test is the live engine, transition for transition, whatever a rule watches."""
+
+from collections.abc import Sequence
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from sqlalchemy import insert, select
+
+from aq.alerts.backtest import backtest
+from aq.alerts.engine import watch
+from aq.alerts.rules import load_rules, rules
+from aq.domain.clock import from_hour_number
+from aq.domain.model import URBAN
+from aq.domain.sources import FEED_IDS
+from aq.store import Store
+from aq.store.schema import alert_event, province_hour, station, station_hour
+from tests.alerts.test_decide import ALARM, BODY
+from tests.alerts.test_engine import KNOWN, READER, SEOUL, H, at
+from tests.alerts.test_properties import emptied, examples
+
+AIRKOREA = FEED_IDS["airkorea"]
+GRADE = {**BODY, "watch": "grade", "threshold": 3, "clear_below": 3}
+RULES = (
+    {**BODY, "repeat_hours": 5},
+    ALARM,
+    {**GRADE, "id": "grade", "for": 1, "clear_for": 2},
+    {**GRADE, "id": "grade-day", "standard": "airkorea"},
+    {
+        **BODY, "id": "index", "watch": "index", "standard": "us_epa_2024",
+        "threshold": 101, "clear_below": 90,
+    },
+    {**BODY, "id": "station", "over": "any_station", "for": 1},
+    {**BODY, "id": "night", "quiet": {"start": "22:00", "end": "07:00"}},
+)  # fmt: skip
+
+
+def put(store: Store, hour: int, value: int | None) -> None:
+    """Two stations of 서울 and their mean; None: the hour never came."""
+    if value is None:
+        return
+    with store.write("test") as txn:
+        row = {"hour": hour, "feed": AIRKOREA, "version": txn.version}
+        values = {1: value, 2: value * 6 // 10}
+        txn.connection.execute(
+            insert(station_hour),
+            [{**row, "station": number, "pm10": one, "bad": 0} for number, one in values.items()],
+        )
+        pooled = {"pm10_sum": sum(values.values()), "pm10_n": 2}
+        txn.connection.execute(insert(province_hour).values({**row, "province": SEOUL, **pooled}))
+        txn.touch([hour])
+
+
+def live(store: Store, name: str) -> list[tuple[object, ...]]:
+    with store.read() as connection:
+        query = select(alert_event).where(
+            alert_event.c.rule == name,
+            alert_event.c.retracted_at.is_(None),
+            alert_event.c.kind != "correction",
+        )
+        return sorted(
+            (row.place, row.hour, row.change, row.before, row.after, row.reason)
+            for row in connection.execute(query)
+        )
+
+
+def lived(store: Store, values: Sequence[int | None]) -> None:
+    emptied(store)
+    names = {1: "종로구", 2: "중구"}
+    with store.book() as connection:
+        connection.execute(
+            insert(station),
+            [
+                {"id": n, "name": name, "sido": "서울", "province": SEOUL, "network": URBAN}
+                for n, name in names.items()
+            ],
+        )
+    given = [{**one, "channels": ["journal"], "provinces": ["서울"]} for one in RULES]
+    load_rules(at(store, H - 60), given, KNOWN, "test")
+    watch(at(store, H - 60), READER)
+    for step, value in enumerate(values):
+        put(store, H + step, value)
+        watch(at(store, H + step), READER)
+    watch(at(store, H + len(values) + 1), READER)
+
+
+def test_back_test_is_the_live_engine_for_every_kind_of_rule(store: Store) -> None:
+    seen = set()
+
+    @examples(store, 8)
+    @given(
+        values=st.lists(
+            st.one_of(st.none(), st.integers(100, 4500), st.integers(700, 900)),
+            min_size=4,
+            max_size=30,
+        )
+    )
+    @example(values=[900, 1600, 1700, 4200, 4300, None, 1400, 900, 200, 200, 3300] * 2)
+    def check(values: list[int | None]) -> None:
+        lived(store, values)
+        every = [one.rule for one in rules(store)]
+        since, until = from_hour_number(H - 1), from_hour_number(H + len(values) - 1)
+        for one in every:
+            trial = backtest(store, READER, one, since, until, every)
+            tried = sorted(
+                (place, *decision.key, str(decision.reason))
+                for place, found in trial.decisions.items()
+                for decision in found
+            )
+            assert tried == [
+                row for row in live(store, one.id) if int(str(row[1])) < H + len(values)
+            ]
+            seen.update(one.id for row in tried)
+
+    check()
+    assert seen == {str(one["id"]) for one in RULES}

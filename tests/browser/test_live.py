@@ -1,0 +1,242 @@
+"""The pages in a real browser: what is drawn, what a click does, what is asked of whom."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from aq.domain.provinces import PROVINCES
+from aq.web.parts import page as pages_of
+from tests.browsing import drawn, reader, settled
+
+PLACES = "/past?ps=KR-11,KR-26&g=day"
+PAGES = (*(f"/{pages_of.address(name)}" for name in pages_of.PAGES), PLACES)
+
+
+def chips(page: Page) -> Any:
+    return page.locator(".st-key-strip button.chip")
+
+
+def rows(page: Page) -> Any:
+    return page.locator(".st-key-table tbody tr")
+
+
+def test_live_page_draws_17_chips_17_rows_17_provinces(site: str, chromium: Browser) -> None:
+    with reader(chromium) as (page, watch):
+        drawn(page, site)
+        expect(chips(page)).to_have_count(17)
+        expect(rows(page)).to_have_count(17)
+        expect(page.locator(".choroplethlayer path")).to_have_count(17)
+        names = [text.split()[0] for text in chips(page).all_inner_texts()]
+        assert names == [province.ko for province in PROVINCES]
+        expect(page.get_by_text("SIMULATED")).to_have_count(1)
+        assert watch.outside(site) == []
+        assert watch.complaints == []
+
+
+def test_a_chip_reads_province_letter_pollutant(site: str, chromium: Browser) -> None:
+    with reader(chromium) as (page, _):
+        drawn(page, site)
+        words = [" ".join(text.split()) for text in chips(page).all_inner_texts()]
+        for province, text in zip(PROVINCES, words, strict=True):
+            assert re.match(rf"{province.ko} [A-D–] 미세먼지", text)
+        assert words[-1] == "세종 – 미세먼지 자료 없음"
+
+
+def test_missing_is_said_with_its_reason(site: str, chromium: Browser) -> None:
+    with reader(chromium) as (page, _):
+        drawn(page, site)
+        row = rows(page).filter(has_text="세종")
+        expect(row.locator(".badge.none")).to_have_text("–")
+        expect(row).to_contain_text("수신되지 않음")
+        expect(page.get_by_text("17곳 가운데 16곳의 자료가 들어왔습니다")).to_be_visible()
+
+
+def test_row_chip_and_map_select_and_the_address_follows(site: str, chromium: Browser) -> None:
+    with reader(chromium) as (page, _):
+        drawn(page, site)
+        rows(page).filter(has_text="부산").click()
+        page.wait_for_url("**p=KR-26**")
+        expect(page.get_by_role("heading", level=2).filter(has_text="부산")).to_be_visible()
+        chips(page).filter(has_text="강원").click()
+        page.wait_for_url("**p=KR-42**")
+        expect(page.get_by_role("heading", level=2).filter(has_text="강원")).to_be_visible()
+        settled(page)
+        _click_on_map(page, 127.9, 35.75)
+        page.wait_for_url(re.compile("p=KR-4[58]"))
+        expect(rows(page).and_(page.locator(".chosen"))).to_have_count(1)
+
+
+def _click_on_map(page: Page, longitude: float, latitude: float) -> None:
+    """Click where a point of the earth is drawn, by the projection the map itself uses."""
+    at = page.evaluate(
+        """([lon, lat]) => {
+            const plot = document.querySelector('.st-key-map .js-plotly-plot');
+            const [x, y] = plot._fullLayout.geo._subplot.projection([lon, lat]);
+            const box = plot.getBoundingClientRect();
+            return [box.left + x, box.top + y];
+        }""",
+        [longitude, latitude],
+    )
+    page.mouse.move(*at)
+    page.wait_for_timeout(100)  # the chart picks on hover before it takes a click
+    page.mouse.click(*at)
+
+
+def test_redrawing_keeps_the_zoom_of_the_line(site: str, chromium: Browser) -> None:
+    with reader(chromium) as (page, _):
+        drawn(page, f"{site}/?p=KR-11")
+        plot = page.locator(".st-key-week .nsewdrag")
+        plot.scroll_into_view_if_needed()
+        box = plot.bounding_box()
+        assert box is not None
+        middle = box["y"] + box["height"] / 2
+        page.mouse.move(box["x"] + box["width"] * 0.3, middle)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.6, middle, steps=5)
+        page.mouse.up()
+        page.wait_for_function(_HOURS_SHOWN + " < 100")
+        page.get_by_role("button", name="측정소", exact=True).click()
+        page.wait_for_url("**s=-stations**")
+        settled(page)
+        assert page.evaluate(_HOURS_SHOWN) < 100
+
+
+_HOURS_SHOWN = """(() => {
+    const plot = document.querySelector('.st-key-week .js-plotly-plot');
+    const [from, to] = plot._fullLayout.xaxis.range;
+    return (new Date(to) - new Date(from)) / 3.6e6;
+})()"""
+
+
+def test_a_province_is_chosen_by_keyboard(site: str, chromium: Browser) -> None:
+    with reader(chromium) as (page, _):
+        drawn(page, site)
+        page.get_by_role("button", name="대구", exact=True).focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**p=KR-27**")
+        expect(page.get_by_role("button", name="대구", exact=True)).to_be_focused()
+
+
+def test_table_sorts_and_reload_keeps_the_view(site: str, chromium: Browser) -> None:
+    with reader(chromium) as (page, _):
+        drawn(page, f"{site}/?p=KR-30&x=pm25")
+        page.get_by_role("button", name="시도", exact=True).click()
+        page.wait_for_url("**s=order**")
+        expect(rows(page).first).to_contain_text("서울")
+        page.reload()
+        settled(page)
+        expect(rows(page).first).to_contain_text("서울")
+        expect(page.locator(".st-key-table tr.chosen")).to_contain_text("대전")
+        expect(page.get_by_role("button", name="초미세먼지", exact=True)).to_have_attribute(
+            "aria-pressed", "true"
+        )
+
+
+def test_language_switch_keeps_the_view(site: str, chromium: Browser) -> None:
+    with reader(chromium) as (page, _):
+        drawn(page, f"{site}/?p=KR-26")
+        page.get_by_role("link", name="English").click()
+        page.wait_for_url("**lang=en**")
+        expect(page.get_by_role("heading", level=2).filter(has_text="Busan")).to_be_visible()
+        assert "p=KR-26" in page.url
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        settled(page)
+        # What upstream says in Korean alone (outlooks, names of zones) is marked as Korean.
+        left = page.evaluate(
+            """() => {
+                const copy = document.querySelector("[data-testid=stMain]").cloneNode(true);
+                for (const one of copy.querySelectorAll("[lang=ko], style")) one.remove();
+                return copy.textContent;
+            }"""
+        )
+        korean = set(re.findall("[가-힣]+", left))
+        assert korean <= {
+            "한국환경공단",
+            "에어코리아",
+        }  # the owner's name, given beside the English
+
+
+def test_pages_are_reached_by_the_masthead_and_keep_the_province(
+    site: str, chromium: Browser
+) -> None:
+    with reader(chromium) as (page, watch):
+        drawn(page, f"{site}/?p=KR-49")
+        page.get_by_role("link", name="지난 기록").click()
+        page.wait_for_url("**/past?**")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("제주")
+        assert "p=KR-49" in page.url
+        page.get_by_role("link", name="자료 상태").click()
+        page.wait_for_url("**/feeds?**")
+        expect(page.get_by_role("heading", level=2).first).to_contain_text("에어코리아")
+        assert watch.outside(site) == []
+        assert watch.complaints == []
+
+
+def test_past_page_opens_its_numbers_as_a_table(site: str, chromium: Browser) -> None:
+    with reader(chromium) as (page, watch):
+        drawn(page, f"{site}/past?p=KR-11&r=30d")
+        page.get_by_text("시간별 값을 표로 보기").click()
+        expect(page.locator("[data-testid=stDataFrame]")).to_be_visible()
+        assert watch.complaints == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("address", [*PAGES, "/?lang=en"])
+def test_axe_finds_nothing_serious(site: str, chromium: Browser, address: str, theme: str) -> None:
+    with reader(chromium, theme=theme) as (page, _):
+        drawn(page, site + address)
+        found = Axe().run(page).response["violations"]
+        serious = [
+            (one["id"], node["target"], node.get("failureSummary"))
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+        assert serious == []
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/?lang=en", "/past?lang=en", "/feeds?lang=en"])
+def test_a_phone_needs_no_sideways_scroll(site: str, chromium: Browser, address: str) -> None:
+    with reader(chromium, width=390, height=844) as (page, _):
+        drawn(page, site + address)
+        widths = page.evaluate(
+            "[document.documentElement.scrollWidth,"
+            " document.querySelector('[data-testid=stMain]').scrollWidth]"
+        )
+        assert max(widths) <= 390
+
+
+def test_phone_order_is_strip_map_table_province(site: str, chromium: Browser) -> None:
+    with reader(chromium, width=390, height=844) as (page, _):
+        drawn(page, site)
+        parts = [".st-key-strip", ".st-key-map", ".st-key-table", ".st-key-week"]
+        tops = [page.locator(part).bounding_box()["y"] for part in parts]
+        assert tops == sorted(tops)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Seoul", "UTC", "America/New_York"])
+def test_a_chart_tells_korean_hours_wherever_it_is_read(
+    site: str, chromium: Browser, zone: str
+) -> None:
+    with reader(chromium, zone=zone) as (page, _):
+        drawn(page, f"{site}/?p=KR-11")
+        page.wait_for_selector(".st-key-week .js-plotly-plot .main-svg")
+        last, far, end = page.evaluate(
+            """() => {
+                const plot = document.querySelector('.st-key-week .js-plotly-plot');
+                const axis = plot._fullLayout.xaxis;
+                const mark = plot._fullData.at(-1).x.at(-1);
+                // Hours to come, where the model has them, go on behind the mark.
+                const drawn = plot._fullData.flatMap((trace) => [...(trace.x ?? [])]);
+                const far = Math.max(...drawn.filter((one) => one).map((one) => axis.d2c(one)));
+                return [axis.d2c(mark), far, axis.r2c(axis.range[1])];
+            }"""
+        )
+        at = datetime.fromtimestamp(last / 1000, UTC)
+        assert (at.month, at.day, at.hour) == (5, 8, 20)
+        assert far >= last
+        assert end - far == 3_600_000

@@ -1,0 +1,328 @@
+"""The pages of alerts: who sees what, what a rule says in a sentence, when an alert was on."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from aq import app
+from aq.alerts import rules as alerting
+from aq.alerts.rules import shipped_rules
+from aq.context import Context, shared
+from aq.domain.clock import HOUR, kst_iso
+from aq.domain.model import URBAN, Reading, Station
+from aq.i18n import text_in
+from aq.paths import config_dir
+from aq.store import outbox
+from aq.web.charts.rule_line import stretches
+from aq.web.parts.alert_log import log_csv, what_happened
+from aq.web.parts.deliveries import error_words
+from aq.web.security import Buckets
+from aq.web.wording.alerts import SHIPPED_NAMES, headline, rule_sentence, rule_title
+from tests.alert_messages import put
+from tests.serving import HOUR_20, write
+from tests.web.test_pages import context, markup, run
+
+__all__ = ["context"]
+
+
+@pytest.fixture
+def dusty(context: Context) -> Context:
+    """Three hours at 160 µg/m³ of PM10 in 서울 after a quiet day; the shipped rules judge."""
+    station = Station(name="서울 하나", sido="서울", network=URBAN)
+    quiet = [
+        Reading(station=station, hour=HOUR_20 - n * HOUR, values={"pm10": 400})
+        for n in range(3, 24)
+    ]
+    write(context, *quiet)
+    app.watch(context)
+    dust = [
+        Reading(station=station, hour=HOUR_20 - n * HOUR, values={"pm10": 1600}) for n in range(3)
+    ]
+    write(context, *dust)
+    app.watch(context)
+    return context
+
+
+def labels(test: Any) -> set[str]:
+    return {one.label for one in test.button}
+
+
+def test_what_is_on_is_said_with_place_and_since(dusty: Context) -> None:
+    body = markup(run("alerts.py"))
+    assert "주의보 수준 1곳: 서울" in body
+    assert "관청이 권역별로" in body
+    assert "160 µg/m³" in body
+
+
+def test_a_reader_who_is_no_administrator_sees_no_control_that_writes(dusty: Context) -> None:
+    for name in ("alerts.py", "rules.py"):
+        test = run(name)
+        writing = {"확인함", "알림 멈추기", "저장", "복사해서 새 규칙으로", "끄기", "켜기"}
+        assert labels(test) & writing == set()
+        assert "관리자만 바꿀 수 있습니다" in markup(test)
+
+
+def test_a_write_is_refused_to_who_is_no_administrator(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str | None] = ["admin"]
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: names[0])
+    test = run("rules.py", rule="pm10-warning")
+    before = alerting.rules(dusty.store)
+    switch = next(one for one in test.button if one.label == "끄기")
+    names[0] = None
+    switch.click().run()
+    assert alerting.rules(dusty.store) == before
+    assert "끄기" not in labels(test)
+
+
+def test_an_administrator_switches_a_rule_off_and_it_is_on_record(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    test = run("rules.py", rule="pm10-warning")
+    (switch,) = (one for one in test.button if one.label == "끄기")
+    switch.click().run()
+    assert [one.value for one in test.exception] == []
+    assert not alerting.rule(dusty.store, "pm10-warning").rule.enabled
+    assert alerting.history(dusty.store, "pm10-warning")[0]["who"] == "duty"
+
+
+def test_what_is_wrong_stands_beside_its_field(dusty: Context) -> None:
+    test = run("rules.py", rule="pm10-warning")
+    clear = next(one for one in test.slider if one.label.startswith("해제 기준"))
+    clear.set_value(300.0).run()
+    assert [one.value for one in test.exception] == []
+    assert 'class="wrong"' in markup(test)
+
+
+def test_an_alert_is_acknowledged_and_silenced(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    test = run("alerts.py")
+    next(one for one in test.text_input if one.label.startswith("메모")).set_value("봄")
+    next(one for one in test.button if one.label == "확인함").click().run()
+    assert alerting.standing(dusty.store)[0]["acknowledged"]["who"] == "duty"
+    next(one for one in test.text_input if one.label == "알림을 멈추는 까닭").set_value("점검")
+    next(one for one in test.button if one.label == "알림 멈추기").click().run()
+    assert [one.value for one in test.exception] == []
+    (silence,) = alerting.silences(dusty.store)
+    assert (silence["province"], silence["why"], silence["who"]) == ("서울", "점검", "duty")
+    next(one for one in test.button if one.label == "멈춤 끝내기").click().run()
+    assert alerting.silences(dusty.store) == []
+
+
+def button(test: Any, label: str) -> Any:
+    return next(one for one in test.button if one.label == label)
+
+
+def test_everything_at_once_is_not_silenced_a_pollutant_everywhere_is(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    test = run("alerts.py")
+    button(test, "알림 멈추기").click().run()
+    assert [one.value for one in test.error] == ["알림을 멈추는 까닭을 적으십시오."]
+    place, rule = (
+        next(one for one in test.selectbox if one.key and one.key.startswith(f"silence {name}"))
+        for name in ("where", "rule")
+    )
+    place.set_value("")
+    rule.set_value("")
+    next(one for one in test.text_input if one.label == "알림을 멈추는 까닭").set_value("훈련")
+    button(test, "알림 멈추기").click().run()
+    assert "한꺼번에 멈출 수는 없습니다" in test.error[0].value
+    assert alerting.silences(dusty.store) == []
+    chosen = "silence pollutant"
+    next(one for one in test.selectbox if one.key and one.key.startswith(chosen)).set_value("pm10")
+    button(test, "알림 멈추기").click().run()
+    (made,) = alerting.silences(dusty.store)
+    assert (made["rule"], made["province"], made["pollutant"]) == (None, None, "pm10")
+    assert "진행 중, 알림 멈춤" in markup(test)
+
+
+def test_a_copy_is_a_form_of_a_new_rule_and_saved_only_then(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    before = alerting.rules(dusty.store)
+    test = run("rules.py", rule="pm10-warning")
+    button(test, "복사해서 새 규칙으로").click().run()
+    assert [one.value for one in test.exception] == []
+    assert alerting.rules(dusty.store) == before
+    button(test, "저장").click().run()
+    made, whole = (
+        alerting.rule(dusty.store, one).rule for one in ("pm10-warning-2", "pm10-warning")
+    )
+    assert made.name == f"{whole.name} 2"
+    assert made.as_body() == {**whole.as_body(), "id": made.id, "name": made.name}
+
+
+def test_a_removed_rule_is_taken_again(dusty: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    before = alerting.rule(dusty.store, "o3-alarm").rule
+    alerting.remove_rule(dusty.store, "o3-alarm", "duty")
+    test = run("rules.py")
+    button(test, f"{before.name} 되살리기").click().run()
+    assert [one.value for one in test.exception] == []
+    assert alerting.rule(dusty.store, "o3-alarm").rule == before
+
+
+def test_two_settings_stand_side_by_side(dusty: Context) -> None:
+    test = run("rules.py", rule="pm10-warning")
+    assert "나란히 비교" not in markup(test)
+    fires = next(one for one in test.slider if one.label.startswith("발생 기준"))
+    fires.set_value(165.0).run()
+    assert [one.value for one in test.exception] == []
+    body = markup(test)
+    assert "나란히 비교" in body
+    assert "지난 90일 동안 한 번도 알림이 나지 않았을 것입니다" in body
+    assert "지난 90일 동안 1번 알림이 났을 것입니다" in body
+    button(test, "이 설정을 잡아 두고 비교").click().run()
+    fires = next(one for one in test.slider if one.label.startswith("발생 기준"))
+    fires.set_value(155.0).run()
+    assert "<h3>잡아 둔 설정</h3>" in markup(test)
+
+
+def test_a_level_beyond_the_slider_is_kept_as_it_is(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    body = alerting.rule(dusty.store, "pm10-alarm").rule.as_body()
+    high = {**body, "threshold": 812, "for": 30, "clear_below": 148.5}
+    alerting.save_rule(dusty.store, high, dusty.known, "duty")
+    test = run("rules.py", rule="pm10-alarm")
+    button(test, "저장").click().run()
+    assert [one.value for one in test.exception] == []
+    assert alerting.rule(dusty.store, "pm10-alarm").rule.as_body() == high
+
+
+def test_the_log_says_what_happened_and_why_nobody_was_told() -> None:
+    text, quiet = text_in("en"), {"kind": "live", "retracted_at": None, "official": None}
+    entry = {**quiet, "change": "first", "reason": "first", "before": "pending"}
+    assert what_happened(entry, text) == "began"
+    assert what_happened({**entry, "reason": "held"}, text) == "began (held for quiet hours)"
+    silenced = {**entry, "reason": "muted", "muted_by": "silence:3", "kind": "backfill"}
+    assert what_happened(silenced, text) == "began (filled in later, silenced)"
+    below = {**entry, "reason": "muted", "muted_by": "pm10-alarm"}
+    assert what_happened(below, text) == "began (the more severe alert was on)"
+    gone = {**entry, "change": "nothing", "reason": "nothing", "retracted_at": "2026-01-01"}
+    assert what_happened(gone, text) == "fell back before it began (withdrawn by later data)"
+
+
+def test_the_log_as_a_file_has_all_of_the_choice_with_ids(dusty: Context) -> None:
+    asked = {"rule": "pm10-warning", "place": "KR-11", "reasons": []}
+    lines = log_csv(asked, text_in("ko")).decode("utf-8-sig").splitlines()
+    found = alerting.log(dusty.store, rule="pm10-warning")
+    assert {line.split(",")[0] for line in lines[1:]} == {one["id"] for one in found}
+    assert lines[0].startswith("id,시각(끝나는 시각),지역")
+    assert log_csv({**asked, "place": "KR-26"}, text_in("ko")).decode("utf-8-sig").count("\n") == 1
+
+
+def test_a_shipped_rule_has_a_name_in_both_languages_until_it_is_renamed() -> None:
+    shipped = {one["id"]: one["name"] for one in shipped_rules(config_dir())}
+    assert set(shipped) == set(SHIPPED_NAMES)
+    for rule, name in shipped.items():
+        assert rule_title(rule, name, text_in("ko")) == name
+        assert rule_title(rule, name, text_in("en")) == SHIPPED_NAMES[rule]
+        assert rule_title(rule, "먼지", text_in("en")) == "먼지"
+
+
+def test_the_password_opens_the_form_for_this_page_and_tries_are_counted(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = PasswordHasher(time_cost=1, memory_cost=64).hash("봄바람")
+    monkeypatch.setenv("AQ_ADMIN_PASSWORD_HASH", kept)
+    monkeypatch.setattr("aq.web.parts.admin._TRIES", Buckets(monotonic=lambda: 0.0))
+    shared.cache_clear()
+
+    def give(test: Any, word: str) -> Any:
+        test.text_input[0].set_value(word)
+        return button(test, "로그인").click().run()
+
+    test = run("rules.py", rule="pm10-warning")
+    assert "저장" not in labels(test)
+    for _ in range(4):
+        assert [one.value for one in give(test, "꽃샘").error] == ["관리자 비밀번호가 아닙니다."]
+    assert "저장" in labels(give(test, "봄바람"))
+    assert "<a href" not in markup(test).split('class="stacked"')[1].split("</table>")[0]
+    other = run("rules.py", rule="pm10-warning")
+    assert "저장" not in labels(other)
+    assert "시도가 너무 많았습니다" in give(other, "봄바람").error[0].value
+    assert "저장" not in labels(other)
+
+
+def fail_one(context: Context) -> None:
+    """A message given up, one that waits and one that has left."""
+    error = "the connection broke before an answer came"
+    put(context.store, "m1", "duty", state="failed", attempts=8, last_error=error)
+    put(context.store, "m2", "duty", attempts=1, last_error="HTTP 500")
+    put(context.store, "m3", "gone by", state="sent")
+
+
+def test_messages_that_have_not_left_are_told_to_everyone(context: Context) -> None:
+    assert "아직 보내지 못한 알림" not in markup(run("alerts.py"))
+    fail_one(context)
+    test = run("alerts.py")
+    body = markup(test)
+    assert "응답이 오기 전에 연결이 끊겼습니다" in body
+    assert "HTTP 500" in body
+    assert "gone by" not in body
+    assert not [one for one in labels(test) if one.startswith("다시 보내기")]
+
+
+def test_an_administrator_sends_again_what_failed(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str | None] = []
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: names.pop() if names else "duty")
+    fail_one(context)
+    test = run("alerts.py")
+    # Still an administrator when the page is drawn, none any more when it comes to write.
+    names += [None, "duty"]
+    next(one for one in test.button if one.label == "다시 보내기: duty (1건)").click().run()
+    assert len(outbox.messages(context.store, [outbox.FAILED])) == 1
+    assert [one.value for one in test.error] == ["관리자만 할 수 있습니다. 먼저 로그인하십시오."]
+    next(one for one in test.button if one.label.startswith("다시 보내기")).click().run()
+    assert [one.value for one in test.exception] == []
+    states = {row.message: (row.state, row.attempts) for row in outbox.messages(context.store)}
+    assert states == {"m1": ("queued", 0), "m2": ("queued", 1), "m3": ("sent", 0)}
+    assert not [one for one in labels(test) if one.startswith("다시 보내기")]
+
+
+def test_what_a_sender_says_of_a_failure_has_korean() -> None:
+    text = text_in("ko")
+    assert error_words("the service failed (OSError)", text) == "서비스 오류(OSError)"
+    assert error_words(None, text) == "–"
+    assert error_words("HTTP 500", text) == "HTTP 500"
+
+
+def test_a_rule_in_a_sentence() -> None:
+    body = {"kind": "air", "pollutant": "pm10", "threshold": 150, "for": 2, "clear_below": 100}
+    assert rule_sentence(body, text_in("en")) == (
+        "PM10 (the province's mean) at 150 µg/m³ or above for 2 h; clears below 100 µg/m³ for 1 h."
+    )
+
+
+def test_nothing_on_is_said_plainly() -> None:
+    assert headline([], text_in("ko")) == "진행 중인 알림이 없습니다"
+
+
+def test_stretches_follow_the_log_back() -> None:
+    def event(hours_back: int, before: str, after: str, **more: Any) -> dict[str, Any]:
+        at = kst_iso(HOUR_20 - timedelta(hours=hours_back))
+        return {"at": at, "before": before, "after": after, "kind": "live", **more}
+
+    after = HOUR_20 - timedelta(hours=10)
+    log = [
+        event(1, "firing", "unknown"),
+        event(2, "clear", "firing", kind="correction"),
+        event(4, "pending", "firing"),
+        event(9, "firing", "clear"),
+    ]
+    found = [(one.start, one.end, one.phase) for one in stretches(log, "unknown", after, HOUR_20)]
+    back = [HOUR_20 - timedelta(hours=n) for n in (10, 5, 2, 0)]
+    assert found == [(back[1], back[2], "firing"), (back[2], back[3], "unknown")]

@@ -1,0 +1,262 @@
+"""The authority's word on the pages: advisories in force, the days ahead, the list of a year."""
+
+import csv
+import io
+import re
+from datetime import date, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+import requests
+
+from aq.context import Context
+from aq.domain.clock import HOUR
+from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice, Reading
+from aq.domain.provinces import BY_CODE
+from aq.queries.official import advisories_over
+from aq.store.model_hours import replace_ahead
+from aq.store.notices import put_advisories, put_forecasts
+from aq.web import components
+from aq.web.charts import country as charts
+from aq.web.charts import lines as lines_chart
+from aq.web.parts import cache
+from tests.conftest import NOW
+from tests.serving import HOUR_20, fill, served
+from tests.web.test_charts import KO, LIGHT, SHAPES, STANDARD, country
+from tests.web.test_pages import context, markup, run
+
+__all__ = ["context"]
+
+
+@pytest.fixture
+def told(context: Context) -> Context:
+    """A store with an advisory in force, a notice of tomorrow, and one of the week."""
+    fill(context)
+    issued = NOW - timedelta(hours=3)
+    words = (("서울", "나쁨"), ("경기남부", "매우나쁨"), ("경기북부", "보통"), ("부산", "예보없음"))
+    with context.store.write("t") as txn:
+        put_forecasts(
+            txn,
+            [
+                ForecastNotice(
+                    kind=kind,
+                    pollutant="pm25",
+                    issued_at=issued,
+                    day=day,
+                    words=said,
+                    overall="○ <b>수도권</b>은 나쁨",
+                )
+                for kind, day, said in (
+                    (DAILY, date(2026, 11, 24), words),
+                    (WEEKLY, date(2026, 11, 27), (("서울", "높음"),)),
+                )
+            ],
+        )
+        advisory = Advisory(
+            pollutant="pm25",
+            district="경기",
+            zone="남부권",
+            word="주의보",
+            issued_at=issued,
+            issue_value=780,
+        )
+        put_advisories(txn, [advisory])
+    return context
+
+
+def test_the_live_page_says_what_comes_and_what_is_in_force(told: Context) -> None:
+    body = markup(run(x="pm25"))
+    assert '경기 <span lang="ko">남부권</span>: 초미세먼지 주의보' in body
+    assert "78 µg/m³" in body
+    assert "경기남부 매우나쁨, 경기북부 보통" in body
+    assert "예보 없음" in body
+    assert "높음" in body
+    assert "&lt;b&gt;수도권" in body
+    assert "Official advisories in force" in markup(run(lang="en", x="pm25"))
+
+
+def test_the_list_of_a_year_counts_by_province(told: Context) -> None:
+    body = markup(run("advisories.py"))
+    assert "2026년 발령된 특보 1건" in body
+    assert "발령 중" in body
+    assert "아직 검증할 예보가 없습니다" in markup(run("forecasts.py"))
+
+
+def test_map_and_table_mark_the_province_and_show_the_days_ahead(
+    told: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[dict[str, Any]] = []
+    table = components.table
+    monkeypatch.setattr(components, "table", lambda data: shown.append(data) or table(data))
+    body = markup(run(x="pm25"))
+    assert "시도 안 권역에 특보 발령 중" in body
+    rows = {row["name"]: row for row in shown[-1]["rows"]}
+    assert [name for name, row in rows.items() if row["mark"]] == ["경기"]
+    assert rows["경기"]["mark"] == "초미세먼지 주의보 남부권"
+    tomorrow, after = rows["경기"]["ahead"]
+    assert (tomorrow["letter"], after["letter"]) == ("D", None)
+    assert tomorrow["words"] == ("2026년 11월 24일: 매우나쁨 (경기남부 매우나쁨, 경기북부 보통)")
+    assert rows["부산"]["ahead"][0]["words"] == "2026년 11월 24일: 예보 없음"
+    assert [one["text"] for one in shown[-1]["columns"]][4:6] == ["내일", "모레"]
+    run(x="no2")
+    assert {len(row["ahead"]) for row in shown[-1]["rows"]} == {0}
+    assert rows["경기"]["mark"]
+
+
+def test_the_map_says_what_is_in_force() -> None:
+    marks = {"KR-41": "초미세먼지 주의보 <남부권>"}
+    figure = charts.country_map(
+        country(), SHAPES, STANDARD, KO, LIGHT, chosen=None, digits=0, marks=marks
+    )
+    names = [name for trace in figure.data[1:] for name in trace.text]
+    assert [name for name in names if charts.ACT_MARK in name] == ["경기 <b>B</b> ▲"]
+    about = dict(zip(figure.data[0].locations, figure.data[0].customdata, strict=True))
+    assert about["KR-41"].endswith("▲ 초미세먼지 주의보 &lt;남부권&gt;")
+    assert "▲" not in about["KR-11"]
+
+
+def test_a_day_in_four_grades_needs_no_older_weekly_row(told: Context) -> None:
+    early = NOW - timedelta(days=2)
+    with told.store.write("t") as txn:
+        said = {"pollutant": "pm25", "issued_at": early, "words": (("서울", "높음"),)}
+        days = (date(2026, 11, 24), date(2026, 11, 28))
+        put_forecasts(txn, [ForecastNotice(kind=WEEKLY, day=day, **said) for day in days])
+    body = markup(run(x="pm25"))
+    assert body.count("2026년 11월 24일</th>") == 1
+    assert "2026년 11월 28일</th>" in body
+
+
+def act(word: str, issued: float, cleared: float | None, zone: str = "남부권") -> Advisory:
+    return Advisory(
+        pollutant="pm10",
+        district="경기",
+        zone=zone,
+        word=word,
+        issued_at=HOUR_20 - issued * HOUR,
+        issue_value=1810,
+        cleared_at=None if cleared is None else HOUR_20 - cleared * HOUR,
+    )
+
+
+ACTS = [
+    act("주의보", 26, 20),
+    act("경보", 24, 22),
+    act("주의보", 25, 23, "북부권"),
+    act("주의보", 3, None),
+]
+
+
+def test_advisories_lie_over_the_line_in_ink_and_stand_in_a_table(told: Context) -> None:
+    with told.store.write("t") as txn:
+        put_advisories(txn, ACTS)
+    found = run("past.py", p="KR-41")
+    body = markup(found)
+    assert "이 기간의 특보, 최근 순" in body
+    assert body.count("<th scope='row'>경기 ") == 4
+    assert "주의보" not in markup(run("past.py", p="KR-11")).split("특보, 최근 순")[-1]
+    assert "이 기간의 특보" not in markup(run("past.py", p="KR-41", x="no2"))
+    figure = cache.line_figure(
+        "KR-41", "pm10", HOUR_20 - 29 * HOUR, HOUR_20, "airkorea_1h", "ko", False, told_apart=True
+    )
+    spans = [one for one in figure.layout.shapes if one.fillcolor == LIGHT.ink and one.y1 != 1]
+    assert [(one.x0[5:], one.x1[5:]) for one in spans] == [
+        ("11-22 18:00", "11-22 19:00"),
+        ("11-22 19:00", "11-22 20:00"),
+        ("11-22 20:00", "11-22 21:00"),
+        ("11-22 21:00", "11-22 22:00"),
+        ("11-22 22:00", "11-23 00:00"),
+        ("11-23 17:00", "11-23 20:00"),
+    ]
+    bars = [one for one in figure.layout.shapes if one.fillcolor == LIGHT.ink and one.y1 == 1]
+    assert [round(1 - one.y0, 3) for one in bars] == [0.022, 0.022, 0.045, 0.045, 0.022, 0.022]
+    grades = {level.colour for level in STANDARD.levels}
+    assert not {one.fillcolor for one in (*spans, *bars)} & grades
+    hovers = [one.text for one in figure.data if one.name == "공식 특보"]
+    assert hovers[2].startswith("<b>경보</b> 경기 남부권<br>2026년 11월 22일 20시")
+    assert "<b>주의보</b> 경기 북부권" in hovers[2]
+    assert "부터 발령 중" in hovers[5]
+    names = [one.text for one in figure.layout.annotations]
+    assert [name for name in names if name in ("경보", "주의보")] == ["경보", "주의보"]
+
+
+def test_days_and_several_provinces_have_the_bands_too(told: Context) -> None:
+    with told.store.write("t") as txn:
+        put_advisories(txn, ACTS)
+    asked = lines_chart.Ask(
+        pollutant="pm10",
+        since=date(2026, 11, 22),
+        last=date(2026, 11, 23),
+        after=HOUR_20 - 29 * HOUR,
+        until=HOUR_20,
+        grain="hour",
+        standard="airkorea_1h",
+    )
+    for spots, count in ((("KR-11", "KR-41"), 6), (("KR-11",), 0)):
+        drawn = tuple(("province", BY_CODE[one].id, one) for one in spots)
+        figure = lines_chart.figure_of(told, drawn, asked, 0, "ko", False)
+        assert len([one for one in figure.data if one.name == "공식 특보"]) == count
+    body = markup(run("past.py", p="KR-41", ps="KR-41,KR-11", g="day"))
+    assert body.count("<th scope='row'>경기 ") == 4
+
+
+def test_advisories_over_a_line_are_those_known_then(told: Context) -> None:
+    version = told.store.version()
+    with told.store.write("t") as txn:
+        put_advisories(txn, ACTS)
+    bounds = HOUR_20 - 29 * HOUR, HOUR_20
+    assert len(advisories_over(told, ("KR-41",), "pm10", *bounds)) == 4
+    assert advisories_over(told, ("KR-41",), "pm10", *bounds, version) == ()
+    assert advisories_over(told, ("KR-11",), "pm10", *bounds) == ()
+
+
+def test_a_model_s_hours_to_come_are_named_where_the_line_ends_now(told: Context) -> None:
+    hours = [
+        Reading(hour=HOUR_20 + n * HOUR, values={"pm25": 400}, province="KR-41")
+        for n in range(1, 9)
+    ]
+    with told.store.write("t") as txn:
+        replace_ahead(txn, "openmeteo", NOW, hours)
+    said = (
+        "이어지는 긴 점선은 Open-Meteo 모델이 계산한 앞으로의 값입니다(2026년 11월 23일 20시 기준)"
+    )
+    assert said in markup(run(x="pm25", p="KR-41"))
+    assert said in markup(run("past.py", x="pm25", p="KR-41"))
+    past = {"since": "2026-11-20", "until": "2026-11-22"}
+    for other in ({"p": "KR-11"}, {"p": "KR-41", "x": "no2"}, {"p": "KR-41", **past}):
+        assert "긴 점선은 Open-Meteo" not in markup(run("past.py", **({"x": "pm25"} | other)))
+    body = markup(run("past.py", x="pm25", p="KR-41", r="1y"))
+    assert "긴 점선은 Open-Meteo" not in body
+
+
+def test_each_province_s_forecasts_stand_in_a_row(context: Context) -> None:
+    fill(context, hours=60)  # PM10 62, 보통, all through the 22nd
+    issued = HOUR_20 - 51 * HOUR  # 17:00 of the 21st
+    words = (("서울", "나쁨"), ("부산", "보통"))
+    notice = ForecastNotice(
+        kind=DAILY, pollutant="pm10", issued_at=issued, day=date(2026, 11, 22), words=words
+    )
+    with context.store.write("t") as txn:
+        put_forecasts(txn, [notice])
+    body = markup(run("forecasts.py"))
+    assert body.count("<th scope='row'>") == 1 + 17  # one lead of all, the 17 of PM10
+
+    def row(name: str) -> list[str]:
+        found = re.search(f"<th scope='row'>{name}</th>(.*?)</tr>", body)
+        assert found
+        return re.findall(r"<td class='num'>(.*?)</td>", found[1])
+
+    assert row("미세먼지, 하루 전") == ["2", "0", "0", "1", "1"]
+    assert row("서울") == ["–", "–", "–", "0", "0", "1", "–", "–", "–"]
+    assert row("부산") == ["–", "–", "–", "0", "0", "0", "–", "–", "–"]
+    assert row("제주") == ["–"] * 9
+
+
+def test_the_list_of_a_year_goes_out_whole_as_a_file(told: Context) -> None:
+    body = markup(run("advisories.py"))
+    (address,) = re.findall(r'href="(/api/v1/export[^"]*format=csv)"', body)
+    with served(told) as base:
+        answer = requests.get(base + unescape(address), timeout=60)
+    assert answer.status_code == 200
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(one["zone"], one["label"]) for one in rows] == [("남부권", "주의보")]

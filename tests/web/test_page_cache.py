@@ -1,0 +1,79 @@
+"""A run of a page: of one store version and one view; and maps that carry no outlines."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aq.context import shared
+from aq.paths import config_dir
+from aq.web.parts import cache, outlines
+from aq.web.parts.page_cache import once, one_run
+from tests.conftest import NOW
+from tests.serving import fill, make_runtime
+
+
+def test_once_holds_for_a_run_and_no_longer() -> None:
+    asked: list[int] = []
+
+    @once
+    def counted() -> int:
+        asked.append(1)
+        return len(asked)
+
+    assert [counted(), counted()] == [1, 2]
+    with one_run():
+        assert [counted(), counted()] == [3, 3]
+    with one_run():
+        assert counted() == 4
+    assert counted() == 5
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    url = f"sqlite:///{tmp_path / 'aq.db'}"
+    monkeypatch.setenv("AQ_DATABASE_URL", url)
+    monkeypatch.setenv("AQ_CLOCK", NOW.isoformat())
+    shared.cache_clear()
+    yield url
+    shared().store.close()
+    shared.cache_clear()
+
+
+def test_what_is_stored_during_a_run_is_seen_by_the_next(store: str) -> None:
+    other = make_runtime(store)
+    with one_run():
+        before = cache.version()
+        fill(other)
+        assert cache.version() == before
+    with one_run():
+        assert cache.version() == (store, other.store.version())
+        assert cache.version() != before
+    other.store.close()
+
+
+def test_the_map_names_a_file_that_holds_the_outlines(store: str) -> None:
+    other = make_runtime(store)
+    fill(other)
+    found = cache.snapshot("pm10", "airkorea_1h")
+    figure = cache.map_figure(found, "pm10", "ko", False, "KR-11", ())
+    where = figure.data[0].geojson
+    answer = _answered(where)
+    assert json.loads(answer.body) == json.loads(
+        (config_dir() / "provinces.geojson").read_text("utf-8")
+    )
+    assert "immutable" in answer.headers["cache-control"]
+    assert _answered("/outlines/other.geojson").status_code == 404
+    other.store.close()
+
+
+def _answered(path: str) -> Response:
+    request = Request({"type": "http", "method": "GET", "path": path, "headers": []})
+    with ThreadPoolExecutor(1) as thread:  # this one may have a browser's loop running
+        answer: Response = thread.submit(asyncio.run, outlines.route().endpoint(request)).result()
+    return answer

@@ -1,0 +1,111 @@
+"""Headers, sizes and rates, as a client meets them at the real server."""
+
+import itertools
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from aq.web.security import Buckets, client_of
+from tests.browsing import dashboard, own_environment
+
+PAGES = ("/", "/feeds", "/past")
+DATA = ("/api/v1/provinces", "/healthz", "/strip.json", "/api/v1/nothing")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("guarded")
+    environment = own_environment(
+        AQ_DATABASE_URL=f"sqlite:///{folder / 'aq.db'}",
+        AQ_FEEDS__OPENMETEO__ENABLED="false",
+        AQ_SERVER__COSTLY_PER_MINUTE="40",
+        AQ_SERVER__TRUSTED_PROXIES="127.0.0.1",
+    )
+    with dashboard(environment) as found:
+        yield found
+
+
+@pytest.mark.parametrize("path", [*PAGES, *DATA])
+def test_every_answer_carries_the_headers(address: str, path: str) -> None:
+    headers = requests.get(address + path, timeout=60).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+    policy = headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert ("default-src 'none'" in policy) == (path in DATA)
+    assert not {"http:", "https:", "ws:", "wss:", "*"} & set(policy.replace(";", "").split())
+    assert "http" not in policy
+
+
+def test_the_strip_alone_may_be_framed(address: str) -> None:
+    headers = requests.get(f"{address}/strip", timeout=60).headers
+    assert "frame-ancestors *" in headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_long_queries_and_large_bodies_are_refused(address: str) -> None:
+    answer = requests.get(f"{address}/api/v1/current?pollutant={'x' * 9000}", timeout=60)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (414, "query_too_long")
+    answer = requests.post(f"{address}/api/v1/current", data=b"x" * 2_000_000, timeout=60)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
+
+
+def test_a_length_that_is_no_number_is_refused(address: str) -> None:
+    host, port = urlsplit(address).hostname or "", urlsplit(address).port or 0
+    with socket.create_connection((host, port), timeout=20) as one:
+        one.sendall(b"POST /api/v1/current HTTP/1.1\r\nHost: x\r\nContent-Length: 9e9\r\n\r\n")
+        assert one.recv(100).split()[1] in (b"400", b"413")
+
+
+def test_costly_calls_are_limited_by_client_and_told_when_to_return(address: str) -> None:
+    url = f"{address}/api/v1/history?since=2026-11-01&until=2026-11-02"
+
+    def ask(client: str) -> requests.Response:
+        return requests.get(url, headers={"X-Forwarded-For": client}, timeout=60)
+
+    statuses = [ask("198.51.100.7").status_code for _ in range(60)]
+    assert statuses[:40] == [200] * 40
+    assert 429 in statuses[40:]
+    refused = next(answer for _ in range(60) if (answer := ask("198.51.100.7")).status_code == 429)
+    assert refused.json()["error"]["code"] == "too_many_requests"
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert ask("198.51.100.8").status_code == 200
+    assert requests.get(f"{address}/api/v1/current", timeout=60).status_code == 200
+
+
+def test_a_bucket_fills_again() -> None:
+    seconds = itertools.count(step=6)
+    buckets = Buckets(monotonic=lambda: float(next(seconds)))
+    assert [buckets.take("a", 20, 40) for _ in range(4)] == [0.0, 0.0, 18.0, 12.0]
+    assert buckets.take("b", 20, 40) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("203.0.113.9", "10.1.1.1", "203.0.113.9"),  # who is no proxy is not believed
+        ("10.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("10.0.0.1", "8.8.8.8, 198.51.100.7, 10.0.0.2", "198.51.100.7"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "nonsense", "nonsense"),
+    ],
+)
+def test_whose_call_it_is(peer: str, forwarded: str, client: str) -> None:
+    scope = {"type": "http", "client": (peer, 1), "headers": []}
+    if forwarded:
+        scope["headers"] = [(b"x-forwarded-for", forwarded.encode())]
+    assert client_of(scope, ("10.0.0.0/8",)) == client
+
+
+def test_a_wrong_network_is_refused_at_the_start(tmp_path: Path) -> None:
+    from aq.domain.errors import ConfigError
+    from aq.settings import load
+
+    with pytest.raises(ConfigError, match="AQ_SERVER__TRUSTED_PROXIES"):
+        load({"AQ_SERVER__TRUSTED_PROXIES": "my proxy"})
