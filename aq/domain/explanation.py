@@ -20,15 +20,6 @@ from aq.domain.pollutants import from_scaled, pollutants
 from aq.domain.standards import Source, Standard
 from aq.domain.windows import OVERALL, Rows, evaluate_overall, inputs, windowed
 
-# How a mean is taken, by averaging time; the sentences are in the message catalogue.
-MEANS: Mapping[str, str] = {
-    "1h": "the hour's own value",
-    "8h": "mean of 8 hours",
-    "24h": "mean of 24 hours",
-    "24h-predicted": "predicted 24 h mean: half the mean of 12 hours, half that of the last 4,"
-    " in which high hours near it count three quarters",
-    "nowcast": "NowCast: the last 12 hours, the newer the heavier",
-}
 MISSING_HOURS, NOT_GRADED = "not_enough_hours", "not_graded"
 
 

@@ -15,7 +15,7 @@ from aq.store.upsert import Row, as_rows, upsert
 EXPECTED_FOR_HOURS = 7 * 24
 _MERGED_IDS = frozenset({GWANGJU.id, JEONNAM.id})
 
-# (sido, name, address) -> province or None; `aq.domain.provinces.province_of` with the known names bound.
+# (sido, name, address) -> province or None; `province_of` with the known names bound.
 ProvinceRule = Callable[[str, str, str | None], Province | None]
 KeptStation = Any  # a row of the station table
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aq.domain import explanation as module
 from aq.domain.explanation import Explanation, OverallExplanation, explain
 from aq.domain.grading import explain as rule
 from aq.domain.windows import OVERALL, Rows, evaluate
 from aq.i18n import Text, _catalogue
+from aq.web.wording import explanation as module
 from aq.web.wording.explanation import explanation_text
 from tests.domain.test_windows import CAI, CLEAN, HOUR, STANDARDS, row, steady
 
@@ -79,7 +79,7 @@ def test_all_pollutants_together() -> None:
     assert "Added for several bad pollutants: 50" in text
     assert "Decided by Ozone" in text
     missing = explain(CAI, OVERALL, steady(12, **CLEAN | {"o3": None}), HOUR)
-    assert "No index: Ozone missing" in missing.as_text("en")
+    assert "No index: Ozone missing" in explanation_text(missing, "en")
 
 
 @pytest.mark.parametrize("name", sorted(STANDARDS))
@@ -96,7 +96,7 @@ def test_an_explanation_agrees_with_the_grade(name: str, value: int | None, hour
         again = json.loads(json.dumps(found.as_dict()))
         assert (again["standard"], again["hash"]) == (name, standard.hash)
         for lang in ("ko", "en"):
-            assert standard.version in found.as_text(lang)
+            assert standard.version in explanation_text(found, lang)
 
 
 @pytest.mark.parametrize("table", sorted({key for one in INDEXED for key in STANDARDS[one].tables}))

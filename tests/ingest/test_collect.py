@@ -227,7 +227,7 @@ def test_an_unreachable_feed_is_named_and_what_is_stored_is_shown(
     gone = environment(database_url, simulator)
     gone["AQ_FEEDS__AIRKOREA__URL"] = "http://127.0.0.1:9/B552584"
     other = start(load(gone))
-    report = other.collector().poll("airkorea", AT_2025, force=True)
+    report = app.collector(other).poll("airkorea", AT_2025, force=True)
     assert isinstance(report.error, FeedError)
     assert report.error.reason is FeedReason.UNREACHABLE
     assert sum(one.value is not None for one in current(other, AT_2025).of("pm10")) > 14

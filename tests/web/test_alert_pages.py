@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 
 from aq import app
 from aq.alerts import rules as alerting
-from aq.alerts.rules import shipped_rules
+from aq.alerts.rules import known_to, shipped_rules
 from aq.context import Context, shared
 from aq.domain.clock import HOUR, kst_iso
 from aq.domain.model import URBAN, Reading, Station
@@ -193,7 +193,7 @@ def test_a_level_beyond_the_slider_is_kept_as_it_is(
     monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
     body = alerting.rule(dusty.store, "pm10-alarm").rule.as_body()
     high = {**body, "threshold": 812, "for": 30, "clear_below": 148.5}
-    alerting.save_rule(dusty.store, high, dusty.known, "duty")
+    alerting.save_rule(dusty.store, high, known_to(dusty), "duty")
     test = run("rules.py", rule="pm10-alarm")
     button(test, "저장").click().run()
     assert [one.value for one in test.exception] == []

@@ -38,7 +38,7 @@ class _Known:
 
 
 def _sido(region: str, address: str) -> str | None:
-    """The province label of a station as `aq.domain.provinces.province_of` takes it, None when unknown.
+    """The province label of a station as `province_of` takes it, None when unknown.
 
     A station of the merged 전남광주 keeps that label while its address tells 광주 from 전남;
     without one the second token of the region tells.

@@ -7,13 +7,13 @@ from html import escape
 import streamlit as st
 
 from aq.domain.clock import kst_day
-from aq.domain.explanation import MEANS, Explanation, OverallExplanation
+from aq.domain.explanation import Explanation, OverallExplanation
 from aq.domain.model import URBAN
 from aq.domain.quality import ECHO, FUTURE, IMPLAUSIBLE, JOIN, SPIKE, STUCK
 from aq.i18n import Text
 from aq.queries.evidence import Evidence, Witness
 from aq.web.parts import cache, page
-from aq.web.wording.explanation import PARTS, archived_words, told_sources
+from aq.web.wording.explanation import MEANS, PARTS, archived_words, told_sources
 from aq.web.wording.korean import N_, flag_word, number, short_hour
 
 ROUNDINGS: Mapping[str, str] = {"half_up": N_("rounded, halves up"), "truncate": N_("cut off")}

@@ -1,20 +1,25 @@
 """Explanations of grades as sentences."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from aq.domain.clock import kst_iso
-from aq.domain.explanation import (
-    MEANS,
-    MISSING_HOURS,
-    Explanation,
-    Hour,
-    OverallExplanation,
-)
+from aq.domain.explanation import MISSING_HOURS, Explanation, Hour, OverallExplanation
 from aq.domain.grading import Explanation as Ruling
 from aq.domain.standards import Row
 from aq.domain.windows import OVERALL
 from aq.i18n import Text, text_in
 from aq.queries.evidence import COUNTS, FLAGGED, NO_VALUE, ROADSIDE, Evidence
+
+# How a mean is taken, by averaging time; the sentences are in the message catalogue.
+MEANS: Mapping[str, str] = {
+    "1h": "the hour's own value",
+    "8h": "mean of 8 hours",
+    "24h": "mean of 24 hours",
+    "24h-predicted": "predicted 24 h mean: half the mean of 12 hours, half that of the last 4,"
+    " in which high hours near it count three quarters",
+    "nowcast": "NowCast: the last 12 hours, the newer the heavier",
+}
 
 
 def _lines(one: Explanation, text: Text) -> list[str]:
