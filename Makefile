@@ -1,10 +1,11 @@
-# make run | test | demo | lint | bench | chaos | pictures. Each sets up what it needs in .venv first.
+# make run | test | demo | lint | bench, and for work on it: test-fast | format | messages | docs |
+# mutants | chaos | pictures. Each sets up what it needs in .venv first.
 # make chaos CHAOS=--quick is a twentieth of it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test demo lint bench chaos pictures clean
+.PHONY: run test test-fast demo lint format messages docs mutants bench chaos pictures clean
 
 $(VENV)/run.stamp: requirements.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 run")'
@@ -25,6 +26,21 @@ demo: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.browser_setup
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# What most changes need while they are made: no browser, no PostgreSQL, nothing of minutes.
+test-fast: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not browser and not postgresql and not slow"
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+# The catalogue of words and the table of modules, brought up to date with the code.
+messages: $(VENV)/dev.stamp
+	$(BIN)/python -m tools.messages
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/python -m tools.architecture
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

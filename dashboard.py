@@ -5,12 +5,14 @@ import gc
 import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
+import aq
 from aq import app as process
 from aq.context import Context, shared
 from aq.logs import set_up
@@ -53,7 +55,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 app = st.App(
-    "aq/web/pages/main.py",
+    str(Path(aq.__file__).parent / "web" / "pages" / "main.py"),
     lifespan=lifespan,
     routes=[*routes(shared), outlines.route()],
     middleware=[Middleware(Guard, limits=lambda: shared().settings.server, observe=observe)],

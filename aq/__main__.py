@@ -84,5 +84,10 @@ def run(arguments: list[str] | None = None) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
-if __name__ == "__main__":
+def script() -> None:
+    """The installed command `aq`."""
     sys.exit(run())
+
+
+if __name__ == "__main__":
+    script()

@@ -1,9 +1,21 @@
-"""Where things stand on disk: the program's own files and the configuration folder."""
+"""Where things stand on disk: the program's own files, what it writes, and the configuration."""
 
 import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+_INSTALLED = (_PACKAGE / "shipped").is_dir()
+# The program's files beside the package: config/, migrations/, dashboard.py. A wheel carries them
+# inside the package, a checkout has them at its top.
+ROOT = _PACKAGE / "shipped" if _INSTALLED else _PACKAGE.parent
+
+
+def home() -> Path:
+    """The folder below which `var/` is written: ``AQ_HOME``, else the checkout's top, else, for an
+    installed program, the folder it is called in."""
+    if os.environ.get("AQ_HOME"):
+        return Path(os.environ["AQ_HOME"]).absolute()
+    return Path.cwd() if _INSTALLED else ROOT
 
 
 def config_dir() -> Path:

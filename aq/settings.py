@@ -29,7 +29,7 @@ from sqlalchemy.exc import ArgumentError
 from aq.domain.clock import Clock
 from aq.domain.errors import ConfigError
 from aq.domain.provinces import BY_CODE, PROVINCES
-from aq.paths import ROOT, config_dir
+from aq.paths import config_dir, home
 from aq.toml import line_of
 
 FEED_NAMES = ("archive", "airkorea", "openmeteo")
@@ -37,7 +37,7 @@ UPSTREAM_MEANS = "airkorea_means"
 NOTICE_FEED_NAMES = ("airkorea_forecast", "airkorea_alarm")
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
 LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails")
-OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_SAMPLES"})
+OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_HOME", "AQ_SAMPLES", "AQ_RECORDED"})
 # Station hours younger than this may still be asked for again.
 LEAST_MONTHS = 4
 _URL = TypeAdapter(AnyHttpUrl)
@@ -203,7 +203,7 @@ class Settings(_Section):
     @classmethod
     def _database(cls, value: str) -> str:
         if not value:
-            return f"sqlite:///{ROOT / 'var' / 'aq.db'}"
+            return f"sqlite:///{home() / 'var' / 'aq.db'}"
         try:
             url = make_url(value)
         except ArgumentError:
@@ -212,6 +212,9 @@ class Settings(_Section):
             raise ValueError("the store is sqlite:///… or postgresql+psycopg://…")
         if url.drivername == "sqlite" and not url.database:
             raise ValueError("a store in memory would be lost; name a file: sqlite:///aq.db")
+        if url.drivername == "sqlite" and url.database:
+            # The same file from wherever the process goes on working.
+            return f"sqlite:///{Path(url.database).absolute()}"
         return value
 
     @field_validator("admin_password_hash")
@@ -245,7 +248,7 @@ class Settings(_Section):
             return Path(self.retention.folder)
         url = make_url(self.database_url)
         beside = url.database if url.drivername == "sqlite" else None
-        return (Path(beside).parent if beside else ROOT / "var") / "archive"
+        return (Path(beside).parent if beside else home() / "var") / "archive"
 
     @property
     def secrets(self) -> tuple[SecretStr, ...]:

@@ -21,6 +21,8 @@ __all__ = ["chromium", "site", "site_environment"]
 settings.register_profile("aq", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aq")
 
+# Processes, outages of days, random kills: half a minute and more each.
+SLOW = ("test_chaos.py", "test_outage.py", "test_processes.py", "test_episode.py", "test_bench.py")
 NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)  # 20:25 in Korea
 
 
@@ -75,3 +77,15 @@ def store(database_url: str, clock: Clock) -> Iterator[Store]:
 def environment(database_url: str) -> dict[str, Any]:
     """Settings for a process of its own on that database, with no feed that leaves the machine."""
     return {"AQ_DATABASE_URL": database_url, "AQ_FEEDS__OPENMETEO__ENABLED": "false"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-fast` leaves out: browser, PostgreSQL, and what takes long."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & {"chromium", "site"} or "browser" in item.path.parts:
+            item.add_marker("browser")
+        if "postgres" in fixtures or "postgresql" in item.name:
+            item.add_marker("postgresql")
+        if item.path.name in SLOW:
+            item.add_marker("slow")

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from aq.domain.errors import ConfigError
 from aq.i18n import LANGUAGES
 from aq.logs import register
-from aq.paths import ROOT, config_dir
+from aq.paths import config_dir, home
 from aq.toml import TomlTable
 
 FILE_NAME = "alerts.toml"
@@ -162,7 +162,7 @@ def _channel(name: str, table: TomlTable, environ: Mapping[str, str]) -> Channel
         path = table.need("path", str)
         if not path.strip() or path.endswith("/"):
             raise table.refuse("path must name a file", "path")
-        return Channel(name=name, kind=kind, lang=lang, digest=digest, path=ROOT / path)
+        return Channel(name=name, kind=kind, lang=lang, digest=digest, path=home() / path)
     url = _from_environment(table, "url", environ, _check_url(kind))
     key = _from_environment(table, "secret", environ, _check_key) if kind == WEBHOOK else ""
     return Channel(

@@ -16,7 +16,7 @@ from aq.domain.clock import floor_hour, from_hour_number
 from aq.domain.provinces import PROVINCES
 from aq.domain.sources import FEED_IDS
 from aq.ingest.collect import ingest, station_rule
-from aq.paths import ROOT
+from aq.paths import ROOT, home
 from aq.settings import load
 from aq.simulator.notices import Story
 from aq.simulator.scenario import Scenario
@@ -43,7 +43,8 @@ def command(host: str | None, port: int | None, stations: int, days: int, seed: 
     clock = load().the_clock
     with SimulatorServer(world, clock, Scenario(stories=stories(clock.now()))) as simulator:
         environment = {
-            "AQ_DATABASE_URL": f"sqlite:///{ROOT / 'var' / 'demo.db'}",
+            "AQ_HOME": str(home()),
+            "AQ_DATABASE_URL": f"sqlite:///{home() / 'var' / 'demo.db'}",
             **os.environ,
             "AQ_FEEDS__AIRKOREA__URL": simulator.airkorea_url,
             "AQ_FEEDS__AIRKOREA__KEY": "demo",

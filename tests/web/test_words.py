@@ -1,80 +1,16 @@
 """Words: the catalogue is whole and holds nothing idle, particles follow sounds, numbers round."""
 
-import ast
 import re
-from collections.abc import Collection
-from pathlib import Path
 
 import pytest
-from babel.messages.pofile import read_po
 
-from aq import i18n as text_module
-from aq.domain.sources import INFO
 from aq.i18n import CATALOGUES
-from aq.paths import config_dir
-from aq.standards_file import load_standards
 from aq.web.wording.korean import Noun, number
-
-SOURCES = Path(text_module.__file__).parent
-CALLS = {"text", "N_", "self", "_text", "words"}
+from tools.messages import FILE, catalogue, used
 
 
-def _calls(path: Path) -> set[str]:
-    """Messages given as the first argument to a translating call."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if not isinstance(node, ast.Call) or not node.args:
-            continue
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        first = node.args[0]
-        if name in CALLS and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            found.add(first.value)
-    return found
-
-
-def _tables(path: Path) -> list[set[str]]:
-    """The texts of each table a module holds (a dictionary by a name in capitals)."""
-    found = []
-    for node in ast.parse(path.read_text("utf-8")).body:
-        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        if isinstance(value, ast.Dict):
-            texts = {
-                one.value
-                for one in value.values
-                if isinstance(one, ast.Constant) and isinstance(one.value, str)
-            }
-            found.append(texts)
-    return found
-
-
-def used(known: Collection[str]) -> set[str]:
-    """Every message that a page, route or table can say.
-
-    A table counts as one of messages when any of its texts is in the catalogue.
-    """
-    found: set[str] = set()
-    for path in SOURCES.rglob("*.py"):
-        if path.name != "i18n.py" and "aq.i18n import" not in path.read_text("utf-8"):
-            continue
-        found |= _calls(path)
-        for table in _tables(path):
-            found |= table if table & set(known) else set()
-    for info in INFO.values():
-        found |= {info.attribution, info.licence}
-    for shipped in ("standards", "limits"):
-        for standard in load_standards(config_dir() / shipped).values():
-            found |= {*standard.unverified, *(source.what for source in standard.sources)}
-    return found
-
-
-def catalogue() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for path in sorted((CATALOGUES / "ko" / "LC_MESSAGES").glob("*.po")):
-        with path.open("rb") as file:
-            messages = {str(one.id): str(one.string) for one in read_po(file) if one.id}
-        assert not set(messages) & set(found), f"{path.name} says again what another says"
-        found |= messages
-    return found
+def test_there_is_one_catalogue() -> None:
+    assert list(CATALOGUES.rglob("*.po")) == [FILE]
 
 
 def test_every_message_has_korean() -> None:
