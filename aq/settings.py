@@ -29,11 +29,11 @@ from sqlalchemy.exc import ArgumentError
 from aq.domain.clock import Clock
 from aq.domain.errors import ConfigError
 from aq.domain.provinces import BY_CODE, PROVINCES
+from aq.domain.selection import Selection
 from aq.paths import config_dir, home
 from aq.toml import line_of
 
 FEED_NAMES = ("archive", "airkorea", "openmeteo")
-UPSTREAM_MEANS = "airkorea_means"
 NOTICE_FEED_NAMES = ("airkorea_forecast", "airkorea_alarm")
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
 LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails")
@@ -256,12 +256,10 @@ class Settings(_Section):
         keys = (self.feeds.airkorea.key, self.feeds.openmeteo.key, self.admin_password_hash)
         return tuple(key for key in keys if key is not None)
 
-    @property
-    def reading(self) -> tuple[str, ...]:
-        """Feeds of which the past is read, most preferred first: AirKorea's own province means
-        stand in, by their name, for hours of which no station's value is there."""
-        place = self.feeds.prefer.index("airkorea") + 1
-        return (*self.feeds.prefer[:place], UPSTREAM_MEANS, *self.feeds.prefer[place:])
+    @cached_property
+    def selection(self) -> Selection:
+        """The choice of the feed that an hour, a day or a month is read from."""
+        return Selection.preferring(self.feeds.prefer)
 
     def daily_limit(self, feed: str) -> int | None:
         """Calls a KST day that a feed's operations may make; None for a feed without calls."""

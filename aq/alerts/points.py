@@ -1,6 +1,7 @@
 """What rules watch, read from the store: values, grades, indices, highest stations, lateness.
 
-An hour comes from the most preferred feed that has it, as everywhere; windows never mix feeds.
+An hour comes from the feed that `aq.domain.selection` chooses, as everywhere; windows never mix
+feeds.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,16 +15,18 @@ from aq.alerts import Point, Rule
 from aq.context import Context
 from aq.domain.averages import WINDOW_HOURS, averaged
 from aq.domain.clock import from_hour_number
+from aq.domain.model import MODELLED
 from aq.domain.pollutants import mean_half_up
 from aq.domain.provinces import BY_CODE, BY_ID
 from aq.domain.publication import LEARNING, learn, overdue
-from aq.domain.sources import FEED_IDS
+from aq.domain.selection import Selection, stations_with_value
+from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL, evaluate, window_hours
 from aq.store.reads import highest_stations, hours_heard, mean_hours, province_hours
 from aq.store.runs import seen_since
 
-Reading = tuple[int, int, Point]  # province, hour
+Reading = tuple[int, int, int, Point]  # province, hour, stations with a value, point
 Points = dict[str, dict[int, Point]]
 # Nobody waits longer for a feed than the longest lateness a rule may name.
 LATEST_HOURS = 24 * 8
@@ -31,10 +34,10 @@ LATEST_HOURS = 24 * 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """How points are read: standards, feeds by preference, feeds whose lateness is watched."""
+    """How points are read: standards, the choice of feeds, feeds whose lateness is watched."""
 
     standards: Mapping[str, Standard]
-    prefer: Sequence[str]
+    selection: Selection
     live: Sequence[str]
 
     def places(self, rule: Rule) -> tuple[str, ...]:
@@ -57,17 +60,19 @@ class Reader:
         return found
 
     def _take(self, rows: Iterable[Reading], found: Points) -> None:
-        """Points where the most preferred feed has them; a model has no stations."""
-        order = {FEED_IDS[name]: place for place, name in enumerate(self.prefer)}
-        model = FEED_IDS["openmeteo"]
-        for province, hour, one in rows:
-            feed = one.feed or 0
-            if feed not in order:
-                continue
-            hours = found[BY_ID[province].code]
-            known = hours.get(hour)
-            if known is None or order[feed] <= order[known.feed or 0]:
-                hours[hour] = one._replace(stations=None, expected=None) if feed == model else one
+        """The point of each hour, of the feed that is chosen; a feed that is not pooled from
+        stations has none."""
+        slots: dict[tuple[int, int], dict[str, tuple[int, Point]]] = {}
+        for province, hour, stations, point in rows:
+            by_feed = slots.setdefault((province, hour), {})
+            by_feed[FEED_NAMES[point.feed or 0]] = stations, point
+        for (province, hour), by_feed in slots.items():
+            ranked = self.selection.ranked({feed: n for feed, (n, _) in by_feed.items()})
+            if ranked:
+                feed, point = ranked[0], by_feed[ranked[0]][1]
+                if not INFO[feed].pooled:
+                    point = point._replace(stations=None, expected=None)
+                found[BY_ID[province].code][hour] = point
 
     def _judge(self, rule: Rule, averaging: str) -> Callable[[int], int | None]:
         """What turns a mean of an averaging time into what is watched."""
@@ -84,10 +89,10 @@ class Reader:
         numbers, judge = _numbers(rule), self._judge(rule, "1h")
         asked = (connection, rule.pollutant, numbers, after, until)
         for province, hour, feed, value, stations, top in highest_stations(*asked):
-            yield province, hour, Point(judge(value), stations, None, feed, top)
+            yield province, hour, stations, Point(judge(value), stations, None, feed, top)
         for province, hour, feed, total, n, _ in mean_hours(*asked):
-            if feed == FEED_IDS["openmeteo"]:
-                yield province, hour, Point(judge(mean_half_up(total, n)), feed=feed)
+            if INFO[FEED_NAMES[feed]].kind == MODELLED:
+                yield province, hour, n, Point(judge(mean_half_up(total, n)), feed=feed)
 
     def _means(
         self, connection: Connection, rule: Rule, after: int, until: int
@@ -103,7 +108,7 @@ class Reader:
             ):
                 value = judge(mean_half_up(total, n))
                 if value is not None:
-                    yield province, hour, Point(value, n, due, feed)
+                    yield province, hour, n, Point(value, n, due, feed)
             return
         back = WINDOW_HOURS[averaging] - 1
         series: dict[tuple[int, int], dict[int, Any]] = {}
@@ -121,7 +126,7 @@ class Reader:
                 mean = means[hour - first].value
                 value = judge(mean) if mean is not None else None
                 if hour > after and value is not None:
-                    yield province, hour, Point(value, row[4], row[5], feed)
+                    yield province, hour, row[4], Point(value, row[4], row[5], feed)
 
     def _overall(
         self, connection: Connection, rule: Rule, after: int, until: int
@@ -139,7 +144,8 @@ class Reader:
                 result = evaluate(standard, OVERALL, rows, hour)
                 value = result.grade if rule.watch == "grade" else result.index
                 if value is not None:
-                    yield province, hour, Point(value, feed=feed)
+                    stations = stations_with_value(rows[hour], standard, OVERALL)
+                    yield province, hour, stations, Point(value, feed=feed)
 
 
 def _numbers(rule: Rule) -> list[int]:
@@ -170,6 +176,6 @@ def reader_of(context: Context) -> Reader:
     """What reads the hours that rules watch, from the context's standards and feeds."""
     return Reader(
         standards=context.standards,
-        prefer=context.settings.feeds.prefer,
+        selection=context.settings.selection,
         live=context.settings.live_feeds,
     )

@@ -80,9 +80,10 @@ NOTICES = {one.name: one for one in (AIRKOREA_FORECAST, AIRKOREA_ALARM)}
 EVERY = {**INFO, **NOTICES}
 
 
-# `airkorea_means` is upstream's own province series: kept apart, compared,
-# and read only where no station has the hour.
-FEED_IDS = {"archive": 1, "airkorea": 2, "openmeteo": 3, "airkorea_means": 4}
+# Upstream's own province series: kept apart, compared, and read only where no station's value is
+# there (`aq.domain.selection`).
+UPSTREAM_MEANS = "airkorea_means"
+FEED_IDS = {"archive": 1, "airkorea": 2, "openmeteo": 3, UPSTREAM_MEANS: 4}
 
 
 FEED_NAMES = {number: name for name, number in FEED_IDS.items()}

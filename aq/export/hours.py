@@ -12,7 +12,7 @@ import numpy as np
 
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.pollutants import pollutants
-from aq.domain.sources import FEED_IDS, INFO
+from aq.domain.sources import INFO
 from aq.domain.windows import OVERALL
 from aq.export.grading import NOT_ENOUGH, NOT_MEASURED, absence, scaled_text, share_text
 from aq.export.reader import (
@@ -43,7 +43,7 @@ def hour_pieces(reader: Reader) -> Iterator[Piece]:
     heads = [
         head_cells(place, feed, key)
         for place in reader.places
-        for feed in asked.prefer
+        for feed in asked.selection.feeds
         for key in asked.keys
     ]
     values, sources = _Numbered(), _Numbered()
@@ -55,7 +55,7 @@ def hour_pieces(reader: Reader) -> Iterator[Piece]:
             continue
         for place, key in enumerate(asked.keys):
             (block.plain if key in reader.grader.plain else block.windowed)(key, place)
-        first = (block.places * len(asked.prefer))[:, None]
+        first = (block.places * len(asked.selection.feeds))[:, None]
         which = ((first + block.feeds) * count + np.arange(count)).ravel()
         times = [(kst_iso(from_hour_number(hour)),) for hour in range(after + 1, until + 1)]
         parts = (
@@ -112,7 +112,7 @@ class _Block:
         self._values, self._sources = values, sources
         self.columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 3
         order = {place.id: number for number, place in enumerate(reader.places)}
-        rank = {FEED_IDS[feed]: number for number, feed in enumerate(reader.asked.prefer)}
+        rank = {feed: number for number, feed in enumerate(reader.asked.selection.ids)}
         places = _integers([order[number] for number in self.columns[0]])
         since = _integers(self.columns[1]) - after - 1
         feeds = _integers([rank[number] for number in self.columns[2]])
@@ -126,12 +126,10 @@ class _Block:
         self.feeds, self.value_of, self.source_of = (np.zeros(shape, np.intp) for _ in range(3))
 
     def plain(self, key: str, place: int) -> None:
-        """Hours that stand by themselves: of the first feed with a value, else the first there."""
+        """Hours that stand by themselves: of the feed that is chosen by its stations."""
         at = self.reader.grader.at[key]
         total, heard = (_integers(self.columns[n]) for n in (at, at + 1))
-        there = self.grid >= 0
-        counts = there & (heard[self.grid] > 0)
-        feeds = np.where(counts.any(axis=0), counts.argmax(axis=0), there.argmax(axis=0))
+        feeds = self.reader.asked.selection.of_hours(np.where(self.grid >= 0, heard[self.grid], -1))
         row = np.take_along_axis(self.grid, feeds[None], axis=0)[0]
         self.feeds[:, place] = feeds
         valid = np.flatnonzero(heard[row] > 0)
@@ -163,13 +161,19 @@ class _Block:
     def windowed(self, key: str, place: int) -> None:
         """Hours by the standard's window, which goes back over the rows of the same feed."""
         reader, series = self.reader, self.series
-        feeds = [(name, FEED_IDS[name]) for name in reader.asked.prefer]
+        selection, ats = reader.asked.selection, self._ats(key)
+        ids = selection.ids
         for pair, rows in enumerate(self.grid.T.tolist()):
             hour = self.after + 1 + int(self.hours[pair])
             number = reader.places[self.places[pair]].id
-            there = [feed for feed, row in enumerate(rows) if row >= 0]
+            stations = {
+                name: max(self.rows[row][at] for at in ats)
+                for name, row in zip(selection.feeds, rows, strict=True)
+                if row >= 0
+            }
+            there = [selection.feeds.index(name) for name in selection.ranked(stations)]
             for feed in there:
-                shown = reader.grader.hour(key, series[number, feeds[feed][1]], hour)
+                shown = reader.grader.hour(key, series[number, ids[feed]], hour)
                 if shown is not None:
                     self.feeds[pair, place] = feed
                     self.value_of[pair, place] = self._values.number(_as_given, shown.cells)
@@ -177,6 +181,12 @@ class _Block:
                     break
             else:
                 self._absent(key, (pair, place), there[0], rows[there[0]])
+
+    def _ats(self, key: str) -> list[int]:
+        """Where a row has the stations with a value, of each pollutant that counts for `key`."""
+        grader = self.reader.grader
+        names = (key,) if key in grader.at else grader.standard.pollutants
+        return [grader.at[name] + 1 for name in names]
 
     @cached_property
     def series(self) -> dict[tuple[int, int], Series]:
@@ -193,7 +203,7 @@ class _Block:
     def _source(
         self, key: str, feed: int, row: int, why: tuple[str | None, str | None] = NO_REASON
     ) -> int:
-        name = self.reader.asked.prefer[feed]
+        name = self.reader.asked.selection.feeds[feed]
         stations = _stations(self.reader, name, self.rows[row], key)
         return self._sources.number(tail_cells, name, why, stations)
 

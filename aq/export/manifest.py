@@ -47,7 +47,7 @@ def manifest(
         "schema": [_column(one) for one in asked.columns],
         "units": {key: one.unit for key, one in pollutants().items() if key in asked.keys},
         "standards": [_standard(asked)],
-        "feeds": [_feed(name) for name in asked.prefer],
+        "feeds": [_feed(name) for name in asked.selection.feeds],
         "simulated": context.store.simulated(),
         "software": software(asked.format),
     }

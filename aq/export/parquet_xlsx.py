@@ -35,7 +35,7 @@ def _from_spool(spool: BinaryIO) -> Iterator[bytes]:
 def about(asked: Question) -> dict[str, str]:
     """What a reader of the file alone should know: question, zone, units, standard, whose data."""
     units = {key: one.unit for key, one in pollutants().items() if key in asked.keys}
-    infos = [EVERY[name] for name in asked.prefer]
+    infos = [EVERY[name] for name in asked.selection.feeds]
     return {
         "question": json.dumps(asked.as_dict(), ensure_ascii=False),
         "zone": ZONE,

@@ -125,13 +125,15 @@ def _piece(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> 
 def _taken(
     reader: Reader, place: Place, key: str, pools: dict[Slot, Pool]
 ) -> tuple[str, Pool] | None:
-    """The most preferred feed with any valid hour; else the first that has a row."""
-    there = [
-        (feed, pool)
-        for feed in reader.asked.prefer
+    """The feed that is chosen of those with a row, and its pool."""
+    selection = reader.asked.selection
+    by_feed = {
+        feed: pool
+        for feed in selection.feeds
         if (pool := pools.get((place.id, FEED_IDS[feed], key))) is not None
-    ]
-    return next((one for one in there if one[1].hours), there[0] if there else None)
+    }
+    feed = selection.of_period({name: pool.hours for name, pool in by_feed.items()})
+    return (feed, by_feed[feed]) if feed else None
 
 
 def _row(

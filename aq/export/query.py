@@ -13,6 +13,7 @@ from aq.domain.clock import floor_hour, hour_number, kst_iso, parse_since, parse
 from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE, PROVINCES, Province, find_province
+from aq.domain.selection import Selection
 from aq.domain.sources import INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL
@@ -52,7 +53,7 @@ class Question:
     Attributes
     ----------
     kind : readings; or the authority's forecasts (of the days), advisories (issued on the days)
-    prefer : feeds, most preferred first; one alone when a feed was asked for
+    selection : the choice among feeds; of one alone when a feed was asked for
     version : the store version the answer is of, whatever was written since
     all_columns, columns : those the question has, and those picked of them
     """
@@ -64,7 +65,7 @@ class Question:
     grain: str
     level: str
     standard: Standard
-    prefer: tuple[str, ...]
+    selection: Selection
     version: int
     format: str
     kind: str = READINGS
@@ -87,7 +88,7 @@ class Question:
             "provinces": [one.code for one in self.provinces],
             "pollutants": list(self.keys),
             "standard": self.standard.id,
-            "feeds": list(self.prefer),
+            "feeds": list(self.selection.feeds),
             "version": self.version,
             "format": self.format,
             "bom": self.bom,
@@ -133,7 +134,7 @@ def ask(context: Context, given: Mapping[str, str]) -> Question:
         grain=grain,
         level=_one_of(given, "level", LEVELS, "province"),
         standard=standard,
-        prefer=(feed,) if feed else context.settings.reading,
+        selection=context.settings.selection.only(feed),
         version=_version(context, given, now),
         format=_one_of(given, "format", FORMATS, "csv"),
         bom=_one_of(given, "bom", ("true", "false"), "false") == "true",
@@ -182,7 +183,7 @@ def _official(
         grain="day",
         level="province",
         standard=standard,
-        prefer=(feed,),
+        selection=Selection((feed,)),
         all_columns=all_columns,
         columns=pick(all_columns, columns),
         **more,
@@ -218,7 +219,7 @@ def from_dict(context: Context, data: Mapping[str, Any]) -> Question:
         grain=data["grain"],
         level=_known(data["level"], LEVELS),
         standard=standard,
-        prefer=tuple(_known(name, tuple(INFO)) for name in data["feeds"]),
+        selection=Selection(tuple(_known(name, tuple(INFO)) for name in data["feeds"])),
         version=int(data["version"]),
         format=_known(data["format"], FORMATS),
         bom=bool(data["bom"]),

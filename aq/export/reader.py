@@ -139,7 +139,7 @@ class Reader:
         start, end = self.hours
         read = station_block if self.asked.level == "station" else province_block
         numbers = [place.id for place in self.places]
-        keys, feeds = self.grader.reads, self.asked.prefer
+        keys, feeds = self.grader.reads, self.asked.selection.feeds
         for after in range(start, end, self.step):
             until = min(after + self.step, end)
             since = after - self.grader.back

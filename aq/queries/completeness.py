@@ -15,7 +15,8 @@ from aq.domain.backfill_plan import NOT_PUBLISHED, NOT_RUNNING, REACH
 from aq.domain.clock import floor_hour, from_hour_number, hour_number
 from aq.domain.missing import gap_reason
 from aq.domain.provinces import PROVINCES
-from aq.domain.sources import FEED_NAMES
+from aq.domain.selection import Selection
+from aq.domain.sources import FEED_NAMES, UPSTREAM_MEANS
 from aq.store import gaps, reads
 from aq.store.reads import slots
 from aq.store.rollups import day_hours, day_of
@@ -82,10 +83,10 @@ def completeness(
     Hours come from the day roll-ups; the hours themselves are read only where a day lacks some.
     """
     first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
-    prefer = (feed,) if feed else tuple(context.settings.feeds.prefer)
+    selection = context.settings.selection.only(feed)
     with context.store.read() as connection:
-        days = _days(connection, key, prefer, first, last)
-        look = _Look.of(connection, context, key, prefer, (first, last))
+        days = _days(connection, key, selection, first, last)
+        look = _Look.of(connection, context, key, selection, (first, last))
         short = [one for one in days if one[3] < one[4]]
         lacks = list(_lacks(connection, look, short))
     frame = pd.DataFrame(days, columns=list(DAY_COLUMNS))
@@ -100,7 +101,7 @@ def _date(day: int) -> date:
 
 
 def _days(
-    connection: Connection, key: str, prefer: tuple[str, ...], first: int, last: int
+    connection: Connection, key: str, selection: Selection, first: int, last: int
 ) -> list[tuple[int, int, str | None, int, int]]:
     """A row of `DAY_COLUMNS` for each province and day, the days as numbers."""
     if first >= last:
@@ -115,8 +116,7 @@ def _days(
             start, stop = day_hours(day)
             expected = min(stop, last) - max(start, first)
             held = found.get((province, day), {})
-            there = [name for name in prefer if name in held]
-            taken = next((name for name in there if held[name]), there[0] if there else None)
+            taken = selection.of_period(held)
             hours = min(held[taken], expected) if taken else 0
             out.append((province, day, taken, hours, expected))
     return out
@@ -133,7 +133,6 @@ class _Look:
     begins: Mapping[str, int]  # first hour of each live feed, the most preferred first
     recorded: Mapping[tuple[str, int, int], tuple[str, str | None]]
     live: tuple[str, ...]
-    prefer: tuple[str, ...]
     polls: dict[str, dict[int, str]] = field(default_factory=dict)
 
     @classmethod
@@ -142,10 +141,10 @@ class _Look:
         connection: Connection,
         context: Context,
         key: str,
-        prefer: tuple[str, ...],
+        selection: Selection,
         bounds: tuple[int, int],
     ) -> "_Look":
-        live = tuple(name for name in context.settings.live_feeds if name in prefer)
+        live = tuple(name for name in context.settings.live_feeds if name in selection.feeds)
         firsts = {name: gaps.first_hour(connection, name) for name in live}
         recorded = {
             (one.feed, one.province, hour): (one.cause, one.lost)
@@ -160,7 +159,6 @@ class _Look:
             begins={name: hour for name, hour in firsts.items() if hour is not None},
             recorded=recorded,
             live=live,
-            prefer=prefer,
         )
 
     def expected_feed(self, hour: int) -> str | None:
@@ -224,6 +222,10 @@ def _of_day(
         row = of_hour.get(province)
         if row is not None and row.n:
             continue
+        if name == UPSTREAM_MEANS:  # they stand in for the stations, which should have had it
+            name = look.expected_feed(hour) or name
+            of_hour = rows.get((name, hour), {})
+            row = of_hour.get(province)
         if row is not None:
             why = json.loads(row.why) if row.why else {}
             reason, detail = gap_reason(why.get(look.key, "not_received"))

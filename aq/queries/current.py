@@ -18,7 +18,7 @@ from aq.domain.missing import why_missing
 from aq.domain.model import FeedInfo
 from aq.domain.pollutants import KEYS, from_scaled, mean_half_up, pollutants
 from aq.domain.provinces import PROVINCES, Province
-from aq.domain.sources import FEED_IDS, INFO
+from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import Evaluated, evaluate
 from aq.store.engine import state_of
@@ -170,7 +170,7 @@ def choose(
     rows: Sequence[Any], context: Context, now: datetime
 ) -> tuple[FeedInfo | None, int | None]:
     """The feed and hour to show: the most preferred fresh one, else the most preferred there is."""
-    prefer = context.settings.feeds.prefer
+    prefer = context.settings.selection.present.feeds
     newest = {name: hour for name in prefer if (hour := newest_hour(rows, name)) is not None}
     fresh = timedelta(hours=context.settings.display.stale_after_hours)
     for limit in (fresh, timedelta(hours=context.settings.display.hide_after_hours)):
@@ -285,12 +285,14 @@ def _with_last(connection: Any, item: CurrentItem, until: int, context: Context)
     if item.pollutant not in KEYS:
         return item
     province = next(one for one in PROVINCES if one.code == item.code)
-    feeds = context.settings.feeds.prefer
-    found = last_with_value(connection, province.id, item.pollutant, until, feeds)
-    if found is None:
+    selection = context.settings.selection
+    rows = last_with_value(connection, province.id, item.pollutant, until, selection.feeds)
+    by_feed = {FEED_NAMES[row.feed]: row for row in rows}
+    feed = selection.of_hour({name: row.n for name, row in by_feed.items()})
+    if feed is None:
         return item
-    hour, total, count, _feed = found
-    value = float(from_scaled(mean_half_up(total, count), pollutants()[item.pollutant]))
+    hour, mean = by_feed[feed].hour, mean_half_up(by_feed[feed].sum, by_feed[feed].n)
+    value = float(from_scaled(mean, pollutants()[item.pollutant]))
     nothing_recent = item.missing_reason in ("no_history", "feed_down")
     return replace(
         item,

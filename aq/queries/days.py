@@ -65,18 +65,16 @@ def days(
     rules = context.standards[standard]
     numbers = [BY_CODE[code].id for code in codes]
     ends = (first - EPOCH).days, (last - EPOCH).days
-    rank = {name: place for place, name in enumerate(context.settings.reading)}
-    best: dict[tuple[int, int], Any] = {}
+    places: dict[tuple[int, int], dict[str, Any]] = {}
     with context.store.read() as connection:
         for row in day_sums(connection, numbers, key, *ends, as_of):
-            feed = FEED_NAMES[row["feed"]]
-            if feed not in rank:
-                continue
-            place = row["province"], row["day"]
-            held = best.get(place)
-            if held is None or _order(row, rank) < _order(held, rank):
-                best[place] = row
-    rows = [_day(row, rules, key) for _, row in sorted(best.items())]
+            by_feed = places.setdefault((row["province"], row["day"]), {})
+            by_feed[FEED_NAMES[row["feed"]]] = row
+    rows = []
+    for _, by_feed in sorted(places.items()):
+        feed = context.settings.selection.of_period({f: r["hours"] for f, r in by_feed.items()})
+        if feed:
+            rows.append(_day(by_feed[feed], rules, key))
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("grade", "highest_grade", "hours"):
         frame[name] = frame[name].astype("Int64")
@@ -85,11 +83,6 @@ def days(
     # A model's value has no status: None, and not the number that a column of text would make.
     frame["status"] = pd.Series([row[-1] for row in rows], dtype=object)
     return frame
-
-
-def _order(row: Any, rank: dict[str, int]) -> tuple[bool, int]:
-    """The most preferred feed with any valid hour comes first."""
-    return not row["hours"], rank[FEED_NAMES[row["feed"]]]
 
 
 def _day(row: Any, rules: Standard, key: str) -> tuple[Any, ...]:
@@ -188,8 +181,9 @@ def by_grade(
         spans.append((start, start + count - 1))
         start += count
     numbers = [BY_CODE[code].id for code in codes]
+    feeds = context.settings.selection.feeds
     with context.store.read() as connection:
-        found = days_by_grade(connection, key, numbers, spans, context.settings.reading, scale)
+        found = days_by_grade(connection, key, numbers, spans, feeds, scale)
     for province, begin, grade, count in found:
         cell = out[BY_ID[province].code, starts[begin]]
         cell[grade] = count

@@ -1,7 +1,7 @@
 """Why a province has its grade: the stations, the window, the breakpoint, the formula."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,10 @@ from aq.domain.explanation import Explanation, OverallExplanation, explain
 from aq.domain.model import URBAN
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import Province
-from aq.domain.sources import FEED_IDS, INFO
+from aq.domain.selection import Selection, stations_with_value
+from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
-from aq.domain.windows import OVERALL, window_hours
+from aq.domain.windows import OVERALL, evaluate, window_hours
 from aq.store.reads import province_hours, station_hours
 from aq.store.schema import UPSTREAM_GRADES
 from aq.store.stations import stations_of
@@ -98,12 +99,15 @@ def evidence(
     after = hour - window_hours(standard, key)
     with context.store.read() as connection:
         rows = province_hours(connection, [province.id], after, hour, as_of=as_of)
-        feed = _feed(context, key, [row for row in rows if row.hour == hour])
+        by_feed: dict[str, dict[int, Any]] = {}
+        for row in rows:
+            by_feed.setdefault(FEED_NAMES[row.feed], {})[row.hour] = row
+        feed = _feed(context.settings.selection, standard, key, by_feed, hour)
         if feed is None:
             raise InputError(f"nothing is stored of {province.ko} at {kst_iso(at)}", "at")
         here = stations_of(connection, province.id)
         readings, archive = _readings(connection, here, hour, feed, as_of)
-    window = {row.hour: row for row in rows if row.feed == FEED_IDS[feed]}
+    window = by_feed[feed]
     by_station = {row.station: row for row in readings}
     hourly = context.standards["airkorea_1h"]
     shown = key if key in KEYS else _dominant(standard, window, hour)
@@ -130,14 +134,23 @@ def _readings(
         return (), error.file
 
 
-def _feed(context: Context, key: str, rows: Sequence[Any]) -> str | None:
-    """The most preferred feed with a value in the hour, else the first that has a row."""
-    by_feed = {row.feed: row for row in rows}
-    there = [name for name in context.settings.feeds.prefer if FEED_IDS[name] in by_feed]
-    if key == OVERALL:
-        return there[0] if there else None
-    valued = [name for name in there if getattr(by_feed[FEED_IDS[name]], f"{key}_n")]
-    return next(iter(valued or there), None)
+def _feed(
+    selection: Selection,
+    standard: Standard,
+    key: str,
+    by_feed: Mapping[str, Mapping[int, Any]],
+    hour: int,
+) -> str | None:
+    """The feed the standard's value of the hour is of, as everywhere."""
+    counts = {
+        feed: stations_with_value(rows[hour], standard, key)
+        for feed, rows in by_feed.items()
+        if hour in rows
+    }
+    ranked = selection.ranked(counts)
+    results = ((feed, evaluate(standard, key, by_feed[feed], hour)) for feed in ranked)
+    valued = (f for f, result in results if result.value is not None or result.grade is not None)
+    return next(valued, ranked[0] if ranked else None)
 
 
 def _dominant(standard: Standard, window: dict[int, Any], hour: int) -> str:

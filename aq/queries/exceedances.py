@@ -1,6 +1,6 @@
 """The store's hours at or above a level: the runs of each province over a range."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -13,6 +13,7 @@ from aq.domain.clock import floor_hour, hour_number
 from aq.domain.episodes import Run, runs
 from aq.domain.pollutants import mean_half_up
 from aq.domain.provinces import PROVINCES
+from aq.domain.selection import Selection
 from aq.domain.sources import FEED_NAMES
 from aq.domain.standards import Standard
 from aq.store.reads import days_reaching, pairs
@@ -68,7 +69,7 @@ def spells(context: Context, key: str, after: datetime, until: datetime, level: 
     feeds: set[str] = set()
     if first >= last:
         return Spells(runs=found, feeds=())
-    prefer = context.settings.feeds.prefer
+    selection = context.settings.selection
     with context.store.read() as connection:
         # The window of the range's first hour reaches into the day before.
         begin, end = day_of(first + 1) - 1, day_of(last)
@@ -76,7 +77,7 @@ def spells(context: Context, key: str, after: datetime, until: datetime, level: 
         for province in found:
             own: list[Run] = []
             for start, stop in _stretches(reaching.get(province, ()), first, last):
-                values, used = _values(connection, key, province, (start, stop), level, prefer)
+                values, used = _values(connection, key, province, (start, stop), level, selection)
                 here = runs(start + 1, values, level.least)
                 own += here
                 feeds |= {
@@ -85,7 +86,7 @@ def spells(context: Context, key: str, after: datetime, until: datetime, level: 
                     for hour in range(run.first, run.last + 1)
                 }
             found[province] = tuple(own)
-    there = tuple(name for name in prefer if name in feeds)
+    there = tuple(name for name in selection.feeds if name in feeds)
     return Spells(runs=found, feeds=there)
 
 
@@ -110,7 +111,7 @@ def _values(
     province: int,
     bounds: tuple[int, int],
     level: Level,
-    prefer: Sequence[str],
+    selection: Selection,
 ) -> tuple[list[int | None], list[str | None]]:
     """The values of ``start < hour <= stop``, and the feed each is of."""
     start, stop = bounds
@@ -119,16 +120,18 @@ def _values(
         FEED_NAMES[feed]: hours
         for feed, hours in pairs(connection, key, province, start - back, stop).items()
     }
+    span = range(start - back + 1, stop + 1)
+    means: dict[str, list[int | None]] = {}
+    for name, hours in by_feed.items():
+        series = [mean_half_up(*hours[hour]) if hour in hours else None for hour in span]
+        averages = averaged(series, level.averaging, key, level.complete, level.rounding)
+        means[name] = [mean.value for mean in averages[back:]]
     values: list[int | None] = [None] * (stop - start)
     used: list[str | None] = [None] * (stop - start)
-    for name in prefer:
-        hours = by_feed.get(name)
-        if not hours:
-            continue
-        span = range(start - back + 1, stop + 1)
-        series = [mean_half_up(*hours[hour]) if hour in hours else None for hour in span]
-        means = averaged(series, level.averaging, key, level.complete, level.rounding)
-        for place, mean in enumerate(means[back:]):
-            if values[place] is None and mean.value is not None:
-                values[place], used[place] = mean.value, name
+    for place, hour in enumerate(range(start + 1, stop + 1)):
+        stations = {name: hours.get(hour, (0, 0))[1] for name, hours in by_feed.items()}
+        for name in selection.ranked(stations):
+            if (value := means[name][place]) is not None:
+                values[place], used[place] = value, name
+                break
     return values, used

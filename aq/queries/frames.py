@@ -15,12 +15,13 @@ from aq.domain.grading import overall
 from aq.domain.missing import NOT_ENOUGH_HOURS, gap_reason
 from aq.domain.pollutants import mean_half_up, pollutants
 from aq.domain.provinces import BY_ID, PROVINCES
+from aq.domain.selection import Selection
 from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL, hourly, window_hours
 from aq.store import engine, gaps, reads
 from aq.store.archive import months as retained
-from aq.store.blocks import HEAD, province_block, station_block
+from aq.store.blocks import EACH, HEAD, province_block, station_block
 from aq.store.gaps import KnownGap
 from aq.store.rollups import day_grade, day_of
 from aq.store.schema import province_hour, province_hour_rev
@@ -52,14 +53,15 @@ def line(
     `standard` by the hour, of a province.
     """
     first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
-    prefer = [feed] if feed else list(context.settings.reading)
+    selection = context.settings.selection.only(feed)
     if pollutant == OVERALL:
-        records = _index(context, place, standard, (first, last), prefer, as_of)
+        records = _index(context, place, standard, (first, last), selection, as_of)
     else:
-        rows = _rows(context, place, [pollutant], (first, last), prefer, level, as_of)
-        series = [rows[name] for name in prefer if name in rows]
+        rows = _rows(context, place, [pollutant], (first, last), selection, level, as_of)
+        by_hour = _by_hour(rows)
         records = [
-            _hour(series, pollutant, hour, standard, level) for hour in range(first + 1, last + 1)
+            _hour(by_hour.get(hour, {}), selection, pollutant, standard, level)
+            for hour in range(first + 1, last + 1)
         ]
     at = pd.date_range(from_hour_number(first + 1), periods=len(records), freq="h")
     return _frame(records, LINE_COLUMNS, at.tz_convert(KST), COUNTS)
@@ -83,7 +85,7 @@ def _rows(
     place: int,
     keys: Sequence[str],
     hours: tuple[int, int],
-    prefer: Sequence[str],
+    selection: Selection,
     level: str,
     as_of: int | None,
 ) -> dict[str, dict[int, Any]]:
@@ -91,35 +93,39 @@ def _rows(
     read = station_block if level == "station" else province_block
     found: dict[str, dict[int, Any]] = {}
     with context.store.read() as connection:
-        for row in read(connection, [place], keys, prefer, *hours, as_of):
+        for row in read(connection, [place], keys, selection.feeds, *hours, as_of):
             found.setdefault(FEED_NAMES[row.feed], {})[row.hour] = row
     return found
 
 
+def _by_hour(by_feed: Mapping[str, Series]) -> dict[int, dict[str, Any]]:
+    """The rows of each hour by feed."""
+    hours: dict[int, dict[str, Any]] = {}
+    for feed, rows in by_feed.items():
+        for hour, row in rows.items():
+            hours.setdefault(hour, {})[feed] = row
+    return hours
+
+
 def _hour(
-    series: Sequence[Series], key: str, hour: int, standard: Standard | None, level: str
+    rows: Mapping[str, Any], selection: Selection, key: str, standard: Standard | None, level: str
 ) -> tuple[Any, ...]:
-    """An hour from the first series that has a value for it, else why there is none."""
-    gap = None
-    for rows in series:
-        row = rows.get(hour)
-        if row is None:
-            continue
-        total, count, expected = row[HEAD : HEAD + 3]
-        if not count:
-            gap = gap or row
-            continue
-        scaled, feed = mean_half_up(total, count), FEED_NAMES[row.feed]
+    """An hour from the feed that is chosen of those with a row of it, or why there is no value."""
+    feed = selection.of_hour({name: row[HEAD + 1] for name, row in rows.items()})
+    if feed is None:
+        return None, None, None, None, None, "not_received", None
+    row = rows[feed]
+    total, count, expected = row[HEAD : HEAD + 3]
+    if count:
+        scaled = mean_half_up(total, count)
         grade = standard.grade(key, scaled, "1h") if standard else None
         pooled = level == "province" and INFO[feed].pooled
         heard = (count, expected) if pooled else (None, None)
         return scaled / pollutants()[key].scale, grade, feed, *heard, None, None
-    if gap is None:
-        return None, None, None, None, None, "not_received", None
-    notes = json.loads(gap.notes) if gap.notes else {}
+    notes = json.loads(row.notes) if row.notes else {}
     silent = "not_received" if level == "province" else "no_value"
-    heard = (0, gap[HEAD + 2]) if level == "province" else (None, None)
-    return None, None, FEED_NAMES[gap.feed], *heard, *gap_reason(notes.get(key, silent))
+    heard = (0, expected) if level == "province" else (None, None)
+    return None, None, feed, *heard, *gap_reason(notes.get(key, silent))
 
 
 def _index(
@@ -127,28 +133,28 @@ def _index(
     province: int,
     standard: Standard | None,
     hours: tuple[int, int],
-    prefer: Sequence[str],
+    selection: Selection,
     as_of: int | None,
 ) -> list[tuple[Any, ...]]:
-    """The index of each hour: from the first feed that gives one."""
+    """The index of each hour, from the first of its feeds that gives one."""
     if standard is None or standard.overall is None:
         raise ValueError("an index is of a standard that has one")
     keys, back = list(standard.pollutants), window_hours(standard, OVERALL) - 1
     whole = (hours[0] - back, hours[1])
-    by_feed = _rows(context, province, keys, whole, prefer, "province", as_of)
-    results = [
-        (name, _overalls(standard, by_feed[name], whole)) for name in prefer if name in by_feed
-    ]
+    by_feed = _rows(context, province, keys, whole, selection, "province", as_of)
+    by_hour = _by_hour(by_feed)
+    results = {feed: _overalls(standard, rows, whole) for feed, rows in by_feed.items()}
     records: list[tuple[Any, ...]] = []
     for hour in range(hours[0] + 1, hours[1] + 1):
-        taken = next((one for one in results if hour in one[1]), None)
-        if taken is None:
-            there = any(hour in rows for rows in by_feed.values())
-            reason = NOT_ENOUGH_HOURS if there else "not_received"
+        rows = by_hour.get(hour, {})
+        counts = {feed: max(row[HEAD + 1 :: EACH]) for feed, row in rows.items()}
+        feed = next((feed for feed in selection.ranked(counts) if hour in results[feed]), None)
+        if feed is None:
+            reason = NOT_ENOUGH_HOURS if rows else "not_received"
             records.append((None, None, None, None, None, reason, None))
         else:
-            index, grade = taken[1][hour]
-            records.append((index, grade, taken[0], None, None, None, None))
+            index, grade = results[feed][hour]
+            records.append((index, grade, feed, None, None, None, None))
     return records
 
 
@@ -203,16 +209,19 @@ def pooled(
         since = since.replace(day=1)
         last = (last.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     days = _days(context, place, pollutant, (since, last), level, as_of)
-    prefer = context.settings.reading
     records: list[tuple[Any, ...]] = []
     at = pd.date_range(since, last, freq="D" if grain == "day" else "MS", tz=KST)
     for begin in at:
         first = (begin.date() - EPOCH).days
         numbers = range(first, first + (1 if grain == "day" else begin.days_in_month))
-        there = [
-            (feed, _sum(days[feed].get(n) for n in numbers)) for feed in prefer if feed in days
-        ]
-        records.append(_period(there, pollutant, grain, 24 * len(numbers), standard))
+        pools = {
+            feed: pool
+            for feed, known in days.items()
+            if (pool := _sum(known.get(n) for n in numbers)) is not None
+        }
+        feed = context.settings.selection.of_period({name: p[2] for name, p in pools.items()})
+        taken = (feed, pools[feed]) if feed else None
+        records.append(_period(taken, pollutant, grain, 24 * len(numbers), standard))
     names = ("value", "grade", "feed", "hours", "possible", "reason")
     return _frame(records, names, at, ("grade", "hours", "possible"))
 
@@ -225,24 +234,21 @@ def _sum(pools: Iterable[Pool | None]) -> Pool | None:
 
 
 def _period(
-    there: Sequence[tuple[str, Pool | None]],
+    taken: tuple[str, Pool] | None,
     key: str,
     grain: str,
     possible: int,
     standard: Standard | None,
 ) -> tuple[Any, ...]:
-    for feed, pool in there:
-        if pool is None or not pool[2]:
-            continue
-        total, count, hours = pool
-        grade = None
-        if grain == "day" and standard is not None:
-            grade = day_grade(standard, key, {"sum": total, "n": count, "hours": hours})
-        # Two decimals more than an hour's, half-up, as exports give them.
-        value = mean_half_up(100 * total, count) / (100 * pollutants()[key].scale)
-        return value, grade, feed, hours, possible, None
-    heard = any(pool is not None for _, pool in there)
-    return None, None, None, 0, possible, "not_measured" if heard else "not_received"
+    if taken is None or not taken[1][2]:
+        return None, None, None, 0, possible, "not_measured" if taken else "not_received"
+    feed, (total, count, hours) = taken
+    grade = None
+    if grain == "day" and standard is not None:
+        grade = day_grade(standard, key, {"sum": total, "n": count, "hours": hours})
+    # Two decimals more than an hour's, half-up, as exports give them.
+    value = mean_half_up(100 * total, count) / (100 * pollutants()[key].scale)
+    return value, grade, feed, hours, possible, None
 
 
 def _days(
@@ -263,8 +269,8 @@ def _days(
                 found.setdefault(FEED_NAMES[row.feed], {})[row.day] = pool
         return found
     hours = hour_number(day_bounds(asked[0])[0]), hour_number(day_bounds(asked[1])[1])
-    prefer = list(context.settings.reading)
-    for feed, rows in _rows(context, place, [key], hours, prefer, level, as_of).items():
+    selection = context.settings.selection
+    for feed, rows in _rows(context, place, [key], hours, selection, level, as_of).items():
         days = found.setdefault(feed, {})
         for hour, row in rows.items():
             total, count, known = days.get(day_of(hour), (0, 0, 0))
@@ -291,13 +297,17 @@ def sparklines(
     with context.store.read() as connection:
         rows = reads.province_hours(connection, numbers, last - hours, last, feed=feed)
     out: dict[str, list[float | None]] = {one.code: [None] * hours for one in PROVINCES}
-    rank = {FEED_IDS[name]: place for place, name in enumerate(context.settings.feeds.prefer)}
-    for row in sorted(rows, key=lambda one: -rank[one.feed]):
-        count = getattr(row, f"{pollutant}_n")
-        if count:
-            place = row.hour - (last - hours) - 1
-            value = mean_half_up(getattr(row, f"{pollutant}_sum"), count) / scale
-            out[BY_ID[row.province].code][place] = value
+    slots: dict[tuple[int, int], dict[str, Any]] = {}
+    for row in rows:
+        slots.setdefault((row.province, row.hour), {})[FEED_NAMES[row.feed]] = row
+    selection = context.settings.selection.only(feed)
+    for (province, hour), by_feed in slots.items():
+        counts = {name: getattr(row, f"{pollutant}_n") for name, row in by_feed.items()}
+        taken = selection.of_hour(counts)
+        if taken and counts[taken]:
+            total = getattr(by_feed[taken], f"{pollutant}_sum")
+            place = hour - (last - hours) - 1
+            out[BY_ID[province].code][place] = mean_half_up(total, counts[taken]) / scale
     return out
 
 

@@ -28,6 +28,7 @@ from aq.domain.grading import in_force_on
 from aq.domain.missing import why_missing
 from aq.domain.pollutants import Pollutant, pollutants
 from aq.domain.provinces import Province
+from aq.domain.selection import Selection, stations_with_value
 from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import evaluate, window_hours
@@ -51,7 +52,7 @@ class Question:
     until: datetime
     grain: str
     standard: Standard
-    prefer: tuple[str, ...]
+    selection: Selection
     as_of: int | None = None
     family: tuple[Standard, ...] = ()
 
@@ -149,18 +150,20 @@ def _hour_item(
     series: Mapping[tuple[int, str], Mapping[int, Any]],
 ) -> Item | None:
     """The hour from the most preferred feed with a value; else from the first that has a row."""
-    fallback = None
-    for feed in asked.prefer:
-        rows = series.get((province.id, feed), {})
-        row = rows.get(hour)
-        if row is None:
-            continue
-        found = evaluate(asked.standard_at(from_hour_number(hour)), key, rows, hour)
-        if found.value is None and found.grade is None:
-            fallback = fallback or (feed, row, found)
-            continue
-        return _hour_fields(asked, province, key, (feed, row, found))
-    return _hour_fields(asked, province, key, fallback) if fallback else None
+    there = {
+        feed: rows
+        for feed in asked.selection.feeds
+        if hour in (rows := series.get((province.id, feed), {}))
+    }
+    taken, standard = None, asked.standard_at(from_hour_number(hour))
+    counts = {feed: stations_with_value(rows[hour], standard, key) for feed, rows in there.items()}
+    for feed in asked.selection.ranked(counts):
+        result = evaluate(standard, key, there[feed], hour)
+        if result.value is not None or result.grade is not None:
+            taken = feed, there[feed][hour], result
+            break
+        taken = taken or (feed, there[feed][hour], result)
+    return _hour_fields(asked, province, key, taken) if taken else None
 
 
 def _hour_fields(
@@ -241,12 +244,10 @@ def _days_or_months(
         items = []
         for province in asked.provinces:
             for key in asked.keys:
-                found = pooled.get((label, key, province.id), {})
-                taken = next(
-                    (found[f] for f in asked.prefer if f in found and found[f].hours), None
-                )
-                if taken:
-                    items.append(_pooled_item(asked, province, key, label, taken))
+                by_feed = pooled.get((label, key, province.id), {})
+                taken = asked.selection.of_period({f: pool.hours for f, pool in by_feed.items()})
+                if taken and by_feed[taken].hours:
+                    items.append(_pooled_item(asked, province, key, label, by_feed[taken]))
         if items:
             yield _label_end(label), items
 

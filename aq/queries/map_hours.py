@@ -8,7 +8,9 @@ from aq.context import Context
 from aq.domain.clock import from_hour_number, hour_number
 from aq.domain.missing import why_missing
 from aq.domain.provinces import PROVINCES
+from aq.domain.selection import Selection, stations_with_value
 from aq.domain.sources import FEED_NAMES, INFO
+from aq.domain.standards import Standard
 from aq.domain.windows import evaluate, window_hours
 from aq.store.reads import province_hours
 
@@ -56,22 +58,28 @@ def frames(
     with context.store.read() as connection:
         for row in province_hours(connection, numbers, first - back, last, as_of=as_of):
             series.setdefault((row.province, FEED_NAMES[row.feed]), {})[row.hour] = row
-    prefer = context.settings.reading
+    selection = context.settings.selection
     made = []
     for hour in range(first + 1, last + 1):
         shown = []
         for one in PROVINCES:
-            known = [(feed, series.get((one.id, feed), {})) for feed in prefer]
-            shown.append(_shown(rules, key, hour, known))
+            there = {
+                feed: rows
+                for feed in selection.feeds
+                if hour in (rows := series.get((one.id, feed), {}))
+            }
+            shown.append(_shown(rules, key, hour, selection, there))
         made.append(Frame(at=from_hour_number(hour), provinces=tuple(shown)))
     return made
 
 
-def _shown(rules: Any, key: str, hour: int, known: list[tuple[str, Series]]) -> Shown:
+def _shown(
+    rules: Standard, key: str, hour: int, selection: Selection, there: dict[str, Series]
+) -> Shown:
     fallback = None
-    for feed, rows in known:
-        if hour not in rows:
-            continue
+    counts = {feed: stations_with_value(rows[hour], rules, key) for feed, rows in there.items()}
+    for feed in selection.ranked(counts):
+        rows = there[feed]
         found = evaluate(rules, key, rows, hour)
         value = found.value if found.value is not None else found.index
         if value is not None or found.grade is not None:

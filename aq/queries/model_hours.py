@@ -5,10 +5,8 @@ from datetime import datetime, timedelta
 
 from aq.context import Context
 from aq.domain.clock import from_hour_number
-from aq.domain.model import MODELLED
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
-from aq.domain.sources import INFO
 from aq.store.model_hours import ahead
 
 # What was asked for longer ago is no forecast any more.
@@ -33,9 +31,7 @@ def hours_ahead(context: Context, code: str, pollutant: str, now: datetime) -> A
     if known is None:
         return None
     with context.store.read() as connection:
-        for feed in context.settings.reading:
-            if INFO[feed].kind != MODELLED:
-                continue
+        for feed in context.settings.selection.modelled.feeds:
             rows, asked = ahead(connection, feed, BY_CODE[code].id, pollutant, now)
             if rows and asked is not None and now - asked <= FRESH:
                 hours = tuple((from_hour_number(n), value / known.scale) for n, value in rows)

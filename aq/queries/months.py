@@ -70,8 +70,9 @@ def _row(
     context: Context, key: str, month: date, feeds: dict[str, tuple[int, int, int]]
 ) -> dict[str, Any]:
     expected = 24 * _end(month).day
-    taken = next((n for n in context.settings.feeds.prefer if n in feeds and feeds[n][2]), None)
+    taken = context.settings.selection.of_period({name: part[2] for name, part in feeds.items()})
     total, count, hours = feeds[taken] if taken else (0, 0, 0)
+    taken = taken if hours else None
     return {
         "month": month,
         "value": pooled_value(total, count, pollutants()[key]) if count else None,

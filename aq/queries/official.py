@@ -14,6 +14,7 @@ from aq.domain.forecasts import DayAhead, Outlook, days_ahead, in_force, lead_da
 from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice
 from aq.domain.pollutants import from_scaled, pollutants
 from aq.domain.provinces import PROVINCES, Province, district_provinces
+from aq.domain.sources import FEED_NAMES
 from aq.store import notices as official
 from aq.store.reads import days as day_rows
 from aq.store.rollups import day_grade
@@ -210,10 +211,11 @@ def forecast_scores(context: Context, first: date, last: date) -> list[Score]:
     """How good the forecasts of some days were, by province, pollutant and lead.
 
     Observed is the grade of the day's mean by the same cut points (standard `airkorea`, daily
-    means), of the most preferred feed that has the day; days without one are left out.
+    means), of the most preferred feed that has the day and is no model; days without one are left
+    out.
     """
     standard = context.standards[STANDARD]
-    rank = {name: place for place, name in enumerate(context.settings.feeds.prefer)}
+    measured = context.settings.selection.measured
     observed: dict[tuple[str, str, date], int] = {}
     with context.store.read() as connection:
         notices = official.forecasts(connection, (first, last), kind=DAILY)
@@ -225,17 +227,12 @@ def forecast_scores(context: Context, first: date, last: date) -> list[Score]:
                 day_number(first),
                 day_number(last),
             )
-            best: dict[tuple[int, int], tuple[int, Any]] = {}
+            slots: dict[tuple[int, int], dict[str, Any]] = {}
             for row in rows:
-                place = rank.get(official.feed_name(row.feed))
-                held = best.get((row.province, row.day))
-                # A model is no observation.
-                if place is None or official.feed_name(row.feed) == "openmeteo":
-                    continue
-                if held is None or place < held[0]:
-                    best[row.province, row.day] = (place, row)
-            for (province, day), (_, row) in best.items():
-                grade = day_grade(standard, key, row._mapping)
+                slots.setdefault((row.province, row.day), {})[FEED_NAMES[row.feed]] = row
+            for (province, day), by_feed in slots.items():
+                feed = measured.of_period({name: row.hours for name, row in by_feed.items()})
+                grade = day_grade(standard, key, by_feed[feed]._mapping) if feed else None
                 if grade is not None:
                     moment = datetime.fromtimestamp(day * 86400, UTC).date()
                     observed[PROVINCES[province - 1].code, key, moment] = grade

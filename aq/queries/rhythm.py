@@ -11,7 +11,7 @@ from aq.context import Context
 from aq.domain.clock import floor_hour, hour_number
 from aq.domain.pollutants import Pollutant, mean_half_up, pollutants
 from aq.domain.provinces import BY_CODE
-from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO
+from aq.domain.sources import FEED_NAMES, INFO
 from aq.queries.items import pooled_value
 from aq.store import blocks as places
 from aq.store import rollups
@@ -66,7 +66,7 @@ def rhythm(
     first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
     week: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     year: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
-    feeds: Counter[int] = Counter()
+    feeds: Counter[str] = Counter()
     for number, scaled, feed in _hours(context, BY_CODE[code].id, key, first, last, as_of):
         day = rollups.day_of(number)
         when, hour = _EPOCH + timedelta(days=day), number - rollups.day_hours(day)[0]
@@ -75,8 +75,7 @@ def rhythm(
             cell[1] += 1
         feeds[feed] += 1
     sources = [
-        (FEED_NAMES[feed], INFO[FEED_NAMES[feed]].kind, INFO[FEED_NAMES[feed]].status, hours)
-        for feed, hours in feeds.most_common()
+        (feed, INFO[feed].kind, INFO[feed].status, hours) for feed, hours in feeds.most_common()
     ]
     return Rhythm(
         week=_cells(week, WEEKDAYS, pollutants()[key]),
@@ -88,10 +87,9 @@ def rhythm(
 
 def _hours(
     context: Context, province: int, key: str, first: int, last: int, as_of: int | None
-) -> Iterator[tuple[int, int, int]]:
-    """(hour, mean at the store's scale, feed id) of each hour with a value."""
-    prefer = context.settings.reading
-    rank = {FEED_IDS[name]: place for place, name in enumerate(prefer)}
+) -> Iterator[tuple[int, int, str]]:
+    """(hour, mean at the store's scale, feed) of each hour with a value."""
+    selection = context.settings.selection
     with context.store.read() as connection:
         stored = places.province_span(connection, [province])
         if stored is None:
@@ -99,14 +97,18 @@ def _hours(
         first, last = max(first, stored[0] - 1), min(last, stored[1])
         for start in range(first, last, _STRETCH):
             stop = min(start + _STRETCH, last)
-            rows = places.province_block(connection, [province], [key], prefer, start, stop, as_of)
-            taken: dict[int, tuple[int, int]] = {}
-            for row in sorted(rows, key=lambda one: -rank[one.feed]):
-                total, count = row[places.HEAD : places.HEAD + 2]
-                if count:
-                    taken[row.hour] = mean_half_up(total, count), row.feed
-            for hour, (scaled, feed) in taken.items():
-                yield hour, scaled, feed
+            rows = places.province_block(
+                connection, [province], [key], selection.feeds, start, stop, as_of
+            )
+            totals: dict[int, dict[str, int]] = defaultdict(dict)
+            counts: dict[int, dict[str, int]] = defaultdict(dict)
+            for row in rows:
+                hour, feed = row[1], FEED_NAMES[row[2]]
+                totals[hour][feed], counts[hour][feed] = row[places.HEAD : places.HEAD + 2]
+            for hour, stations in counts.items():
+                taken = selection.of_hour(stations)
+                if taken and stations[taken]:
+                    yield hour, mean_half_up(totals[hour][taken], stations[taken]), taken
 
 
 def _cells(

@@ -1,16 +1,16 @@
 """The stations of a province: what each last said, how complete it is, and whether it counts."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from aq.context import Context
 from aq.domain.clock import floor_hour, from_hour_number, hour_number
-from aq.domain.model import OBSERVED, URBAN
+from aq.domain.model import URBAN
 from aq.domain.pollutants import pollutants
-from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO
+from aq.domain.sources import FEED_IDS, FEED_NAMES
 from aq.domain.standards import Standard
 from aq.queries.evidence import COUNTS, FLAGGED, NO_VALUE, ROADSIDE
 from aq.store.blocks import HEAD, station_block
@@ -85,25 +85,26 @@ def roster(
     Values are of the most preferred observing feed that has the newest hour.
     """
     begin, end = hour_number(floor_hour(after)), hour_number(floor_hour(until))
-    feeds = [one for one in context.settings.feeds.prefer if INFO[one].kind == OBSERVED]
+    selection = context.settings.selection.of_stations
     with context.store.read() as connection:
         stations = stations_of(connection, province)
         numbers = [one.id for one in stations]
-        ranges = {name: reported_ranges(connection, FEED_IDS[name]) for name in feeds}
+        ranges = {name: reported_ranges(connection, FEED_IDS[name]) for name in selection.feeds}
         # The trend may reach back before a short range.
         first = min(begin, end - TREND_HOURS)
-        rows = station_block(connection, numbers, [key], feeds, first, end, as_of)
+        rows = station_block(connection, numbers, [key], selection.feeds, first, end, as_of)
+    slots: dict[tuple[int, int], dict[str, Any]] = {}
+    for row in rows:
+        slots.setdefault((row.place, row.hour), {})[FEED_NAMES[row.feed]] = row
     by_station: dict[int, dict[int, Any]] = {}
-    for row in sorted(rows, key=lambda one: -feeds.index(FEED_NAMES[one.feed])):
-        here = by_station.setdefault(row.place, {})
-        before = here.get(row.hour)
-        # A feed with a value is taken before a more preferred one without.
-        if before is None or row[HEAD + 1] or not before[HEAD + 1]:
-            here[row.hour] = row
+    for (place, at), by_feed in slots.items():
+        feed = selection.of_hour({name: row[HEAD + 1] for name, row in by_feed.items()})
+        if feed:
+            by_station.setdefault(place, {})[at] = by_feed[feed]
     hour = max((row.hour for row in rows if row.hour > begin), default=None)
     return Roster(
         at=None if hour is None else from_hour_number(hour),
-        feed=_feed(feeds, rows, hour),
+        feed=selection.of_hour(Counter(FEED_NAMES[r.feed] for r in rows if r.hour == hour)),
         hours=end - begin,
         members=tuple(
             _member(
@@ -117,11 +118,6 @@ def roster(
             for one in stations
         ),
     )
-
-
-def _feed(feeds: Sequence[str], rows: Sequence[Any], hour: int | None) -> str | None:
-    there = {row.feed for row in rows if row.hour == hour}
-    return next((name for name in feeds if FEED_IDS[name] in there), None)
 
 
 def _member(

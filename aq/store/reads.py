@@ -111,19 +111,21 @@ def recent_hours(connection: Connection, after: int, until: int) -> Sequence[Row
 
 
 def last_with_value(
-    connection: Connection, province: int, key: str, until: int, feeds: Iterable[str]
-) -> tuple[int, int, int, str] | None:
-    """(hour, sum, n, feed id) of the newest hour up to `until` with a value of one of `feeds`."""
+    connection: Connection, province: int, key: str, until: int, feeds: Sequence[str]
+) -> Sequence[Row]:
+    """(hour, sum, n, feed id) of each of `feeds` that has a value in the newest hour up to `until`
+    in which any of them has one."""
     table = province_hour
+    total, count = table.c[f"{key}_sum"].label("sum"), table.c[f"{key}_n"].label("n")
     query = (
-        select(table.c.hour, table.c[f"{key}_sum"], table.c[f"{key}_n"], table.c.feed)
+        select(table.c.hour, total, count, table.c.feed)
         .where(table.c.province == province, table.c.hour <= until, table.c[f"{key}_n"] > 0)
         .where(table.c.feed.in_([FEED_IDS[name] for name in feeds]))
         .order_by(table.c.hour.desc(), table.c.feed)
-        .limit(1)
+        .limit(len(feeds))
     )
-    found = connection.execute(query).first()
-    return tuple(found) if found else None
+    rows = connection.execute(query).all()
+    return [row for row in rows if row.hour == rows[0].hour]
 
 
 def span(connection: Connection, provinces: Iterable[int]) -> dict[int, tuple[int, int]]:

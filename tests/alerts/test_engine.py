@@ -29,6 +29,7 @@ from aq.alerts.rules import (
 from aq.domain.clock import Clock, from_hour_number, hour_number
 from aq.domain.errors import InputError
 from aq.domain.provinces import PROVINCES
+from aq.domain.selection import Selection
 from aq.domain.sources import FEED_IDS
 from aq.paths import ROOT
 from aq.standards_file import load_standards
@@ -40,7 +41,9 @@ from tests.conftest import NOW
 STANDARDS = load_standards(ROOT / "config" / "standards")
 KNOWN = Known(standards=STANDARDS, channels=("journal",))
 READER = Reader(
-    standards=STANDARDS, prefer=("archive", "airkorea", "openmeteo"), live=("airkorea",)
+    standards=STANDARDS,
+    selection=Selection.preferring(("archive", "airkorea", "openmeteo")),
+    live=("airkorea",),
 )
 H = hour_number(NOW.replace(minute=0)) - 20
 SEOUL = 1

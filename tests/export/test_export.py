@@ -16,6 +16,7 @@ from aq.context import Context
 from aq.domain.clock import HOUR, day_bounds
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import PROVINCES
+from aq.domain.selection import Selection
 from aq.domain.standards import Standard
 from aq.export import parquet_xlsx as binary
 from aq.export.csv_json import harmless
@@ -164,7 +165,7 @@ def _history(context: Context, standard: Standard, grain: str) -> list[dict[str,
         until=until,
         grain=grain,
         standard=standard,
-        prefer=context.settings.feeds.prefer,
+        selection=Selection(context.settings.feeds.prefer),
     )
     return history.page(context.store, question, 10**6, None)[0]
 

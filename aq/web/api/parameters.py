@@ -118,6 +118,6 @@ def question(context: Context, given: Mapping[str, str]) -> history.Question:
         until=until,
         grain=grain,
         standard=standard,
-        prefer=(feed,) if feed else context.settings.reading,
+        selection=context.settings.selection.only(feed),
         as_of=_as_of(context, given),
     )

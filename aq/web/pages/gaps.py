@@ -159,7 +159,7 @@ def _choose(asked: Asked, found: Completeness) -> None:
 
 def _named() -> set[str]:
     """Feeds that values are shown of."""
-    return set(cache.context().settings.feeds.prefer)
+    return set(cache.context().settings.selection.feeds)
 
 
 def _facts(found: Completeness, text: Text) -> None:

@@ -1,0 +1,104 @@
+"""Which feed an hour, a day or a month is read from: the one choice of every reader.
+
+Feeds are never mixed. Of those that have a row, the most preferred one with a value is read; where
+none has a value, the most preferred one says why. AirKorea's own province means (`airkorea_means`)
+are preferred after every feed of stations, so they stand in only where no station's value is there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aq.domain.model import MODELLED
+from aq.domain.pollutants import KEYS
+from aq.domain.sources import FEED_IDS, INFO, UPSTREAM_MEANS
+from aq.domain.standards import Standard
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The feeds that are read, the most preferred first, and the choice among candidates.
+
+    Candidates are given as feed -> count: for an hour the stations with a valid value (1 for a feed
+    that has no stations), for a day or month the hours with one. A feed without a row is no
+    candidate; a feed whose row has no value is one with a count of 0.
+    """
+
+    feeds: tuple[str, ...]
+
+    @classmethod
+    def preferring(cls, prefer: Sequence[str]) -> "Selection":
+        """The selection of an order of preference, which does not name upstream's own means."""
+        last = max(place for place, feed in enumerate(prefer) if INFO[feed].pooled)
+        return cls((*prefer[: last + 1], UPSTREAM_MEANS, *prefer[last + 1 :]))
+
+    def only(self, feed: str | None) -> "Selection":
+        """The selection of one feed alone; of all where it is None."""
+        return Selection((feed,)) if feed else self
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The numbers of the feeds in the store, the most preferred first."""
+        return tuple(FEED_IDS[feed] for feed in self.feeds)
+
+    @property
+    def of_stations(self) -> "Selection":
+        """The feeds that report stations."""
+        return Selection(tuple(feed for feed in self.feeds if INFO[feed].pooled))
+
+    @property
+    def measured(self) -> "Selection":
+        """The feeds that measure: all but models."""
+        return Selection(tuple(feed for feed in self.feeds if INFO[feed].kind != MODELLED))
+
+    @property
+    def modelled(self) -> "Selection":
+        """The feeds that are models."""
+        return Selection(tuple(feed for feed in self.feeds if INFO[feed].kind == MODELLED))
+
+    @property
+    def present(self) -> "Selection":
+        """The feeds that what is now may be of: upstream's own means, asked for once a day, are
+        of the past alone."""
+        return Selection(tuple(feed for feed in self.feeds if feed != UPSTREAM_MEANS))
+
+    def ranked(self, stations: Mapping[str, int]) -> Sequence[str]:
+        """The candidates of an hour in the order in which they are tried: a reader whose value
+        rests on more than the hour itself (a window, an index) takes the first that gives one."""
+        if len(stations) == 1:
+            return [feed for feed in stations if feed in self.feeds]
+        return [feed for feed in self.feeds if feed in stations]
+
+    def of_hour(self, stations: Mapping[str, int]) -> str | None:
+        """The feed an hour is read from; None where none of the feeds has a row of it."""
+        return _first_with_value(self.ranked(stations), stations)
+
+    def of_period(self, hours: Mapping[str, int]) -> str | None:
+        """The feed a day or month is read from; None where none of the feeds has a row of it."""
+        return _first_with_value([feed for feed in self.feeds if feed in hours], hours)
+
+    def of_hours(self, stations: NDArray[np.intp]) -> NDArray[np.intp]:
+        """`of_hour` of many hours at once: the place in `feeds` of the feed each is read from.
+
+        `stations` has a row for each feed, in their order, and a column for each hour: the stations
+        with a valid value, -1 where the feed has no row. Each hour has a row of some feed.
+        """
+        valued = stations > 0
+        first: NDArray[np.intp] = np.where(
+            valued.any(axis=0), valued.argmax(axis=0), (stations >= 0).argmax(axis=0)
+        )
+        return first
+
+
+def _first_with_value(feeds: Sequence[str], counts: Mapping[str, int]) -> str | None:
+    return next((feed for feed in feeds if counts[feed]), feeds[0] if feeds else None)
+
+
+def stations_with_value(row: Any, standard: Standard, key: str) -> int:
+    """The stations with a valid value in a province hour; for an index, those of the pollutant that
+    has the most."""
+    names = (key,) if key in KEYS else standard.pollutants
+    return max(int(getattr(row, f"{name}_n")) for name in names)
