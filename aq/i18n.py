@@ -113,8 +113,12 @@ class Text:
         return f"{local.day} {local:%b %H:%M}"
 
     def advisory(self, word: str) -> str:
-        """What an authority issued (주의보); a word nobody knows as it stands."""
-        return self(ADVISORY_NAMES[word]) if word in ADVISORY_NAMES else word
+        """What an authority issued (주의보); a word nobody knows as it stands, a digit named so."""
+        if word in ADVISORY_NAMES:
+            return self(ADVISORY_NAMES[word])
+        if word and not word.isdigit():
+            return word
+        return self("act of unknown level") + (f" ({word})" if word else "")
 
 
 @cache

@@ -8,7 +8,7 @@ from itertools import pairwise
 from aq.domain.model import Advisory
 
 ISSUED, RAISED, LOWERED, CLEARED = "issued", "raised", "lowered", "cleared"
-# A kind of act nobody knows is at least an advisory.
+# A kind of act nobody knows ranks as the lowest: something holds, how much is not known.
 UNKNOWN_LEVEL = 1
 Zone = tuple[str, str, str]  # pollutant, district, zone
 
@@ -24,9 +24,14 @@ class Act:
     advisory: Advisory
 
 
+def known_level(one: Advisory) -> int | None:
+    """1 advisory (주의보), 2 warning (경보), 3 severe warning (중대경보); None for other words."""
+    return LEVELS.get(one.word)
+
+
 def level(one: Advisory) -> int:
-    """1 advisory (주의보), 2 warning (경보), 3 severe warning (중대경보)."""
-    return LEVELS.get(one.word, UNKNOWN_LEVEL)
+    """The level by which acts are ranked and rules judge: `known_level`, or the lowest."""
+    return known_level(one) or UNKNOWN_LEVEL
 
 
 def zone_of(one: Advisory) -> Zone:

@@ -115,7 +115,8 @@ class Advisory:
     """An official act over a zone: from `issued_at` on, in force until `cleared_at` (None: still).
 
     `district` and `zone` are upstream's own words, and so is `word` (the kind of act). Values are
-    integers at the store's scale of the pollutant, None where upstream gave none.
+    integers at the store's scale of the pollutant, None where upstream gave none; `max_value`, the
+    highest while it was in force, comes with ozone alone.
     """
 
     pollutant: str
@@ -126,6 +127,7 @@ class Advisory:
     issue_value: int | None = None
     cleared_at: datetime | None = None
     clear_value: int | None = None
+    max_value: int | None = None
     number: str = ""
 
 

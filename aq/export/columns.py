@@ -106,6 +106,7 @@ ADVISORIES = (
     _number("issue_value", "value at issue, in `unit`; null where upstream gave none"),
     Column(name="cleared_at", kind=INSTANT, about="when it was cleared; null is not cleared"),
     _number("clear_value", "value at its clearing, in `unit`"),
+    _number("max_value", "highest value of the act, in `unit`; ozone only"),
     _text("unit", "µg/m³ or ppm"),
     _FEED,
 )

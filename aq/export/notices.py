@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from aq.domain.advisories import level
+from aq.domain.advisories import known_level
 from aq.domain.clock import day_bounds, kst, kst_day, kst_iso
 from aq.domain.forecasts import Outlook, in_force, lead_days, outlooks, unplaced
 from aq.domain.model import DAILY
@@ -148,12 +148,13 @@ def _advisory_row(one: Act) -> Cells:
         one.district,
         one.zone or None,
         one.pollutant,
-        level(one),
+        known_level(one),
         one.word,
         kst_iso(one.issued_at),
         _value(one, one.issue_value),
         kst_iso(one.cleared_at) if one.cleared_at else None,
         _value(one, one.clear_value),
+        _value(one, one.max_value),
         pollutants()[one.pollutant].unit,
         FEEDS[ADVISORY],
     )

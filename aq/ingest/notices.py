@@ -16,6 +16,7 @@ from aq.ingest.collect import RunReport, too_early
 from aq.store import Store, runs
 from aq.store.notices import (
     advisories,
+    first_unended,
     newest_advisory,
     newest_forecast,
     put_advisories,
@@ -94,7 +95,10 @@ class NoticeCollector:
             if newest_advisory(connection) is None:
                 return now - FIRST_ADVISORIES
             there = advisories(connection, now - REREAD, now)
-        return min([now - REREAD, *(one.issued_at for one in there if one.cleared_at is None)])
+            # The version before this one read no end of an ozone act: all of them are read anew.
+            unended = first_unended(connection, "o3")
+        since = [now - REREAD, *(one.issued_at for one in there if one.cleared_at is None)]
+        return min(since) if unended is None else min(*since, unended, now - FIRST_ADVISORIES)
 
     def _take(
         self,

@@ -52,7 +52,7 @@ _NAMES = {"PM10": "미세먼지", "PM25": "초미세먼지", "O3": "오존"}
 # The Korean criteria for PM of 2018 and for ozone, as every province publishes them.
 _LIMITS = {"pm25": (75, 150, 35), "pm10": (150, 300, 100), "o3": (0.12, 0.3, 0.12)}
 _ZONES = {"동부권역": 0.9, "서부권역": 1.12}
-_LEVEL_WORDS = ("", "주의보", "경보")
+_LEVEL_WORDS = ("", "주의보", "경보")  # a digit in the list of ozone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Story:
                 value = (self.value or _LIMITS[self.pollutant][0] * 1.08) * (2 if level > 1 else 1)
                 yield Stretch(
                     self.pollutant, self.district, self.zone, level, start, ended, value,
-                    value / 3 if ended else None,
+                    value / 3 if ended else None, value,
                 )  # fmt: skip
 
 
@@ -95,6 +95,7 @@ class Stretch:
     cleared: datetime | None
     value: float
     clear_value: float | None
+    highest: float
 
 
 class Notices:
@@ -217,7 +218,8 @@ class Notices:
             if kst(stretch.issued).year == year
         ]
         found.sort(key=lambda one: (one.issued, one.pollutant, one.district, one.zone))
-        items = [_item(stretch, number) for number, stretch in enumerate(found, start=1)]
+        row = _ozone_item if keys == ["o3"] else _dust_item
+        items = [row(stretch, number) for number, stretch in enumerate(found, start=1)]
         return items[::-1], len(items)
 
 
@@ -279,31 +281,34 @@ def _stretches(series: Floats, first: int, zone: tuple[str, str, str]) -> Iterat
         for level, limit, end in ((2, warning, warning), (1, advisory, clear)):
             if level in open_ and now < end:
                 start, value = open_.pop(level)
-                yield _stretch(zone, level, (first + start, first + hour), (value, now))
+                highest = float(series[start:hour].max())
+                yield _stretch(zone, level, (first + start, first + hour), (value, now, highest))
             elif level not in open_ and min(before, now) >= limit:
                 open_[level] = (hour, now)
     for level, (start, value) in open_.items():
-        yield _stretch(zone, level, (first + start, None), (value, None))
+        highest = float(series[start:].max())
+        yield _stretch(zone, level, (first + start, None), (value, None, highest))
 
 
 def _stretch(
     zone: tuple[str, str, str],
     level: int,
     hours: tuple[int, int | None],
-    values: tuple[float, float | None],
+    values: tuple[float, float | None, float],
 ) -> Stretch:
     cleared = from_hour_number(hours[1]) if hours[1] is not None else None
     return Stretch(*zone, level, from_hour_number(hours[0]), cleared, *values)
 
 
-def _item(one: Stretch, number: int) -> Item:
-    """A row as the service prints it; clear fields are null while the advisory holds."""
+def _dust_item(one: Stretch, number: int) -> Item:
+    """A row of getUlfptcaAlarmInfo; clear fields are null while the advisory holds."""
     day, time = _clock(one.issued)
     row: dict[str, object] = {
         "sn": str(number),
         "dataDate": day,
         "districtName": one.district,
         "moveName": one.zone,
+        "itemCode": one.pollutant.upper(),
         "issueGbn": _LEVEL_WORDS[one.level],
         "issueDate": day,
         "issueTime": time,
@@ -312,12 +317,31 @@ def _item(one: Stretch, number: int) -> Item:
         "clearTime": None,
         "clearVal": None,
     }
-    if one.pollutant != "o3":
-        row["itemCode"] = one.pollutant.upper()
     if one.cleared is not None:
         row["clearDate"], row["clearTime"] = _clock(one.cleared)
         row["clearVal"] = _printed(one.clear_value or 0, one.pollutant)
     return row
+
+
+def _ozone_item(one: Stretch, number: int) -> Item:
+    """A row of getOzAdvsryOccrrncInfo: one day, two times of day, the level as a digit.
+
+    What is given while an act is in force is not documented; here it is empty.
+    """
+    day, time = _clock(one.issued)
+    ended = one.cleared is not None
+    return {
+        "sn": str(number),
+        "dataDate": day,
+        "districtName": one.district,
+        "moveName": one.zone,
+        "issueTime": time,
+        "issueVal": _printed(one.value, "o3"),
+        "clearTime": _clock(one.cleared)[1] if one.cleared is not None else "",
+        "clearVal": _printed(one.clear_value or 0, "o3") if ended else "",
+        "maxVal": _printed(one.highest, "o3"),
+        "issueLvl": str(one.level),
+    }
 
 
 def _clock(moment: datetime) -> tuple[str, str]:

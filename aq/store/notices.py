@@ -53,6 +53,7 @@ def put_advisories(txn: Txn, advisories: Iterable[Advisory]) -> Written:
             "issue_value": one.issue_value,
             "cleared": one.cleared_at,
             "clear_value": one.clear_value,
+            "max_value": one.max_value,
             "number": one.number,
         }
         for one in advisories
@@ -155,6 +156,7 @@ def _act(row: Row) -> Advisory:
         issue_value=row["issue_value"],
         cleared_at=row["cleared"],
         clear_value=row["clear_value"],
+        max_value=row["max_value"],
         number=row["number"],
     )
 
@@ -174,6 +176,18 @@ def newest_advisory(connection: Connection, pollutants: Sequence[str] = ()) -> d
         query = query.where(advisory.c.pollutant.in_(pollutants))
     found: datetime | None = connection.scalar(query)
     return found
+
+
+def first_unended(connection: Connection, pollutant: str) -> datetime | None:
+    """When the first act of a pollutant was issued that is held as in force, however old.
+
+    None when an end of any act is held: then ends are being read, and none is missing.
+    """
+    own = select(func.min(advisory.c.issued)).where(advisory.c.pollutant == pollutant)
+    if connection.scalar(own.where(advisory.c.cleared.is_not(None))) is not None:
+        return None
+    first: datetime | None = connection.scalar(own)
+    return first
 
 
 def advisory_span(connection: Connection) -> tuple[datetime, datetime] | None:

@@ -493,6 +493,7 @@ advisory = _table(
     Column("issue_value", Integer),  # at the store's scale
     Column("cleared", Instant),
     Column("clear_value", Integer),
+    Column("max_value", Integer),
     Column("number", String(80), nullable=False),
     Column("seen", Instant, nullable=False),
     Index("ix_advisory_issued", "issued"),

@@ -160,6 +160,7 @@ def test_every_advisory_is_exported(context: Context, tmp_path: Path) -> None:
         "issue_value": 78.5,
         "cleared_at": None,
         "clear_value": None,
+        "max_value": None,
         "unit": "µg/m³",
         "feed": "airkorea_alarm",
     }

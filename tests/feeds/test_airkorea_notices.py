@@ -3,19 +3,21 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aq.domain.advisories import known_level
 from aq.domain.clock import kst, kst_iso
 from aq.domain.errors import FeedError, FeedReason
 from aq.domain.forecasts import GRADES
 from aq.domain.model import DAILY, WEEKLY, Answer, Payload
 from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, district_provinces
 from aq.domain.sources import DAYS, DUST, OZONE, WEEK
-from aq.feeds.airkorea.advisories import AirKoreaAlarm, read_advisories
+from aq.feeds.airkorea.advisories import AirKoreaAlarm, read_dust, read_ozone
 from aq.feeds.airkorea.forecasts import AirKoreaForecast, issue_time, read_days
 from aq.feeds.airkorea.forecasts import read_weeks as read_weeks_of
 from aq.feeds.airkorea.paging import NoticeService
@@ -173,10 +175,68 @@ def test_24_oclock_of_an_advisory_is_the_next_day() -> None:
     assert kst_iso(by_number["305"].cleared_at or NOW) == "2026-11-23T00:00:00+09:00"
 
 
-def test_ozone_advisories_name_no_pollutant_and_no_day_of_issue_of_their_own() -> None:
-    (one,) = parsed(ALARM, OZONE, "alarm_ozone.json").advisories
-    assert (one.pollutant, one.issue_value) == ("o3", 1234)
-    assert kst_iso(one.issued_at) == "2026-08-02T15:00:00+09:00"
+def test_t51_an_ozone_act_has_a_digit_for_its_level_and_ends_by_a_time_of_day() -> None:
+    answer = parsed(ALARM, OZONE, "alarm_ozone.json")
+    by_number = {one.number: one for one in answer.advisories}
+    documented = by_number["40"]
+    assert (documented.pollutant, documented.district, documented.zone) == ("o3", "충남", "당진시")
+    values = documented.issue_value, documented.clear_value, documented.max_value
+    assert values == (1330, 1010, 1330)
+    assert kst_iso(documented.issued_at) == "2020-09-28T15:00:00+09:00"
+    assert kst_iso(documented.cleared_at or NOW) == "2020-09-28T16:00:00+09:00"
+    words = {number: one.word for number, one in by_number.items()}
+    assert words == {
+        "40": "주의보", "41": "주의보", "42": "경보", "43": "주의보", "44": "중대경보", "45": "4",
+    }  # fmt: skip
+    over_midnight = by_number["43"].cleared_at
+    assert kst_iso(over_midnight or NOW) == "2026-08-03T01:00:00+09:00"
+    assert [(one.kind, one.detail) for one in answer.issues] == [("unknown_grade", "4")]
+    assert known_level(by_number["45"]) is None
+
+
+@pytest.mark.parametrize("empty_form", ["", "-", None, " ", "absent"])
+def test_t51_an_ozone_act_without_a_clear_time_is_in_force(empty_form: str | None) -> None:
+    row = items("alarm_ozone.json")[-1]
+    for name in ("clearTime", "clearVal"):
+        row.pop(name)
+        if empty_form != "absent":
+            row[name] = empty_form
+    (act,) = read_ozone([row]).advisories
+    assert (act.cleared_at, act.clear_value) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("issue", "clear", "ends"),
+    [
+        ("15:00", "24:00", "2020-09-29T00:00:00+09:00"),
+        ("24:00", "02:00", "2020-09-29T02:00:00+09:00"),
+        ("15:00", "15:00", "2020-09-29T15:00:00+09:00"),
+        ("15:00", "00:00", "2020-09-29T00:00:00+09:00"),
+    ],
+)
+def test_t51_a_clear_time_that_is_not_after_the_issue_is_the_next_day_s(
+    issue: str, clear: str, ends: str
+) -> None:
+    row = {**items("alarm_ozone.json")[-1], "issueTime": issue, "clearTime": clear}
+    row["dataTime"] = row.pop("dataDate")  # the old host's name of the day
+    (act,) = read_ozone([row]).advisories
+    assert kst_iso(act.cleared_at or NOW) == ends
+
+
+def test_t51_an_ozone_act_without_a_level_is_kept_and_one_without_a_time_is_not() -> None:
+    row = items("alarm_ozone.json")[-1]
+    kept = read_ozone([{**row, "issueLvl": None}])
+    assert [one.word for one in kept.advisories] == [""]
+    assert [one.kind for one in kept.issues] == ["unknown_grade"]
+    for change in (
+        {"clearTime": "내일"},
+        {"issueTime": ""},
+        {"dataDate": ""},
+        {"districtName": ""},
+    ):
+        left_out = read_ozone([{**row, **change}])
+        assert not left_out.advisories
+        assert [one.kind for one in left_out.issues] == ["bad_notice"]
 
 
 @pytest.mark.parametrize(
@@ -193,14 +253,14 @@ def test_ozone_advisories_name_no_pollutant_and_no_day_of_issue_of_their_own() -
 )
 def test_an_unreadable_advisory_is_left_out_and_reported(change: dict[str, Any]) -> None:
     rows = items("alarm_dust.json")
-    answer = read_advisories([{**rows[0], **change}, *rows[1:]])
+    answer = read_dust([{**rows[0], **change}, *rows[1:]])
     assert [one.number for one in answer.advisories] == ["302", "303", "304", "305", "306"]
     assert [one.kind for one in answer.issues] == ["bad_notice"]
 
 
 def test_an_unknown_kind_of_act_is_kept_as_text_and_counted() -> None:
     row = {**items("alarm_dust.json")[0], "issueGbn": "예비주의보", "issueVal": "많음"}
-    answer = read_advisories([row])
+    answer = read_dust([row])
     assert (answer.advisories[0].word, answer.advisories[0].issue_value) == ("예비주의보", None)
     assert {one.kind for one in answer.issues} == {"unknown_grade", "bad_value"}
 
@@ -287,6 +347,17 @@ def test_t32_the_recorded_weekly_notice_of_2023() -> None:
             "보통",
             "보통",
         ]
+
+
+def test_t51_the_documented_ozone_act() -> None:
+    for path in sample("../contracts/getOzAdvsryOccrrncInfo_documented_row.json"):
+        payload = Payload(operation=OZONE, text=path.read_text("utf-8"), fetched_at=NOW)
+        answer = ALARM.parse(payload, NOW)
+        (own,) = [
+            one for one in parsed(ALARM, OZONE, "alarm_ozone.json").advisories if one.number == "40"
+        ]
+        assert answer.advisories == (replace(own, number="296"),)
+        assert not answer.issues
 
 
 def test_t35_the_documented_advisories_of_2020() -> None:

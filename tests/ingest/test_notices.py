@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from alembic import command as alembic
+from sqlalchemy import text
 
 from aq import app
 from aq.cli.poll import sentence
@@ -23,11 +25,12 @@ from aq.feeds.airkorea.advisories import AirKoreaAlarm
 from aq.i18n import text_in
 from aq.ingest.notices import NoticeCollector
 from aq.queries.feed_status import feed_status, notice_status
-from aq.settings import load
+from aq.settings import Settings, load
 from aq.simulator.scenario import Scenario, parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
-from aq.store import Store
+from aq.store import Store, open_store
+from aq.store.engine import _alembic
 from aq.store.notices import advisories, forecasts, put_advisories, put_forecasts
 from aq.store.quota import budget_of
 from aq.store.runs import CallLedger, feed_states, record_upstream_calls
@@ -52,9 +55,7 @@ def server() -> Iterator[SimulatorServer]:
         yield running
 
 
-@pytest.fixture
-def context(database_url: str, server: SimulatorServer) -> Iterator[Context]:
-    server.clock, server.scenario = Clock(NOW), parse(STORY)
+def settings_of(database_url: str, server: SimulatorServer) -> Settings:
     environment = {
         "AQ_DATABASE_URL": database_url,
         "AQ_CLOCK": kst_iso(NOW),
@@ -62,7 +63,13 @@ def context(database_url: str, server: SimulatorServer) -> Iterator[Context]:
         "AQ_FEEDS__AIRKOREA__KEY": "k",
         "AQ_FEEDS__OPENMETEO__ENABLED": "false",
     }
-    made = start(load(environment))
+    return load(environment)
+
+
+@pytest.fixture
+def context(database_url: str, server: SimulatorServer) -> Iterator[Context]:
+    server.clock, server.scenario = Clock(NOW), parse(STORY)
+    made = start(settings_of(database_url, server))
     yield made
     made.store.close()
 
@@ -168,6 +175,49 @@ def test_issued_raised_lowered_cleared(
 ) -> None:
     found = acts([advisory(*row) for row in rows])
     assert [(act.kind, (act.at - NOW) / HOUR) for act in found] == told
+
+
+OZONE_STORY = """
+[[advisory]]
+pollutant = "o3"
+district = "서울"
+zone = "서남권역"
+issued = "2025-08-02T22:00+09:00"
+cleared = "2025-08-03T01:00+09:00"
+"""
+
+
+def test_t51_ozone_acts_that_never_ended_are_put_right_by_one_poll(
+    database_url: str, server: SimulatorServer
+) -> None:
+    """The version before kept no act that had ended, and of one in force a digit and no end."""
+    later = NOW + timedelta(days=10)
+    server.clock, server.scenario = Clock(later), parse(STORY + OZONE_STORY)
+    issued = parse_instant("2025-08-02T22:00+09:00")
+    old = open_store(database_url, Clock(NOW))
+    with old.book() as connection:
+        alembic.upgrade(_alembic(connection), "0008_feed_span")
+        names = "pollutant, district, zone, word, issued, version, number, seen"
+        rows = (("o3", "서남권역", "1", issued), ("pm25", "서울권역", "주의보", NOW))
+        for version, row in enumerate(rows, start=1):
+            at = int(row[3].timestamp()) * 1_000_000
+            values = f"'{row[0]}', '서울', '{row[1]}', '{row[2]}', {at}, {version}, '', 0"
+            connection.execute(text(f"INSERT INTO advisory ({names}) VALUES ({values})"))  # noqa: S608
+    old.close()
+    context = start(settings_of(database_url, server))
+    with context.store.read() as connection:
+        (dead,) = [one for one in advisories(connection, issued, NOW) if one.pollutant == "o3"]
+    assert (dead.word, dead.cleared_at) == ("주의보", None)
+    collector = app.notice_collector(context)
+    assert collector.poll(ALARM, later).ok
+    with context.store.read() as connection:
+        rows = advisories(connection, issued, issued + HOUR)
+    (healed,) = [one for one in rows if one.zone == "서남권역"]
+    assert (healed.word, healed.cleared_at) == ("주의보", issued + 3 * HOUR)
+    assert not [one for one in in_force(rows, later) if one.pollutant == "o3"]
+    calls = collector.poll(ALARM, later).calls
+    assert calls["getOzAdvsryOccrrncInfo"] == 1  # last year's list is not asked for again
+    context.store.close()
 
 
 def test_a_poll_fills_the_store_and_the_next_one_changes_nothing(context: Context) -> None:

@@ -1,7 +1,7 @@
 """The `airkorea_alarm` feed: official advisories of fine dust and ozone, by zone and year."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from aq.domain.advisories import LEVELS
@@ -11,10 +11,13 @@ from aq.domain.pollutants import pollutants
 from aq.domain.sources import AIRKOREA_ALARM, DUST, OZONE
 from aq.feeds.airkorea.client import pages
 from aq.feeds.airkorea.paging import CODES, NoticeService, Part, first_of
-from aq.feeds.base import BadValueError, Get, concentration, shown, text_of
+from aq.feeds.base import BadValueError, Get, concentration, is_missing, shown, text_of
 
 _CLOCK = re.compile(r"(\d{1,2}):?(\d{2})(?::\d{2})?")
 _LONGEST_NAME = 60
+_DAY = timedelta(days=1)
+# issueLvl of an ozone act (service 15073872, field table read in November 2026).
+_OZONE_LEVELS = {str(level): word for word, level in LEVELS.items()}
 
 
 class AirKoreaAlarm(NoticeService):
@@ -30,7 +33,7 @@ class AirKoreaAlarm(NoticeService):
 
     def read(self, payload: Payload, items: list[object]) -> Answer:
         """Advisories of either service."""
-        return read_advisories(items, "O3" if payload.operation == OZONE else "")
+        return read_ozone(items) if payload.operation == OZONE else read_dust(items)
 
 
 def _asked(get: Get, operation: str, years: range) -> Iterator[Payload]:
@@ -38,62 +41,107 @@ def _asked(get: Get, operation: str, years: range) -> Iterator[Payload]:
         yield from pages(get, operation, {"year": str(year)})
 
 
-def read_advisories(items: list[object], item_code: str = "") -> Answer:
-    """Read a list of advisories; `item_code` stands in where the rows name no pollutant.
+class _UnreadableError(ValueError):
+    """A row that cannot be kept as an advisory."""
+
+
+def read_dust(items: list[object]) -> Answer:
+    """Read getUlfptcaAlarmInfo: advisories of PM10 and PM2.5.
 
     A row whose place, kind or time of issue cannot be read is left out with an issue. A clear
     field that is absent, null, empty or a dash means that the advisory is in force; one that says
     something else and cannot be read leaves the row out: in force or not is not guessed.
     """
-    found: list[Advisory] = []
+    return _read(items, _dust)
+
+
+def read_ozone(items: list[object]) -> Answer:
+    """Read getOzAdvsryOccrrncInfo: acts of ozone, one day field for issue and clear.
+
+    The clear instant is the act's day and `clearTime`, on the next day when that is not after the
+    issue. Rows that cannot be read are left out as in `read_dust`; an act without a known level is
+    kept with upstream's own text as its kind, and reported.
+    """
+    return _read(items, _ozone)
+
+
+def _read(items: list[object], read: "_Reader") -> Answer:
+    advisories: list[Advisory] = []
     issues: list[RowIssue] = []
     for number, item in enumerate(items, start=1):
         row = item if isinstance(item, Mapping) else {}
         where = f"row {number} {shown(row.get('districtName'))} {shown(row.get('moveName'))}"
-        advisory = _advisory(row, item_code, where, issues)
-        if advisory is None:
+        try:
+            advisory = read(row, where, issues)
+        except ValueError:
             issues.append(RowIssue(kind="bad_notice", where=where, detail=shown(item)))
             continue
         if advisory.word not in LEVELS:
             issues.append(RowIssue(kind="unknown_grade", where=where, detail=advisory.word))
-        found.append(advisory)
-    return Answer(rows=len(items), advisories=tuple(found), issues=tuple(issues))
+        advisories.append(advisory)
+    return Answer(rows=len(items), advisories=tuple(advisories), issues=tuple(issues))
 
 
-def _advisory(
-    row: Mapping[str, object], item_code: str, where: str, issues: list[RowIssue]
-) -> Advisory | None:
-    code = text_of(row.get("itemCode")).upper() or item_code
-    pollutant = CODES.get(code)
-    district = text_of(row.get("districtName"), _LONGEST_NAME)
-    word = "".join(first_of(row, "issueGbn", "issueLvl", read=text_of).split())
-    try:
-        issued = _instant(row, "issue", "dataDate")
-        cleared = _instant(row, "clear")
-    except ValueError:
-        return None
-    if pollutant is None or not district or not word or issued is None:
-        return None
+_Row = Mapping[str, object]
+_Reader = Callable[[_Row, str, list[RowIssue]], Advisory]
+
+
+def _dust(row: _Row, where: str, issues: list[RowIssue]) -> Advisory:
+    pollutant = CODES.get(text_of(row.get("itemCode")).upper())
+    word = "".join(text_of(row.get("issueGbn")).split())
+    issued = _instant(first_of(row, "issueDate", "dataDate", read=text_of), row.get("issueTime"))
+    if pollutant is None or not word or issued is None:
+        raise _UnreadableError
     return Advisory(
         pollutant=pollutant,
-        district=district,
+        district=_district(row),
         zone=text_of(row.get("moveName"), _LONGEST_NAME),
         word=word,
         issued_at=issued,
         issue_value=_value(row, "issueVal", pollutant, where, issues),
-        cleared_at=cleared,
+        cleared_at=_instant(text_of(row.get("clearDate")), row.get("clearTime")),
         clear_value=_value(row, "clearVal", pollutant, where, issues),
         number=text_of(row.get("sn")),
     )
 
 
-def _instant(row: Mapping[str, object], name: str, other_day: str = "") -> datetime | None:
-    """The instant of two fields, ``issueDate`` and ``issueTime``; 24:00 is the next day's 00:00.
+def _ozone(row: _Row, where: str, issues: list[RowIssue]) -> Advisory:
+    # Clients of the old host read the day from dataTime.
+    day = first_of(row, "dataDate", "dataTime", read=text_of)[:10]
+    issued = _instant(day, row.get("issueTime"))
+    cleared = None if is_missing(row.get("clearTime")) else _instant(day, row.get("clearTime"))
+    if issued is None:
+        raise _UnreadableError
+    if cleared is not None and cleared <= issued:
+        cleared += _DAY
+    level = "".join(text_of(row.get("issueLvl")).split())
+    return Advisory(
+        pollutant="o3",
+        district=_district(row),
+        zone=text_of(row.get("moveName"), _LONGEST_NAME),
+        word=_OZONE_LEVELS.get(level, level),
+        issued_at=issued,
+        issue_value=_value(row, "issueVal", "o3", where, issues),
+        cleared_at=cleared,
+        clear_value=_value(row, "clearVal", "o3", where, issues),
+        max_value=_value(row, "maxVal", "o3", where, issues),
+        number=text_of(row.get("sn")),
+    )
+
+
+def _district(row: _Row) -> str:
+    district = text_of(row.get("districtName"), _LONGEST_NAME)
+    if not district:
+        raise _UnreadableError
+    return district
+
+
+def _instant(day_text: str, time_cell: object) -> datetime | None:
+    """The instant of a day and a time of day; 24:00 is the next day's 00:00.
 
     None when both are empty; raises ``ValueError`` when they name no instant.
     """
-    day_text = text_of(row.get(f"{name}Date")) or text_of(row.get(other_day))
-    time_text = text_of(row.get(f"{name}Time"))
+    time_text = text_of(time_cell)
     if not day_text and not time_text:
         return None
     day = parse_day(day_text)
@@ -101,7 +149,7 @@ def _instant(row: Mapping[str, object], name: str, other_day: str = "") -> datet
     if day is None or match is None:
         raise ValueError(f"no day and time of day: {day_text!r} {time_text!r}")
     since_midnight = timedelta(hours=int(match[1]), minutes=int(match[2]))
-    if since_midnight > timedelta(days=1) or int(match[2]) > 59:
+    if since_midnight > _DAY or int(match[2]) > 59:
         raise ValueError(f"no time of day: {time_text!r}")
     return day_bounds(day)[0] + since_midnight
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from aq.domain.advisories import known_level
 from aq.domain.clock import kst_day
 from aq.i18n import Text
 from aq.queries.official import Year, advisories_of, advisory_years
@@ -58,13 +59,17 @@ def _whole(found: Year, text: Text) -> str:
 
 
 def _counts(found: Year, text: Text) -> str:
+    head = [text("Province"), text("Advisories"), text("Warnings")]
+    unknown = any(known_level(row) is None for row in found.rows)
     rows = ""
     for province, counts in found.counts.items():
-        mild = counts["주의보"]
+        mild, severe = counts["주의보"], counts["경보"] + counts["중대경보"]
+        numbers = [mild, severe, *([counts.total() - mild - severe] if unknown else [])]
+        cells = "".join(f"<td class='num'>{number:,}</td>" for number in numbers)
         name = escape(province_name(province, text.lang))
-        rows += f"<tr><th scope='row'>{name}</th><td class='num'>{mild:,}</td>"
-        rows += f"<td class='num'>{counts.total() - mild:,}</td></tr>"
-    head = [text("Province"), text("Advisories"), text("Warnings")]
+        rows += f"<tr><th scope='row'>{name}</th>{cells}</tr>"
+    if unknown:
+        head.append(text("Unknown level"))
     return grid(text("By province"), head, rows, numbers=True)
 
 
