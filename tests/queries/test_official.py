@@ -1,5 +1,6 @@
 """Forecasts and advisories by route, and how good a forecast was against a plain count."""
 
+import json
 import random
 import re
 from collections.abc import Iterator
@@ -9,16 +10,21 @@ from typing import Any
 import pytest
 import requests
 
+from aq.alerts.matching import spells
 from aq.context import Context
+from aq.domain.clock import parse_instant
 from aq.domain.forecast_skill import scores, total
 from aq.domain.model import DAILY, URBAN, WEEKLY, Advisory, ForecastNotice, Reading, Station
 from aq.domain.provinces import PROVINCES
-from aq.queries.official import forecast_scores
+from aq.feeds.airkorea.advisories import read_ozone
+from aq.paths import ROOT
+from aq.queries.official import advisories_now, forecast_scores
 from aq.store.notices import put_advisories, put_forecasts
 from tests.conftest import NOW
 from tests.serving import fill, make_runtime, served, write
 
 HOUR = timedelta(hours=1)
+FIXTURES = ROOT / "tests" / "fixtures" / "official"
 WORDS = ("좋음", "보통", "나쁨", "매우나쁨")
 
 
@@ -315,3 +321,27 @@ def test_the_store_s_verification_equals_a_count_the_long_way(context: Context) 
     assert found == plain
     assert len(plain) == 3 * 2 * 3
     assert all(sum(row[part] for row in plain.values()) for part in range(5))
+
+
+def test_t51_an_ozone_act_is_right_in_answer_rule_and_spells(context: Context, base: str) -> None:
+    """Of the fixture: cleared, over midnight, a severe warning and an unknown level in force."""
+    rows = json.loads((FIXTURES / "alarm_ozone.json").read_text("utf-8"))
+    acts = read_ozone(rows["response"]["body"]["items"]).advisories
+    with context.store.write("t") as txn:
+        put_advisories(txn, acts)
+    _, answer = ask(f"{base}/api/v1/advisories", year="2026")
+    told = {one["zone"]: one for one in answer["items"]}
+    assert {zone: (one["level"], one["label"]) for zone, one in told.items()} == {
+        "중부권": (None, "4"),
+        "동북권": (3, "중대경보"),
+        "순천시": (1, "주의보"),
+        "서부권역": (2, "경보"),
+        "서남권": (1, "주의보"),
+    }
+    suncheon = told["순천시"]
+    assert (suncheon["cleared_at"], suncheon["max_value"]) == ("2026-08-03T01:00:00+09:00", 0.139)
+    august = parse_instant("2026-08-03T15:00+09:00")
+    assert {one.zone for one in advisories_now(context, august)} == {"중부권", "동북권"}
+    worst = spells(acts, 3)
+    assert [(one.zone, one.end) for one in worst] == [("동북권", None)]
+    assert {one.zone for one in spells(acts, 1)} == {*told, "당진시"}
