@@ -97,8 +97,8 @@ class NoticeCollector:
             there = advisories(connection, now - REREAD, now)
             # The version before this one read no end of an ozone act: all of them are read anew.
             unended = first_unended(connection, "o3")
-        since = [now - REREAD, *(one.issued_at for one in there if one.cleared_at is None)]
-        return min(since) if unended is None else min(*since, unended, now - FIRST_ADVISORIES)
+        begins = [now - REREAD, *(one.issued_at for one in there if one.cleared_at is None)]
+        return min([*begins, *([] if unended is None else (unended, now - FIRST_ADVISORIES))])
 
     def _take(
         self,
