@@ -16,6 +16,7 @@ import aq
 from aq import app as process
 from aq.context import Context, shared
 from aq.logs import set_up
+from aq.web.admin import link_route, local_counts
 from aq.web.api.routes import routes
 from aq.web.metrics import observe
 from aq.web.parts import outlines
@@ -57,6 +58,6 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
 app = st.App(
     str(Path(aq.__file__).parent / "web" / "pages" / "main.py"),
     lifespan=lifespan,
-    routes=[*routes(shared), outlines.route()],
+    routes=[*routes(shared), outlines.route(), link_route(lambda: local_counts(shared().settings))],
     middleware=[Middleware(Guard, limits=lambda: shared().settings.server, observe=observe)],
 )

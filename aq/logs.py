@@ -57,6 +57,14 @@ def set_up(form: str = TEXT, level: int = logging.INFO) -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
+def through_root(names: Iterable[str]) -> None:
+    """Let loggers with handlers of their own speak in the program's one form, from warnings on."""
+    for name in names:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], True
+        logger.setLevel(logging.WARNING)
+
+
 BLANK = "***"
 
 

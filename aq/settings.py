@@ -36,7 +36,7 @@ from aq.toml import line_of
 FEED_NAMES = ("archive", "airkorea", "openmeteo")
 NOTICE_FEED_NAMES = ("airkorea_forecast", "airkorea_alarm")
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
-LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails")
+LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails", "admin_subjects")
 OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_HOME", "AQ_SAMPLES", "AQ_RECORDED"})
 # Station hours younger than this may still be asked for again.
 LEAST_MONTHS = 4
@@ -57,6 +57,11 @@ class ServerSettings(_Section):
     port: int = Field(8501, ge=1, le=65535)
     costly_per_minute: int = Field(600, ge=20)
     trusted_proxies: tuple[str, ...] = ()
+    connections: int = Field(2000, ge=20)
+    connections_per_client: int = Field(200, ge=10)
+    pages: int = Field(400, ge=1)
+    pages_per_client: int = Field(40, ge=1)
+    messages_per_minute: int = Field(1200, ge=60)
     public_url: str = ""
 
     @field_validator("public_url")
@@ -190,6 +195,7 @@ class Settings(_Section):
     clock: str = ""
     admin: Literal["on", "off"] = "on"
     admin_emails: tuple[str, ...] = ()
+    admin_subjects: tuple[str, ...] = ()
     admin_password_hash: SecretStr | None = None
     server: ServerSettings = ServerSettings()
     logs: LogsSettings = LogsSettings()
@@ -228,6 +234,13 @@ class Settings(_Section):
                     "not an argon2 hash; make one with: python -m argon2 (or argon2-cffi's"
                     " PasswordHasher().hash)"
                 ) from None
+        return value
+
+    @field_validator("admin_subjects")
+    @classmethod
+    def _subjects(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(len(subject.split(" ")) != 2 for subject in value):
+            raise ValueError("each is the issuer's URL, a blank, and the subject")
         return value
 
     @field_validator("clock")

@@ -2,14 +2,17 @@
 
 import atexit
 import os
+import pty
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -49,11 +52,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def process(*arguments: str, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def process(
+    *arguments: str, environment: dict[str, str], screen: int = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
     """`python -m aq …` for as long as the block lasts."""
     command = [sys.executable, "-m", "aq", *arguments]
     started = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=screen
     )
     try:
         yield started
@@ -119,6 +124,40 @@ def dashboard(environment: dict[str, str]) -> Iterator[str]:
     with process("serve", "--port", str(port), environment=environment) as started:
         wait_for(f"{address}/healthz", started)
         yield address
+
+
+@dataclass
+class Terminal:
+    """A server started on a terminal of its own, and what it has printed there."""
+
+    address: str
+    screen: bytearray = field(default_factory=bytearray)
+
+    def links(self) -> list[str]:
+        """The administrator's links so far, oldest first."""
+        return re.findall(r"http://\S+/local-administrator\?key=[\w-]+", self.screen.decode())
+
+
+@contextmanager
+def terminal_dashboard(environment: dict[str, str]) -> Iterator[Terminal]:
+    """The dashboard as somebody starts it who sits before it."""
+    master, slave = pty.openpty()
+    terminal = Terminal(f"http://127.0.0.1:{free_port()}")
+
+    def read() -> None:
+        with suppress(OSError):  # the terminal is closed when the last process has left it
+            while piece := os.read(master, 4096):
+                terminal.screen.extend(piece)
+
+    options = ("serve", "--port", terminal.address.rsplit(":", 1)[1])
+    with process(*options, environment=environment, screen=slave) as started:
+        os.close(slave)
+        reading = threading.Thread(target=read, daemon=True)
+        reading.start()
+        wait_for(f"{terminal.address}/healthz", started)
+        yield terminal
+    reading.join(PATIENCE)
+    os.close(master)
 
 
 @pytest.fixture(scope="session")

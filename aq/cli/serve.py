@@ -1,19 +1,24 @@
 """`serve`: the dashboard, its routes and the scheduler, on one port."""
 
 import gc
+import importlib.util
 import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from aq import memory as heap
+from aq.logs import set_up
 from aq.paths import ROOT, home
+from aq.settings import Settings
 
 
 @click.command()
 @click.option("--host", help="Address to listen on [setting server.host, 127.0.0.1].")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port [setting server.port, 8501].")
-def command(host: str | None, port: int | None) -> None:
+def command(host: str | None, port: int | None) -> int:
     """Serve the dashboard and poll the feeds (AQ_SCHEDULER=off: pages only)."""
     heap.for_a_server()
     gc.disable()  # nothing loaded at the start is garbage; `dashboard.py` turns it on again
@@ -21,26 +26,52 @@ def command(host: str | None, port: int | None) -> None:
     from aq.context import shared
 
     outlets()  # a wrong channel or setting is refused here, in one line
-    server = shared().settings.server
+    settings = shared().settings
     for name in ("AQ_CONFIG", "AQ_HOME"):
         if os.environ.get(name):
             os.environ[name] = str(Path(os.environ[name]).absolute())
     os.environ.setdefault("AQ_HOME", str(home()))
-    os.chdir(ROOT)  # Streamlit finds its configuration beside what it serves
-    run_streamlit(host or server.host, port or server.port)
+    os.chdir(ROOT)  # Streamlit finds its configuration where it is started
+    return serve(settings, host or settings.server.host, port or settings.server.port)
 
 
-def run_streamlit(host: str, port: int) -> None:
+def serve(settings: Settings, host: str, port: int) -> int:
     """Serve until stopped: in this process, which has the store open and its parts loaded."""
-    from streamlit.web.cli import main
+    # The framework reads its options when it is first imported.
+    os.environ |= {"STREAMLIT_SERVER_ADDRESS": host, "STREAMLIT_SERVER_PORT": str(port)}
+    from aq.web import server
 
-    arguments = [
-        "run",
-        str(ROOT / "dashboard.py"),
-        "--server.address",
-        host,
-        "--server.port",
-        str(port),
-    ]
+    set_up(settings.logs.format)
+    limits = server.room(settings.server, server.raise_descriptors())
+    listener = server.bound(host, port)
+    server.quiet_framework()
+    application = _application()
     click.echo(f"http://{host}:{port}", err=True)
-    main([*arguments, "--server.headless", "true"], prog_name="streamlit", standalone_mode=False)
+    _offer_link(settings, port)
+    return 0 if server.run(application, listener, limits) else 1
+
+
+def _application() -> Any:
+    """What `dashboard.py` makes; it stands beside the package, or within an installed one."""
+    spec = importlib.util.spec_from_file_location("dashboard", ROOT / "dashboard.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["dashboard"] = module
+    spec.loader.exec_module(module)
+    return module.app
+
+
+def _offer_link(settings: Settings, port: int) -> None:
+    """Print, on a terminal and nowhere else, the link that makes its reader administrator."""
+    from aq.web.admin import LINK, LINK_PATH, local_counts
+
+    if not local_counts(settings) or not sys.stderr.isatty():
+        return
+
+    def announce(key: str) -> None:
+        address = f"http://127.0.0.1:{port}{LINK_PATH}?key={key}"
+        click.echo(f"To change rules in a browser of this machine, open once: {address}", err=True)
+
+    LINK.announce = announce
+    LINK.renew()

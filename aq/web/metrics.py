@@ -15,7 +15,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from aq import __version__
@@ -24,6 +24,7 @@ from aq.domain.clock import from_hour_number
 from aq.domain.provinces import BY_ID
 from aq.queries.feed_status import FeedStatus, feed_status
 from aq.queries.operations import Operations, operations
+from aq.web import traffic
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -78,6 +79,7 @@ def _families(context: Context, now: datetime) -> Iterator[Metric]:
     yield from _hours(found, now)
     yield from _runs(found)
     yield from _store(context, found)
+    yield _refused()
 
 
 def _feeds(live: list[FeedStatus]) -> Iterator[Metric]:
@@ -142,6 +144,15 @@ def _runs(found: Operations) -> Iterator[Metric]:
             mean.add_metric([job], sum(one.seconds) / len(one.seconds))
             most.add_metric([job], max(one.seconds))
     yield from (ended, errors, mean, most)
+
+
+def _refused() -> Metric:
+    family = CounterMetricFamily(
+        "aq_refused", "Who was turned away by this process, by reason.", labels=("reason",)
+    )
+    for reason, count in traffic.refused().items():
+        family.add_metric([reason], count)
+    return family
 
 
 def _store(context: Context, found: Operations) -> Iterator[Metric]:

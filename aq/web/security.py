@@ -1,20 +1,18 @@
 """What every answer of the server carries and what no request may do: headers, sizes, rates."""
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
 from typing import Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aq.web import sockets, traffic
+from aq.web.traffic import Buckets, client_of
+
 MAX_QUERY = 8_192  # bytes; the longest real question names 17 provinces and 6 pollutants
 MAX_BODY = 1_048_576  # bytes; nothing here takes a file
-MAX_CLIENTS = 10_000  # whose rate is remembered
 # Routes that read much of the store, with the tokens a call takes.
 COSTS = {"/api/v1/export": 20, "/api/v1/history": 1}
 # Names under which answers are counted; all else is of a group, or a page.
@@ -52,37 +50,12 @@ HEADERS = {
 }
 
 
-class Limits(Protocol):
+class Limits(sockets.Limits, Protocol):
     """The server's settings that matter here."""
 
     @property
     def costly_per_minute(self) -> int:
         """Tokens a minute for a client's costly calls."""
-
-    @property
-    def trusted_proxies(self) -> tuple[str, ...]:
-        """Networks whose X-Forwarded-For is believed."""
-
-
-@dataclass
-class Buckets:
-    """A token bucket per client: full at `size`, filled again within a minute."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    _kept: "OrderedDict[str, tuple[float, float]]" = field(default_factory=OrderedDict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def take(self, client: str, cost: int, size: int) -> float:
-        """Take `cost` tokens; the seconds to wait when there are too few, else 0."""
-        now, pace = self.monotonic(), size / 60
-        with self._lock:
-            tokens, since = self._kept.pop(client, (float(size), now))
-            tokens = min(float(size), tokens + (now - since) * pace)
-            enough = tokens >= cost
-            self._kept[client] = (tokens - cost if enough else tokens, now)
-            if len(self._kept) > MAX_CLIENTS:
-                self._kept.popitem(last=False)
-        return 0.0 if enough else (min(cost, size) - tokens) / pace
 
 
 class _BodyTooLargeError(Exception):
@@ -102,10 +75,13 @@ class Guard:
         observe: Callable[[str, int, float], None] = lambda _route, _status, _seconds: None,
     ) -> None:
         self._app, self._limits, self._observe = app, limits, observe
-        self._buckets = Buckets()
+        self._buckets, self._sockets = Buckets(), sockets.Sockets(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with limits and headers."""
+        if scope["type"] == "websocket":
+            await self._sockets(self._app, scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -143,6 +119,7 @@ class Guard:
             size = max(limits.costly_per_minute, cost)
             wait = self._buckets.take(client_of(scope, limits.trusted_proxies), cost, size)
             if wait:
+                traffic.count(traffic.RATE)
                 seconds = max(1, round(wait + 0.5))
                 refusal = _error(429, "too_many_requests", f"try again in {seconds} s")
                 refusal.headers["Retry-After"] = str(seconds)
@@ -155,27 +132,6 @@ def _route(path: str) -> str:
     if path in NAMED:
         return path
     return next((name for name, start in GROUPS if path.startswith(start)), "page")
-
-
-def client_of(scope: Scope, trusted: tuple[str, ...]) -> str:
-    """The address that asks: the peer, or, when the peer is a trusted proxy, the nearest address
-    it forwards for that is none itself. What a client claims of itself is never believed."""
-    peer: str = (scope.get("client") or ("", 0))[0]
-    if not _among(peer, trusted):
-        return peer
-    forwarded = Headers(scope=scope).get("x-forwarded-for", "")
-    for address in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
-        if not _among(address, trusted):
-            return address
-    return peer
-
-
-def _among(address: str, networks: tuple[str, ...]) -> bool:
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return False
-    return any(found in ip_network(network, strict=False) for network in networks)
 
 
 def _dress(headers: MutableHeaders, path: str) -> None:

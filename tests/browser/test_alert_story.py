@@ -4,7 +4,7 @@ with the sliders fires, is seen, silenced and clears; who may not write cannot."
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,16 @@ from aq.domain.clock import Clock, parse_instant
 from aq.settings import load
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
-from tests.browsing import PATIENCE, dashboard, drawn, own_environment, reader, settled
+from tests.browsing import (
+    PATIENCE,
+    Terminal,
+    dashboard,
+    drawn,
+    own_environment,
+    reader,
+    settled,
+    terminal_dashboard,
+)
 
 # A dusty evening of the simulated year: PM10 in 광주 is 296, then 364, then 304 µg/m³.
 BEFORE, ON, AFTER = (f"2026-05-01T{hour}:50:00+09:00" for hour in (19, 20, 21))
@@ -99,10 +108,15 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="module")
-def evening(desk: Desk) -> Iterator[str]:
-    """The dashboard before the story."""
-    with dashboard(desk.environment(BEFORE)) as address:
-        yield address
+def evening(desk: Desk) -> Iterator[Terminal]:
+    """The dashboard before the story, on the duty officer's own machine."""
+    with terminal_dashboard(desk.environment(BEFORE)) as terminal:
+        yield terminal
+
+
+def sign_in(page: Page, terminal: Terminal) -> None:
+    """Open the link that stands on the server's terminal."""
+    drawn(page, terminal.links()[-1])
 
 
 def slide(page: Page, label: str, to: float) -> None:
@@ -139,10 +153,11 @@ def standing(page: Page, *words: str) -> Locator:
 
 
 def test_a_rule_made_with_the_sliders_fires_is_seen_silenced_and_clears(
-    desk: Desk, evening: str, chromium: Browser
+    desk: Desk, evening: Terminal, chromium: Browser
 ) -> None:
     with reader(chromium) as (page, watch):
-        drawn(page, f"{evening}/rules?rule=new")
+        sign_in(page, evening)
+        drawn(page, f"{evening.address}/rules?rule=new")
         page.get_by_role("textbox", name="이름", exact=True).fill("광주 먼지")
         page.get_by_role("textbox", name="짧은 이름").fill("pm10-alarm")
         page.keyboard.press("Tab")
@@ -177,8 +192,12 @@ def test_a_rule_made_with_the_sliders_fires_is_seen_silenced_and_clears(
 
     desk.hour(BEFORE)
     desk.hour(ON)
-    with dashboard(desk.environment(ON)) as address, reader(chromium) as (page, watch):
-        drawn(page, f"{address}/alerts")
+    with (
+        terminal_dashboard(desk.environment(ON)) as terminal,
+        reader(chromium) as (page, watch),
+    ):
+        sign_in(page, terminal)
+        drawn(page, f"{terminal.address}/alerts")
         expect(page.get_by_role("heading", level=1)).to_have_text("광주 먼지 1곳: 광주")
         row = standing(page, "광주 먼지")
         expect(row).to_contain_text("진행 중")
@@ -198,8 +217,12 @@ def test_a_rule_made_with_the_sliders_fires_is_seen_silenced_and_clears(
         assert watch.complaints == []
 
     desk.hour(AFTER)
-    with dashboard(desk.environment(AFTER)) as address, reader(chromium) as (page, watch):
-        drawn(page, f"{address}/alerts")
+    with (
+        terminal_dashboard(desk.environment(AFTER)) as terminal,
+        reader(chromium) as (page, watch),
+    ):
+        sign_in(page, terminal)
+        drawn(page, f"{terminal.address}/alerts")
         expect(standing(page, "광주 먼지")).to_have_count(0)
         page.get_by_role("button", name="멈춤 끝내기").click()
         expect(page.get_by_text("점검(local)")).to_have_count(0)
@@ -223,6 +246,7 @@ def test_a_reader_who_is_not_signed_in_finds_nothing_that_writes(
             drawn(page, f"{address}/{name}")
             expect(page.get_by_text("관리자만 바꿀 수 있습니다")).to_be_visible()
             buttons = page.get_by_test_id("stMain").locator("[data-testid^=stBaseButton]")
+            expect(buttons.first).to_be_visible()
             words = {one.strip() for one in buttons.all_inner_texts()} - {""}
             assert words <= HARMLESS
             assert words
@@ -234,10 +258,11 @@ class Recorded:
 
     opening: bytes
     press: bytes
+    cookie: str
 
 
 @pytest.fixture(scope="module")
-def recorded(desk: Desk, evening: str, chromium: Browser) -> Recorded:
+def recorded(desk: Desk, evening: Terminal, chromium: Browser) -> Recorded:
     """The messages with which an administrator's browser switched a rule off, and on again."""
     frames: list[bytes] = []
 
@@ -245,8 +270,9 @@ def recorded(desk: Desk, evening: str, chromium: Browser) -> Recorded:
         frames.append(frame)
 
     with reader(chromium) as (page, _):
+        sign_in(page, evening)
         page.on("websocket", lambda one: one.on("framesent", note))
-        drawn(page, f"{evening}/rules?rule=pm10-warning")
+        drawn(page, f"{evening.address}/rules?rule=pm10-warning")
         opening = frames[0]
         page.get_by_role("button", name="끄기", exact=True).click()
         expect(page.get_by_role("button", name="켜기", exact=True)).to_be_visible()
@@ -256,8 +282,10 @@ def recorded(desk: Desk, evening: str, chromium: Browser) -> Recorded:
         page.get_by_role("button", name="켜기", exact=True).click()
         expect(page.get_by_role("button", name="끄기", exact=True)).to_be_visible()
         settled(page)
+        cookies = page.context.cookies()
     assert _on(desk)
-    return Recorded(opening, press)
+    (cookie,) = (f"{c['name']}={c['value']}" for c in cookies if "administrator" in c["name"])
+    return Recorded(opening, press, cookie)
 
 
 def _pressed(frame: bytes) -> bool:
@@ -274,6 +302,8 @@ def replay(address: str, sent: Recorded, host: str, **handshake: Any) -> None:
     """Send a browser's messages again on a connection of one's own and wait until they are worked
     off."""
     port = int(address.rsplit(":", 1)[1])
+    cookie = {"Cookie": sent.cookie}  # the worst case: the browser gave it away
+    handshake["additional_headers"] = cookie | handshake.get("additional_headers", {})
     with (
         socket.create_connection(("127.0.0.1", port)) as wire,
         connect(f"ws://{host}:{port}/_stcore/stream", sock=wire, **handshake) as stream,
@@ -294,9 +324,9 @@ def finished(stream: ClientConnection) -> None:
 
 
 def test_a_replayed_message_writes_only_on_a_connection_of_this_machine_to_itself(
-    desk: Desk, evening: str, recorded: Recorded
+    desk: Desk, evening: Terminal, recorded: Recorded
 ) -> None:
-    port = evening.rsplit(":", 1)[1]
+    port = evening.address.rsplit(":", 1)[1]
     before = desk.written()
     for host, handshake in (
         # A name that was turned to this machine, with its page's own origin.
@@ -308,18 +338,20 @@ def test_a_replayed_message_writes_only_on_a_connection_of_this_machine_to_itsel
         ("127.0.0.1", {"additional_headers": {"X-Forwarded-For": "127.0.0.1"}}),
         ("127.0.0.1", {"additional_headers": {"Forwarded": "for=127.0.0.1"}}),
     ):
-        replay(evening, recorded, host, **handshake)
+        replay(evening.address, recorded, host, **handshake)
         assert desk.written() == before, (host, handshake)
     for origin in ("http://evil.example", "null"):
         with pytest.raises(InvalidStatus):
-            replay(evening, recorded, "127.0.0.1", origin=origin)
+            replay(evening.address, recorded, "127.0.0.1", origin=origin)
+    assert desk.written() == before
+    replay(evening.address, replace(recorded, cookie="none=x"), "127.0.0.1", origin=evening.address)
     assert desk.written() == before
     # The same messages do write where they may, else none of this would say anything.
-    replay(evening, recorded, "127.0.0.1", origin=evening)
+    replay(evening.address, recorded, "127.0.0.1", origin=evening.address)
     assert not _on(desk)
 
 
-def test_no_request_writes(desk: Desk, evening: str) -> None:
+def test_no_request_writes(desk: Desk, evening: Terminal) -> None:
     before = desk.written()
     paths = ("/rules", "/alerts", "/api/v1/alerts", "/api/v1/alerts/none.cap", "/alerts.atom")
     agent = ("/_stcore/agent/interact", "/_stcore/agent/mcp")
@@ -327,10 +359,14 @@ def test_no_request_writes(desk: Desk, evening: str) -> None:
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             for headers in ({}, {"Origin": "http://evil.example"}):
                 answer = requests.request(
-                    method, f"{evening}{path}", json={"enabled": False}, headers=headers, timeout=30
+                    method,
+                    f"{evening.address}{path}",
+                    json={"enabled": False},
+                    headers=headers,
+                    timeout=30,
                 )
                 assert 400 <= answer.status_code < 500, (method, path)
     for path in paths:
-        asked = f"{evening}{path}?rule=pm10-warning&enabled=false&silence=1"
+        asked = f"{evening.address}{path}?rule=pm10-warning&enabled=false&silence=1"
         requests.get(asked, headers={"Host": "evil.example"}, timeout=30)
     assert desk.written() == before

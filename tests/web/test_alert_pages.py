@@ -18,7 +18,7 @@ from aq.store import outbox
 from aq.web.charts.rule_line import stretches
 from aq.web.parts.alert_log import log_csv, what_happened
 from aq.web.parts.deliveries import error_words
-from aq.web.security import Buckets
+from aq.web.traffic import Buckets
 from aq.web.wording.alerts import SHIPPED_NAMES, headline, rule_sentence, rule_title
 from tests.alert_messages import put
 from tests.serving import HOUR_20, write
@@ -237,6 +237,7 @@ def test_the_password_opens_the_form_for_this_page_and_tries_are_counted(
     kept = PasswordHasher(time_cost=1, memory_cost=64).hash("봄바람")
     monkeypatch.setenv("AQ_ADMIN_PASSWORD_HASH", kept)
     monkeypatch.setattr("aq.web.parts.admin._TRIES", Buckets(monotonic=lambda: 0.0))
+    monkeypatch.setattr("aq.web.parts.admin._address", lambda _headers: "203.0.113.9")
     shared.cache_clear()
 
     def give(test: Any, word: str) -> Any:
@@ -253,6 +254,13 @@ def test_the_password_opens_the_form_for_this_page_and_tries_are_counted(
     assert "저장" not in labels(other)
     assert "시도가 너무 많았습니다" in give(other, "봄바람").error[0].value
     assert "저장" not in labels(other)
+    # He who comes from elsewhere gets in with the right password, however many others try.
+    monkeypatch.setattr("aq.web.parts.admin._address", lambda _headers: "198.51.100.7")
+    monkeypatch.setattr("aq.web.parts.admin.ALL_TRIES_PER_MINUTE", 1)
+    monkeypatch.setattr("aq.web.parts.admin._ALL_TRIES", Buckets(monotonic=lambda: 0.0))
+    assert "저장" in labels(give(run("rules.py", rule="pm10-warning"), "봄바람"))
+    again = give(run("rules.py", rule="pm10-warning"), "봄바람")
+    assert "시도가 너무 많았습니다" in again.error[0].value
 
 
 def fail_one(context: Context) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from aq.web.security import Buckets, client_of
+from aq.web.traffic import Buckets, client_of
 from tests.browsing import dashboard, own_environment
 
 PAGES = ("/", "/feeds", "/past")
@@ -94,6 +94,10 @@ def test_a_bucket_fills_again() -> None:
         ("10.0.0.1", "8.8.8.8, 198.51.100.7, 10.0.0.2", "198.51.100.7"),
         ("10.0.0.1", "", "10.0.0.1"),
         ("10.0.0.1", "nonsense", "nonsense"),
+        ("127.0.0.1", "198.51.100.7", "127.0.0.1"),  # loopback is no proxy by itself
+        ("2001:db8:1:2:3::9", "", "2001:db8:1:2::/64"),  # a subscriber has a whole /64
+        ("10.0.0.1", "2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", "", "203.0.113.9"),
     ],
 )
 def test_whose_call_it_is(peer: str, forwarded: str, client: str) -> None:

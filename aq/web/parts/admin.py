@@ -8,9 +8,21 @@ import streamlit as st
 
 from aq.domain.errors import InputError
 from aq.i18n import N_, Text
-from aq.web.admin import SESSION_HOURS, TRIES_PER_MINUTE, Caller, administrator, password_matches
+from aq.web.admin import (
+    ALL_TRIES_PER_MINUTE,
+    LOCAL,
+    SESSION_HOURS,
+    TRIES_PER_MINUTE,
+    Caller,
+    administrator,
+    comes_from_here,
+    cookie_name,
+    local_counts,
+    password_matches,
+    verified_identity,
+)
 from aq.web.parts import cache, page
-from aq.web.security import Buckets
+from aq.web.traffic import Buckets, client
 
 LOOPBACK = "127.0.0.1"
 DONE = "just done"
@@ -22,28 +34,39 @@ REFUSALS = {
     "rule": N_("Choose a rule, a province or a pollutant: everything at once cannot be silenced."),
 }
 _TRIES = Buckets()
+_ALL_TRIES = Buckets()
 
 
 def who() -> str | None:
     """The administrator's name, or None for a reader who only looks."""
     settings = cache.context().settings
-    return administrator(_caller(), local=settings.admin == "on", emails=settings.admin_emails)
+    return administrator(
+        _caller(),
+        local=local_counts(settings),
+        emails=settings.admin_emails,
+        subjects=settings.admin_subjects,
+    )
 
 
 def _caller() -> Caller:
-    headers = {name.lower(): value for name, value in st.context.headers.to_dict().items()}
-    # The framework says None for loopback; a connection without headers is none of a browser.
-    address = st.context.ip_address or (LOOPBACK if headers else None)
-    return Caller(headers=headers, address=address, email=_email(), password_by=_password_session())
+    headers = _headers()
+    return Caller(
+        headers=headers,
+        address=_address(headers),
+        proof=st.context.cookies.get(cookie_name(headers.get("host", ""))),
+        identity=verified_identity(st.user.to_dict()),
+        password_by=_password_session(),
+    )
 
 
-def _email() -> str | None:
-    """The address the sign-in service vouches for."""
-    user = st.user.to_dict()
-    if not user.get("is_logged_in") or user.get("email_verified") is False:
-        return None
-    found = user.get("email")
-    return str(found) if found else None
+def _headers() -> dict[str, str]:
+    return {name.lower(): value for name, value in st.context.headers.to_dict().items()}
+
+
+def _address(headers: dict[str, str]) -> str | None:
+    """Of the connection's other end. The framework says None for loopback; a connection without
+    headers is none of a browser."""
+    return st.context.ip_address or (LOOPBACK if headers else None)
 
 
 def _password_session() -> str | None:
@@ -89,14 +112,18 @@ def panel() -> str | None:
         _signed_in(name, text)
         return name
     ways = settings.admin_password_hash is not None or _has_service()
-    words = (
-        text("Only an administrator changes rules and silences.")
-        if ways
-        else text(
+    if ways:
+        words = text("Only an administrator changes rules and silences.")
+    elif local_counts(settings) and comes_from_here(_caller(), page=True):
+        words = text(
+            "Only an administrator changes rules and silences: open the link that the server has"
+            " printed on its terminal in this browser."
+        )
+    else:
+        words = text(
             "Only an administrator changes rules and silences; none can sign in here"
             " (AQ_ADMIN_PASSWORD_HASH or a sign-in service is not set)."
         )
-    )
     page.html(f'<p class="muted">{escape(words)}</p>')
     if settings.admin_password_hash is not None:
         _password_form(text)
@@ -108,11 +135,11 @@ def panel() -> str | None:
 def _signed_in(name: str, text: Text) -> None:
     words = (
         text("You may change rules: this is the machine the server runs on.")
-        if name == "local"
+        if name == LOCAL
         else text("Signed in as {name}.", name=name)
     )
     page.html(f'<p class="muted">{escape(words)}</p>')
-    if name == "local":
+    if name == LOCAL:
         return
     if st.button(text("Sign out")):
         if st.session_state.pop("admin until", None) is None:
@@ -121,8 +148,9 @@ def _signed_in(name: str, text: Text) -> None:
 
 
 def _has_service() -> bool:
+    settings = cache.context().settings
     try:
-        return "auth" in st.secrets and bool(cache.context().settings.admin_emails)
+        return "auth" in st.secrets and bool(settings.admin_emails or settings.admin_subjects)
     except FileNotFoundError:
         return False
 
@@ -132,7 +160,7 @@ def _password_form(text: Text) -> None:
         given = st.text_input(text("Password"), type="password", autocomplete="current-password")
         if not st.form_submit_button(text("Sign in")):
             return
-    wait = _TRIES.take("password", 1, TRIES_PER_MINUTE)
+    wait = _tries_wait()
     kept = cache.context().settings.admin_password_hash
     if wait:
         st.error(text("Too many tries. Try again in {n} seconds.", n=int(wait) + 1))
@@ -142,3 +170,16 @@ def _password_form(text: Text) -> None:
         st.rerun()
     else:
         st.error(text("This is not the administrator's password."))
+
+
+def _tries_wait() -> float:
+    """Seconds until this client may try a password; 0 when it may now.
+
+    Whatever others try, who has not tried in the last minute may: nobody is locked out by them.
+    """
+    settings = cache.context().settings
+    headers = _headers()
+    forwarded = headers.get("x-forwarded-for", "")
+    asking = client(_address(headers) or "", forwarded, settings.server.trusted_proxies)
+    busy = _ALL_TRIES.take("", 1, ALL_TRIES_PER_MINUTE) > 0
+    return _TRIES.take(asking, TRIES_PER_MINUTE if busy else 1, TRIES_PER_MINUTE)

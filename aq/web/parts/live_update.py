@@ -15,7 +15,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from aq.domain.errors import StoreError
-from aq.web.security import Buckets
+from aq.web.traffic import Buckets
 
 LOOK_SECONDS = 0.1
 APART_SECONDS = 0.03  # between two sessions: a hundred at once would keep clicks waiting

@@ -1,0 +1,187 @@
+"""Serves the application on a socket of this machine, with an end to every connection.
+
+Who connects and sends nothing, or half a request, is let go; who comes when all places are taken
+is told so. What proxies say of their clients is left to `security`, which knows the named ones.
+"""
+
+import asyncio
+import errno
+import resource
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from streamlit import logger as framework
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from aq.domain.errors import AqError
+from aq.logs import through_root
+from aq.settings import ServerSettings
+from aq.web import traffic
+
+REQUEST_SECONDS = 15  # for a whole request to come; nothing here takes a large body
+DESCRIPTORS_KEPT = 200  # for the store, the feeds, the scheduler and the log
+DESCRIPTORS_A_PAGE = 4  # its socket, and three of the event loop that Streamlit makes for it
+MESSAGE_BYTES = 1_048_576  # of a browser; the widgets of the largest page take 20,000
+PING_SECONDS = 30
+BACKLOG = 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many connections there may be.
+
+    Attributes
+    ----------
+    connections : in all
+    per_client : from one address
+    is_shared : whether an address stands for many
+    """
+
+    connections: int
+    per_client: int
+    is_shared: Callable[[str], bool]
+
+
+def raise_descriptors() -> int:
+    """Let this process have as many descriptors as it may; returns how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def room(settings: ServerSettings, descriptors: int) -> Room:
+    """The limits of the settings, and fewer where the system gives too few descriptors."""
+    pages = DESCRIPTORS_A_PAGE * settings.pages
+    free = max(descriptors - DESCRIPTORS_KEPT - pages, descriptors // 4)
+    return Room(
+        connections=min(settings.connections, free + settings.pages),
+        per_client=settings.connections_per_client,
+        is_shared=lambda address: traffic.stands_for_many(address, settings.trusted_proxies),
+    )
+
+
+class Connection(HttpToolsProtocol):
+    """HTTP that a client must send within a deadline, as one of a limited number."""
+
+    room: Room
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection, or say that there is no place."""
+        super().connection_made(transport)
+        why = self._no_place()
+        if why:
+            traffic.count(why)
+            self._answer(503, "All places are taken. Try again in a minute.")
+        else:
+            self._await_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._request_is_here()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """A request begins, the first or a later one of this connection."""
+        if self._deadline is None:
+            self._await_request()
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """The request is here as a whole."""
+        self._request_is_here()
+        super().on_message_complete()
+
+    def _no_place(self) -> str:
+        if len(self.connections) > self.room.connections:
+            return traffic.CONNECTIONS
+        address = self.client[0] if self.client else ""
+        if self.room.is_shared(address):
+            return ""
+        peers = (getattr(other, "client", None) for other in self.connections)
+        own = sum(1 for peer in peers if peer and peer[0] == address)
+        return traffic.CLIENT_CONNECTIONS if own > self.room.per_client else ""
+
+    def _await_request(self) -> None:
+        self._deadline = self.loop.call_later(REQUEST_SECONDS, self._give_up)
+
+    def _request_is_here(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        traffic.count(traffic.SLOW)
+        self._answer(408, f"No request came within {REQUEST_SECONDS} seconds.")
+
+    def _answer(self, status: int, words: str) -> None:
+        """Say why, and close; once the transport has written it."""
+        if self.transport.is_closing():
+            return
+        body = f"{words}\n".encode()
+        head = (
+            f"HTTP/1.1 {status} {'Request Timeout' if status == 408 else 'Service Unavailable'}\r\n"
+            "content-type: text/plain; charset=utf-8\r\nretry-after: 60\r\nconnection: close\r\n"
+            f"content-length: {len(body)}\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+def quiet_framework() -> None:
+    """Have the framework log through the program's own handler.
+
+    It gives each of its loggers a handler when the logger is made, at whatever import.
+    """
+    framework.setup_formatter = lambda logger: through_root([logger.name])
+    framework.init_uvicorn_logs()
+    through_root([*framework._loggers, "uvicorn", "uvicorn.error", "uvicorn.access", "asyncio"])
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `AqError` where the address is taken or none of this machine."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server(
+            (host, port),
+            family=family,
+            backlog=BACKLOG,
+            dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
+        )
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise AqError(
+                f"port {port} is in use: stop what listens there, or give --port"
+            ) from None
+        raise AqError(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
+
+
+def run(app: Any, listener: socket.socket, limits: Room) -> bool:
+    """Serve until a signal ends it. Returns whether it had started.
+
+    X-Forwarded headers are not read by the server: it believes all of loopback.
+    """
+    config = uvicorn.Config(
+        app,
+        http=type("LimitedConnection", (Connection,), {"room": limits}),
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_per_message_deflate=False,
+        proxy_headers=False,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    return server.started

@@ -1,0 +1,134 @@
+"""The pages' websocket: how many there may be, how often each may speak, and what it may say."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
+
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
+from aq.web import traffic
+from aq.web.traffic import Buckets, client_of, is_loopback
+
+# A reader who drags a slider sends ten messages a second for a few seconds.
+SOCKET_BURST, SOCKET_PER_MINUTE = 60, 300
+CLIENT_BURST_SECONDS = 15  # of the client's own pace at once
+OPENINGS_PER_MINUTE = 120  # of pages, by one client
+POLICY, UNREADABLE = 1008, 1003  # close codes of RFC 6455
+# What a reader's page says. The rest is for developers: a visitor may not clear everybody's cache.
+HEARD = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
+log = logging.getLogger(__name__)
+
+
+class Limits(Protocol):
+    """The server's settings that matter here."""
+
+    @property
+    def trusted_proxies(self) -> tuple[str, ...]:
+        """Networks whose X-Forwarded-For is believed."""
+
+    @property
+    def pages(self) -> int:
+        """Open pages of all readers together."""
+
+    @property
+    def pages_per_client(self) -> int:
+        """Open pages of one client."""
+
+    @property
+    def messages_per_minute(self) -> int:
+        """Messages of all pages of one client."""
+
+
+class Sockets:
+    """The open pages of this process, and the rules they are held to."""
+
+    def __init__(self, limits: Callable[[], Limits]) -> None:
+        self._limits = limits
+        self._open: Counter[str] = Counter()
+        self._openings, self._by_socket, self._by_client = Buckets(), Buckets(), Buckets()
+        self._next = 0
+
+    @property
+    def pages(self) -> int:
+        """How many are open."""
+        return self._open.total()
+
+    @property
+    def full(self) -> bool:
+        """Whether the next page would be refused whoever asks."""
+        return self.pages >= self._limits().pages
+
+    async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse with 1008, or pass on with what is said measured."""
+        client = client_of(scope, self._limits().trusted_proxies)
+        why = self._no_place(client)
+        if why:
+            await _refuse(why, scope, receive, send)
+            return
+        self._open[client] += 1
+        try:
+            await app(scope, self._measured(client, receive, send), send)
+        finally:
+            self._open[client] -= 1
+            self._open += Counter()  # drops those without any
+
+    def _no_place(self, client: str) -> str:
+        limits = self._limits()
+        if self.full:
+            return traffic.PAGES
+        if self._open[client] >= limits.pages_per_client and not is_loopback(client):
+            return traffic.CLIENT_PAGES
+        openings = max(OPENINGS_PER_MINUTE, limits.pages if is_loopback(client) else 0)
+        return traffic.OPENINGS if self._openings.take(client, 1, openings) else ""
+
+    def _measured(self, client: str, receive: Receive, send: Send) -> Receive:
+        self._next += 1
+        name = str(self._next)
+
+        async def receiving() -> Message:
+            while True:
+                message = await receive()
+                if message["type"] != "websocket.receive":
+                    return message
+                why = self._too_many(name, client)
+                kind = _kind(message)
+                if why or not kind:
+                    why = why or traffic.BAD_MESSAGE
+                    traffic.count(why)
+                    log.debug("page of %s closed: %s", client, why)
+                    code = UNREADABLE if why == traffic.BAD_MESSAGE else POLICY
+                    await send({"type": "websocket.close", "code": code, "reason": why})
+                    return {"type": "websocket.disconnect", "code": code, "reason": why}
+                if kind in HEARD:
+                    return message
+
+        return receiving
+
+    def _too_many(self, socket: str, client: str) -> str:
+        if self._by_socket.take(socket, 1, SOCKET_BURST, SOCKET_PER_MINUTE):
+            return traffic.MESSAGES
+        per_minute = self._limits().messages_per_minute
+        burst = max(1, per_minute * CLIENT_BURST_SECONDS // 60)
+        return traffic.CLIENT_MESSAGES if self._by_client.take(client, 1, burst, per_minute) else ""
+
+
+def _kind(message: Message) -> str:
+    """What a browser's message asks for; empty where it is none."""
+    data = message.get("bytes")
+    if not data:
+        return ""
+    try:
+        return BackMsg.FromString(data).WhichOneof("type") or ""
+    except DecodeError:
+        return ""
+
+
+async def _refuse(why: str, scope: Scope, receive: Receive, send: Send) -> None:
+    traffic.count(why)
+    await receive()
+    subprotocol = next(iter(scope.get("subprotocols") or ()), None)
+    await send({"type": "websocket.accept", "subprotocol": subprotocol})
+    await send({"type": "websocket.close", "code": POLICY, "reason": why})

@@ -1,0 +1,118 @@
+"""Who asks, how often he may, and how many were turned away and why."""
+
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+MAX_CLIENTS = 10_000  # whose rate is remembered
+# Reasons, as `/metrics` names them.
+CONNECTIONS, CLIENT_CONNECTIONS, SLOW = "connections", "client_connections", "slow_request"
+PAGES, CLIENT_PAGES, OPENINGS = "pages", "client_pages", "page_openings"
+MESSAGES, CLIENT_MESSAGES, BAD_MESSAGE = "messages", "client_messages", "bad_message"
+RATE = "rate"
+REASONS = (
+    *(CONNECTIONS, CLIENT_CONNECTIONS, SLOW, PAGES, CLIENT_PAGES, OPENINGS),
+    *(MESSAGES, CLIENT_MESSAGES, BAD_MESSAGE, RATE),
+)
+_refused: Counter[str] = Counter()
+_lock = threading.Lock()
+
+
+def count(reason: str) -> None:
+    """Count somebody who is turned away."""
+    with _lock:
+        _refused[reason] += 1
+
+
+def refused() -> dict[str, int]:
+    """How many were turned away since the start, by each of `REASONS`."""
+    return {reason: _refused[reason] for reason in REASONS}
+
+
+@dataclass
+class Buckets:
+    """A token bucket per client: full at `size`, filled again at a pace, by default in a minute."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    _kept: "OrderedDict[str, tuple[float, float]]" = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, client: str, cost: int, size: int, per_minute: int | None = None) -> float:
+        """Take `cost` tokens; the seconds to wait when there are too few, else 0."""
+        now, pace = self.monotonic(), (per_minute or size) / 60
+        with self._lock:
+            tokens, since = self._kept.pop(client, (float(size), now))
+            tokens = min(float(size), tokens + (now - since) * pace)
+            enough = tokens >= cost
+            self._kept[client] = (tokens - cost if enough else tokens, now)
+            if len(self._kept) > MAX_CLIENTS:
+                self._kept.popitem(last=False)
+        return 0.0 if enough else (min(cost, size) - tokens) / pace
+
+
+def client_of(scope: Scope, trusted: tuple[str, ...]) -> str:
+    """The client that asks (`client`), by an ASGI scope."""
+    forwarded = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
+    return client((scope.get("client") or ("", 0))[0], forwarded, trusted)
+
+
+def client(peer: str, forwarded: str, trusted: tuple[str, ...]) -> str:
+    """The client that asks: the peer, or, when the peer is a trusted proxy, the nearest address it
+    forwards for that is none itself. What a client claims of itself is never believed.
+
+    Parameters
+    ----------
+    peer : address of the connection's other end
+    forwarded : X-Forwarded-For, every line of it
+    trusted : networks of the proxies that are believed
+    """
+    if not among(peer, trusted):
+        return _subscriber(peer)
+    for address in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+        if not among(address, trusted):
+            return _subscriber(address)
+    return peer
+
+
+def stands_for_many(address: str, trusted: tuple[str, ...]) -> bool:
+    """Whether an address may be everybody's: a named proxy's, or loopback, where an unnamed one
+    looks the same as this machine's own user."""
+    return is_loopback(address) or among(address, trusted)
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host's name or address is this machine's own."""
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _subscriber(address: str) -> str:
+    """An address as a rate knows it: an IPv6 subscriber has a whole /64 (RFC 4291, RFC 6177)."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ip_network((found, 64), strict=False))
+
+
+def among(address: str, networks: tuple[str, ...]) -> bool:
+    """Whether an address is of one of these networks."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return any(found in ip_network(network, strict=False) for network in networks)
