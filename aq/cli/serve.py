@@ -1,7 +1,7 @@
 """`serve`: the dashboard, its routes and the scheduler, on one port."""
 
 import gc
-import importlib.util
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -53,13 +53,8 @@ def serve(settings: Settings, host: str, port: int) -> int:
 
 def _application() -> Any:
     """What `dashboard.py` makes; it stands beside the package, or within an installed one."""
-    spec = importlib.util.spec_from_file_location("dashboard", ROOT / "dashboard.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["dashboard"] = module
-    spec.loader.exec_module(module)
-    return module.app
+    sys.path.insert(0, str(ROOT))
+    return importlib.import_module("dashboard").app
 
 
 def _offer_link(settings: Settings, port: int) -> None:
