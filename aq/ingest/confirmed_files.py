@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from aq.domain.model import Reading, RowIssue, Station, Upstream
 from aq.domain.pollutants import KEYS
 from aq.domain.sources import FEED_IDS, FEED_NAMES
 from aq.feeds.confirmed import files as archive
+from aq.feeds.confirmed.content import Content
 from aq.ingest.collect import ISSUES_KEPT, follow_moved, station_rule
 from aq.ingest.retention import read_manifest
 from aq.store import Txn
@@ -25,20 +27,36 @@ from aq.store.schema import UPSTREAM_GRADES
 from aq.store.stations import Directory
 from aq.store.upsert import Written
 
+# A file of which less can be taken is another file than we think, and is refused whole.
+LEAST_TAKEN = 0.95
+CELLS_SHOWN = 3
+# What of a row cannot be read; a bad value leaves the rest of its row.
+UNREAD = frozenset({"bad_row", "bad_station", "unknown_province", "bad_time", "bad_value"})
+
 
 @dataclass(kw_only=True)
 class ImportReport:
-    """What was read of a file, what was stored, what was skipped and why."""
+    """What was read of a file, what was stored, what was skipped and why.
+
+    `left_out` are rows that gave no hour, by reason, `lost` counts those that were not read whole;
+    `skipped` counts issues of any kind. `refused` says why nothing was stored, and `checked` that
+    nothing was meant to be.
+    """
 
     file: str
     rows: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    lost: int = 0
     counts: Written = field(default_factory=Written)
     flagged: int = 0
     unknown_network: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     issues: list[RowIssue] = field(default_factory=list)
+    unread: list[RowIssue] = field(default_factory=list)
     stations: set[str] = field(default_factory=set)
     hours: tuple[int, int] | None = None
+    refused: str | None = None
+    checked: bool = False
 
     @property
     def stored(self) -> int:
@@ -55,12 +73,20 @@ class ImportReport:
         """Rows that were there already."""
         return self.counts.same
 
+    @property
+    def readable(self) -> int:
+        """Rows that can be stored."""
+        return self.rows - self.left_out.total()
+
     def as_dict(self) -> dict[str, Any]:
         """The report in JSON's types."""
         first, last = self.hours or (None, None)
         return {
             "file": self.file,
+            "refused": self.refused,
+            "checked": self.checked,
             "rows": self.rows,
+            "readable": self.readable,
             "stored": self.stored,
             "changed": self.changed,
             "unchanged": self.unchanged,
@@ -77,50 +103,88 @@ class ImportReport:
         }
 
     def _read(self, batch: archive.FileBatch) -> None:
-        self.rows += batch.answer.rows
-        self.unknown_network += batch.unknown_network
-        for issue in batch.answer.issues:
-            self.skipped[issue.kind] += 1
+        self.rows += batch.rows
+        self.lost += batch.lost
+        self.left_out += batch.left_out
+        self.skipped += batch.left_out
+        for issue in batch.issues:
+            if issue.kind not in batch.left_out:
+                self.skipped[issue.kind] += 1
             if len(self.issues) < ISSUES_KEPT:
                 self.issues.append(issue)
+            if issue.kind in UNREAD and len(self.unread) < CELLS_SHOWN:
+                self.unread.append(issue)
+        hours = batch.hours
+        if len(hours):
+            names = {hours.stations[number] for number in set(hours.station.tolist())}
+            self.stations |= {station.code or station.name for station in names}
+            self._cover(int(hours.hour.min()), int(hours.hour.max()))
 
-    def _took(self, readings: list[Reading], touched: set[Slot]) -> None:
-        self.flagged += sum(1 for reading in readings if reading.flags)
-        self.stations |= {one.station.code or one.station.name for one in readings if one.station}
-        hours = [hour for _, hour in touched]
-        if hours:
-            first, last = self.hours or (hours[0], hours[0])
-            self.hours = (min(first, *hours), max(last, *hours))
+    def _cover(self, first: int, last: int) -> None:
+        known = self.hours or (first, last)
+        self.hours = (min(first, known[0]), max(last, known[1]))
+
+    def _judge(self, partial: bool) -> None:
+        """Refuse a file of which too little can be taken, unless a part of it is wanted."""
+        if partial or self.rows - self.lost >= LEAST_TAKEN * self.rows:
+            return
+        cells = "; ".join(f"{issue.where}: {issue.kind} {issue.detail}" for issue in self.unread)
+        self.refused = (
+            f"only {self.rows - self.lost:,} of {self.rows:,} rows can be taken whole, under"
+            f" {LEAST_TAKEN:.0%}; nothing is stored. The first that cannot: {cells}."
+            " Mend the file, or take what can be read with --partial"
+        )
 
 
 def import_file(
-    context: Context, path: Path, progress: Callable[[float], None] = lambda _share: None
+    context: Context,
+    path: Path,
+    progress: Callable[[float], None] = lambda _share: None,
+    *,
+    partial: bool = False,
+    check: bool = False,
 ) -> ImportReport:
-    """Read one confirmed file into the store.
+    """Read one confirmed file into the store, all of it or nothing.
 
-    `progress` is called with the share done, 0 to 1. Raises `InputError` for a file that cannot
-    be read, before anything is written.
+    A file of which less than `LEAST_TAKEN` of the rows can be taken is refused (the report says
+    so) unless `partial`; with `check` nothing is stored in any case. `progress` is called with the
+    share done, 0 to 1. Raises `InputError` for a file that cannot be read, before anything is
+    written.
     """
     now = context.clock.now()
-    report = ImportReport(file=path.name)
-    name = archive.info.name
+    report = ImportReport(file=path.name, checked=check)
+    with closing(Content()) as content:
+        for batch in archive.read(path, now):
+            content.append(batch)
+            report._read(batch)
+            progress(0.5 * batch.share)
+        report._judge(partial)
+        if not report.refused and not check:
+            _store(context, content, report, progress)
+    progress(1.0)
+    return report
+
+
+def _store(
+    context: Context, content: Content, report: ImportReport, progress: Callable[[float], None]
+) -> None:
+    name, now = archive.info.name, context.clock.now()
     touched: set[Slot] = set()
-    with context.store.write(f"import {path.name}") as txn:
+    done = 0
+    with context.store.write(f"import {report.file}") as txn:
         txn.mark_simulated(False)
         directory = Directory(txn, station_rule(context.settings.provinces))
-        for batch in archive.read(path, now):
-            readings = quality.flag(batch.answer.readings, now, confirmed=True)
+        for hours in content.batches():
+            readings = quality.flag(hours.readings(), now, confirmed=True)
             counts, slots = put_station_hours(txn, name, readings, directory)
             touched |= slots
             report.counts += counts
-            report._read(batch)
-            report._took(readings, slots)
-            progress(0.9 * _share(batch))
+            report.flagged += sum(1 for reading in readings if reading.flags)
+            done += len(hours)
+            progress(0.5 + 0.4 * done / content.rows)
         changed = aggregate(txn, name, touched, directory)
         refresh(txn, FEED_IDS[name], changed, context.stored_standards)
         follow_moved(txn, directory, context.stored_standards)
-    progress(1.0)
-    return report
 
 
 def import_archive(
@@ -174,7 +238,9 @@ def _read_archive(
             touched.setdefault(name, set()).update(slots)
             report.counts += counts
             report.skipped["known otherwise"] += len(readings) - counts.new - counts.same
-            report._took(readings, slots)
+            report.flagged += sum(1 for reading in readings if reading.flags)
+            report._cover(min(row["hour"] for row in present), max(row["hour"] for row in present))
+        report.stations |= {one.code or one.name for one in stations.values()}
         progress(0.9 * min(1.0, report.rows / max(1, content["rows"])))
     for name, slots in touched.items():
         changed = aggregate(txn, name, slots, directory)
@@ -200,8 +266,3 @@ def _reading(row: Mapping[str, Any], stations: Mapping[int, Station]) -> Reading
         flags=json.loads(row["flags"]) if row["flags"] else {},
         upstream=Upstream(**said, grades=grades),
     )
-
-
-def _share(batch: archive.FileBatch) -> float:
-    within = batch.done / batch.total if batch.total else 0.0
-    return (batch.part_number - 1 + within) / batch.parts

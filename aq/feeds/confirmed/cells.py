@@ -3,20 +3,41 @@
 import re
 import unicodedata
 from collections.abc import Hashable, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 
-from aq.domain.clock import hour_number, parse_hour
+from aq.domain.clock import EARLIEST, HOUR, KST, LATEST, hour_number
 from aq.domain.pollutants import pollutants, to_scaled
 
-NEGATIVE, BAD_VALUE = "negative_value", "bad_value"
+# What a value cell gives instead of a scaled integer (which is never negative).
+MISSING, NEGATIVE, BAD_VALUE = -1, -2, -3
+VALUE_ISSUES = {NEGATIVE: "negative_value", BAD_VALUE: "bad_value"}
 
-# Words for "no value" met in public exports of the same data; an empty cell is AirKorea's own.
-_MISSING = frozenset({"", "-", "NA", "N/A", "NULL", "null", "NaN", "nan", "None"})
+# Words for "no value" met in public exports of the same data; an empty cell is AirKorea's own, and
+# -999 its official mark in files up to 2013.
+_MISSING_WORDS = frozenset({"", "-", "NA", "N/A", "NULL", "null", "NaN", "nan", "None"})
+_MISSING_MARKS = frozenset({Decimal(-999), Decimal(-9999)})
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE_AS_FLOAT = re.compile(r"(\d+)\.0+", re.ASCII)
 _PLAIN_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}", re.ASCII)
+# 2024100124, 202410012400, 20241001240000 and 20241001 24:00.
+_DIGITS = re.compile(
+    r"(\d{4})(\d{2})(\d{2})[ T]?(\d{2})(?::?(\d{2})(?::?(\d{2}))?)?", re.ASCII | re.IGNORECASE
+)
+# A workbook's days are numbers: 45566 is 2024-10-01 where day 0 is 1899-12-30.
+EPOCH_1900, EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
+_SERIALS = range(20_000, 80_000)
+_HALVES = {"오전": 0, "am": 0, "a.m.": 0, "오후": 12, "pm": 12, "p.m.": 12}
+_HALF = r"(오전|오후|[ap]m|[ap]\.m\.)"
+_CLOCK_TIME = re.compile(
+    r"(\d{4})\s*(?:[-/.]|년)\s*(\d{1,2})\s*(?:[-/.]|월)\s*(\d{1,2})\s*[.일]?"  # the day
+    rf"(?:\s*T\s*|\s+|(?<=일)|(?={_HALF[1:-1]}))"
+    rf"{_HALF}?\s*(\d{{1,2}})(?:\s*시)?(?::(\d{{1,2}})(?::(\d{{1,2}}(?:\.\d+)?))?|\s*(\d{{1,2}})\s*분)?"
+    rf"\s*{_HALF}?\s*(z|[+-]\d{{2}}:?\d{{2}})?",
+    re.ASCII | re.IGNORECASE,
+)
+# A spreadsheet's time is a binary fraction of a day, so an hour may be off by a part of a second.
+_OFF = timedelta(seconds=1)
 # The store's value columns are 32-bit; a larger "concentration" is a slip in the file.
 _MAX_SCALED = 2**31 - 1
 _SHOWN = 60
@@ -29,6 +50,18 @@ def text_of(cell: Hashable) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return unicodedata.normalize("NFC", str(cell)).strip()
+
+
+def line_of(cell: Hashable) -> str:
+    """A cell as text on one line: a break inside a quoted address is a blank."""
+    return " ".join(text_of(cell).split())
+
+
+def code_of(cell: Hashable) -> str:
+    """A station code cell as its digits: ``111121.0`` and ``'111121`` are 111121."""
+    text = text_of(cell).removeprefix("'")
+    whole = _WHOLE_AS_FLOAT.fullmatch(text)
+    return whole[1] if whole else text
 
 
 def shown(cell: Hashable) -> str:
@@ -64,41 +97,83 @@ def _number_of(cell: Hashable) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-@lru_cache(maxsize=1 << 17, typed=True)
-def read_value(cell: Hashable, key: str) -> int | str | None:
-    """A concentration cell [the pollutant's own unit] as the store's integer, half-up.
-
-    Returns None for a missing value and the kind of issue (`NEGATIVE`, `BAD_VALUE`) for a cell
-    that is no concentration. Confirmed files repeat a few thousand numbers, hence the cache.
-    """
-    if cell is None or (isinstance(cell, str) and cell.strip() in _MISSING):
-        return None
+def read_value(cell: Hashable, key: str) -> int:
+    """A concentration cell [the pollutant's own unit] as the store's integer, half-up; `MISSING`,
+    or `NEGATIVE` or `BAD_VALUE` for a cell that is no concentration."""
+    if cell is None or (isinstance(cell, str) and cell.strip() in _MISSING_WORDS):
+        return MISSING
     number = _number_of(cell)
     if number is None:
         return BAD_VALUE
     if number < 0:
-        return NEGATIVE
+        return MISSING if number in _MISSING_MARKS else NEGATIVE
     pollutant = pollutants()[key]
     if number * pollutant.scale > _MAX_SCALED:
         return BAD_VALUE
     return to_scaled(number, pollutant)
 
 
-@lru_cache(maxsize=1 << 17, typed=True)
-def read_hour(cell: Hashable) -> tuple[datetime, int] | None:
-    """An hour cell (``2024100124``, as number or text) as its end in UTC and its hour number.
+def read_hour(cell: Hashable, epoch: date | None = None) -> int | None:
+    """An hour cell as the hour number of its end; None for anything that is no full hour.
 
-    A real date-time cell is Korean clock time. None for anything that is no full hour.
+    Korean clock time unless the text carries an offset: ``2024100124`` as number or text, a date
+    with a time in any of the ways that spreadsheets write one, a date-time cell (up to a second
+    off), and a date cell, which is how midnight is read. With `epoch`, day 0 of the workbook the
+    cell stands in, also a number of days since.
     """
-    text = text_of(cell)
-    if isinstance(cell, datetime):
-        text = f"{cell:%Y-%m-%d %H:%M}" if not (cell.second or cell.microsecond) else ""
-    whole = _WHOLE_AS_FLOAT.fullmatch(text)
     try:
-        hour = parse_hour(whole[1] if whole else text)
-    except (ValueError, OverflowError):  # 9999-12-31 24:00 is beyond the calendar
+        moment = _moment_of(cell, epoch)
+        if moment is None:
+            return None
+        moment = moment.astimezone(UTC) + _OFF
+        full = moment.replace(minute=0, second=0, microsecond=0)
+        if moment - full > 2 * _OFF or not EARLIEST <= full < LATEST:
+            return None
+        return hour_number(full)
+    except (ValueError, OverflowError):  # no such day; 9999-12-31 24:00 is beyond the calendar
         return None
-    return hour, hour_number(hour)
+
+
+def _moment_of(cell: Hashable, epoch: date | None) -> datetime | None:
+    if isinstance(cell, datetime):
+        return cell if cell.tzinfo else cell.replace(tzinfo=KST)
+    if isinstance(cell, date):
+        return datetime(cell.year, cell.month, cell.day, tzinfo=KST)
+    if isinstance(cell, bool) or not isinstance(cell, str | int | float):
+        return None
+    if epoch and isinstance(cell, int | float) and _SERIALS.start <= cell < _SERIALS.stop:
+        return datetime(epoch.year, epoch.month, epoch.day, tzinfo=KST) + timedelta(days=cell)
+    text = text_of(cell)
+    whole = _WHOLE_AS_FLOAT.fullmatch(text)
+    digits = _DIGITS.fullmatch(whole[1] if whole else text)
+    if digits:
+        year, month, day, hour, minute, second = (int(part or 0) for part in digits.groups())
+        return _clock(year, month, day, hour, timedelta(minutes=minute, seconds=second))
+    match = _CLOCK_TIME.fullmatch(text)
+    return _written(match) if match else None
+
+
+def _written(match: re.Match[str]) -> datetime | None:
+    """The moment of a date and a time as written; None for a time no clock shows."""
+    year, month, day, before, hour, minute, second, minutes, after, offset = match.groups()
+    half = (before or after or "").lower()
+    count = int(hour)
+    if half:
+        if (before and after) or not 1 <= count <= 12:
+            return None
+        count = count % 12 + _HALVES[half]
+    past = timedelta(minutes=int(minute or minutes or 0), seconds=float(second or 0))
+    moment = _clock(int(year), int(month), int(day), count, past)
+    if moment is None or not offset:
+        return moment
+    return moment.replace(tzinfo=datetime.fromisoformat(f"2000-01-01T00{offset.upper()}").tzinfo)
+
+
+def _clock(year: int, month: int, day: int, hour: int, past: timedelta) -> datetime | None:
+    """A day's time; 24:00 is the next day's 00:00, and nothing comes after it."""
+    if hour > 24 or past >= HOUR or (hour == 24 and past):
+        return None
+    return datetime(year, month, day, tzinfo=KST) + hour * HOUR + past
 
 
 def is_day(cell: Hashable) -> bool:

@@ -1,11 +1,13 @@
 """The `archive` feed: AirKorea's confirmed history files, from disk to readings, streamed."""
 
+import re
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from io import TextIOWrapper
 from itertools import chain, islice
@@ -13,11 +15,17 @@ from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
 from typing import IO
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, load_workbook
+from python_calamine import (
+    CalamineError,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    load_workbook,
+)
 
 from aq.domain.model import Answer, RowIssue
 from aq.domain.sources import ARCHIVE
-from aq.feeds.confirmed.cells import is_blank
+from aq.feeds.confirmed.cells import EPOCH_1900, EPOCH_1904, is_blank
 from aq.feeds.confirmed.containers import (
     check_members,
     check_workbook,
@@ -27,7 +35,7 @@ from aq.feeds.confirmed.containers import (
     zip_errors,
 )
 from aq.feeds.confirmed.header import EXPECTED, Columns, map_header
-from aq.feeds.confirmed.rows import BadRow, Row, RowParser
+from aq.feeds.confirmed.rows import BadRow, Hours, Row, RowParser
 from aq.feeds.confirmed.text import TextForm, detect, text_rows
 
 info = ARCHIVE
@@ -35,7 +43,8 @@ info = ARCHIVE
 BATCH_ROWS = 20_000
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # .xls, and any workbook with a password
-_DATA_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx"})
+_DATA_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls"})
+_DATE_1904 = re.compile(rb"<workbookPr\b[^>]*\bdate1904\s*=\s*[\"'](?:1|true)")
 _PACKED_SUFFIXES = frozenset({".zip", ".7z", ".rar", ".gz", ".tar", ".tgz", ".alz", ".egg"})
 
 
@@ -45,15 +54,21 @@ class FileBatch:
 
     Attributes
     ----------
-    answer : readings, the stations they name, and issues with places like ``file:sheet:row``
+    hours : the station hours the rows give
+    rows : rows read
+    left_out, lost : rows that gave no hour by reason, and rows not read whole: `rows.Parsed`
+    issues : what was not taken or not understood, with places like ``file:sheet:row``
     part : the table: ``file``, ``file:sheet`` or ``file/member:sheet``
     part_number, parts : which table of how many, from 1
     first_row, last_row : lines of the table this batch covers, 0 when it has no rows
     done, total : rows of the table read so far, and its rows where known (blank ones included)
-    unknown_network : readings of stations without a network, which count for no province mean
     """
 
-    answer: Answer
+    hours: Hours
+    rows: int
+    left_out: Counter[str]
+    lost: int
+    issues: Sequence[RowIssue]
     part: str
     part_number: int
     parts: int
@@ -61,15 +76,26 @@ class FileBatch:
     last_row: int
     done: int
     total: int | None
-    unknown_network: int
+
+    @property
+    def answer(self) -> Answer:
+        """The same in the nouns of a feed, an object a row."""
+        return _answer(self.hours, self.rows, self.issues)
+
+    @property
+    def share(self) -> float:
+        """How much of the file is read, 0 to 1."""
+        within = min(1.0, self.done / self.total) if self.total else 0.0
+        return (self.part_number - 1 + within) / self.parts
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Rows of one table from its first, and how many there are."""
+    """Rows of one table from its first, how many there are, and day 0 of a workbook's times."""
 
     rows: Iterator[Row]
     total: int
+    epoch: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +107,7 @@ class _Part:
 
 
 def read(path: Path, now: datetime) -> Iterator[FileBatch]:
-    """Read a confirmed file (xlsx, csv, or a zip of them) as batches.
+    """Read a confirmed file (xlsx, xls, csv, or a zip of them) as batches.
 
     Every table's header is looked at before the first batch is given, so that a file that cannot
     be taken changes nothing. Single bad rows become issues and the rest is read.
@@ -116,17 +142,13 @@ def parse_rows(
     first = next(numbered, None)
     columns = map_header(header, where, first[1] if first else None)
     parser = RowParser(columns, where, now)
-    found, _ = parser.parse(chain([first] if first else [], numbered))
-    return _with_issues(found, parser.header_issues())
+    found = parser.parse(chain([first] if first else [], numbered))
+    return _answer(found.hours, found.rows, (*parser.header_issues(), *found.issues))
 
 
-def _with_issues(answer: Answer, before: Sequence[RowIssue]) -> Answer:
-    return Answer(
-        rows=answer.rows,
-        readings=answer.readings,
-        stations=answer.stations,
-        issues=(*before, *answer.issues),
-    )
+def _answer(hours: Hours, rows: int, issues: Sequence[RowIssue]) -> Answer:
+    named = [hours.stations[number] for number in sorted(set(hours.station.tolist()))]
+    return Answer(rows=rows, readings=hours.readings(), stations=tuple(named), issues=tuple(issues))
 
 
 def _checked(parts: Sequence[_Part]) -> tuple[list[_Part], list[RowIssue]]:
@@ -167,17 +189,23 @@ def _batches(
     if found is None:
         raise refusal(part.where, f"nothing stands in it; {EXPECTED}")
     columns, first = found
-    parser = RowParser(columns, part.where, now)
+    parser = RowParser(columns, part.where, now, table.epoch)
     before = [*skipped, *parser.header_issues()]
     if first is None:
         before.append(RowIssue(kind="no_rows", where=part.where, detail="a header and no rows"))
     rows = chain([first] if first else [], table.rows)
     done = 0
     while (chunk := list(islice(rows, BATCH_ROWS))) or before:
-        answer, unknown_network = parser.parse(chunk)
+        if not done:
+            _refuse_days(chunk, columns, part.where)
+        parsed = parser.parse(chunk)
         done += len(chunk)
         yield FileBatch(
-            answer=_with_issues(answer, before),
+            hours=parsed.hours,
+            rows=parsed.rows,
+            left_out=parsed.left_out,
+            lost=parsed.lost,
+            issues=(*before, *parsed.issues),
             part=part.where,
             part_number=place[0],
             parts=place[1],
@@ -185,9 +213,23 @@ def _batches(
             last_row=chunk[-1][0] if chunk else 0,
             done=done,
             total=table.total,
-            unknown_network=unknown_network,
         )
         before = []
+
+
+def _refuse_days(rows: Sequence[Row], columns: Columns, where: str) -> None:
+    """Refuse a table whose every time is a date cell: one such cell is midnight, all are days."""
+    cells = [
+        row[columns.hour]
+        for _, row in rows
+        if not isinstance(row, BadRow) and len(row) > columns.hour and not is_blank(row)
+    ]
+    if len(set(cells)) > 1 and all(type(cell) is date for cell in cells):
+        raise refusal(
+            where,
+            "seems to hold daily means of stations, because its times are days without an hour; "
+            "days are computed here from hours and are not imported",
+        )
 
 
 def _parts(path: Path, stack: ExitStack) -> tuple[list[_Part], list[RowIssue]]:
@@ -198,8 +240,10 @@ def _parts(path: Path, stack: ExitStack) -> tuple[list[_Part], list[RowIssue]]:
             start = file.read(4)
     except OSError as error:
         raise refusal(str(path), f"cannot be read: {error.strerror}") from None
+    if start == _OLE_MAGIC:
+        return _sheets(stack.enter_context(path.open("rb")), where, stack), []
     if start not in _ZIP_MAGIC:
-        return [_text_part(lambda: path.open("rb"), start, where)], []
+        return [_text_part(lambda: path.open("rb"), where)], []
     file = stack.enter_context(path.open("rb"))
     with zip_errors(where):
         archive = stack.enter_context(zipfile.ZipFile(file))
@@ -209,11 +253,7 @@ def _parts(path: Path, stack: ExitStack) -> tuple[list[_Part], list[RowIssue]]:
     return _members(archive, where, stack)
 
 
-def _text_part(opener: Callable[[], IO[bytes]], start: bytes, where: str) -> _Part:
-    if start == _OLE_MAGIC:
-        raise refusal(
-            where, f"an old .xls workbook or one with a password; save it as .xlsx; {EXPECTED}"
-        )
+def _text_part(opener: Callable[[], IO[bytes]], where: str) -> _Part:
     return _Part(where, partial(_open_text, opener, detect(opener, where)))
 
 
@@ -251,29 +291,33 @@ def _member_parts(
 ) -> list[_Part]:
     with archive.open(member) as stream:
         start = stream.read(4)
-        if start not in _ZIP_MAGIC:
-            return [_text_part(partial(archive.open, member), start, where)]
+        if start not in _ZIP_MAGIC and start != _OLE_MAGIC:
+            return [_text_part(partial(archive.open, member), where)]
         file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
         file.write(start)
         copyfileobj(stream, file)
     file.seek(0)
-    with zipfile.ZipFile(file) as inner:
-        if not is_workbook(inner):
-            raise refusal(where, "a packed file inside a packed file; unpack it and import that")
+    if start in _ZIP_MAGIC:
+        with zipfile.ZipFile(file) as inner:
+            if not is_workbook(inner):
+                problem = "a packed file inside a packed file; unpack it and import that"
+                raise refusal(where, problem)
     return _sheets(file, where, stack)
 
 
 def _sheets(file: IO[bytes], where: str, stack: ExitStack) -> list[_Part]:
-    """The sheets of a workbook that hold anything, after its members were checked."""
-    check_workbook(file, where)
+    """The sheets of a workbook, after its members were checked."""
+    epoch = _epoch(file, where)
     file.seek(0)
     try:
         workbook = load_workbook(file)
+    except PasswordError:
+        raise refusal(where, "protected by a password; save it without one") from None
     except CalamineError as error:
         raise refusal(where, f"not a workbook that can be read ({error}); {EXPECTED}") from None
     stack.callback(workbook.close)
     parts = [
-        _Part(f"{where}:{sheet.name}", partial(_open_sheet, workbook, sheet.name, where))
+        _Part(f"{where}:{sheet.name}", partial(_open_sheet, workbook, sheet.name, where, epoch))
         for sheet in workbook.sheets_metadata
         if sheet.typ == SheetTypeEnum.WorkSheet
     ]
@@ -282,10 +326,21 @@ def _sheets(file: IO[bytes], where: str, stack: ExitStack) -> list[_Part]:
     return parts
 
 
+def _epoch(file: IO[bytes], where: str) -> date | None:
+    """Day 0 of a checked workbook's times; None for an .xls, of which it is not read."""
+    if file.read(4) == _OLE_MAGIC:
+        return None
+    check_workbook(file, where)
+    with zip_errors(where), zipfile.ZipFile(file) as archive:
+        return EPOCH_1904 if _DATE_1904.search(archive.read("xl/workbook.xml")) else EPOCH_1900
+
+
 @contextmanager
-def _open_sheet(workbook: CalamineWorkbook, name: str, where: str) -> Iterator[_Table]:
+def _open_sheet(
+    workbook: CalamineWorkbook, name: str, where: str, epoch: date | None
+) -> Iterator[_Table]:
     try:
         sheet = workbook.get_sheet_by_name(name)
     except CalamineError as error:
         raise refusal(f"{where}:{name}", f"the sheet cannot be read ({error})") from None
-    yield _Table(enumerate(sheet.iter_rows(), 1), max(sheet.height - 1, 0))
+    yield _Table(enumerate(sheet.iter_rows(), 1), max(sheet.height - 1, 0), epoch)

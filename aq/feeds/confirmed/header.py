@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from aq.domain.errors import InputError
 from aq.domain.pollutants import MICROGRAM, PPM, pollutants
-from aq.feeds.confirmed.cells import is_day, shown, text_of
+from aq.feeds.confirmed.cells import is_day, read_hour, shown, text_of
 
 EXPECTED = (
     "expected AirKorea's confirmed hourly station data (xlsx, csv or a zip of them) with the "
@@ -18,11 +18,11 @@ EXPECTED = (
 # Meaning by normalised header (see `_normal`), as met in confirmed files and exports of them.
 _MEANINGS: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(("지역", "시도", "시도명"), "region"),
-        **dict.fromkeys(("망", "망명", "측정망", "측정망명"), "network"),
+        **dict.fromkeys(("지역", "시도", "시도명", "지역명", "sidoname"), "region"),
+        **dict.fromkeys(("망", "망명", "망구분", "측정망", "측정망명", "mangname"), "network"),
         **dict.fromkeys(("측정소코드", "stationcode"), "code"),
         **dict.fromkeys(("측정소명", "측정소", "stationname"), "name"),
-        **dict.fromkeys(("측정일시", "일시", "측정시간", "datatime", "date"), "hour"),
+        **dict.fromkeys(("측정일시", "일시", "측정시간", "측정시각", "datatime", "date"), "hour"),
         **dict.fromkeys(("주소", "측정소주소", "addr", "address"), "address"),
         **dict.fromkeys(("so2", "아황산가스", "이산화황"), "so2"),
         **dict.fromkeys(("co", "일산화탄소"), "co"),
@@ -42,9 +42,15 @@ _LIES: Mapping[str, str] = MappingProxyType(
         "pm20": "a size that is not measured; elsewhere PM2.5 stood under it",
     }
 )
-_UNITS: Mapping[str, str] = MappingProxyType({"ppm": PPM, "μg/m3": MICROGRAM, "ug/m3": MICROGRAM})
+_UNITS: Mapping[str, str] = MappingProxyType(
+    {"ppm": PPM, **dict.fromkeys(("μg/m3", "ug/m3", "μg/m^3", "ug/m^3"), MICROGRAM)}
+)
 _HEADERS_SHOWN = 15
-_UNIT = re.compile(r"[(\[]([^()\[\]]*)[)\]]$")
+_TRAILING_UNIT = re.compile(r"(?:pp[mb]|[μu]g/m\^?3)$")
+_TWO_WORDS = re.compile(r"([가-힣]+)([a-z]+\d*)")
+_BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+# What is said of fine dust in general stands before the size that is meant: 미세먼지(PM2.5).
+_GENERAL, _SIZES = "pm10", frozenset({"pm10", "pm25"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +68,42 @@ class Columns:
     unknown: tuple[str, ...]
 
 
-def _normal(cell: Hashable) -> tuple[str, str | None]:
-    """A header cell without case, blanks and dots, and its unit where it carries one."""
+def _plain(text: str) -> str:
+    """A header's word without blanks, dots and hyphens: ``PM-2.5`` and ``PM 25`` are pm25."""
+    return re.sub(r"[\s._·-]|농도$", "", text)
+
+
+def _normal(cell: Hashable) -> tuple[str, str | None, tuple[str, ...]]:
+    """A header cell's word, the unit it carries and the other words in its brackets.
+
+    ``미세먼지(PM10)[㎍/㎥]`` gives 미세먼지, μg/m3 and pm10.
+    """
     text = unicodedata.normalize("NFKC", text_of(cell)).strip("\ufeff").casefold()
-    text = re.sub(r"\s", "", text)
-    unit = _UNIT.search(text)
-    name = text[: unit.start()] if unit else text
-    return re.sub(r"[._]|농도$", "", name), unit[1] if unit else None
+    unit, words = None, []
+    for inner in _BRACKETS.findall(re.sub(r"\s", "", text)):
+        for part in filter(None, (inner,) if inner in _UNITS else re.split(r"[,;]", inner)):
+            if part in _UNITS or _plain(part) not in _MEANINGS:
+                unit = unit or part
+            else:
+                words.append(_plain(part))
+    name = _plain(_BRACKETS.sub("", text))
+    bare = _TRAILING_UNIT.search(name)  # SO2 ppm
+    if bare and _plain(name[: bare.start()]) in _MEANINGS:
+        name, unit = _plain(name[: bare.start()]), unit or bare[0]
+    both = _TWO_WORDS.fullmatch(name)  # 미세먼지 PM10
+    if both and both[1] in _MEANINGS and both[2] in _MEANINGS:
+        return both[1], unit, (both[2], *words)
+    return name, unit, tuple(words)
+
+
+def _meaning(name: str, words: Sequence[str], cell: Hashable, where: str) -> str | None:
+    """What a header means; its brackets may say it again or more exactly, not otherwise."""
+    meant = {_MEANINGS[word] for word in (name, *words) if word in _MEANINGS}
+    if name == "미세먼지" and meant == _SIZES:
+        meant = meant - {_GENERAL}
+    if len(meant) > 1:
+        raise _refusal(where, f"the column {shown(cell)!r} names two things")
+    return next(iter(meant), None)
 
 
 def _place(header: Sequence[Hashable], where: str) -> tuple[dict[str, int], list[str], list[str]]:
@@ -77,12 +112,13 @@ def _place(header: Sequence[Hashable], where: str) -> tuple[dict[str, int], list
     unknown: list[str] = []
     lies: list[str] = []
     for index, cell in enumerate(header):
-        name, unit = _normal(cell)
-        meaning = _MEANINGS.get(name)
+        name, unit, words = _normal(cell)
         if name in _LIES:
             lies.append(f"the column {shown(cell)!r} says {_LIES[name]}")
-        elif meaning is None:
-            if name:
+            continue
+        meaning = _meaning(name, words, cell, where)
+        if meaning is None:
+            if name or words:
                 unknown.append(shown(cell))
         elif meaning in found:
             first = shown(header[found[meaning]])
@@ -94,6 +130,8 @@ def _place(header: Sequence[Hashable], where: str) -> tuple[dict[str, int], list
 
 
 def _check_unit(meaning: str, unit: str | None, cell: Hashable, where: str) -> None:
+    if meaning == "hour" and unit in ("utc", "gmt"):
+        raise _refusal(where, f"the column {shown(cell)!r} is not in Korean time")
     pollutant = pollutants().get(meaning)
     if pollutant is None or unit is None:
         return
@@ -157,6 +195,8 @@ def map_header(
     InputError : the header is unknown, names a pollutant it cannot hold (이산화탄소, ``pm20``), has
         a foreign unit or two columns of one meaning, or the table is not hourly station data
     """
+    if any(read_hour(cell) is not None for cell in header):
+        raise _refusal(where, "it has no header row: its first row is already data")
     found, unknown, lies = _place(header, where)
     seems = _what_it_seems(found, first)
     if seems or lies:

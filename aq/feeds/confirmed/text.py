@@ -68,11 +68,12 @@ def _form(opener: Callable[[], IO[bytes]], encoding: str, where: str) -> TextFor
 def text_rows(text: TextIO, form: TextForm) -> Iterator[Row]:
     """(line, cells) of each row; lines that make no row come as `BadRow`.
 
-    No cell of these files spans lines: a quote left open would swallow the lines after it, so
-    such a row is given back as the number of lines it took.
+    A quoted cell may hold line breaks. A quote left open would swallow the lines after it, so a
+    row of several lines that has not the header's cells, or holds a line that looks like a row of
+    its own, is given back as the number of lines it took.
     """
     reader = csv.reader(text, delimiter=form.delimiter)
-    line = 0
+    line = width = 0
     while True:
         try:
             cells = next(reader, None)
@@ -82,9 +83,19 @@ def text_rows(text: TextIO, form: TextForm) -> Iterator[Row]:
             if cells is None:
                 return
             taken = reader.line_num - line
-            if taken > 1:
+            if taken > 1 and _swallows(cells, width, form.delimiter):
                 detail = f"a quote opened here closes {taken - 1} lines later; none of them is read"
                 yield line + 1, BadRow(taken, detail)
             else:
                 yield line + 1, cells
+                width = width or (len(cells) if any(cells) else 0)
         line = reader.line_num
+
+
+def _swallows(cells: list[str], width: int, delimiter: str) -> bool:
+    """Whether a row of several lines is one whose quote was left open."""
+    if len(cells) != width and (width or len(cells) == 1):
+        return True
+    most = max(1, len(cells) // 2)
+    inner = (part for cell in cells for part in cell.splitlines()[1:])
+    return any(part.count(delimiter) >= most for part in inner)
