@@ -17,6 +17,7 @@ from aq.cli.import_ import command
 from aq.context import Context
 from aq.domain.clock import day_bounds, parse_day
 from aq.domain.provinces import find_province
+from aq.domain.selection import Selection
 from aq.ingest.confirmed_files import import_file
 from aq.queries.items import Question, page
 from tests.archive_files import CASES, HEADER, csv_text, refused, row, write_xlsx, zipped
@@ -49,7 +50,7 @@ def day_mean(context: Context, province: str = "대전", day: str = "2024-10-01"
             until=day_bounds(parse_day(day))[1],  # type: ignore[arg-type]
             grain="day",
             standard=HOURLY,
-            prefer=("archive",),
+            selection=Selection(("archive",)),
         ),
         10,
         None,
