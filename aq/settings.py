@@ -255,13 +255,22 @@ class Settings(_Section):
         return Clock.from_text(self.clock)
 
     @property
+    def store_file(self) -> Path | None:
+        """The file of the embedded store; None where the store is a server."""
+        url = make_url(self.database_url)
+        return Path(url.database) if url.drivername == "sqlite" and url.database else None
+
+    @property
+    def store_address(self) -> str:
+        """Where the store is, without its password."""
+        return make_url(self.database_url).render_as_string()
+
+    @property
     def archive_folder(self) -> Path:
         """Where months of station hours are archived: beside the embedded store by default."""
         if self.retention.folder:
             return Path(self.retention.folder)
-        url = make_url(self.database_url)
-        beside = url.database if url.drivername == "sqlite" else None
-        return (Path(beside).parent if beside else home() / "var") / "archive"
+        return (self.store_file.parent if self.store_file else home() / "var") / "archive"
 
     @property
     def secrets(self) -> tuple[SecretStr, ...]:

@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from aq import context as contexts
 from aq.context import Context
 from aq.domain.clock import Clock, kst_iso
@@ -85,10 +83,10 @@ def checks(settings: Settings) -> Iterator[Finding]:
 
 def _place(settings: Settings) -> tuple[str, Path | None]:
     """(the store's address without its password, its file when it is one)."""
-    url = make_url(settings.database_url)
-    if url.drivername == "sqlite" and url.database:
-        return url.database, Path(url.database).absolute()
-    return url.render_as_string(), None
+    file = settings.store_file
+    if file is not None:
+        return str(file), file.absolute()
+    return settings.store_address, None
 
 
 def _folder(file: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from aq.domain.clock import kst
 from aq.domain.model import DAILY, WEEKLY, ForecastNotice
@@ -109,11 +109,6 @@ def last_of_each_lead(
     for one in sorted(notices, key=lambda one: one.issued_at):
         found[one.pollutant, one.day, lead_days(one)] = one
     return found
-
-
-def issued_by(notices: Iterable[ForecastNotice], moment: datetime) -> list[ForecastNotice]:
-    """The notices there were at an instant."""
-    return [one for one in notices if one.issued_at <= moment]
 
 
 # Words that stand for a grade; 예보없음 (no forecast) is known and is none.

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from aq.domain.errors import InputError
 from aq.domain.model import OBSERVED, URBAN
@@ -22,7 +21,7 @@ from aq.domain.sources import INFO
 from aq.export.columns import READINGS
 from aq.export.grading import Grader
 from aq.export.query import Question
-from aq.store import Store
+from aq.store import Connection, Store
 from aq.store.archive import months as retained
 from aq.store.blocks import (
     current_version,

@@ -5,13 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, select
-
 from aq.domain.standards import Standard
 from aq.store import Store
-from aq.store.rollups import Day, grade_days, standard_id
-from aq.store.schema import province_day, province_day_grade, province_grade
-from aq.store.schema import standard as standard_table
+from aq.store.rollups import Day, forget_grades, grade_days, standard_id, ungraded_days
 
 BLOCK_DAYS = 31
 
@@ -29,25 +25,6 @@ class RegradeReport:
         return {"ok": self.ok, "days": self.days, "forgotten": self.forgotten}
 
 
-def pending(connection: Connection, number: int) -> list[tuple[int, int, int]]:
-    """(feed, day, province) of the days that lack grades by the standard of this number."""
-    table, graded = province_day, province_day_grade
-    has = exists().where(
-        graded.c.standard == number,
-        graded.c.pollutant == table.c.pollutant,
-        graded.c.province == table.c.province,
-        graded.c.day == table.c.day,
-        graded.c.feed == table.c.feed,
-    )
-    query = (
-        select(table.c.feed, table.c.day, table.c.province)
-        .where(~has)
-        .distinct()
-        .order_by(table.c.feed, table.c.day.desc(), table.c.province)
-    )
-    return [(row.feed, row.day, row.province) for row in connection.execute(query)]
-
-
 def regrade(
     store: Store,
     standards: Sequence[Standard],
@@ -63,14 +40,14 @@ def regrade(
     for one in standards:
         with store.write("regrade") as txn:
             number = standard_id(txn.connection, one)
-            todo = pending(txn.connection, number)
+            todo = ungraded_days(txn.connection, number)
         for done, (feed, block) in enumerate(_blocks(todo), start=1):
             with store.write("regrade") as txn:
                 grade_days(txn.connection, feed, number, one, block)
             days += len(block)
             progress(min(done * BLOCK_DAYS * 17, len(todo)), len(todo))
         with store.write("regrade") as txn:
-            forgotten += _forget(txn.connection, one, number)
+            forgotten += forget_grades(txn.connection, one, number)
     return RegradeReport(days=days, forgotten=forgotten)
 
 
@@ -80,16 +57,3 @@ def _blocks(todo: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, set[Day
 
     for (feed, _), days in groupby(todo, month):
         yield feed, {(province, day) for _, day, province in days}
-
-
-def _forget(connection: Connection, one: Standard, number: int) -> int:
-    table = standard_table
-    query = select(table.c.id).where(table.c.name == one.id, table.c.id != number)
-    stale = list(connection.scalars(query))
-    if stale:
-        connection.execute(delete(province_grade).where(province_grade.c.standard.in_(stale)))
-        connection.execute(
-            delete(province_day_grade).where(province_day_grade.c.standard.in_(stale))
-        )
-        connection.execute(delete(table).where(table.c.id.in_(stale)))
-    return len(stale)

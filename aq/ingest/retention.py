@@ -15,20 +15,17 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select
-
 from aq import __version__
 from aq.domain.clock import from_hour_number, kst, kst_iso, month_hours
 from aq.domain.errors import ArchiveError, InputError, StoreError
 from aq.domain.pollutants import KEYS, pollutants
-from aq.domain.sources import FEED_NAMES, INFO
-from aq.store import Store
+from aq.domain.sources import INFO
+from aq.store import Connection, Store
 from aq.store.archive import files as archives
 from aq.store.archive import months as retained
 from aq.store.archive.months import Content, Month
 from aq.store.engine import state_of
 from aq.store.reads import committed_at
-from aq.store.schema import station, station_hour
 
 FORM = 1
 # Months that one run of the scheduler archives; a command does all.
@@ -204,19 +201,8 @@ def _manifest(
     simulated: bool,
 ) -> dict[str, Any]:
     """What to say of an archive, in JSON's types; enough to read it into an empty store."""
-    first, last = month_hours(month // 100, month % 100)
-    within = station_hour.c.hour.between(first, last)
-    feeds = connection.scalars(select(station_hour.c.feed).where(within).distinct())
-    numbers = select(station_hour.c.station).where(within).distinct()
-    rows = connection.execute(
-        select(station).where(station.c.id.in_(numbers)).order_by(station.c.id)
-    ).mappings()
-    edges = select(func.min(station_hour.c.hour), func.max(station_hour.c.hour))
-    hours = [
-        kst_iso(from_hour_number(hour))
-        for hour in connection.execute(edges.where(within)).one()
-        if hour is not None
-    ]
+    feeds, edges, stations = retained.described(connection, month)
+    hours = [kst_iso(from_hour_number(hour)) for hour in edges]
     moment = committed_at(connection, version)
     return {
         "archive": FORM,
@@ -244,12 +230,12 @@ def _manifest(
                 "attribution": info.attribution,
                 "link": info.link,
             }
-            for info in (INFO[FEED_NAMES[number]] for number in sorted(feeds))
+            for info in (INFO[name] for name in feeds)
         ],
         "simulated": simulated,
         "stations": [
             {key: value for key, value in row.items() if key not in ("province", "listed_at")}
-            for row in rows
+            for row in stations
         ],
         "software": {"aq": __version__, "pyarrow": installed("pyarrow")},
     }

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection
 
 from aq.context import Context
 from aq.domain.backfill_plan import NOT_PUBLISHED, NOT_RUNNING, REACH
@@ -17,7 +16,7 @@ from aq.domain.missing import gap_reason
 from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection
 from aq.domain.sources import FEED_NAMES, UPSTREAM_MEANS
-from aq.store import gaps, reads
+from aq.store import Connection, gaps, reads
 from aq.store.reads import slots
 from aq.store.rollups import day_hours, day_of
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from aq.context import Context
 from aq.domain.agreement import upstream_grade
 from aq.domain.clock import hour_number, kst_iso
@@ -20,6 +18,7 @@ from aq.domain.selection import Selection, stations_with_value
 from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL, evaluate, window_hours
+from aq.store import Connection
 from aq.store.reads import province_hours, station_hours
 from aq.store.schema import UPSTREAM_GRADES
 from aq.store.stations import stations_of

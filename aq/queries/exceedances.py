@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import Connection
-
 from aq.context import Context
 from aq.domain.averages import THREE_QUARTERS, WINDOW_HOURS, averaged
 from aq.domain.clock import floor_hour, hour_number
@@ -16,6 +14,7 @@ from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection
 from aq.domain.sources import FEED_NAMES
 from aq.domain.standards import Standard
+from aq.store import Connection
 from aq.store.reads import days_reaching, pairs
 from aq.store.rollups import day_hours, day_of
 

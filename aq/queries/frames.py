@@ -6,25 +6,23 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Table, func, select, union
 
 from aq.context import Context
 from aq.domain.averages import averaged
 from aq.domain.clock import KST, day_bounds, floor_hour, from_hour_number, hour_number
 from aq.domain.grading import overall
 from aq.domain.missing import NOT_ENOUGH_HOURS, gap_reason
+from aq.domain.model import OBSERVED
 from aq.domain.pollutants import mean_half_up, pollutants
 from aq.domain.provinces import BY_ID, PROVINCES
 from aq.domain.selection import Selection
-from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO
+from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL, hourly, window_hours
-from aq.store import engine, gaps, reads
+from aq.store import engine, reads
 from aq.store.archive import months as retained
 from aq.store.blocks import EACH, HEAD, province_block, station_block
-from aq.store.gaps import KnownGap
 from aq.store.rollups import day_grade, day_of
-from aq.store.schema import province_hour, province_hour_rev
 
 LINE_COLUMNS = ("value", "grade", "feed", "stations", "stations_expected", "reason", "detail")
 COUNTS = ("grade", "stations", "stations_expected")
@@ -329,22 +327,11 @@ def revised_hours(
 
     A model's hour beside an observed one is no second knowledge of it.
     """
-    observing = [FEED_IDS[name] for name, info in INFO.items() if info.kind == "observed"]
-    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
-
-    def chosen(table: Table) -> Any:
-        here = (table.c.province == province_id, table.c.hour > first, table.c.hour <= last)
-        return select(table.c.hour).where(*here)
-
-    several = (
-        chosen(province_hour)
-        .where(province_hour.c.feed.in_(observing))
-        .group_by(province_hour.c.hour)
-        .having(func.count() > 1)
-    )
+    observing = [name for name, info in INFO.items() if info.kind == OBSERVED]
+    bounds = hour_number(floor_hour(after)), hour_number(floor_hour(until))
     with context.store.read() as connection:
-        found = connection.scalars(union(several, chosen(province_hour_rev))).all()
-    return [from_hour_number(hour) for hour in sorted(found, reverse=True)]
+        hours = reads.revised_hours(connection, province_id, *bounds, observing)
+    return [from_hour_number(hour) for hour in hours]
 
 
 def span(context: Context, province_id: int) -> list[tuple[str, datetime, datetime]]:
@@ -363,13 +350,3 @@ def archived_months(context: Context, after: datetime, until: datetime) -> tuple
     first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
     with context.store.read() as connection:
         return tuple(one.name for one in retained.months(connection, first + 1, last))
-
-
-def known_gaps(
-    context: Context, provinces: Sequence[int], after: datetime, until: datetime
-) -> list[KnownGap]:
-    """Stretches of hours with ``after < hour end <= until`` that a live feed should have of a
-    province (by id) and has not: why it was missed, and whether it can still be had."""
-    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
-    with context.store.read() as connection:
-        return gaps.known(connection, provinces, first, last)

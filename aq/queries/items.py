@@ -12,8 +12,6 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import Connection
-
 from aq.domain.clock import (
     day_bounds,
     floor_hour,
@@ -32,7 +30,7 @@ from aq.domain.selection import Selection, stations_with_value
 from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import evaluate, window_hours
-from aq.store import Store
+from aq.store import Connection, Store
 from aq.store.reads import days as day_rows
 from aq.store.reads import province_hours, span
 from aq.store.rollups import day_grade, day_hours, day_of, pool_days

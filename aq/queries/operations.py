@@ -4,9 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-
-from sqlalchemy.engine import make_url
 
 from aq.context import Context
 from aq.ingest.retention import check
@@ -41,12 +38,11 @@ def operations(context: Context, now: datetime) -> Operations:
         newest = statistics.newest_by_province(connection)
         runs = statistics.runs_of_a_day(connection, now)
         messages = statistics.outbox_states(connection)
-    path = make_url(context.settings.database_url).database
-    embedded = store.is_sqlite and path is not None and Path(path).exists()
+    file = context.settings.store_file
     return Operations(
         newest=newest,
         runs=runs,
         messages=messages,
         archive=Counter(month.state for month in check(store, whole=False)),
-        store_bytes=Path(path).stat().st_size if embedded and path else None,
+        store_bytes=file.stat().st_size if file and file.exists() else None,
     )

@@ -5,15 +5,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from aq.domain.clock import hour_number, kst_iso
 from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS, mean_half_up, pollutants
 from aq.domain.provinces import find_province
 from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
-from aq.store import Store
+from aq.store import Connection, Store
 from aq.store.reads import find_stations, trail
 
 Item = dict[str, Any]

@@ -21,6 +21,3 @@ class View:
     factor: float = 1
     without: frozenset[str] = frozenset()
     empty: bool = False
-
-
-PLAIN = View()

@@ -1,5 +1,7 @@
 """The store: SQLite or PostgreSQL behind one door, versioned writes, reads; all SQL is here."""
 
+from sqlalchemy import Connection
+
 from aq.store.engine import Store, Txn, open_store
 
-__all__ = ["Store", "Txn", "open_store"]
+__all__ = ["Connection", "Store", "Txn", "open_store"]

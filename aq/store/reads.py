@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Select,
     SmallInteger,
     Table,
     cast,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union,
     union_all,
     values,
 )
@@ -283,6 +285,26 @@ def trail(
             for ended in [row["superseded"]]
         ]
     return sorted(rows, key=lambda row: (row["feed"], row["version"]))
+
+
+def revised_hours(
+    connection: Connection, province: int, after: int, until: int, feeds: Iterable[str]
+) -> list[int]:
+    """Hours with ``after < hour <= until`` that a feed has changed or several of `feeds` have, the
+    newest first."""
+
+    def within(table: Table) -> Select[Any]:
+        here = (table.c.province == province, table.c.hour > after, table.c.hour <= until)
+        return select(table.c.hour).where(*here)
+
+    several = (
+        within(province_hour)
+        .where(province_hour.c.feed.in_([FEED_IDS[name] for name in feeds]))
+        .group_by(province_hour.c.hour)
+        .having(func.count() > 1)
+    )
+    hours = connection.scalars(union(several, within(province_hour_rev)))
+    return sorted(hours.all(), reverse=True)
 
 
 def find_stations(connection: Connection, text: str) -> Sequence[Row]:

@@ -7,7 +7,18 @@ from math import ceil
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from aq.domain.averages import averaged
@@ -265,6 +276,39 @@ def _grade_of(standard: Standard, key: str, scaled: int | None) -> int | None:
 
 def _empty_day() -> Row:
     return {**{f"h{n}": 0 for n in range(1, GRADES_KEPT + 1)}, "worst": None, "grade": None}
+
+
+def ungraded_days(connection: Connection, number: int) -> list[tuple[int, int, int]]:
+    """(feed, day, province) of the days that lack grades by the standard of this number."""
+    table, graded = province_day, province_day_grade
+    has = exists().where(
+        graded.c.standard == number,
+        graded.c.pollutant == table.c.pollutant,
+        graded.c.province == table.c.province,
+        graded.c.day == table.c.day,
+        graded.c.feed == table.c.feed,
+    )
+    query = (
+        select(table.c.feed, table.c.day, table.c.province)
+        .where(~has)
+        .distinct()
+        .order_by(table.c.feed, table.c.day.desc(), table.c.province)
+    )
+    return [(row.feed, row.day, row.province) for row in connection.execute(query)]
+
+
+def forget_grades(connection: Connection, standard: Standard, number: int) -> int:
+    """Drop the grades of all other contents of a standard; returns how many contents those were."""
+    table = standard_table
+    query = select(table.c.id).where(table.c.name == standard.id, table.c.id != number)
+    stale = list(connection.scalars(query))
+    for dropped, column in (
+        (province_grade, province_grade.c.standard),
+        (province_day_grade, province_day_grade.c.standard),
+        (table, table.c.id),
+    ):
+        connection.execute(delete(dropped).where(column.in_(stale)))
+    return len(stale)
 
 
 Counted = tuple[int, int, int, int]

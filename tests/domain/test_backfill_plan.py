@@ -16,9 +16,9 @@ from aq.domain.backfill_plan import (
     within,
 )
 from aq.domain.clock import from_hour_number, parse_instant
-from aq.queries.frames import known_gaps
 from aq.settings import load
 from aq.store import Store, gaps
+from tests.ingest.gaps import known_gaps
 
 NOW = 500_000
 

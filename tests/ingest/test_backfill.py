@@ -19,7 +19,6 @@ from aq.domain.clock import HOUR, Clock, hour_number, kst
 from aq.domain.provinces import PROVINCES, find_province
 from aq.domain.sources import FEED_IDS
 from aq.paths import ROOT
-from aq.queries.frames import known_gaps
 from aq.queries.items import page
 from aq.settings import load
 from aq.simulator.scenario import parse
@@ -28,6 +27,7 @@ from aq.simulator.world import World
 from aq.store.schema import calls, gap_call, province_hour, station, station_hour, station_hour_rev
 from aq.web.api.parameters import question
 from tests.conftest import NOW
+from tests.ingest.gaps import known_gaps
 from tests.waiting import wait_until
 
 WORLD = World(36)

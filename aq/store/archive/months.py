@@ -18,7 +18,7 @@ from aq.domain.errors import ArchiveError
 from aq.domain.pollutants import KEYS
 from aq.domain.sources import FEED_NAMES
 from aq.store.engine import ARCHIVE, Txn
-from aq.store.schema import retained, station_hour, station_hour_rev
+from aq.store.schema import retained, station, station_hour, station_hour_rev
 
 Row = Any
 FeedHours = dict[tuple[int, int, int], dict[str, Any]]
@@ -234,6 +234,24 @@ def content(connection: Connection, month: int) -> Content:
         counted.append(connection.execute(query.where(table.c.hour.between(first, last))).one())
     (rows, newest), (replaced, _) = counted
     return Content(rows=rows, replaced=replaced, version=newest)
+
+
+def described(
+    connection: Connection, month: int
+) -> tuple[list[str], list[int], list[dict[str, Any]]]:
+    """What a month's station hours in the store are of: feeds, first and last hour (none without
+    any), stations by their number."""
+    first, last = month_hours(month // 100, month % 100)
+    table, within = station_hour, station_hour.c.hour.between(first, last)
+    feeds = connection.scalars(select(table.c.feed).where(within).distinct())
+    edges = select(func.min(table.c.hour), func.max(table.c.hour)).where(within)
+    numbers = select(table.c.station).where(within).distinct()
+    query = select(station).where(station.c.id.in_(numbers)).order_by(station.c.id)
+    return (
+        [FEED_NAMES[number] for number in sorted(feeds)],
+        [hour for hour in connection.execute(edges).one() if hour is not None],
+        [dict(row) for row in connection.execute(query).mappings()],
+    )
 
 
 def months_before(connection: Connection, hour: int) -> list[int]:

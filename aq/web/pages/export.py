@@ -22,6 +22,7 @@ from aq.export.columns import ADVISORY, FORECAST, READINGS, columns_of
 from aq.export.pipeline import Sample, sample
 from aq.export.query import FORMATS, OFFICIAL, ask
 from aq.i18n import Text
+from aq.queries.frames import version_on
 from aq.web.export_route import ROW_LIMIT
 from aq.web.pages.past import GRAIN_NAMES
 from aq.web.parts import cache, page, ranges
@@ -270,7 +271,7 @@ def _answer(given: Mapping[str, str], refusal: str | None, text: Text) -> None:
 def _refusal(asked: Range, text: Text) -> str | None:
     """What the reader's own language has words for, before the question is asked."""
     day = page.view().as_of
-    if day and cache.version_on(day) is None:
+    if day and version_on(cache.context(), day) is None:
         return text("Nothing was known yet on {day}.", day=Noun(day_words(text, day)))
     if asked.since > kst_day(cache.this_hour()):
         return text("This range lies in the future.")

@@ -12,6 +12,7 @@ from aq.domain.clock import kst_day
 from aq.domain.provinces import BY_CODE
 from aq.domain.windows import OVERALL
 from aq.i18n import Text
+from aq.queries.frames import version_on
 from aq.web import components
 from aq.web.charts import lines as lines_chart
 from aq.web.charts.country import LINE_CONFIG
@@ -134,7 +135,7 @@ def _show(chosen: Sequence[Place], pollutant: str, asked: Range, spans: Spans, g
         ranges.nothing(chosen[0].code, asked, spans, text, names)
         return
     day = page.view().as_of
-    as_of = cache.version_on(day) if day else None
+    as_of = version_on(cache.context(), day) if day else None
     if day and as_of is None:
         words = text("Nothing was known yet on {day}.", day=Noun(day_words(text, day)))
         page.html(f'<p class="notice">{escape(words)}</p>')

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime
-from typing import Any, TypeVar
+from datetime import datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -34,6 +35,7 @@ from aq.web.parts.page_cache import once
 # A snapshot is 20 KB, a map or a year of hours about 1 MB; old versions fall out by number.
 MANY, FEW = 64, 32
 FRESH_SECONDS = 5
+P = ParamSpec("P")
 R = TypeVar("R")
 Mark = tuple[str, str]  # province code, words
 
@@ -50,51 +52,73 @@ def moment() -> datetime:
 
 
 @once
+def this_hour() -> datetime:
+    """The end of the last complete hour."""
+    return floor_hour(context().clock.now())
+
+
+@once
 def version() -> tuple[str, int]:
     """Which store, and its newest version: part of every key."""
-    one = context()
-    return one.settings.database_url, one.store.version()
+    return context().settings.database_url, context().store.version()
+
+
+def stored(
+    entries: int = FEW, *, at: Callable[[], datetime] | None = None, ttl: int | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Keep what a function gives, by its arguments, while the store stays at its version.
+
+    At most `entries` results are kept, each for `ttl` [s], and of one instant of `at` where it is
+    given. Arguments are plain values (text, numbers, days, instants, tuples of them); those called
+    by a name that begins with ``_`` are no part of the key. Treat what comes as read-only.
+    """
+
+    def mark(function: Callable[P, R]) -> Callable[P, R]:
+        def compute(
+            store: tuple[str, int], now: datetime | None, *args: P.args, **options: P.kwargs
+        ) -> R:
+            return function(*args, **options)
+
+        # Streamlit tells caches apart by the function's name.
+        compute.__module__, compute.__qualname__ = function.__module__, function.__qualname__
+        cached = st.cache_resource(max_entries=entries, ttl=ttl, show_spinner=False)(compute)
+
+        @wraps(function)
+        def answer(*args: P.args, **options: P.kwargs) -> R:
+            return cached(version(), at() if at else None, *args, **options)
+
+        return answer
+
+    return mark
 
 
 def kept(function: Callable[..., R], *args: object) -> R:
-    """What ``function(context, *args)`` gives, kept while the store stays at its version.
+    """What ``function(context, *args)`` gives, kept as by `stored`.
 
-    For reads and figures that depend on nothing but the store and their arguments, which are plain
-    values (text, numbers, days, instants, tuples of them). Treat what comes as read-only.
+    For reads and figures that depend on nothing but the store and their arguments.
     """
-    found: R = _kept(version(), f"{function.__module__}.{function.__qualname__}", args, function)
-    return found
+    name = f"{function.__module__}.{function.__qualname__}"
+    return cast(R, _kept(name, args, _function=function))
 
 
-@st.cache_resource(max_entries=MANY, show_spinner=False)
-def _kept(
-    store: tuple[str, int], name: str, args: tuple[object, ...], _function: Callable[..., Any]
-) -> Any:
+@stored(MANY)
+def _kept(name: str, args: tuple[object, ...], *, _function: Callable[..., object]) -> object:
     return _function(context(), *args)
 
 
+@stored(MANY, at=moment)
 def snapshot(pollutant: str, standard: str) -> Snapshot:
     """The 17 items of a pollutant now, by a standard."""
-    return _snapshot(version(), moment(), pollutant, standard)
+    return now_page.current(context(), moment(), standard=standard, wanted=[pollutant])
 
 
-@st.cache_resource(max_entries=MANY, show_spinner=False)
-def _snapshot(store: tuple[str, int], now: datetime, pollutant: str, standard: str) -> Snapshot:
-    return now_page.current(context(), now, standard=standard, wanted=[pollutant])
-
-
+@stored(MANY)
 def sparklines(pollutant: str, until: datetime, feed: str | None) -> dict[str, list[float | None]]:
     """The last 24 hourly means by province code."""
-    return _sparklines(version(), pollutant, until, feed)
-
-
-@st.cache_resource(max_entries=MANY, show_spinner=False)
-def _sparklines(
-    store: tuple[str, int], pollutant: str, until: datetime, feed: str | None
-) -> dict[str, list[float | None]]:
     return queries.sparklines(context(), pollutant, until, feed=feed)
 
 
+@stored()
 def line(
     code: str,
     pollutant: str,
@@ -103,77 +127,34 @@ def line(
     standard: str,
     as_of: int | None = None,
 ) -> pd.DataFrame:
-    """Every hour of a range of a province, as known at a store version; treat as read-only."""
-    return _line(version(), code, pollutant, after, until, standard, as_of)
+    """Every hour of a range of a province, as known at a store version."""
+    number, rules = BY_CODE[code].id, context().standards[standard]
+    return queries.line(context(), number, pollutant, after, until, standard=rules, as_of=as_of)
 
 
-@st.cache_resource(max_entries=FEW, show_spinner=False)
-def _line(
-    store: tuple[str, int],
-    code: str,
-    pollutant: str,
-    after: datetime,
-    until: datetime,
-    standard: str,
-    as_of: int | None = None,
-) -> pd.DataFrame:
-    one = context()
-    number, rules = BY_CODE[code].id, one.standards[standard]
-    return queries.line(one, number, pollutant, after, until, standard=rules, as_of=as_of)
-
-
+@stored()
 def evidence(code: str, pollutant: str, at: datetime, standard: str) -> Evidence:
     """What stands behind a province's grade of an hour."""
-    return _evidence(version(), code, pollutant, at, standard)
+    return evidence_of(context(), BY_CODE[code], pollutant, at, context().standards[standard])
 
 
-@st.cache_resource(max_entries=FEW, show_spinner=False)
-def _evidence(
-    store: tuple[str, int], code: str, pollutant: str, at: datetime, standard: str
-) -> Evidence:
-    one = context()
-    return evidence_of(one, BY_CODE[code], pollutant, at, one.standards[standard])
-
-
+@stored(MANY)
 def span(code: str) -> list[tuple[str, datetime, datetime]]:
     """(feed, first hour, last hour) of what is stored of a province."""
-    return _span(version(), code)
-
-
-@st.cache_resource(max_entries=MANY, show_spinner=False)
-def _span(store: tuple[str, int], code: str) -> list[tuple[str, datetime, datetime]]:
     return queries.span(context(), BY_CODE[code].id)
 
 
-def version_on(day: date) -> int | None:
-    """The store version at the end of a day; None before the first."""
-    return queries.version_on(context(), day)
-
-
-def revised(code: str, after: datetime, until: datetime) -> list[datetime]:
-    """The hours of a range with more than one known value, newest first."""
-    return queries.revised_hours(context(), BY_CODE[code].id, after, until)
-
-
 @once
+@stored(at=moment, ttl=FRESH_SECONDS)
 def feeds() -> list[FeedStatus]:
     """How the feeds do; at most some seconds old, as failures do not change the store's version."""
-    return _feeds(version(), moment())
-
-
-@st.cache_resource(ttl=FRESH_SECONDS, max_entries=FEW, show_spinner=False)
-def _feeds(store: tuple[str, int], now: datetime) -> list[FeedStatus]:
     return feed_status_of(context(), context().clock.now())
 
 
+@stored(at=this_hour)
 def agreement() -> list[Agreement]:
     """Our province means of the last month against upstream's own."""
-    return _agreement(version(), this_hour())
-
-
-@st.cache_resource(max_entries=FEW, show_spinner=False)
-def _agreement(store: tuple[str, int], hour: datetime) -> list[Agreement]:
-    return agreement_of(context(), hour)
+    return agreement_of(context(), this_hour())
 
 
 @st.cache_resource(show_spinner=False)
@@ -187,32 +168,35 @@ def map_figure(
     found: Snapshot, pollutant: str, lang: str, dark: bool, chosen: str, marks: tuple[Mark, ...]
 ) -> go.Figure:
     """The map of a snapshot; `marks` are codes with what the authority has in force there."""
-    key = (*version(), found.as_of, pollutant, found.standard)
-    return _map_figure(key, found.of(pollutant), lang, dark, chosen, marks)
+    key = (found.as_of, pollutant, found.standard)
+    return _map_figure(*key, lang, dark, chosen, marks, _items=found.of(pollutant))
 
 
-@st.cache_resource(max_entries=FEW, show_spinner=False)
+@stored()
 def _map_figure(
-    key: tuple[str, int, datetime, str, str],
-    _items: tuple[CurrentItem, ...],
+    as_of: datetime,
+    pollutant: str,
+    standard: str,
     lang: str,
     dark: bool,
     chosen: str,
     marks: tuple[Mark, ...],
+    *,
+    _items: tuple[CurrentItem, ...],
 ) -> go.Figure:
-    one = context()
     return charts.country_map(
         _items,
         outlines.address(),
-        one.standards[_items[0].standard],
+        context().standards[standard],
         text_in(lang),
         palette(dark),
         chosen=chosen,
-        digits=shown_digits(_items[0].pollutant, _items[0].standard),
+        digits=shown_digits(pollutant, standard),
         marks=dict(marks),
     )
 
 
+@stored()
 def line_figure(
     code: str,
     pollutant: str,
@@ -228,26 +212,7 @@ def line_figure(
 ) -> go.Figure:
     """The line of a province over a range, on the bands of a standard that grades hours; with
     `ahead_of` the model's hours after that instant go on from it."""
-    asked = (code, pollutant, after, until, standard, lang, dark, as_of, told_apart, ahead_of)
-    return _line_figure(version(), *asked)
-
-
-@st.cache_resource(max_entries=FEW, show_spinner=False)
-def _line_figure(
-    store: tuple[str, int],
-    code: str,
-    pollutant: str,
-    after: datetime,
-    until: datetime,
-    standard: str,
-    lang: str,
-    dark: bool,
-    as_of: int | None,
-    told_apart: bool,
-    ahead_of: datetime | None,
-) -> go.Figure:
     one, text = context(), text_in(lang)
-    frame = _line(store, code, pollutant, after, until, standard, as_of)
     style = charts.LineStyle(
         standard=one.standards[standard],
         pollutant=pollutant,
@@ -258,6 +223,7 @@ def _line_figure(
         acts=act_bands(one, [BY_CODE[code].id], pollutant, (after, until), as_of, text),
         ahead=hours_ahead(one, code, pollutant, ahead_of) if ahead_of else None,
     )
+    frame = line(code, pollutant, after, until, standard, as_of)
     return charts.province_line(frame, style, text, palette(dark))
 
 
@@ -274,9 +240,3 @@ def shown_digits(pollutant: str, standard: str) -> int:
     if points.rounding == "truncate" or points.unit != stored.unit:
         return stored.digits
     return points.digits
-
-
-@once
-def this_hour() -> datetime:
-    """The end of the last complete hour."""
-    return floor_hour(context().clock.now())

@@ -12,6 +12,7 @@ from aq.domain.clock import kst_day
 from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.days import MEAN, WORST, ways
+from aq.queries.frames import version_on
 from aq.web.charts.calendar import level_words
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page
@@ -69,7 +70,7 @@ def version() -> tuple[bool, int | None]:
     """(whether anything was known, the store version) of the day the address asks to be known on;
     no version is the present."""
     day = page.view().as_of
-    found = cache.version_on(day) if day else None
+    found = version_on(cache.context(), day) if day else None
     return day is None or found is not None, found
 
 

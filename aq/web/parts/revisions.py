@@ -6,7 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
+from aq.queries.frames import revised_hours
 from aq.queries.revisions import trail_items
 from aq.web.parts import cache, page
 from aq.web.wording.feeds import minute
@@ -16,7 +18,7 @@ from aq.web.wording.korean import long_hour, number, provenance
 def show(code: str, pollutant: str, after: datetime, until: datetime) -> None:
     """A choice of the hours with more than one known value, and the trail of the one chosen."""
     text = page.words()
-    hours = cache.revised(code, after, until)
+    hours = revised_hours(cache.context(), BY_CODE[code].id, after, until)
     if not hours:
         words = text("No hour of this range has more than one known value.")
         page.html(f'<p class="muted">{escape(words)}</p>')
