@@ -15,7 +15,6 @@ from aq.domain.colour import contrast, too_alike
 from aq.domain.errors import ConfigError
 from aq.domain.pollutants import MICROGRAM, PPM, Pollutant, pollutants
 from aq.domain.standards import (
-    LANGUAGES,
     OVERALL_RULES,
     PM_ONLY,
     ROUNDING,
@@ -28,6 +27,7 @@ from aq.domain.standards import (
     Standard,
     Surcharge,
 )
+from aq.i18n import LANGUAGES
 from aq.toml import TomlTable, canonical
 
 SMALLEST_CONTRAST = 4.5  # WCAG 2.2 AA for text on its ground

@@ -16,9 +16,9 @@ from aq.domain.errors import InputError
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, find_province
 from aq.domain.standards import Standard
+from aq.domain.windows import OVERALL
 from aq.i18n import N_
 
-OVERALL = "overall"
 LONGEST_HOURS = 168
 # Upstream lists advisories of these; fields by which hours are judged mean nothing there.
 OFFICIAL = ("pm10", "pm25", "o3")

@@ -16,7 +16,8 @@ from aq.cli.common import json_option, print_json
 from aq.export.columns import KINDS
 from aq.export.command import Done, export, verify
 from aq.export.pipeline import Progress
-from aq.export.query import FORMATS, GRAINS, LEVELS, ask
+from aq.export.query import FORMATS, LEVELS, ask
+from aq.queries.question import GRAINS
 
 _LISTS = ("province", "pollutant")
 _PATH = click.Path(dir_okay=False, path_type=Path)

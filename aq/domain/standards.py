@@ -20,7 +20,6 @@ AVERAGING = (*WINDOWS, "1d", "1mo", "1y")
 TABLES_FOR = (*WINDOWS, "1d", "1y")
 PM_ONLY = ("24h-predicted", "nowcast")
 ROUNDING = ("half_up", "truncate")
-LANGUAGES = ("ko", "en")
 OVERALL_RULES = ("highest_index", "worst_grade")
 
 

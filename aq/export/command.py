@@ -10,7 +10,7 @@ from aq.domain.errors import InputError
 from aq.export.files import WriteError, beside, copy, digest_of, why_not
 from aq.export.manifest import manifest, manifest_bytes, manifest_path, read_manifest, software
 from aq.export.pipeline import Progress, Tally, answer
-from aq.export.query import Question, from_dict
+from aq.export.query import ExportQuestion, from_dict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Verdict:
 
 def export(
     context: Context,
-    asked: Question,
+    asked: ExportQuestion,
     target: Path | None,
     manifest_at: Path | None,
     stream: BinaryIO,
@@ -119,7 +119,7 @@ def verify(
     )
 
 
-def _because(content: dict[str, Any], question: Question) -> str:
+def _because(content: dict[str, Any], question: ExportQuestion) -> str:
     """What is known to differ from the day of the export."""
     standard = question.standard
     reasons = [

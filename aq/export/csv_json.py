@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from aq.export.columns import BOOLEAN, INTEGER, NUMBER, Column
-from aq.export.query import Question
+from aq.export.query import ExportQuestion
 from aq.export.reader import Cells, Part, Piece
 
 Pieces = Iterable[Piece]
@@ -21,7 +21,7 @@ TOGETHER = 1 << 11
 _FLAGS = {True: "true", False: "false", None: ""}
 
 
-def csv_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
+def csv_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
     """A header and a line per row; an empty cell is null."""
     if asked.bom:
         yield BOM
@@ -95,13 +95,13 @@ def harmless(text: str | None) -> str | None:
     return f"'{text}" if text and text.startswith(FORMULA) else text
 
 
-def jsonl_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
+def jsonl_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
     """One object a line."""
     for rows in _objects(asked.columns, pieces):
         yield "".join([f"{row}\n" for row in rows]).encode()
 
 
-def json_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
+def json_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
     """One document: the question, what the columns say, the items."""
     head = {
         "question": asked.as_dict(),

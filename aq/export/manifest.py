@@ -15,7 +15,7 @@ from aq.domain.sources import EVERY
 from aq.export.columns import ZONE, Column
 from aq.export.files import digest_of
 from aq.export.pipeline import Tally
-from aq.export.query import Question
+from aq.export.query import ExportQuestion
 from aq.paths import config_dir
 from aq.store.reads import committed_at
 
@@ -30,7 +30,7 @@ def manifest_path(path: Path) -> Path:
 
 
 def manifest(
-    context: Context, asked: Question, tally: Tally, digest: str, size: int, name: str | None
+    context: Context, asked: ExportQuestion, tally: Tally, digest: str, size: int, name: str | None
 ) -> dict[str, Any]:
     """What to say of a file, in JSON's types."""
     return {
@@ -70,7 +70,7 @@ def _column(column: Column) -> dict[str, Any]:
     return {"name": column.name, "type": column.kind, "about": column.about}
 
 
-def _standard(asked: Question) -> dict[str, Any]:
+def _standard(asked: ExportQuestion) -> dict[str, Any]:
     one = asked.standard
     path = config_dir() / "standards" / f"{one.id}.toml"
     return {

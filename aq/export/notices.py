@@ -13,7 +13,7 @@ from aq.domain.pollutants import pollutants
 from aq.domain.provinces import PROVINCES, district_provinces
 from aq.export.columns import ADVISORY, FORECAST
 from aq.export.grading import scaled_text
-from aq.export.query import Question
+from aq.export.query import ExportQuestion
 from aq.export.reader import Cells, Piece, Reader, listed
 from aq.store import notices as official
 
@@ -84,7 +84,7 @@ def _forecast_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[C
     return by_day
 
 
-def _forecast_row(asked: Question, one: Outlook, latest: bool) -> Cells:
+def _forecast_row(asked: ExportQuestion, one: Outlook, latest: bool) -> Cells:
     daily = one.notice.kind == DAILY
     letter = asked.standard.level(one.grade).letter if one.grade and daily else None
     regions = "; ".join(f"{part.region} {part.word}" for part in one.parts)

@@ -16,7 +16,7 @@ from aq.domain.pollutants import pollutants
 from aq.domain.sources import EVERY
 from aq.export.columns import BOOLEAN, DAY, INSTANT, INTEGER, NUMBER, TIME, ZONE, Column
 from aq.export.csv_json import Pieces, csv_line, plain_cells
-from aq.export.query import Question
+from aq.export.query import ExportQuestion
 from aq.export.reader import Cells, Numbers, Part, Piece
 
 PIECE = 1 << 18
@@ -32,7 +32,7 @@ def _from_spool(spool: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def about(asked: Question) -> dict[str, str]:
+def about(asked: ExportQuestion) -> dict[str, str]:
     """What a reader of the file alone should know: question, zone, units, standard, whose data."""
     units = {key: one.unit for key, one in pollutants().items() if key in asked.keys}
     infos = [EVERY[name] for name in asked.selection.feeds]
@@ -56,7 +56,7 @@ def _type(column: Column, grain: str) -> Any:
     return by_kind.get(column.kind, pa.string())
 
 
-def parquet_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
+def parquet_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
     """Typed columns; what the file is stands in the schema's metadata, each column's in its own."""
     schema = pa.schema(
         [
@@ -157,7 +157,7 @@ def _table(schema: Any, lines: bytes) -> Any:
     ).cast(schema)
 
 
-def xlsx_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
+def xlsx_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
     """The data, on as many sheets as their rows need, and a last sheet that explains."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as spool:
         options = {
@@ -181,7 +181,7 @@ def xlsx_bytes(asked: Question, pieces: Pieces) -> Iterator[bytes]:
         yield from _from_spool(spool)
 
 
-def _data(book: Any, asked: Question, rows: Iterator[Cells]) -> None:
+def _data(book: Any, asked: ExportQuestion, rows: Iterator[Cells]) -> None:
     kinds = [one.kind for one in asked.columns]
     sheet, line = _sheet(book, asked, "data"), 1
     sheets = 1
@@ -201,7 +201,7 @@ def _data(book: Any, asked: Question, rows: Iterator[Cells]) -> None:
         line += 1
 
 
-def _sheet(book: Any, asked: Question, name: str) -> Any:
+def _sheet(book: Any, asked: ExportQuestion, name: str) -> Any:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
     for place, one in enumerate(asked.columns):
@@ -209,7 +209,7 @@ def _sheet(book: Any, asked: Question, name: str) -> Any:
     return sheet
 
 
-def _explain(book: Any, asked: Question) -> None:
+def _explain(book: Any, asked: ExportQuestion) -> None:
     sheet = book.add_worksheet("about")
     sheet.set_column(0, 0, 20)
     sheet.set_column(1, 1, 90)

@@ -10,7 +10,7 @@ from aq.export.columns import READINGS
 from aq.export.csv_json import csv_bytes, json_bytes, jsonl_bytes
 from aq.export.hours import hour_pieces
 from aq.export.periods import pooled_pieces
-from aq.export.query import Question
+from aq.export.query import ExportQuestion
 from aq.export.reader import Cells, Part, Piece, Reader, reading
 from aq.store import Store
 
@@ -37,14 +37,14 @@ class Tally:
 
 
 def answer(
-    store: Store, asked: Question, tally: Tally, progress: Progress = lambda _share: None
+    store: Store, asked: ExportQuestion, tally: Tally, progress: Progress = lambda _share: None
 ) -> Iterator[bytes]:
     """The bytes of an answer in pieces. `progress` is called with the share done, 0 to 1."""
     with reading(store, asked) as reader:
         yield from _written(asked, _pieces(reader, tally, progress))
 
 
-def estimate(store: Store, asked: Question) -> int:
+def estimate(store: Store, asked: ExportQuestion) -> int:
     """The most rows the answer can have, from the hours and places the store knows."""
     with reading(store, asked) as reader:
         return _most(reader)
@@ -65,7 +65,7 @@ class Sample:
     whole: bool
 
 
-def sample(store: Store, asked: Question, count: int) -> Sample:
+def sample(store: Store, asked: ExportQuestion, count: int) -> Sample:
     """The first `count` rows of an answer, and its size by that of its first thousands."""
     measured: list[Piece] = []
     seen = 0
@@ -90,7 +90,7 @@ def sample(store: Store, asked: Question, count: int) -> Sample:
     return Sample(names, list(rows), estimate, size, whole)
 
 
-def _written(asked: Question, pieces: Iterator[Piece]) -> Iterator[bytes]:
+def _written(asked: ExportQuestion, pieces: Iterator[Piece]) -> Iterator[bytes]:
     """Rows in the format asked for."""
     if asked.format in _TEXT:
         return _TEXT[asked.format](asked, pieces)
@@ -121,7 +121,7 @@ def _most(reader: Reader) -> int:
     return reader.hourly_rows if reader.asked.kind == READINGS else official.most_rows(reader)
 
 
-def _picked(asked: Question, piece: Piece) -> Piece:
+def _picked(asked: ExportQuestion, piece: Piece) -> Piece:
     """The columns asked for; neighbours of one part stay together."""
     if asked.columns == asked.all_columns:
         return piece

@@ -20,7 +20,7 @@ from aq.domain.provinces import BY_ID
 from aq.domain.sources import INFO
 from aq.export.columns import READINGS
 from aq.export.grading import Grader
-from aq.export.query import Question
+from aq.export.query import ExportQuestion
 from aq.store import Connection, Store
 from aq.store.archive import months as retained
 from aq.store.blocks import (
@@ -107,7 +107,7 @@ class Reader:
     """A question at an open store: its places, the hours there can be, what to read as of."""
 
     connection: Connection
-    asked: Question
+    asked: ExportQuestion
     places: tuple[Place, ...]
     hours: tuple[int, int] | None
     as_of: int | None
@@ -157,7 +157,7 @@ def by_series(rows: Iterable[Any]) -> dict[tuple[int, int], Series]:
 
 
 @contextmanager
-def reading(store: Store, asked: Question) -> Iterator[Reader]:
+def reading(store: Store, asked: ExportQuestion) -> Iterator[Reader]:
     """One consistent view of the store for a question.
 
     Raises `InputError` when the store has not come to the question's version yet, `ArchiveError`
@@ -186,7 +186,7 @@ def reading(store: Store, asked: Question) -> Iterator[Reader]:
         )
 
 
-def _places(connection: Connection, asked: Question) -> tuple[Place, ...]:
+def _places(connection: Connection, asked: ExportQuestion) -> tuple[Place, ...]:
     if asked.level == "province":
         return tuple(
             Place(one.id, (one.ko, one.code, None, None), URBAN) for one in asked.provinces
@@ -208,7 +208,7 @@ def _province_cells(number: int) -> tuple[str, str]:
 
 
 def _hours(
-    connection: Connection, asked: Question, places: tuple[Place, ...]
+    connection: Connection, asked: ExportQuestion, places: tuple[Place, ...]
 ) -> tuple[int, int] | None:
     """(after, until): the asked hours, in whole days or months, where the store can have any."""
     if asked.level == "station":

@@ -26,39 +26,18 @@ from aq.domain.grading import in_force_on
 from aq.domain.missing import why_missing
 from aq.domain.pollutants import Pollutant, pollutants
 from aq.domain.provinces import Province
-from aq.domain.selection import Selection, stations_with_value
+from aq.domain.selection import stations_with_value
 from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import evaluate, window_hours
+from aq.queries.question import PastQuestion
 from aq.store import Connection, Store
 from aq.store.reads import days as day_rows
 from aq.store.reads import province_hours, span
 from aq.store.rollups import day_grade, day_hours, day_of, pool_days
 
-GRAINS = ("hour", "day", "month")
 _EPOCH = date(1970, 1, 1)
 Item = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked of the past. Hours are ``after < hour end <= until``."""
-
-    provinces: tuple[Province, ...]
-    keys: tuple[str, ...]
-    after: datetime
-    until: datetime
-    grain: str
-    standard: Standard
-    selection: Selection
-    as_of: int | None = None
-    family: tuple[Standard, ...] = ()
-
-    def standard_at(self, moment: datetime) -> Standard:
-        """The standard an hour is graded by: the one of `family` in force then, where a family is
-        given and had one; else the standard asked for."""
-        day = kst_day(moment)
-        return next((one for one in self.family if in_force_on(one, day)), self.standard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +51,7 @@ class Pooled:
 
 
 def page(
-    store: Store, asked: Question, limit: int, cursor: str | None
+    store: Store, asked: PastQuestion, limit: int, cursor: str | None
 ) -> tuple[list[Item], str | None]:
     """Items from `cursor` on, about `limit` of them, and the cursor of the rest or None."""
     after = asked.after
@@ -95,7 +74,7 @@ def page(
 
 
 def moments(
-    connection: Connection, asked: Question, after: datetime
+    connection: Connection, asked: PastQuestion, after: datetime
 ) -> Iterator[tuple[datetime, list[Item]]]:
     """(end of the moment, its items) for each hour, day or month after `after` with any row."""
     if asked.grain == "hour":
@@ -105,7 +84,7 @@ def moments(
 
 
 def _hours(
-    connection: Connection, asked: Question, after: datetime
+    connection: Connection, asked: PastQuestion, after: datetime
 ) -> Iterator[tuple[datetime, list[Item]]]:
     numbers = [province.id for province in asked.provinces]
     standards = (asked.standard, *asked.family)
@@ -141,7 +120,7 @@ def _within_stored(
 
 
 def _hour_item(
-    asked: Question,
+    asked: PastQuestion,
     province: Province,
     key: str,
     hour: int,
@@ -165,7 +144,7 @@ def _hour_item(
 
 
 def _hour_fields(
-    asked: Question, province: Province, key: str, taken: tuple[str, Any, Any]
+    asked: PastQuestion, province: Province, key: str, taken: tuple[str, Any, Any]
 ) -> Item:
     feed, row, found = taken
     pooled = INFO[feed].pooled and key in pollutants()
@@ -217,7 +196,7 @@ def _graded(standard: Standard, grade: int | None) -> Item:
 
 
 def _days_or_months(
-    connection: Connection, asked: Question, after: datetime
+    connection: Connection, asked: PastQuestion, after: datetime
 ) -> Iterator[tuple[datetime, list[Item]]]:
     first = day_of(hour_number(floor_hour(after)) + 1)
     last = day_of(hour_number(floor_hour(asked.until)))
@@ -268,7 +247,9 @@ def day_sums(
     return [row for row in pool_days(hours) if row["pollutant"] == key]
 
 
-def _pooled_item(asked: Question, province: Province, key: str, label: str, taken: Pooled) -> Item:
+def _pooled_item(
+    asked: PastQuestion, province: Province, key: str, label: str, taken: Pooled
+) -> Item:
     possible = 24 if len(label) == 10 else 24 * calendar.monthrange(*_year_month(label))[1]
     pollutant = pollutants()[key]
     averaging = "1d" if len(label) == 10 else "1mo"

@@ -10,7 +10,7 @@ from aq.domain.clock import kst
 from aq.domain.errors import InputError
 from aq.export.columns import READINGS
 from aq.export.pipeline import MEDIA_TYPES, Tally, answer, estimate
-from aq.export.query import Question, ask
+from aq.export.query import ExportQuestion, ask
 
 # More is for the command, which has a bar, a manifest, and nobody's patience to hold.
 ROW_LIMIT = 2_000_000
@@ -43,7 +43,7 @@ def export_rows(context: Context, given: Mapping[str, str]) -> Response:
     )
 
 
-def file_name(asked: Question) -> str:
+def file_name(asked: ExportQuestion) -> str:
     """What a browser saves the answer as."""
     first, last = (kst(one).strftime("%Y%m%d%H") for one in (asked.after, asked.until))
     what = f"{asked.level}-{asked.grain}" if asked.kind == READINGS else asked.kind

@@ -22,6 +22,7 @@ from aq.export import parquet_xlsx as binary
 from aq.export.csv_json import harmless
 from aq.export.query import ask
 from aq.queries import items as history
+from aq.queries.question import PastQuestion
 from tests.exporting import RANGE, confirmed, export, filled, read_back, use
 from tests.serving import HOUR_20, make_runtime, served
 
@@ -158,7 +159,7 @@ def test_hours_agree_with_the_history_route(context: Context, tmp_path: Path) ->
 
 def _history(context: Context, standard: Standard, grain: str) -> list[dict[str, Any]]:
     after, until = day_bounds((HOUR_20 - 24 * HOUR).date())[0], day_bounds(HOUR_20.date())[1]
-    question = history.Question(
+    question = PastQuestion(
         provinces=PROVINCES,
         keys=tuple(KEYS),
         after=after,

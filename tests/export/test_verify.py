@@ -19,7 +19,7 @@ from aq.context import Context
 from aq.export.command import export as write_export
 from aq.export.files import WriteError, beside
 from aq.export.pipeline import MEASURED_ROWS, Tally, answer, estimate, sample
-from aq.export.query import Question, ask
+from aq.export.query import ExportQuestion, ask
 from aq.web import export_route as route
 from tests.exporting import RANGE, confirmed, export, filled, use
 from tests.serving import make_runtime, served
@@ -199,7 +199,7 @@ def test_more_than_the_route_gives_is_422_and_says_what_is_possible(
 
 def test_the_estimate_is_an_upper_bound_and_the_preview_the_first_rows(context: Context) -> None:
     for options in ({}, {"grain": "day"}, {"grain": "month"}, {"level": "station"}):
-        question: Question = ask(context, {**QUESTION, **options, "format": "csv"})
+        question: ExportQuestion = ask(context, {**QUESTION, **options, "format": "csv"})
         tally = Tally()
         lines = b"".join(answer(context.store, question, tally)).decode().splitlines()
         assert tally.rows == len(lines) - 1 <= estimate(context.store, question)

@@ -20,12 +20,12 @@ from aq.domain.provinces import PROVINCES, find_province
 from aq.domain.sources import FEED_IDS
 from aq.paths import ROOT
 from aq.queries.items import page
+from aq.queries.question import Given, past_question
 from aq.settings import load
 from aq.simulator.scenario import parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
 from aq.store.schema import calls, gap_call, province_hour, station, station_hour, station_hour_rev
-from aq.web.api.parameters import question
 from tests.conftest import NOW
 from tests.ingest.gaps import known_gaps
 from tests.waiting import wait_until
@@ -295,7 +295,7 @@ def test_upstreams_means_stand_in_by_their_name_until_ours_are_there(
 
     def item() -> dict[str, Any]:
         given = {"since": kst(hour - HOUR).isoformat(), "until": kst(hour).isoformat()}
-        asked = question(context, {**given, "province": "서울", "pollutant": "pm10"})
+        asked = past_question(context, Given({**given, "province": "서울", "pollutant": "pm10"}))
         (found,) = page(context.store, asked, 10, None)[0]
         return dict(found)
 

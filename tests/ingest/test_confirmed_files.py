@@ -16,7 +16,8 @@ from aq.domain.provinces import find_province
 from aq.domain.selection import Selection
 from aq.ingest.confirmed_files import import_file
 from aq.paths import ROOT
-from aq.queries.items import Question, page
+from aq.queries.items import page
+from aq.queries.question import PastQuestion
 from aq.queries.revisions import trail_items
 from aq.settings import load
 from aq.standards_file import load_standards
@@ -90,7 +91,7 @@ def test_t27_a_changed_copy_keeps_what_was_known(database_url: str, tmp_path: Pa
     def item(as_of: str | None, grain: str) -> dict[str, object]:
         with then.store.read() as connection:
             version = version_at(connection, parse_instant(as_of)) if as_of else None
-        asked = Question(
+        asked = PastQuestion(
             provinces=(find_province("대전"),),
             keys=("pm10",),
             after=at - (24 * HOUR if grain == "day" else HOUR),
@@ -143,7 +144,7 @@ def test_a_month_is_the_pooled_mean_of_urban_stations(context: Context, tmp_path
     rows = a_month()
     import_file(context, workbook(tmp_path, rows))
     pm10 = [one[9] for one in rows if one[1] == "도시대기"]
-    asked = Question(
+    asked = PastQuestion(
         provinces=(find_province("대전"),),
         keys=("pm10",),
         after=parse_hour("2024-10-01 00:00"),
@@ -214,7 +215,7 @@ def test_hours_before_a_standard_take_the_one_in_force_then(
     standards = load_standards(ROOT / "config" / "standards")
     rows = [row(f"201801{day:02}{h:02}", pm25=45) for day in (1, 2) for h in range(1, 25)]
     import_file(context, workbook(tmp_path, rows))
-    asked = Question(
+    asked = PastQuestion(
         provinces=(find_province("대전"),),
         keys=("pm25",),
         after=parse_hour("2018-01-02 23:00"),

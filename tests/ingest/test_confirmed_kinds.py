@@ -19,7 +19,8 @@ from aq.domain.clock import day_bounds, parse_day
 from aq.domain.provinces import find_province
 from aq.domain.selection import Selection
 from aq.ingest.confirmed_files import import_file
-from aq.queries.items import Question, page
+from aq.queries.items import page
+from aq.queries.question import PastQuestion
 from tests.archive_files import CASES, HEADER, csv_text, refused, row, write_xlsx, zipped
 from tests.conftest import NOW
 from tests.ingest.test_confirmed_files import HOURLY, runtime_at
@@ -43,7 +44,7 @@ def a_day(written: Callable[[datetime], object], **cells: object) -> list[list[A
 def day_mean(context: Context, province: str = "대전", day: str = "2024-10-01") -> float | None:
     (item,) = page(
         context.store,
-        Question(
+        PastQuestion(
             provinces=(find_province(province),),
             keys=("pm10",),
             after=day_bounds(parse_day(day))[0],  # type: ignore[arg-type]

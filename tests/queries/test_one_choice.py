@@ -35,8 +35,8 @@ from aq.queries import (
     rhythm,
     stations,
 )
+from aq.queries.question import Given, past_question
 from aq.settings import load
-from aq.web.api.parameters import question
 from tests.alerts.test_decide import BODY
 from tests.serving import write
 
@@ -97,7 +97,7 @@ Answer = tuple[str | None, float | None]  # feed, value
 
 def _item(context: Context, grain: str) -> Answer:
     given = {"since": "2026-10-15", "until": "2026-10-15", "grain": grain}
-    asked = question(context, {**given, "province": "서울", "pollutant": "pm10"})
+    asked = past_question(context, Given({**given, "province": "서울", "pollutant": "pm10"}))
     rows = items.page(context.store, asked, 100, None)[0]
     assert len({(row["feed"], row["value"]) for row in rows}) == 1
     return rows[0]["feed"], rows[0]["value"]

@@ -1,6 +1,5 @@
 """The read-only answers about alerts: their state, the log, Atom and CAP."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -13,13 +12,14 @@ from aq.context import Context
 from aq.domain.clock import kst_iso, parse_since, parse_until
 from aq.domain.errors import InputError
 from aq.domain.provinces import find_province
-from aq.web.api.parameters import _limit, _listed, _now, _time
+from aq.queries.question import Given
+from aq.web.api.parameters import _limit, _now
 from aq.web.api.responses import _body_response, json_response
 
 FEED_ENTRIES = 100
 
 
-def alerts(context: Context, given: Mapping[str, str]) -> Response:
+def alerts(context: Context, given: Given) -> Response:
     """`/api/v1/alerts`: what is on now, and the log of transitions, newest first."""
     limit = _limit(given)
     found = _log(context, given, limit=limit + 1)
@@ -33,26 +33,26 @@ def alerts(context: Context, given: Mapping[str, str]) -> Response:
     return json_response(answer)
 
 
-def _log(context: Context, given: Mapping[str, str], *, limit: int) -> list[dict[str, Any]]:
+def _log(context: Context, given: Given, *, limit: int) -> list[dict[str, Any]]:
     """The log by the filters of the route; a cursor is the id of the last transition given."""
     filters: dict[str, Any] = {}
     if "rule" in given:
         filters["rule"] = alerting.known_rule(context.store, given["rule"])
     if "province" in given:
         filters["place"] = find_province(given["province"]).code
-    reasons = _listed(given.get("reason")) or []
+    reasons = given.listed("reason") or []
     unknown = next((one for one in reasons if one not in REASONS), None)
     if unknown:
         raise InputError(f"unknown reason {unknown!r}; known are {', '.join(REASONS)}", "reason")
     for name, read in (("since", parse_since), ("until", parse_until)):
         if name in given:
-            filters[name] = _time(read, given, name)
+            filters[name] = given.time(read, name)
     if "cursor" in given:
         filters["before"] = alerting.place_in_log(context.store, given["cursor"])
     return alerting.log(context.store, limit=limit, reasons=reasons, **filters)
 
 
-def alerts_atom(context: Context, given: Mapping[str, str]) -> Response:
+def alerts_atom(context: Context, given: Given) -> Response:
     """`/alerts.atom`: an entry per transition, the newest hundred."""
     lang = given.get("lang", context.settings.lang)
     if lang not in ("ko", "en"):
@@ -68,7 +68,7 @@ def alerts_atom(context: Context, given: Mapping[str, str]) -> Response:
     return _body_response(body, "application/atom+xml; charset=utf-8")
 
 
-def alert_cap(context: Context, given: Mapping[str, str]) -> Response:
+def alert_cap(context: Context, given: Given) -> Response:
     """`/api/v1/alerts/{id}.cap`: a CAP 1.2 message of one transition."""
     one = alerting.event(context.store, given["id"])
     # Where nobody was sent anything, the documents of the feed are what a change refers to.

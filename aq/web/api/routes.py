@@ -1,7 +1,7 @@
 """The read-only routes: JSON with ETag, errors as JSON, the strip for other sites."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,19 +21,20 @@ from aq.queries import official as bulletin
 from aq.queries.current import Snapshot, current
 from aq.queries.evidence import evidence
 from aq.queries.feed_status import agreement, feed_status, health, notice_status
+from aq.queries.question import Given, past_question
 from aq.queries.revisions import trail_items
 from aq.web import metrics, strip
 from aq.web.api.alerts import alert_cap, alerts, alerts_atom
-from aq.web.api.parameters import _days, _flag, _limit, _listed, _now, _time, parameters, question
+from aq.web.api.parameters import _days, _limit, _now, parameters
 from aq.web.api.responses import _body_response, _refused, error_response, json_response
 from aq.web.export_route import export_rows
 from aq.web.response_cache import Shelf
 
 log = logging.getLogger(__name__)
-Handler = Callable[[Context, Mapping[str, str]], Response]
+Handler = Callable[[Context, Given], Response]
 
 
-def strip_html(context: Context, given: Mapping[str, str]) -> Response:
+def strip_html(context: Context, given: Given) -> Response:
     """`/strip`: the header strip as a page of its own, for an iframe."""
     snapshot, options = _strip(context, given)
     response = _body_response(
@@ -45,13 +46,13 @@ def strip_html(context: Context, given: Mapping[str, str]) -> Response:
     return response
 
 
-def strip_json(context: Context, given: Mapping[str, str]) -> Response:
+def strip_json(context: Context, given: Given) -> Response:
     """`/strip.json`: the same as data."""
     snapshot, options = _strip(context, given)
     return json_response(strip.data(snapshot, options))
 
 
-def _strip(context: Context, given: Mapping[str, str]) -> tuple[Snapshot, strip.Options]:
+def _strip(context: Context, given: Given) -> tuple[Snapshot, strip.Options]:
     standard = find_standard(context, given.get("standard"))
     pollutant = given.get("pollutant", "pm10")
     (key,) = asked_pollutants(standard, [pollutant])
@@ -70,7 +71,7 @@ def _strip(context: Context, given: Mapping[str, str]) -> tuple[Snapshot, strip.
     return snapshot, strip.Options(pollutant=key, lang=lang, ahead=ahead, rules=rules)
 
 
-def provinces(_context: Context, _given: Mapping[str, str]) -> Response:
+def provinces(_context: Context, _given: Given) -> Response:
     """`/api/v1/provinces`: the 17 in page-header order."""
     items = [
         {"id": one.id, "code": one.code, "province": one.ko, "name_en": one.en, "names": one.names}
@@ -79,13 +80,13 @@ def provinces(_context: Context, _given: Mapping[str, str]) -> Response:
     return json_response({"items": items})
 
 
-def current_items(context: Context, given: Mapping[str, str]) -> Response:
+def current_items(context: Context, given: Given) -> Response:
     """`/api/v1/current`; with `explain=true` each item carries why it has its grade."""
     now = _now(context)
-    wanted = _listed(given.get("pollutant"))
+    wanted = given.listed("pollutant")
     snapshot = current(context, now, standard=given.get("standard"), wanted=wanted)
     answer = snapshot.as_dict()
-    if _flag(given, "explain"):
+    if given.flag("explain"):
         standard = context.standards[snapshot.standard]
         for item, shown in zip(snapshot.items, answer["items"], strict=True):
             shown["explanation"] = None
@@ -96,9 +97,9 @@ def current_items(context: Context, given: Mapping[str, str]) -> Response:
     return json_response(answer)
 
 
-def history_items(context: Context, given: Mapping[str, str]) -> Response:
+def history_items(context: Context, given: Given) -> Response:
     """`/api/v1/history`, a page at a time."""
-    asked = question(context, given)
+    asked = past_question(context, given)
     items, following = history.page(context.store, asked, _limit(given), given.get("cursor"))
     answer = {
         "since": kst_iso(asked.after),
@@ -111,10 +112,10 @@ def history_items(context: Context, given: Mapping[str, str]) -> Response:
     return json_response(answer)
 
 
-def trail(context: Context, given: Mapping[str, str]) -> Response:
+def trail(context: Context, given: Given) -> Response:
     """`/api/v1/readings/{place}/{pollutant}/{at}/trail`: what was known of an hour, and when."""
     standard = find_standard(context, given.get("standard"))
-    at = _time(parse_instant, given, "at")
+    at = given.time(parse_instant, "at")
     items = trail_items(context.store, given["place"], given["pollutant"], at, standard)
     return json_response({"place": given["place"], "at": kst_iso(at), "items": items})
 
@@ -123,11 +124,11 @@ def _never_forecast() -> InputError:
     return InputError(f"there are forecasts of {', '.join(bulletin.FORECAST_KEYS)}", "pollutant")
 
 
-def forecast(context: Context, given: Mapping[str, str]) -> Response:
+def forecast(context: Context, given: Given) -> Response:
     """`/api/v1/forecast`: the authority's forecast, as it stood at `issued` (now without it)."""
     now = _now(context)
-    issued = min(_time(parse_until, given, "issued"), now) if "issued" in given else now
-    names, keys = _listed(given.get("province")), _listed(given.get("pollutant"))
+    issued = min(given.time(parse_until, "issued"), now) if "issued" in given else now
+    names, keys = given.listed("province"), given.listed("pollutant")
     for key in keys or ():
         if key not in bulletin.FORECAST_KEYS:
             raise _never_forecast()
@@ -137,7 +138,7 @@ def forecast(context: Context, given: Mapping[str, str]) -> Response:
     )
 
 
-def advisories(context: Context, given: Mapping[str, str]) -> Response:
+def advisories(context: Context, given: Given) -> Response:
     """`/api/v1/advisories`: official advisories in force, or all those issued in a `year`."""
     now = _now(context)
     if "year" in given:
@@ -148,7 +149,7 @@ def advisories(context: Context, given: Mapping[str, str]) -> Response:
     else:
         rows = bulletin.advisories_now(context, now)
     items = bulletin.advisory_items(rows, now)
-    names = _listed(given.get("province"))
+    names = given.listed("province")
     if names:
         codes = {find_province(name).code for name in names}
         items = [one for one in items if codes & set(one["codes"])]
@@ -156,7 +157,7 @@ def advisories(context: Context, given: Mapping[str, str]) -> Response:
     return json_response({"as_of": kst_iso(now), "simulated": simulated, "items": items})
 
 
-def feeds(context: Context, _given: Mapping[str, str]) -> Response:
+def feeds(context: Context, _given: Given) -> Response:
     """`/api/v1/feeds`: each feed's last good poll, last error, calls, next poll; the same of each
     service of notices; and how our province means agree with upstream's own."""
     now = _now(context)
@@ -168,12 +169,12 @@ def feeds(context: Context, _given: Mapping[str, str]) -> Response:
     )
 
 
-def healthz(context: Context, _given: Mapping[str, str]) -> Response:
+def healthz(context: Context, _given: Given) -> Response:
     """`/healthz`: 200 when the store answers; says what is stale."""
     return JSONResponse(health(context), headers={"Cache-Control": "no-store"})
 
 
-def metrics_text(context: Context, _given: Mapping[str, str]) -> Response:
+def metrics_text(context: Context, _given: Given) -> Response:
     """`/metrics`: feeds, quota, hours, runs and requests, as Prometheus reads them."""
     headers = {"Cache-Control": "no-store"}
     return Response(metrics.scrape(context), media_type=metrics.MEDIA_TYPE, headers=headers)
@@ -184,7 +185,7 @@ def _described(name: str, *, in_path: bool) -> dict[str, Any]:
     return {"name": name, **place, "schema": {"type": "string"}}
 
 
-def openapi(_context: Context, _given: Mapping[str, str]) -> Response:
+def openapi(_context: Context, _given: Given) -> Response:
     """`/api/v1/openapi.json`: the routes and their parameters, from the table below."""
     paths = {
         path: {
@@ -257,7 +258,8 @@ def _endpoint(
 
     def answer(request: Request) -> Response:
         def make() -> Response:
-            return handler(get_context(), {**parameters(request, known), **request.path_params})
+            given = {**parameters(request, known), **request.path_params}
+            return handler(get_context(), Given(given))
 
         try:
             if shelf is None:

@@ -8,9 +8,10 @@ from typing import Any
 import streamlit as st
 
 from aq.alerts import SEVERITIES, Problem
-from aq.alerts.rule import OFFICIAL, OVERALL, WEEKDAYS
+from aq.alerts.rule import OFFICIAL, WEEKDAYS
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES
+from aq.domain.windows import OVERALL
 from aq.i18n import LANGUAGES, N_, Text
 from aq.web.parts import cache, page
 from aq.web.wording.alerts import SEVERITY_WORDS

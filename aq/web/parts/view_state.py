@@ -6,12 +6,12 @@ from datetime import date
 
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE, Province
+from aq.domain.windows import OVERALL
 from aq.i18n import LANGUAGES
+from aq.queries.question import GRAINS
 
 PRESETS = {"7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": None}
 SORTS = ("order", "grade", "value", "stations")
-OVERALL = "overall"
-GRAINS = ("hour", "day", "month")
 # Lines that can be told apart in one chart.
 MOST_PLACES = 6
 SHARED = ("lang", "p", "x", "std")
