@@ -5,18 +5,18 @@ that an explanation cannot say something else than the page does.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.clock import from_hour_number
 from aq.domain.grading import Explanation as Ruling
 from aq.domain.grading import Overall
 from aq.domain.grading import explain as rule
 from aq.domain.pollutants import from_scaled, pollutants
+from aq.domain.report import plain
 from aq.domain.standards import Source, Standard
 from aq.domain.windows import OVERALL, Rows, evaluate_overall, inputs, windowed
 
@@ -64,8 +64,7 @@ class Explanation:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything in JSON's types; instants with +09:00, exact numbers as text."""
-        found: dict[str, Any] = _plain(self)
-        return found
+        return dict(plain(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +82,7 @@ class OverallExplanation:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything in JSON's types."""
-        found: dict[str, Any] = _plain(self)
-        return found
+        return dict(plain(self))
 
 
 def explain(
@@ -142,18 +140,3 @@ def _explain_overall(standard: Standard, rows: Rows, hour: int) -> OverallExplan
         labels=level.labels if level else None,
         parts=tuple(part for part in made if isinstance(part, Explanation)),
     )
-
-
-def _plain(value: Any) -> Any:
-    """A value in JSON's types, dataclasses as tables of their fields."""
-    if isinstance(value, datetime):
-        return kst_iso(value)
-    if isinstance(value, Source | Decimal | Fraction | date):
-        return str(value)
-    if is_dataclass(value):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return value

@@ -21,11 +21,12 @@ from aq.domain.backfill_plan import (
     slots_left,
     within,
 )
-from aq.domain.clock import HOUR, floor_hour, from_hour_number, hour_number, kst_iso
+from aq.domain.clock import HOUR, floor_hour, from_hour_number, hour_number
 from aq.domain.errors import FeedError, FeedReason, StoreError
 from aq.domain.model import Reading, Station
+from aq.domain.report import Report
 from aq.feeds.base import Feed, Get, HistoryFeed
-from aq.ingest.collect import Collector, RunReport, ingest, station_rule
+from aq.ingest.collect import Collector, RunReport, error_fields, ingest, station_rule
 from aq.store import gaps, runs
 from aq.store.quota import budget_of
 from aq.store.stations import Directory
@@ -39,8 +40,13 @@ SETTLED = 2
 
 
 @dataclass(kw_only=True)
-class FillReport:
+class FillReport(Report):
     """What one look for gaps found and did. Gaps are counted in province hours."""
+
+    SHOWN = (
+        *("feed", "at", "ok", "gaps", "filled", "open", "lost", "stations"),
+        *("calls_made", "calls_waiting", "rows", "stored", "changed"),
+    )
 
     feed: str
     at: datetime
@@ -58,42 +64,13 @@ class FillReport:
     note: str | None = None
     error: FeedError | StoreError | None = None
 
-    @property
-    def ok(self) -> bool:
-        """Whether upstream answered and the store took it."""
-        return self.error is None
-
     def as_dict(self) -> dict[str, Any]:
         """The report in JSON's types."""
-        error = None
-        if self.error is not None:
-            reason = self.error.reason if isinstance(self.error, FeedError) else "store"
-            error = {"reason": str(reason), "message": str(self.error)}
-        return {
-            "feed": self.feed,
-            "at": kst_iso(self.at),
-            "ok": self.ok,
-            "gaps": self.gaps,
-            "filled": self.filled,
-            "open": self.open,
-            "lost": dict(self.lost),
-            "stations": self.stations,
-            "calls_made": self.calls_made,
-            "calls_waiting": self.calls_waiting,
-            "rows": self.rows,
-            "stored": self.stored,
-            "changed": self.changed,
-            "quota": None
-            if self.budget is None
-            else {
-                "limit": self.budget.limit,
-                "used": self.budget.used,
-                "reserved": self.budget.reserved,
-                "left": self.budget.left,
-            },
-            "note": self.note,
-            "error": error,
-        }
+        names, quota = ("limit", "used", "reserved", "left"), None
+        if self.budget is not None:
+            quota = {name: getattr(self.budget, name) for name in names}
+        ends = {"quota": quota, "note": self.note, "error": error_fields(self.error)}
+        return super().as_dict() | ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from typing import Any
 
 from aq.domain import quality
 from aq.domain.agreement import disagreements
-from aq.domain.clock import HOUR, floor_hour, from_hour_number, hour_number, kst, kst_iso
+from aq.domain.clock import HOUR, floor_hour, from_hour_number, hour_number, kst
 from aq.domain.errors import FeedError, FeedReason, StoreError
 from aq.domain.model import MODELLED, Answer, Payload, Reading, RowIssue
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import Province, province_of
+from aq.domain.report import Report, plain
 from aq.domain.sources import FEED_IDS
 from aq.domain.standards import Standard
 from aq.feeds.base import CountingFeed, Feed, Get, MeansFeed, StationFeed
@@ -31,8 +32,14 @@ FIRST_DAYS = timedelta(days=2)
 
 
 @dataclass(kw_only=True)
-class RunReport:
+class RunReport(Report):
     """What one run did; printed, stored with the run and shown on the Feeds page."""
+
+    SHOWN = (
+        *("feed", "at", "ok", "rows", "stored", "changed", "unchanged", "flagged", "stations"),
+        *("skipped", "issues", "calls", "newest_hour", "heard", "grades_compared"),
+        *("grades_differ", "complete", "note", "failed"),
+    )
 
     feed: str
     at: datetime
@@ -55,11 +62,6 @@ class RunReport:
     # Services of the feed that failed, by operation, with the reason; the others were taken.
     failed: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def ok(self) -> bool:
-        """Whether the feed answered and the store took it."""
-        return self.error is None
-
     def read(self, answer: Answer) -> None:
         """Count what an answer held and what of it was skipped."""
         self.rows += answer.rows
@@ -80,41 +82,19 @@ class RunReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report in JSON's types."""
-        error: dict[str, Any] | None = None
-        if self.error is not None:
-            reason = self.error.reason if isinstance(self.error, FeedError) else "store"
+        error = error_fields(self.error)
+        if error is not None and self.error is not None:
             retry_at = getattr(self.error, "retry_at", None)
-            error = {
-                "reason": str(reason),
-                "message": str(self.error),
-                "permanent": self.error.permanent,
-                "retry_at": kst_iso(retry_at) if retry_at else None,
-            }
-        return {
-            "feed": self.feed,
-            "at": kst_iso(self.at),
-            "ok": self.ok,
-            "rows": self.rows,
-            "stored": self.stored,
-            "changed": self.changed,
-            "unchanged": self.unchanged,
-            "flagged": self.flagged,
-            "stations": self.stations,
-            "skipped": dict(self.skipped),
-            "issues": [
-                {"kind": issue.kind, "where": issue.where, "detail": issue.detail}
-                for issue in self.issues
-            ],
-            "calls": dict(self.calls),
-            "newest_hour": kst_iso(self.newest_hour) if self.newest_hour else None,
-            "heard": self.heard,
-            "grades_compared": self.grades_compared,
-            "grades_differ": dict(self.grades_differ),
-            "complete": self.complete,
-            "note": self.note,
-            "failed": self.failed,
-            "error": error,
-        }
+            error |= {"permanent": self.error.permanent, "retry_at": plain(retry_at)}
+        return super().as_dict() | {"error": error}
+
+
+def error_fields(error: FeedError | StoreError | None) -> dict[str, Any] | None:
+    """Why a run failed: a word and a sentence."""
+    if error is None:
+        return None
+    reason = error.reason if isinstance(error, FeedError) else "store"
+    return {"reason": str(reason), "message": str(error)}
 
 
 def station_rule(provinces: ProvinceData) -> ProvinceRule:

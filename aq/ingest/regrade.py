@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
+from aq.domain.report import Report
 from aq.domain.standards import Standard
 from aq.store import Store
 from aq.store.rollups import Day, forget_grades, grade_days, standard_id, ungraded_days
@@ -13,16 +13,13 @@ BLOCK_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegradeReport:
+class RegradeReport(Report):
     """How many province days were graded anew, and how many superseded standards forgotten."""
+
+    SHOWN = ("ok", "days", "forgotten")
 
     days: int
     forgotten: int
-    ok: bool = True
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report in JSON's types."""
-        return {"ok": self.ok, "days": self.days, "forgotten": self.forgotten}
 
 
 def regrade(

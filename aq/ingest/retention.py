@@ -19,6 +19,7 @@ from aq import __version__
 from aq.domain.clock import from_hour_number, kst, kst_iso, month_hours
 from aq.domain.errors import ArchiveError, InputError, StoreError
 from aq.domain.pollutants import KEYS, pollutants
+from aq.domain.report import Report
 from aq.domain.sources import INFO
 from aq.store import Connection, Store
 from aq.store.archive import files as archives
@@ -34,8 +35,10 @@ STALE, ABANDONED_SECONDS = ".part", 3600
 
 
 @dataclass(kw_only=True)
-class RetainReport:
+class RetainReport(Report):
     """What a run archived, what is still to do, and what went wrong."""
+
+    SHOWN = ("ok", "at", "folder", "months", "waiting", "note")
 
     at: datetime
     folder: str
@@ -44,22 +47,9 @@ class RetainReport:
     note: str | None = None
     error: StoreError | None = None
 
-    @property
-    def ok(self) -> bool:
-        """Whether every month that was tried is in the archive."""
-        return self.error is None
-
     def as_dict(self) -> dict[str, Any]:
         """The report in JSON's types."""
-        return {
-            "ok": self.ok,
-            "at": kst_iso(self.at),
-            "folder": self.folder,
-            "months": self.months,
-            "waiting": self.waiting,
-            "note": self.note,
-            "error": str(self.error) if self.error else None,
-        }
+        return super().as_dict() | {"error": str(self.error) if self.error else None}
 
 
 def manifest_path(path: Path) -> Path:

@@ -8,7 +8,7 @@ that hour is missing, with its reason and the last value it had.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from aq.domain.missing import why_missing
 from aq.domain.model import FeedInfo
 from aq.domain.pollutants import KEYS, from_scaled, mean_half_up, pollutants
 from aq.domain.provinces import PROVINCES, Province
+from aq.domain.report import plain
 from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import Evaluated, evaluate
@@ -67,10 +68,7 @@ class CurrentItem:
 
     def as_dict(self) -> dict[str, Any]:
         """The item in JSON's types; instants with +09:00."""
-        return {
-            name: kst_iso(value) if isinstance(value, datetime) else value
-            for name, value in asdict(self).items()
-        }
+        return dict(plain(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

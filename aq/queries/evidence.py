@@ -14,6 +14,7 @@ from aq.domain.explanation import Explanation, OverallExplanation, explain
 from aq.domain.model import URBAN
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import Province
+from aq.domain.report import plain
 from aq.domain.selection import Selection, stations_with_value
 from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
@@ -66,10 +67,7 @@ class Evidence:
             "kind": info.kind,
             "status": info.status,
             "explanation": self.explanation.as_dict(),
-            "stations": [
-                {name: getattr(one, name) for name in Witness.__dataclass_fields__}
-                for one in self.stations
-            ],
+            "stations": plain(self.stations),
             "archive": self.archive,
         }
 

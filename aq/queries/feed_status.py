@@ -1,6 +1,6 @@
 """How the feeds and the store are doing, for the Feeds page, the routes and `doctor`."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.domain.model import DAILY, WEEKLY
 from aq.domain.provinces import PROVINCES
 from aq.domain.publication import LEARNING, lateness, learn, overdue
+from aq.domain.report import plain
 from aq.domain.slots import daily_slot, feed_table, next_slot
 from aq.domain.sources import DAYS, DUST, FEED_IDS, FEED_NAMES, INFO, OZONE, WEEK
 from aq.store.gaps import gap_counts
@@ -71,10 +72,7 @@ class FeedStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """The status in JSON's types; instants with +09:00."""
-        return {
-            name: kst_iso(value) if isinstance(value, datetime) else value
-            for name, value in asdict(self).items()
-        }
+        return dict(plain(self))
 
 
 def feed_status(context: Context, now: datetime) -> list[FeedStatus]:
@@ -232,10 +230,7 @@ class NoticeStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """In JSON's types."""
-        return {
-            name: kst_iso(value) if isinstance(value, datetime) else value
-            for name, value in asdict(self).items()
-        }
+        return dict(plain(self))
 
 
 def notice_status(context: Context, now: datetime) -> list[NoticeStatus]:

@@ -8,13 +8,13 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from aq.domain.clock import from_hour_number, kst, kst_day, year_hours
 from aq.domain.errors import StoreError
+from aq.domain.report import Report
 from aq.store.engine import Store
 
 YEARS_AHEAD = 2
@@ -25,17 +25,13 @@ _NAME = re.compile(r"station_hour_y(\d{4})$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class YearsReport:
+class YearsReport(Report):
     """Years that got a partition (with the rows moved into each) and empty ones dropped."""
+
+    SHOWN = ("ok", "made", "dropped")
 
     made: dict[int, int]
     dropped: tuple[int, ...]
-    ok: bool = True
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report in JSON's types."""
-        made = {str(year): rows for year, rows in self.made.items()}
-        return {"ok": self.ok, "made": made, "dropped": list(self.dropped)}
 
 
 def take_alone(connection: Connection) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from aq.domain.clock import from_hour_number, kst
 from aq.domain.errors import FeedError
 from aq.domain.publication import pause_until
+from aq.domain.report import Report
 from aq.store.engine import Store
 from aq.store.schema import calls, feed_state, publication, run, upstream_calls
 from aq.store.upsert import upsert
@@ -135,15 +136,12 @@ def last_report(store: Store, jobs: Sequence[str]) -> dict[str, Any] | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tidied:
+class Tidied(Report):
     """How many of the program's own records were dropped for their age, by table."""
 
-    dropped: dict[str, int]
-    ok: bool = True
+    SHOWN = ("ok", "dropped")
 
-    def as_dict(self) -> dict[str, Any]:
-        """The report in JSON's types."""
-        return {"ok": self.ok, "dropped": self.dropped}
+    dropped: dict[str, int]
 
 
 def tidy(store: Store, now: datetime) -> Tidied:
