@@ -9,8 +9,8 @@ from aq.domain.clock import kst_iso
 
 
 def plain(value: Any) -> Any:
-    """A value in JSON's types: dataclasses as tables of their fields, instants with +09:00; what has
-    a text of its own (exact numbers, days, a standard's source) as that."""
+    """A value in JSON's types: dataclasses as tables of their fields, instants with +09:00; what
+    has a text of its own (exact numbers, days, a standard's source) as that."""
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, datetime):
