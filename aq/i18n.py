@@ -28,7 +28,12 @@ FEED_NAMES = {
     "airkorea_means": "AirKorea’s own province means",
     "openmeteo": "Open-Meteo",
 }
-AHEAD = (N_("tomorrow"), N_("the day after tomorrow"))
+AHEAD = (
+    N_("today"),
+    N_("tomorrow"),
+    N_("the day after tomorrow"),
+    N_("in three days"),
+)
 # `missing_reason` of an item -> words.
 REASONS = {
     "not_received": "not received",
@@ -99,10 +104,11 @@ class Text:
             return f"{local.month}월 {local.day}일 {local.hour}시"
         return f"{local.day} {local:%b %H}:00"
 
-    def day_ahead(self, day: date, place: int) -> str:
-        """The day after today (`place` 0) or the one after that, in a narrow column's words."""
-        if self.lang == "ko":
-            return self(AHEAD[place])
+    def day_ahead(self, day: date, days: int) -> str:
+        """Today (0 days ahead), tomorrow or one of the two days after, in a narrow column's
+        words."""
+        if self.lang == "ko" or not days:
+            return self(AHEAD[days])
         return f"{day:%a}"
 
     def minute(self, moment: datetime) -> str:

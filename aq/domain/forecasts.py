@@ -8,6 +8,8 @@ from aq.domain.clock import kst
 from aq.domain.model import DAILY, WEEKLY, ForecastNotice
 from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, Province
 
+# From this hour of the day (KST) on a reader asks for tomorrow first.
+EVENING = 18
 # Three grades are enough to say "bad and worse".
 BAD = 3
 
@@ -86,8 +88,30 @@ def days_ahead(
     notices: Iterable[ForecastNotice], pollutant: str, today: date, count: int
 ) -> tuple[DayAhead, ...]:
     """The `count` days after `today` in four grades, from the notices that count."""
-    found = {one.day: one for one in notices if one.kind == DAILY and one.pollutant == pollutant}
-    return tuple(_ahead(today + timedelta(days=n), found) for n in range(1, count + 1))
+    daily = _by_day(notices, pollutant, DAILY)
+    return tuple(_ahead(today + timedelta(days=n), daily) for n in range(1, count + 1))
+
+
+def three_days(
+    notices: Iterable[ForecastNotice], pollutant: str, now: datetime
+) -> tuple[DayAhead, ...]:
+    """Three days beginning with today, from `EVENING` on with tomorrow, from the notices that
+    count; a day that no notice in four grades speaks of has the weekly one, where there is one."""
+    notices = tuple(notices)
+    by_day = _by_day(notices, pollutant, WEEKLY) | _by_day(notices, pollutant, DAILY)
+    moment = kst(now)
+    first = moment.date() + timedelta(days=moment.hour >= EVENING)
+    return tuple(_ahead(first + timedelta(days=n), by_day) for n in range(3))
+
+
+def _by_day(
+    notices: Iterable[ForecastNotice], pollutant: str, kind: str
+) -> dict[date, ForecastNotice]:
+    return {
+        notice.day: notice
+        for notice in notices
+        if notice.kind == kind and notice.pollutant == pollutant
+    }
 
 
 def _ahead(day: date, found: Mapping[date, ForecastNotice]) -> DayAhead:

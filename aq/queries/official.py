@@ -10,7 +10,15 @@ from aq.context import Context
 from aq.domain import advisories as story
 from aq.domain.clock import day_bounds, kst, kst_day, kst_iso
 from aq.domain.forecast_skill import Score, scores
-from aq.domain.forecasts import DayAhead, Outlook, days_ahead, in_force, lead_days, outlooks
+from aq.domain.forecasts import (
+    DayAhead,
+    Outlook,
+    days_ahead,
+    in_force,
+    lead_days,
+    outlooks,
+    three_days,
+)
 from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice
 from aq.domain.pollutants import from_scaled, pollutants
 from aq.domain.provinces import PROVINCES, Province, district_provinces
@@ -45,6 +53,15 @@ def coming_days(
     if pollutant not in FORECAST_KEYS:
         return ()
     return days_ahead(forecast_notices(context, now), pollutant, kst(now).date(), count)
+
+
+def next_days(context: Context, now: datetime, pollutant: str) -> tuple[DayAhead, ...]:
+    """The three days a reader asks for now, today first until the evening; none of what is never
+    forecast and none where no notice speaks of any of them."""
+    if pollutant not in FORECAST_KEYS:
+        return ()
+    days = three_days(forecast_notices(context, now), pollutant, now)
+    return days if any(day.notice for day in days) else ()
 
 
 def forecast_answer(

@@ -146,7 +146,7 @@ def _ahead(item: CurrentItem, text: Text, options: Options) -> str:
         ink = level.text_colour if level else MISSING_INK
         word = level.label(options.lang) if level else text("no forecast")
         found += (
-            f'<small class="d" title="{escape(word)}">{escape(text.day_ahead(day.day, place))} '
+            f'<small class="d" title="{escape(word)}">{escape(text.day_ahead(day.day, place + 1))} '
             f'<i style="background:{colour};color:{ink}">{level.letter if level else "–"}</i>'
             f'<b class="v">{escape(word)}</b></small>'
         )

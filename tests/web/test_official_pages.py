@@ -94,11 +94,11 @@ def test_map_and_table_mark_the_province_and_show_the_days_ahead(
     rows = {row["name"]: row for row in shown[-1]["rows"]}
     assert [name for name, row in rows.items() if row["mark"]] == ["경기"]
     assert rows["경기"]["mark"] == "초미세먼지 주의보 남부권"
-    tomorrow, after = rows["경기"]["ahead"]
-    assert (tomorrow["letter"], after["letter"]) == ("D", None)
+    tomorrow, after, third = rows["경기"]["ahead"]  # at 20:25 a reader asks for tomorrow first
+    assert [day["letter"] for day in (tomorrow, after, third)] == ["매우나쁨", None, None]
     assert tomorrow["words"] == ("2026년 11월 24일: 매우나쁨 (경기남부 매우나쁨, 경기북부 보통)")
     assert rows["부산"]["ahead"][0]["words"] == "2026년 11월 24일: 예보 없음"
-    assert [one["text"] for one in shown[-1]["columns"]][4:6] == ["내일", "모레"]
+    assert [one["text"] for one in shown[-1]["columns"]][4:7] == ["내일", "모레", "글피"]
     run(x="no2")
     assert {len(row["ahead"]) for row in shown[-1]["rows"]} == {0}
     assert rows["경기"]["mark"]

@@ -75,7 +75,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       (item.ahead ?? []).map((day) => make("td", { class: "ahead", title: day.words },
         badge(day), make("span", { class: "unseen" }, ` ${day.words}`))),
       make("td", { class: "num stations", title: item.stations_title }, item.stations),
-      make("td", { class: "source", title: item.source_title }, item.source),
+      item.source === undefined ? null : make("td", { class: "source", title: item.source_title }, item.source),
       item.note === undefined ? null : make("td", { class: "note" }, item.note));
   };
 

@@ -1,21 +1,23 @@
 """The live page: what the air is like now, from the whole country down to one province."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
 import streamlit as st
 
-from aq.domain.clock import kst_iso
+from aq.context import Context
+from aq.domain.clock import kst_day, kst_iso
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
-from aq.queries.current import CurrentItem, Snapshot
+from aq.queries.current import CurrentItem, Snapshot, current
+from aq.queries.official import advisories_now, marked
 from aq.web import components
 from aq.web.charts.country import LINE_CONFIG, MAP_CONFIG, level_bands
 from aq.web.parts import cache, official, page, why
-from aq.web.wording import headline
+from aq.web.wording import advice, headline, lead
 from aq.web.wording.facts import item_facts
 from aq.web.wording.feeds import failures
 from aq.web.wording.korean import (
@@ -33,6 +35,8 @@ from aq.web.wording.korean import (
 )
 
 LINE_DAYS = 7
+# Advice is worded for this standard's four levels, whatever standard the page shows.
+KOREAN = "airkorea_1h"
 
 
 def render() -> None:
@@ -42,8 +46,8 @@ def render() -> None:
     found = cache.snapshot(pollutant, page.standard().id)
     chosen = _chosen(found, pollutant)
     picked = page.strip(found, pollutant, chosen)
-    _lead(found, pollutant)
     official.in_force()
+    _lead(found, pollutant)
     page.switches(pollutant)
     marks = official.marks(page.words())
     left, right = st.columns([1.05, 1], gap="medium")
@@ -78,9 +82,18 @@ def _badness(item: CurrentItem) -> tuple[int, float]:
     return item.grade or 0, -1.0 if number is None else number
 
 
+def _everything(context: Context, now: datetime, standard: str) -> Snapshot:
+    """All pollutants of a standard now."""
+    return current(context, now, standard=standard)
+
+
 def _lead(found: Snapshot, pollutant: str) -> None:
-    text, items = page.words(), found.of(pollutant)
-    sentence = headline.headline(items, page.standard(), text)
+    text, items, standard = page.words(), found.of(pollutant), page.standard()
+    country: Snapshot = cache.kept(_everything, cache.moment(), standard.id)
+    first = lead.leading(country.items, pollutant)
+    acts = cache.kept(advisories_now, cache.moment())
+    sentence = lead.title(country.of(first), acts, standard, text)
+    deck = " ".join(escape(words) for words in _deck(country, first, text))
     parts = []
     if found.hour:
         stamp = (
@@ -90,11 +103,26 @@ def _lead(found: Snapshot, pollutant: str) -> None:
         parts.append(escape(text("As of {hour}.", hour="\0")).replace("\0", stamp))
         parts.append(escape(headline.coverage(items, text)))
     parts += [escape(one) for one in headline.absences(items, text)]
-    body = f"<h1>{escape(sentence)}</h1><p>{' '.join(parts)}</p>"
+    body = (
+        f'<h1>{escape(sentence)}</h1><p class="deck">{deck}</p>'
+        if deck
+        else (f"<h1>{escape(sentence)}</h1>")
+    )
+    body += f"<p>{' '.join(parts)}</p>"
     notices = "".join(
         f'<p class="notice">{escape(one)}</p>' for one in _notices(found, items, text)
     )
     page.html(body + notices)
+
+
+def _deck(country: Snapshot, first: str, text: Text) -> list[str]:
+    """Which way the headline's pollutant goes, and what is forecast of it for tomorrow."""
+    sentences: list[str | None] = []
+    if country.hour and first in pollutants() and not any(item.stale for item in country.of(first)):
+        trends = cache.sparklines(first, country.hour, country.feed)
+        sentences.append(lead.direction(trends, _least_span(first) / 10, text))
+    sentences += [lead.tomorrow(day, official.rules(), text) for day in official.tomorrow(first)]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _notices(found: Snapshot, items: tuple[CurrentItem, ...], text: Text) -> list[str]:
@@ -151,12 +179,16 @@ def _table(
     found: Snapshot, pollutant: str, chosen: str, marks: Mapping[str, str]
 ) -> dict[str, Any]:
     text, view, days = page.words(), page.view(), official.coming(pollutant)
+    today = kst_day(cache.moment())
     unit = pollutants()[pollutant].unit if pollutant in pollutants() else text("index")
     trends: dict[str, list[float | None]] = {}
     if found.hour and pollutant in pollutants():
         trends = cache.sparklines(pollutant, found.hour, found.feed)
+    # What is the same in all rows stands once above them.
+    mixed = len({_source(item, text) for item in found.of(pollutant) if item.observed_at}) > 1
     rows = [
         {
+            **({"source": _source(item, text)} if mixed else {}),
             **_row(item, text, place, item.code == chosen, trends.get(item.code, [])),
             "mark": marks.get(item.code),
             "ahead": official.coming_badges(item.code, days, text),
@@ -174,8 +206,8 @@ def _table(
             {"key": "value", "text": unit, "class": "num", "first_descending": True},
             {"text": text("Last 24 hours"), "class": "trend-head"},
             *(
-                {"text": text.day_ahead(one.day, place), "class": "ahead"}
-                for place, one in enumerate(days)
+                {"text": text.day_ahead(day.day, (day.day - today).days), "class": "ahead"}
+                for day in days
             ),
             {
                 "key": "stations",
@@ -183,7 +215,7 @@ def _table(
                 "class": "num stations",
                 "first_descending": True,
             },
-            {"text": text("Hour, kind"), "class": "source"},
+            *([{"text": text("Hour, kind"), "class": "source"}] if mixed else []),
         ],
         "rows": rows,
         "least_span": _least_span(pollutant),
@@ -226,7 +258,6 @@ def _row(
         "trend_words": _trend_words(item, known, digits, text),
         "stations": "–" if heard is None else f"{heard}/{item.stations_expected}",
         "stations_title": text("stations heard of stations expected"),
-        "source": _source(item, text),
         "source_title": _source_title(item, text),
         "sorts": {"order": place, "grade": item.grade, "value": amount, "stations": heard},
     }
@@ -273,12 +304,12 @@ def _province(found: Snapshot, pollutant: str, chosen: str) -> None:
     item = next(one for one in found.of(pollutant) if one.code == chosen)
     name = province_name(BY_CODE[chosen], text.lang)
     if pollutant not in pollutants():
-        page.html(f"<h2>{escape(name)}</h2>{item_facts(item, text)}")
+        page.html(f"<h2>{escape(name)}</h2>{item_facts(item, text)}{_advice(chosen, text)}")
         _why(item)
         return
     what = text.pollutant(pollutant)
     title = text("{who} · {what}, last {n} days", who=name, what=what, n=LINE_DAYS)
-    page.html(f"<h2>{escape(title)}</h2>{item_facts(item, text)}")
+    page.html(f"<h2>{escape(title)}</h2>{item_facts(item, text)}{_advice(chosen, text)}")
     _why(item)
     # Up to the hour shown: a younger one of another feed is not its continuation.
     until = found.hour or cache.this_hour()
@@ -306,6 +337,27 @@ def _province(found: Snapshot, pollutant: str, chosen: str) -> None:
     )
     page.bandless(pollutant)
     page.told_ahead(chosen, pollutant)
+
+
+def _advice(code: str, text: Text) -> str:
+    """What to do in a province: by the worst of its pollutants and the acts in force there."""
+    country: Snapshot = cache.kept(_everything, cache.moment(), page.standard().id)
+    items = [item for item in country.items if item.code == code]
+    acts = cache.kept(marked, cache.moment()).get(code, ())
+    level = advice.severity(items, acts, page.standard())
+    worst = max((item.grade or 0 for item in items), default=0)
+    makers = [item.pollutant for item in items if item.grade == worst]
+    makers += [act.pollutant for act in acts]
+    lines = [*advice.everyone(level, cache.context().standards[KOREAN], text)]
+    tonight = official.tonight(code, makers, text)
+    markup = f'<p class="advice">{escape(" ".join(lines))}</p>' if lines else ""
+    markup += f"<p>{escape(tonight)}</p>" if tonight else ""
+    groups = advice.by_group(level, makers, text)
+    if groups:
+        rows = "".join(f"<dt>{escape(who)}</dt><dd>{escape(what)}</dd>" for who, what in groups)
+        summary = escape(text("For whom what"))
+        markup += f"<details><summary>{summary}</summary><dl class='groups'>{rows}</dl></details>"
+    return markup
 
 
 def _why(item: CurrentItem) -> None:

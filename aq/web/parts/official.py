@@ -1,30 +1,47 @@
 """The authority's word on the live page: advisories in force, and the days ahead by province."""
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from html import escape
 
-from aq.domain.clock import kst, kst_day, kst_iso
+from aq.domain.clock import day_bounds, kst, kst_day, kst_iso
 from aq.domain.forecasts import DayAhead, Outlook, outlooks
 from aq.domain.model import DAILY, Advisory, ForecastNotice
+from aq.domain.pollutants import pollutants
 from aq.domain.provinces import PROVINCES
 from aq.domain.standards import Standard
 from aq.i18n import Text
+from aq.queries.model_hours import hours_ahead
 from aq.queries.official import (
     advisories_now,
     advisories_over,
     coming_days,
     forecast_notices,
     marked,
+    next_days,
 )
 from aq.web.charts.country import ACT_MARK
 from aq.web.charts.lines import Ask
 from aq.web.parts import cache, page
 from aq.web.wording.advisories import GRADE_WORDS, act_word, place_words, value_words
-from aq.web.wording.korean import day_words, exact, long_hour, province_name, told_hour
+from aq.web.wording.korean import (
+    day_words,
+    exact,
+    long_hour,
+    number,
+    province_name,
+    short_hour,
+    told_hour,
+)
 
 # The forecast's four words are those of this standard, whatever standard the page shows.
 STANDARD = "airkorea"
+FIRST_BULLETIN = (
+    5  # hour of the day (KST) of the first notice that speaks of the day after tomorrow
+)
+# What the bulletin sets before its sentences: a mark and the pollutant in brackets.
+MARKS = re.compile(r"^[\s○◦·\-]*(\[[^\]]*\])?\s*")
 
 
 def marks(text: Text) -> tuple[tuple[str, str], ...]:
@@ -49,30 +66,86 @@ def legend(text: Text) -> str:
 
 
 def coming(pollutant: str) -> tuple[DayAhead, ...]:
-    """Tomorrow and the day after; none where no notice speaks of either."""
-    days: tuple[DayAhead, ...] = cache.kept(coming_days, cache.moment(), pollutant)
-    return days if any(one.notice for one in days) else ()
+    """The three days a reader asks for now; none where no notice speaks of any."""
+    days: tuple[DayAhead, ...] = cache.kept(next_days, cache.moment(), pollutant)
+    return days
+
+
+def tomorrow(pollutant: str) -> tuple[DayAhead, ...]:
+    """Tomorrow in four grades, where a notice speaks of it."""
+    days: tuple[DayAhead, ...] = cache.kept(coming_days, cache.moment(), pollutant, 1)
+    return tuple(day for day in days if day.notice)
+
+
+def rules() -> Standard:
+    """The standard of the forecast's own four words."""
+    return cache.context().standards[STANDARD]
 
 
 def coming_badges(code: str, days: tuple[DayAhead, ...], text: Text) -> list[dict[str, str | None]]:
-    """A badge per day to come for the table: letter, colours, and the words behind it."""
-    rules = cache.context().standards[STANDARD]
-    return [_coming_badge(one, code, rules, text) for one in days]
+    """A badge per day to come for the table: AirKorea's word, and what stands behind it."""
+    return [_coming_badge(day, code, text) for day in days]
 
 
-def _coming_badge(day: DayAhead, code: str, rules: Standard, text: Text) -> dict[str, str | None]:
-    said = day.by_code.get(code)
-    level = rules.level(said.grade) if said and said.grade else None
-    word = level.label(text.lang) if level else text(GRADE_WORDS["예보없음"])
+def _coming_badge(day: DayAhead, code: str, text: Text) -> dict[str, str | None]:
+    outlook = day.by_code.get(code)
+    if outlook is None or outlook.word is None:
+        words = f"{day_words(text, day.day)}: {_unsaid(text)}"
+        return {"letter": None, "colour": None, "ink": None, "words": words}
+    word = _word(outlook, text)
     words = f"{day_words(text, day.day)}: {word}"
-    if said and len(said.parts) > 1:
-        words += f" ({', '.join(f'{part.region} {part.word}' for part in said.parts)})"
-    return {
-        "letter": level.letter if level else None,
-        "colour": level.colour if level else None,
-        "ink": level.text_colour if level else None,
-        "words": words,
-    }
+    if len(outlook.parts) > 1:
+        words += f" ({', '.join(f'{part.region} {part.word}' for part in outlook.parts)})"
+    colour, ink = _colours(outlook)
+    return {"letter": word, "colour": colour, "ink": ink, "words": words}
+
+
+def _unsaid(text: Text) -> str:
+    """Why a day has no forecast: the bulletin of 05:00 adds one, the weekly knows PM2.5 only."""
+    if kst(cache.moment()).hour < FIRST_BULLETIN:
+        return text("not forecast before 05:00")
+    return text(GRADE_WORDS["예보없음"])
+
+
+def _word(outlook: Outlook, text: Text) -> str:
+    """The forecast's own word: never a letter, since those are of the scale the page shows."""
+    if outlook.notice.kind == DAILY and outlook.grade:
+        return rules().level(outlook.grade).label(text.lang)
+    word = outlook.word or ""
+    return text(GRADE_WORDS[word]) if word in GRADE_WORDS else word
+
+
+def _colours(outlook: Outlook) -> tuple[str | None, str | None]:
+    """The level's colour and its text's, where the page's own scale has that level in it."""
+    if outlook.notice.kind != DAILY or not outlook.grade:
+        return None, None
+    level = rules().level(outlook.grade)
+    if all(level.colour != shown.colour for shown in page.standard().levels):
+        return None, None
+    return level.colour, level.text_colour
+
+
+def tonight(code: str, wanted: Iterable[str], text: Text) -> str | None:
+    """What the rest of the day brings by the model, with its hour; None where no model says it."""
+    now = cache.this_hour()
+    for pollutant in wanted:
+        hours = cache.kept(hours_ahead, code, pollutant, now)
+        coming_hours = [
+            (at, amount)
+            for at, amount in (hours.hours if hours else ())
+            if now < at <= day_bounds(kst_day(cache.moment()))[1]
+        ]
+        if coming_hours and hours:
+            at, amount = max(coming_hours, key=lambda entry: entry[1])
+            return text(
+                "Rest of today: {what} up to {value} {unit} at {hour} by the model ({feed}).",
+                what=text.pollutant(pollutant),
+                value=number(amount, 0 if pollutant in ("pm10", "pm25") else 3),
+                unit=pollutants()[pollutant].unit,
+                hour=short_hour(text, at),
+                feed=text.feed(hours.feed),
+            )
+    return None
 
 
 def in_force() -> None:
@@ -106,7 +179,7 @@ def ahead(pollutant: str) -> None:
     text, now = page.words(), cache.moment()
     notices = cache.kept(forecast_notices, now)
     own = [one for one in notices if one.pollutant == pollutant]
-    days = [one for one in own if one.kind == DAILY and one.day > kst_day(now)]
+    days = [one for one in own if one.kind == DAILY and one.day >= kst_day(now)]
     # A day in four grades needs no older notice in two.
     last = max((one.day for one in days), default=kst_day(now))
     weekly = [one for one in own if one.kind != DAILY and one.day > last]
@@ -121,18 +194,19 @@ def ahead(pollutant: str) -> None:
 
 def _outlook(one: ForecastNotice, text: Text) -> str:
     issued = text("Issued {when}", when=long_hour(text, kst(one.issued_at)))
-    said = "<br>".join(escape(line) for line in one.overall.splitlines())
-    return f'<p lang="ko">{said}</p><p class="muted">{escape(issued)}</p>'
+    lines = (MARKS.sub("", line) for line in one.overall.splitlines())
+    said = "<br>".join(escape(line) for line in lines if line)
+    day = escape(text.day_ahead(one.day, max(0, (one.day - kst_day(cache.moment())).days)))
+    return f'<p lang="ko"><b>{day}</b> {said}</p><p class="muted">{escape(issued)}</p>'
 
 
 def _table(notices: list[ForecastNotice], text: Text) -> str:
     """A row per day, the 17 in page-header order beside each other, as in the strip."""
     names = (province_name(province, text.lang) for province in PROVINCES)
     head = "".join(f"<th scope='col'>{escape(one)}</th>" for one in (text("Day"), *names))
-    rules = cache.context().standards[STANDARD]
     rows = "".join(
         f"<tr><th scope='row'>{escape(day_words(text, notice.day))}</th>"
-        + "".join(f"<td>{_cell(one, rules, text)}</td>" for one in outlooks(notice))
+        + "".join(f"<td>{_cell(one, text)}</td>" for one in outlooks(notice))
         + "</tr>"
         for notice in notices
     )
@@ -143,20 +217,16 @@ def _table(notices: list[ForecastNotice], text: Text) -> str:
     )
 
 
-def _cell(one: Outlook, rules: Standard, text: Text) -> str:
+def _cell(one: Outlook, text: Text) -> str:
     if one.word is None:
         return "–"
     halves = ", ".join(f"{part.region} {part.word}" for part in one.parts)
     title = f' title="{escape(halves)}"' if len(one.parts) > 1 else ""
-    if one.grade is None or one.notice.kind != DAILY:
-        word = text(GRADE_WORDS[one.word]) if one.word in GRADE_WORDS else one.word
-        return f"<span{title}>{escape(word)}</span>"
-    level = rules.level(one.grade)
-    badge = (
-        f'<span class="badge" style="background:{level.colour};color:{level.text_colour}">'
-        f"{escape(level.letter)}</span>"
-    )
-    return f"<span{title}>{badge} {escape(level.label(text.lang))}</span>"
+    colour, ink = _colours(one)
+    word = escape(_word(one, text))
+    if colour is None:
+        return f"<span{title}>{word}</span>"
+    return f'<span class="badge" style="background:{colour};color:{ink}"{title}>{word}</span>'
 
 
 def _rule(text: Text) -> str:

@@ -26,21 +26,7 @@ def item_facts(item: CurrentItem, text: Text) -> str:
         _stations(item, text),
         _origin(item, text),
     ]
-    return (
-        '<dl class="facts">' + "".join(one for one in facts if one) + "</dl>" + _advice(item, text)
-    )
-
-
-def _advice(item: CurrentItem, text: Text) -> str:
-    """What the level means for a day outdoors, for all and for those who must take care."""
-    if not item.grade:
-        return ""
-    level = page.standard().level(item.grade)
-    everyone, sensitive = level.advice.get(text.lang), level.sensitive.get(text.lang)
-    parts = [everyone] if everyone else []
-    if sensitive:
-        parts.append(text("Sensitive groups: {advice}", advice=sensitive))
-    return f'<p class="muted">{escape(" ".join(parts))}</p>' if parts else ""
+    return '<dl class="facts">' + "".join(markup for markup in facts if markup) + "</dl>"
 
 
 def fact(value: str, label: str, title: str = "") -> str:

@@ -1,0 +1,127 @@
+"""The live page's lead: the pollutant to speak of, acts before means, the way it goes, tomorrow."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from aq.domain.forecasts import BAD, DayAhead
+from aq.domain.model import Advisory
+from aq.domain.provinces import PROVINCES
+from aq.domain.standards import Standard
+from aq.domain.windows import OVERALL
+from aq.i18n import Text
+from aq.queries.current import CurrentItem
+from aq.web.wording import headline
+from aq.web.wording.advisories import act_word, place_words
+from aq.web.wording.korean import Noun, listed, province_name
+
+NAMED_ACTS = 2  # more acts than this are counted by kind
+HOURS_BACK = 3  # the direction is told against so many hours before
+SHARE = 0.15  # a smaller change of a province's mean is none
+MOST = 2 / 3  # of the provinces compared: then the country goes that way
+LEAST_COMPARED = 9  # of 17, fewer tell no direction
+NAMED_PROVINCES = 4
+
+
+def leading(items: Sequence[CurrentItem], preferred: str) -> str:
+    """The pollutant whose worst level is the highest now; of several the one that is so in most
+    provinces, then the page's own. The composite index speaks of all, where the page shows it."""
+    grades: dict[str, Counter[int]] = {}
+    for item in items:
+        if item.grade is not None and item.pollutant != OVERALL:
+            grades.setdefault(item.pollutant, Counter())[item.grade] += 1
+    if not grades or preferred == OVERALL:
+        return preferred
+
+    def rank(pollutant: str) -> tuple[int, int, bool]:
+        worst = max(grades[pollutant])
+        return worst, grades[pollutant][worst], pollutant == preferred
+
+    return max(grades, key=rank)
+
+
+def title(
+    items: Sequence[CurrentItem], acts: Sequence[Advisory], standard: Standard, text: Text
+) -> str:
+    """The headline: of 17 items of one pollutant, and never calm while an act is in force."""
+    sentence = headline.headline(items, standard, text)
+    if any(item.stale for item in items) and items[0].observed_at:
+        hour = text.hour(items[0].observed_at)
+        sentence = text("At {hour}: {sentence}", hour=hour, sentence=sentence)
+    worst = max((item.grade or 0 for item in items), default=0)
+    if not acts or worst > len(standard.levels) / 2:
+        return sentence
+    return text(
+        "{acts} in force; province means: {sentence}", acts=_acts(acts, text), sentence=sentence
+    )
+
+
+def _acts(acts: Sequence[Advisory], text: Text) -> str:
+    if len(acts) <= NAMED_ACTS:
+        named = (
+            f"{place_words(act, text)} {text.pollutant(act.pollutant)} {act_word(act, text)}"
+            for act in acts
+        )
+        return listed(named, text.lang)
+    kinds = Counter((act.pollutant, act_word(act, text)) for act in acts)
+    counted = (
+        text("{what} {act} in {n} zones", what=text.pollutant(pollutant), act=word, n=count)
+        for (pollutant, word), count in kinds.most_common()
+    )
+    return listed(counted, text.lang)
+
+
+def direction(
+    trends: Mapping[str, Sequence[float | None]], least_step: float, text: Text
+) -> str | None:
+    """How the provinces' means go against three hours before; None where too few can be compared.
+
+    `trends` holds hourly means by province, the newest last; `least_step` is the smallest change
+    that counts [the pollutant's unit].
+    """
+    up = down = compared = 0
+    for values in trends.values():
+        if len(values) <= HOURS_BACK:
+            continue
+        now, before = values[-1], values[-1 - HOURS_BACK]
+        if now is None or before is None:
+            continue
+        compared += 1
+        if abs(now - before) >= max(least_step, SHARE * before):
+            up, down = up + (now > before), down + (now < before)
+    if compared < LEAST_COMPARED:
+        return None
+    if up >= MOST * compared:
+        return text("Higher in most provinces than three hours ago.")
+    if down >= MOST * compared:
+        return text("Lower in most provinces than three hours ago.")
+    if up + down <= compared * (1 - MOST):
+        return text("Much as it was three hours ago.")
+    return text(
+        "Against three hours ago {up} provinces are higher and {down} lower.", up=up, down=down
+    )
+
+
+def tomorrow(day: DayAhead, rules: Standard, text: Text) -> str | None:
+    """What AirKorea forecasts for tomorrow, by its own words; None without a notice of it."""
+    grades = {
+        code: outlook.grade for code, outlook in day.by_code.items() if outlook.grade is not None
+    }
+    if not grades:
+        return None
+    worst, best = max(grades.values()), min(grades.values())
+    word = rules.level(worst).label(text.lang)
+    if worst == best:
+        return text("AirKorea forecasts for tomorrow: {word} everywhere.", word=word)
+    if worst >= BAD:
+        names = [
+            province_name(province, text.lang)
+            for province in PROVINCES
+            if grades.get(province.code) == worst
+        ]
+        if len(names) <= NAMED_PROVINCES:
+            who = listed(names, text.lang)
+        else:
+            who = text("{n} of the 17 provinces", n=len(names))
+        return text("AirKorea forecasts for tomorrow: {word} in {who}.", word=word, who=Noun(who))
+    mild = rules.level(best).label(text.lang)
+    return text("AirKorea forecasts for tomorrow: {mild} to {word}.", mild=mild, word=word)
