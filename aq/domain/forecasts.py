@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from aq.domain.clock import kst
 from aq.domain.model import DAILY, WEEKLY, ForecastNotice
