@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil
+from math import lcm
 from pathlib import Path
 from types import MappingProxyType
 
@@ -172,10 +172,11 @@ def _breakpoints(table: TomlTable, pollutant: Pollutant, levels: Sequence[Level]
     digits, rounding = table.whole("digits", 0, 6), table.one_of("rounding", ROUNDING)
     rows = _rows(table, digits, levels)
     step = Fraction(10**digits, pollutant.scale) * _conversion(table, pollutant)
-    # The first integer of a row is the ceiling of where it begins: half a step of precision
-    # below its printed low end with halves up, the low end itself when truncating.
+    # A row begins half a step of precision below its printed low end with halves up, at the low
+    # end itself when truncating; nothing below zero is graded.
     half = Fraction(1, 2) if rounding == "half_up" else 0
-    begins = [ceil((Fraction(row.low) * 10**digits - half) / step) for row in rows]
+    begins = [max((Fraction(row.low) * 10**digits - half) / step, Fraction(0)) for row in rows]
+    parts = lcm(*(begin.denominator for begin in begins))
     return Breakpoints(
         unit=table.need("unit", str),
         averaging=table.one_of("averaging", TABLES_FOR),
@@ -185,8 +186,8 @@ def _breakpoints(table: TomlTable, pollutant: Pollutant, levels: Sequence[Level]
         rows=rows,
         allowed_per_year=table.get("allowed_per_year", int),
         step=step,
-        smallest=max(begins[0], 0),
-        cuts=tuple(begin - 1 for begin in begins[1:]),
+        begins=tuple(int(begin * parts) for begin in begins),
+        parts=parts,
         grades=tuple(row.grade for row in rows),
         spans=tuple(
             None

@@ -6,6 +6,7 @@ feeds.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from aq.context import Context
 from aq.domain.averages import WINDOW_HOURS, averaged
 from aq.domain.clock import from_hour_number
 from aq.domain.model import MODELLED
-from aq.domain.pollutants import mean_half_up
+from aq.domain.pollutants import Exact, mean_half_up
 from aq.domain.provinces import BY_CODE, BY_ID
 from aq.domain.publication import LEARNING, learn, overdue
 from aq.domain.selection import Selection, stations_with_value
@@ -74,10 +75,10 @@ class Reader:
                     point = point._replace(stations=None, expected=None)
                 found[BY_ID[province].code][hour] = point
 
-    def _judge(self, rule: Rule, averaging: str) -> Callable[[int], int | None]:
-        """What turns a mean of an averaging time into what is watched."""
+    def _judge(self, rule: Rule, averaging: str) -> Callable[[Exact], int | None]:
+        """What turns a mean of an averaging time into what is watched: a value as it is shown."""
         if rule.watch == "value":
-            return lambda value: value
+            return lambda value: mean_half_up(value.numerator, value.denominator)
         standard = self.standards[rule.standard]
         made = standard.grade if rule.watch == "grade" else standard.index
         return cache(lambda value: made(rule.pollutant, value, averaging))
@@ -92,7 +93,7 @@ class Reader:
             yield province, hour, stations, Point(judge(value), stations, None, feed, top)
         for province, hour, feed, total, n, _ in mean_hours(*asked):
             if INFO[FEED_NAMES[feed]].kind == MODELLED:
-                yield province, hour, n, Point(judge(mean_half_up(total, n)), feed=feed)
+                yield province, hour, n, Point(judge(Fraction(total, n)), feed=feed)
 
     def _means(
         self, connection: Connection, rule: Rule, after: int, until: int
@@ -106,7 +107,7 @@ class Reader:
             for province, hour, feed, total, n, due in mean_hours(
                 connection, key, numbers, after, until
             ):
-                value = judge(mean_half_up(total, n))
+                value = judge(Fraction(total, n))
                 if value is not None:
                     yield province, hour, n, Point(value, n, due, feed)
             return
@@ -117,11 +118,10 @@ class Reader:
         for (province, feed), rows in series.items():
             first = min(rows) - back
             hourly = [
-                mean_half_up(row[3], row[4]) if (row := rows.get(hour)) and row[4] else None
+                Fraction(row[3], row[4]) if (row := rows.get(hour)) and row[4] else None
                 for hour in range(first, max(rows) + 1)
             ]
-            rounding = standard.pollutants[key].rounding
-            means = averaged(hourly, averaging, key, standard.complete, rounding)
+            means = averaged(hourly, averaging, key, standard.complete)
             for hour, row in rows.items():
                 mean = means[hour - first].value
                 value = judge(mean) if mean is not None else None

@@ -1,26 +1,20 @@
-"""Means over windows, days and months, exact and with the hours they rest on.
+"""Means over windows of hours, exact and with the hours they rest on.
 
-A series is a sequence of consecutive hours, each named by its end: the store's scaled integer, or
-None where nothing valid was measured; a missing hour is never zero. A window ends with its hour.
+A series is a sequence of consecutive hours, each named by its end: a number at the store's scale,
+exact, or None where nothing valid was measured; a missing hour is never zero. A window ends with
+its hour. Nothing is rounded here: a standard rounds a mean once, when it grades it.
 Every result says how many hours it rests on and how many there could be. Running time is linear in
 the length of a series, whatever the window.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from fractions import Fraction
-from math import ceil
+from math import ceil, lcm
 
-from aq.domain.clock import HOUR, kst_day
-from aq.domain.pollutants import mean_half_up
+from aq.domain.pollutants import Exact
 
-Values = Sequence[int | None]
-# Exact sum and count of one hour: of a province, its valid stations.
-Pair = tuple[int, int]
-Pairs = Sequence[Pair | None]
-
+Values = Sequence[Exact | None]
 # Share of a window's hours that must have a value; a standard may say otherwise.
 THREE_QUARTERS = Fraction(3, 4)
 # Hours of a window, by averaging time.
@@ -38,59 +32,17 @@ _FIRM: Mapping[str, int] = {"pm10": 700, "pm25": 300}
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean at the store's scale, None where too few hours have a value."""
+    """The exact mean at the store's scale, None where too few hours have a value."""
 
-    value: int | None
+    value: Fraction | None
     hours: int
     expected: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pooled:
-    """Exact sum and count of a day, month or year, and the hours with a value of all its hours."""
-
-    total: int
-    count: int
-    hours: int
-    expected: int
-
-    @property
-    def mean(self) -> int | None:
-        """The mean at the store's scale, half-up; None without any hour."""
-        return mean_half_up(self.total, self.count) if self.count else None
-
-    @property
-    def fine(self) -> int | None:
-        """The mean with two decimal digits more than the store's scale, half-up."""
-        return mean_half_up(100 * self.total, self.count) if self.count else None
-
-    @property
-    def coverage(self) -> Fraction:
-        """The share of hours with a value, 0 to 1."""
-        return Fraction(self.hours, self.expected)
-
-    def complete(self, share: Fraction = THREE_QUARTERS) -> bool:
-        """Whether at least this share of hours has a value."""
-        return self.coverage >= share
-
-    def __add__(self, other: "Pooled") -> "Pooled":
-        """Both together: longer means are pooled, not means of rounded means."""
-        return Pooled(
-            self.total + other.total,
-            self.count + other.count,
-            self.hours + other.hours,
-            self.expected + other.expected,
-        )
 
 
 def averaged(
-    values: Values,
-    averaging: str,
-    pollutant: str,
-    complete: Fraction = THREE_QUARTERS,
-    rounding: str = "half_up",
+    values: Values, averaging: str, pollutant: str, complete: Fraction = THREE_QUARTERS
 ) -> list[Mean]:
-    """The mean of each hour's window, by averaging time; one result an hour.
+    """The exact mean of each hour's window, by averaging time; one result an hour.
 
     Raises ``ValueError`` for an averaging time that is no window ending with an hour, and for the
     two that are made for PM only where another pollutant is asked for.
@@ -100,7 +52,7 @@ def averaged(
         return predicted(values, _FIRM[pollutant], complete)
     if averaging == "nowcast":
         return nowcast(values)
-    return rolling(values, WINDOW_HOURS[averaging], complete, rounding)
+    return rolling(values, WINDOW_HOURS[averaging], complete)
 
 
 def _check(averaging: str, pollutant: str) -> None:
@@ -111,11 +63,7 @@ def _check(averaging: str, pollutant: str) -> None:
 
 
 def mean_at(
-    values: Values,
-    averaging: str,
-    pollutant: str,
-    complete: Fraction = THREE_QUARTERS,
-    rounding: str = "half_up",
+    values: Values, averaging: str, pollutant: str, complete: Fraction = THREE_QUARTERS
 ) -> Mean:
     """The mean of the one window that ends with the last of `values`, as `averaged` gives it.
 
@@ -124,63 +72,52 @@ def mean_at(
     """
     _check(averaging, pollutant)
     hours = WINDOW_HOURS[averaging]
-    window = values[-hours:]
+    window, parts = _whole(values[-hours:])
+    known = [value for value in window if value is not None]
     if averaging == "24h-predicted":
-        return _predicted_at(window, _FIRM[pollutant], complete)
-    if averaging == "nowcast":
-        return _nowcast_at(window)
-    known = [value for value in window if value is not None]
-    enough = known and len(known) >= ceil(complete * hours)
-    return Mean(_divide(sum(known), len(known), rounding) if enough else None, len(known), hours)
+        newest = [value for value in window[-4:] if value is not None]
+        enough = len(known) >= ceil(complete * 12) and len(newest) >= ceil(complete * 4)
+        made = _predicted(sum(known), len(known), newest, _FIRM[pollutant] * parts)
+    elif averaging == "nowcast":
+        enough = sum(value is not None for value in window[-3:]) >= 2
+        made = _nowcast(window) if enough else (0, 1)
+    else:
+        enough = len(known) >= ceil(complete * hours)
+        made = sum(known), len(known)
+    return Mean(_fraction(made, parts) if enough and known else None, len(known), hours)
 
 
-def _predicted_at(window: Values, firm: int, complete: Fraction) -> Mean:
-    known = [value for value in window if value is not None]
-    newest = [value for value in window[-4:] if value is not None]
-    enough = len(known) >= ceil(complete * 12) and len(newest) >= ceil(complete * 4)
-    if not enough or window[-1] is None:
-        return Mean(None, len(known), 12)
-    return Mean(_predicted(sum(known), len(known), newest, firm), len(known), 12)
+def _whole(values: Values) -> tuple[list[int | None], int]:
+    """(the values times their common denominator, that denominator): exact and in integers."""
+    parts = lcm(*{value.denominator for value in values if value is not None})
+    return [
+        None if value is None else value.numerator * (parts // value.denominator)
+        for value in values
+    ], parts
 
 
-def _nowcast_at(window: Values) -> Mean:
-    newest_first: Values = [*reversed(window), *(12 - len(window)) * [None]]
-    there = sum(value is not None for value in window)
-    recent = sum(value is not None for value in newest_first[:3])
-    return Mean(_nowcast(newest_first) if recent >= 2 else None, there, 12)
+def _fraction(made: tuple[int, int], parts: int) -> Fraction:
+    return Fraction(made[0], made[1] * parts)
 
 
-def rolling(
-    values: Values, hours: int, complete: Fraction = THREE_QUARTERS, rounding: str = "half_up"
-) -> list[Mean]:
+def rolling(values: Values, hours: int, complete: Fraction = THREE_QUARTERS) -> list[Mean]:
     """Plain mean of the window of `hours` that ends with each hour.
 
-    Hours before the series are missing. `rounding` is ``half_up`` or ``truncate``.
+    Hours before the series are missing.
     """
-    pairs = [None if value is None else (value, 1) for value in values]
-    return rolling_pooled(pairs, hours, complete, rounding)
-
-
-def rolling_pooled(
-    pairs: Pairs, hours: int, complete: Fraction = THREE_QUARTERS, rounding: str = "half_up"
-) -> list[Mean]:
-    """As `rolling`, over the exact sums and counts of each hour: sum of sums by sum of counts."""
     least = ceil(complete * hours)
-    found: list[Mean] = []
-    total = count = there = 0
-    for place, pair in enumerate(pairs):
-        if pair is not None and pair[1]:
-            total, count, there = total + pair[0], count + pair[1], there + 1
-        gone = pairs[place - hours] if place >= hours else None
-        if gone is not None and gone[1]:
-            total, count, there = total - gone[0], count - gone[1], there - 1
-        enough = there >= least and count
-        found.append(Mean(_divide(total, count, rounding) if enough else None, there, hours))
-    return found
-
-
-def _divide(total: int, count: int, rounding: str) -> int:
-    return total // count if rounding == "truncate" else mean_half_up(total, count)
+    series, parts = _whole(values)
+    means: list[Mean] = []
+    total = there = 0
+    for place, value in enumerate(series):
+        if value is not None:
+            total, there = total + value, there + 1
+        gone = series[place - hours] if place >= hours else None
+        if gone is not None:
+            total, there = total - gone, there - 1
+        enough = there >= least and there
+        means.append(Mean(_fraction((total, there), parts) if enough else None, there, hours))
+    return means
 
 
 def predicted(values: Values, firm: int, complete: Fraction = THREE_QUARTERS) -> list[Mean]:
@@ -188,94 +125,60 @@ def predicted(values: Values, firm: int, complete: Fraction = THREE_QUARTERS) ->
 
     C12 is the mean of the last 12 hours, C4 of the last 4, in which an hour C counts 0.75 C when
     C >= `firm` [store's scale] and 0.9 <= C / C12 <= 1.7. Source: airkorea.or.kr/web/caiCalculator,
-    read 2026-11. Not published, ours: the share `complete` of the 12 and of the 4 hours must be
-    there, and the newest, so that nothing is said of an hour in which nothing was measured.
+    read 2026-11. The share `complete` of the 12 and of the 4 hours must be there, the newest need
+    not be: so AirKorea's own grades have it (recorded April 2025 to March 2026; of 2,309 hours with
+    11 of 12 and the newest missing, 99.9 % are graded).
     """
     long, short = ceil(complete * 12), ceil(complete * 4)
-    found: list[Mean] = []
+    series, parts = _whole(values)
+    means: list[Mean] = []
     total = there = 0
-    for place, value in enumerate(values):
+    for place, value in enumerate(series):
         if value is not None:
             total, there = total + value, there + 1
-        gone = values[place - 12] if place >= 12 else None
+        gone = series[place - 12] if place >= 12 else None
         if gone is not None:
             total, there = total - gone, there - 1
-        newest = [one for one in values[max(0, place - 3) : place + 1] if one is not None]
-        enough = value is not None and there >= long and len(newest) >= short
-        made = _predicted(total, there, newest, firm) if enough else None
-        found.append(Mean(made, there, 12))
-    return found
+        newest = [value for value in series[max(0, place - 3) : place + 1] if value is not None]
+        mean = None
+        if there >= long and len(newest) >= short:
+            mean = _fraction(_predicted(total, there, newest, firm * parts), parts)
+        means.append(Mean(mean, there, 12))
+    return means
 
 
-def _predicted(total: int, there: int, newest: Sequence[int], firm: int) -> int:
-    """One predicted mean in integers. `total` and `there` are of the 12 hours."""
+def _predicted(total: int, there: int, newest: Sequence[int], firm: int) -> tuple[int, int]:
+    """(sum, count) of one predicted mean. `total` and `there` are of the 12 hours."""
     quarters = sum(
         # 0.9 <= C / (total / there) <= 1.7, without a division.
-        3 * one if one >= firm and 9 * total <= 10 * one * there <= 17 * total else 4 * one
-        for one in newest
+        3 * value if value >= firm and 9 * total <= 10 * value * there <= 17 * total else 4 * value
+        for value in newest
     )
     # Half of total/there and half of quarters/(4 n).
     n = len(newest)
-    return mean_half_up(total * 4 * n + quarters * there, 8 * there * n)
+    return total * 4 * n + quarters * there, 8 * there * n
 
 
 def nowcast(values: Values) -> list[Mean]:
-    """The US NowCast of PM over the last 12 hours, truncated at the store's scale (0.1 µg/m³).
+    """The US NowCast of PM over the last 12 hours.
 
     Weights are powers of w = max(least / largest, 1/2), the newest hour first; missing hours are in
     neither sum; two of the newest three hours must be there. Source: AirMonitor documentation
     (CRAN), read 2026-11.
     """
-    return [_nowcast_at(values[max(0, end - 12) : end]) for end in range(1, len(values) + 1)]
+    ends = range(1, len(values) + 1)
+    return [mean_at(values[max(0, end - 12) : end], "nowcast", "pm10") for end in ends]
 
 
-def _nowcast(window: Values) -> int:
-    """One NowCast in integers; `window` has the newest hour first and at least one value."""
+def _nowcast(window: Sequence[int | None]) -> tuple[int, int]:
+    """(weighted sum, weight) of one NowCast; `window` ends with the newest hour."""
     known = [value for value in window if value is not None]
     least, largest = min(known), max(known)
     over, under = (least, largest) if 2 * least > largest else (1, 2)
-    weights = [over**age * under ** (len(window) - age) for age in range(len(window))]
+    last = len(window) - 1
     total = weight = 0
-    for value, share in zip(window, weights, strict=True):
+    for age, value in enumerate(reversed(window)):
         if value is not None:
+            share = over**age * under ** (last - age)
             total, weight = total + value * share, weight + share
-    return total // weight
-
-
-def daily(first: datetime, pairs: Pairs) -> dict[date, Pooled]:
-    """KST days of a series whose first hour ends at `first`; a day is its hours 01-24.
-
-    Every day that an hour of the series lies in is there, with 24 expected hours.
-    """
-    days: dict[date, Pooled] = {}
-    end = first
-    for pair in pairs:
-        day = kst_day(end)
-        before = days.get(day) or Pooled(0, 0, 0, 24)
-        days[day] = before + Pooled(*pair, 1, 0) if pair is not None and pair[1] else before
-        end += HOUR
-    return days
-
-
-def monthly(days: Mapping[date, Pooled]) -> dict[date, Pooled]:
-    """Months (by their first day) pooled from days; days that are not given are expected too."""
-    pooled: dict[date, Pooled] = defaultdict(lambda: Pooled(0, 0, 0, 0))
-    for day, one in sorted(days.items()):
-        pooled[day.replace(day=1)] += one
-    return {
-        month: Pooled(one.total, one.count, one.hours, 24 * _days_in(month))
-        for month, one in pooled.items()
-    }
-
-
-def _days_in(month: date) -> int:
-    after = (month + timedelta(days=31)).replace(day=1)
-    return (after - month).days
-
-
-def pool(parts: Iterable[Pooled]) -> Pooled | None:
-    """Everything together; None of nothing."""
-    found: Pooled | None = None
-    for part in parts:
-        found = part if found is None else found + part
-    return found
+    return total, weight

@@ -8,6 +8,8 @@ its end there is not known.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from aq.domain.pollutants import Exact
+
 BRIDGE = 6  # hours
 
 
@@ -28,7 +30,7 @@ class Run:
     last: int
     hours: int
     bridged: tuple[int, ...]
-    peak: int
+    peak: Exact
     peak_hour: int
     begins_known: bool
     ends_known: bool
@@ -78,7 +80,9 @@ class Episode:
         return tuple(found.items())
 
 
-def runs(first: int, values: Sequence[int | None], level: int, bridge: int = BRIDGE) -> list[Run]:
+def runs(
+    first: int, values: Sequence[Exact | None], level: Exact, bridge: int = BRIDGE
+) -> list[Run]:
     """The runs of one place, in order.
 
     Parameters
@@ -105,7 +109,7 @@ def runs(first: int, values: Sequence[int | None], level: int, bridge: int = BRI
     return found
 
 
-def _run(first: int, values: Sequence[int | None], there: Sequence[int], level: int) -> Run:
+def _run(first: int, values: Sequence[Exact | None], there: Sequence[int], level: Exact) -> Run:
     begin, end = there[0], there[-1]
     known = [(values[place] or 0, place) for place in there]
     peak, at = max(known, key=lambda one: (one[0], -one[1]))
@@ -121,7 +125,7 @@ def _run(first: int, values: Sequence[int | None], there: Sequence[int], level: 
     )
 
 
-def _below(values: Sequence[int | None], place: int, level: int) -> bool:
+def _below(values: Sequence[Exact | None], place: int, level: Exact) -> bool:
     value = values[place] if 0 <= place < len(values) else None
     return value is not None and value < level
 

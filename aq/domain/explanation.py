@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from math import ceil
 from typing import Any
 
@@ -15,7 +16,7 @@ from aq.domain.clock import from_hour_number
 from aq.domain.grading import Explanation as Ruling
 from aq.domain.grading import Overall
 from aq.domain.grading import explain as rule
-from aq.domain.pollutants import from_scaled, pollutants
+from aq.domain.pollutants import Pollutant, pollutants, rounded
 from aq.domain.report import plain
 from aq.domain.standards import Source, Standard
 from aq.domain.windows import OVERALL, Rows, evaluate_overall, inputs, windowed
@@ -40,7 +41,7 @@ class Explanation:
     unit : of `inputs` and `value`, the pollutant's own
     hours, expected, needed : hours with a value, hours of the window, and how many must be there
         (None for NowCast, which asks for two of the newest three)
-    value : the mean of the standard's averaging time, at the store's precision
+    value : the mean of the standard's averaging time, as it is shown
     ruling : rounding, table row, formula, index, grade, words; None where there is no grade
     reason : `not_enough_hours` or `not_graded` where there is no grade
     """
@@ -111,19 +112,24 @@ def explain(
         inputs=tuple(
             Hour(
                 at=from_hour_number(number),
-                value=None if value is None else from_scaled(value, pollutant),
+                value=None if value is None else _input(value, pollutant),
             )
             for number, value in enumerate(window, start=first)
         ),
         hours=mean.hours,
         expected=mean.expected,
         needed=None if averaging == "nowcast" else ceil(standard.complete * mean.expected),
-        value=None if mean.value is None else from_scaled(mean.value, pollutant),
+        value=None if mean.value is None else standard.figure(key, mean.value, averaging),
         ruling=ruling,
         reason=reason,
         sources=standard.sources,
         unverified=standard.unverified,
     )
+
+
+def _input(value: Fraction, pollutant: Pollutant) -> Decimal:
+    """An hour of a window with two digits more than the store's, unless it is exact without."""
+    return rounded(value, pollutant, pollutant.digits + (0 if value.denominator == 1 else 2))
 
 
 def _explain_overall(standard: Standard, rows: Rows, hour: int) -> OverallExplanation:

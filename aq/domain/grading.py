@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from aq.domain.clock import kst_day
 from aq.domain.errors import InputError
-from aq.domain.pollutants import from_scaled, pollutants
+from aq.domain.pollutants import Exact
 from aq.domain.standards import Row, Standard
 
 # Why there is no overall result; the words stand in the message catalogue.
@@ -50,12 +50,12 @@ class Overall:
     surcharge: int = 0
 
 
-def overall(standard: Standard, values: Mapping[str, int | None]) -> Overall:
+def overall(standard: Standard, values: Mapping[str, Exact | None]) -> Overall:
     """The overall result of a place and hour.
 
     Parameters
     ----------
-    values : stored integers by pollutant, each of the averaging time the standard shows that
+    values : by pollutant, at the store's scale, each of the averaging time the standard shows that
         pollutant by (`Standard.averaging`); None or absent is missing, and never counts as good
     """
     rule = standard.overall
@@ -81,15 +81,12 @@ def overall(standard: Standard, values: Mapping[str, int | None]) -> Overall:
     )
 
 
-def _parts(standard: Standard, values: Mapping[str, int | None]) -> Iterable[Part]:
+def _parts(standard: Standard, values: Mapping[str, Exact | None]) -> Iterable[Part]:
     for key, points in standard.pollutants.items():
-        scaled = values.get(key)
-        if scaled is None:
-            continue
-        grade = standard.grade(key, scaled, points.averaging)
-        if grade is not None:
-            index = standard.index(key, scaled, points.averaging)
-            yield Part(pollutant=key, grade=grade, index=index)
+        value = values.get(key)
+        grade = None if value is None else points.grade(value)
+        if value is not None and grade is not None:
+            yield Part(pollutant=key, grade=grade, index=points.index(value))
 
 
 def _rank(part: Part) -> tuple[int, int]:
@@ -116,7 +113,7 @@ class Explanation:
 
     Attributes
     ----------
-    value : as given [the pollutant's unit]
+    value : as it is shown [the pollutant's unit]
     rounded : at the standard's precision [`unit`, the standard's]
     rounding : `half_up` or `truncate`, to `digits` decimals
     row : the printed line `rounded` falls into
@@ -143,31 +140,31 @@ class Explanation:
     unverified: tuple[str, ...]
 
 
-def explain(standard: Standard, key: str, scaled: int, averaging: str) -> Explanation | None:
+def explain(standard: Standard, key: str, value: Exact, averaging: str) -> Explanation | None:
     """Why `Standard.grade` answers as it does; None where it answers None."""
-    grade = standard.grade(key, scaled, averaging)
-    points = standard.tables.get((key, averaging))
-    row = points.row(scaled) if points else None
-    if grade is None or points is None or row is None:
+    points = standard.table(key, averaging)
+    place = points.place(value) if points else None
+    if points is None or place is None:
         return None
-    level, index = standard.level(grade), standard.index(key, scaled, averaging)
+    row, index = points.rows[place], points.index(value)
+    level = standard.level(row.grade)
     return Explanation(
         standard=standard.id,
         version=standard.version,
         hash=standard.hash,
         pollutant=key,
         averaging=averaging,
-        value=from_scaled(scaled, pollutants()[key]),
+        value=standard.figure(key, value, averaging),
         unit=points.unit,
-        rounded=points.rounded(scaled),
+        rounded=points.rounded(value),
         rounding=points.rounding,
         digits=points.digits,
         row=row,
-        grade=grade,
+        grade=row.grade,
         letter=level.letter,
         labels=level.labels,
         index=index,
-        formula=_formula(row, points.rounded(scaled), index),
+        formula=_formula(row, points.rounded(value), index),
         sources=tuple(f"{one.what}, {one.where}, {one.read}" for one in standard.sources),
         unverified=standard.unverified,
     )

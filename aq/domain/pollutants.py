@@ -4,12 +4,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
 from functools import cache
 from math import ceil, floor
 from pathlib import Path
 from types import MappingProxyType
 
 from aq.domain.errors import ConfigError
+
+# A number at the store's scale: a station's stored integer, or the exact mean of some.
+Exact = int | Fraction
 
 # Litres per mole of an ideal gas at 25 °C and 1 atm; the reference temperature AirKorea itself
 # uses is not published, 25 °C is the one of the Korean and US ambient standards.
@@ -89,6 +93,16 @@ def half_up(value: Decimal) -> int:
 def mean_half_up(total: int, count: int) -> int:
     """Mean of `count` scaled integers whose exact sum is `total`, half-up at their own scale."""
     return (2 * total + count) // (2 * count)
+
+
+def rounded(value: Exact, pollutant: Pollutant, digits: int, *, cut: bool = False) -> Decimal:
+    """An exact mean at the store's scale as a decimal [pollutant's unit] of so many digits.
+
+    Halves up, or with `cut` the further digits left out.
+    """
+    over = value.numerator * 10**digits
+    under = value.denominator * pollutant.scale
+    return Decimal(over // under if cut else (2 * over + under) // (2 * under)).scaleb(-digits)
 
 
 def to_scaled(value: Decimal, pollutant: Pollutant, unit: str | None = None) -> int:

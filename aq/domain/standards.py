@@ -1,22 +1,26 @@
 """A standard is data: reads, checks and holds breakpoints, averaging, levels, colours and advice.
 
-Values come as the store's scaled integers. The standard's own rounding (80.4 µg/m³ of PM10 is 80,
-80.5 is 81) and its own unit are folded into the cut points, so that grading a value is one
-bisection over integers.
+Values come at the store's scale: integers of stations, exact means of several. The standard's own
+rounding (80.4 µg/m³ of PM10 is 80, 80.5 is 81) and its own unit are folded into where each row
+begins, so that a mean is rounded once, and grading it is one bisection over integers.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
+
+from aq.domain.pollutants import Exact, pollutants, rounded
 
 # Averaging times of values: windows that end with an hour, then the plain means of a KST day,
 # month and year. No table is made for a month, so a month is never graded. Two windows are made
 # for PM alone.
 WINDOWS = ("1h", "8h", "24h", "24h-predicted", "nowcast")
-AVERAGING = (*WINDOWS, "1d", "1mo", "1y")
+PERIODS = ("1d", "1mo", "1y")
+AVERAGING = (*WINDOWS, *PERIODS)
 TABLES_FOR = (*WINDOWS, "1d", "1y")
 PM_ONLY = ("24h-predicted", "nowcast")
 ROUNDING = ("half_up", "truncate")
@@ -71,8 +75,7 @@ class Breakpoints:
     unit : of `rows`; `averaging` and `also` name the averaging times the rows are made for
     digits, rounding : the precision a value is brought to first, and how
     step : decimal steps of the standard's unit and precision that one stored integer is
-    smallest : the smallest stored integer the rows speak of (0 for nearly all)
-    cuts : the largest stored integer of each row but the last, with the rounding folded in
+    begins : where each row begins [1 / `parts` of a stored integer], with the rounding folded in
     grades : the grade of each row
     spans : (low, high) of each row in steps of the precision; None for an open one
     """
@@ -85,35 +88,59 @@ class Breakpoints:
     rows: tuple[Row, ...]
     allowed_per_year: int | None
     step: Fraction
-    smallest: int
-    cuts: tuple[int, ...]
+    begins: tuple[int, ...]
+    parts: int
     grades: tuple[int, ...]
     spans: tuple[tuple[int, int] | None, ...]
 
-    def row(self, scaled: int) -> Row | None:
-        """The row a stored integer falls into; None below the first one."""
-        return self.rows[bisect_left(self.cuts, scaled)] if scaled >= self.smallest else None
+    @property
+    def smallest(self) -> int:
+        """The smallest stored integer the rows speak of (0 for nearly all)."""
+        return -(-self.begins[0] // self.parts)
 
-    def rounded(self, scaled: int) -> Decimal:
-        """A stored integer in the standard's unit, at the standard's precision."""
-        return Decimal(self._steps(scaled)).scaleb(-self.digits)
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """The largest stored integer of each row but the last."""
+        return tuple(-(-begin // self.parts) - 1 for begin in self.begins[1:])
 
-    def index(self, scaled: int) -> int | None:
+    def place(self, value: Exact) -> int | None:
+        """Which row a value falls into, from 0; None below the first one."""
+        place = bisect_right(self.begins, value.numerator * self.parts // value.denominator) - 1
+        return place if place >= 0 else None
+
+    def grade(self, value: Exact) -> int | None:
+        """The grade of the row a value falls into."""
+        place = self.place(value)
+        return None if place is None else self.grades[place]
+
+    def rounded(self, value: Exact) -> Decimal:
+        """A value in the standard's unit, at the standard's precision."""
+        return Decimal(self._steps(value)).scaleb(-self.digits)
+
+    def index(self, value: Exact) -> int | None:
         """The index, halves up; all in integers, as every hour that is written asks for it."""
-        place = bisect_left(self.cuts, scaled)
+        place = self.place(value)
+        if place is None:
+            return None
         span, index = self.spans[place], self.rows[place].index
-        if scaled < self.smallest or index is None or span is None:
+        if index is None or span is None:
             return None
         (low, high), (bottom, top) = span, index
-        part, whole = min(self._steps(scaled), high) - low, high - low
+        part, whole = min(self._steps(value), high) - low, high - low
         return bottom + (2 * (top - bottom) * part + whole) // (2 * whole)
 
-    def _steps(self, scaled: int) -> int:
-        """A stored integer in steps of the standard's precision."""
-        over, under = self.step.numerator, self.step.denominator
-        if self.rounding == "half_up":
-            return (2 * scaled * over + under) // (2 * under)
-        return scaled * over // under
+    def same(self, value: Exact, other: Exact) -> bool:
+        """Whether both have one grade and one index."""
+        return self.grade(value) == self.grade(other) and self.index(value) == self.index(other)
+
+    def steps(self, total: Any, count: Any) -> Any:
+        """A mean in steps of the standard's precision, of integers or arrays of them: the one place
+        where it is rounded."""
+        over, under = total * self.step.numerator, count * self.step.denominator
+        return (2 * over + under) // (2 * under) if self.rounding == "half_up" else over // under
+
+    def _steps(self, value: Exact) -> int:
+        return int(self.steps(value.numerator, value.denominator))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,30 +190,47 @@ class Standard:
         """The pollutants graded, and `overall` where they make one result."""
         return (*self.pollutants, *(("overall",) if self.overall else ()))
 
-    def grade(self, key: str, scaled: int, averaging: str) -> int | None:
-        """1 … n for a stored integer of this averaging time.
+    def table(self, key: str, averaging: str) -> Breakpoints | None:
+        """The breakpoints made for an averaging time, None where there are none.
 
-        None where no breakpoints are made for it, and for a negative value. Raises ``ValueError``
-        for an averaging time that is none of `AVERAGING`, so that a slip is not a missing grade.
+        Raises ``ValueError`` for an averaging time that is none of `AVERAGING`, so that a slip is
+        not a missing grade.
         """
         points = self.tables.get((key, averaging))
-        if points is None:
-            _known_averaging(averaging)
-            return None
-        if scaled < points.smallest:
-            return None
-        return points.grades[bisect_left(points.cuts, scaled)]
+        if points is None and averaging not in AVERAGING:
+            raise ValueError(f"averaging {averaging!r}; known are {', '.join(AVERAGING)}")
+        return points
 
-    def index(self, key: str, scaled: int, averaging: str) -> int | None:
-        """The sub-index of a stored integer, nearest integer; None where there is none.
+    def grade(self, key: str, value: Exact, averaging: str) -> int | None:
+        """1 … n for a value of this averaging time; None where no breakpoints are made for it, and
+        for a negative value. Raises ``ValueError`` as `table` does."""
+        points = self.table(key, averaging)
+        return points.grade(value) if points else None
+
+    def index(self, key: str, value: Exact, averaging: str) -> int | None:
+        """The sub-index of a value, nearest integer; None where there is none.
 
         Above the last row it stays at that row's end.
         """
-        points = self.tables.get((key, averaging))
-        if points is None:
-            _known_averaging(averaging)
-            return None
-        return points.index(scaled)
+        points = self.table(key, averaging)
+        return points.index(value) if points else None
+
+    def figure(self, key: str, value: Exact, averaging: str) -> Decimal:
+        """A mean as it is shown and exported [pollutant's unit]: rounded from the exact one.
+
+        It has the digits of the store (means of days and longer two more), and more of them where
+        the standard would grade the shorter number otherwise: whoever looks the number up in the
+        published table finds this grade and index. A window's mean is cut where the standard cuts.
+        """
+        pollutant, points = pollutants()[key], self.table(key, averaging)
+        digits = pollutant.digits + (2 if averaging in PERIODS else 0)
+        cut = bool(points and points.rounding == "truncate" and averaging in WINDOWS[1:])
+        while True:
+            shown = rounded(value, pollutant, digits, cut=cut)
+            again = Fraction(shown) * pollutant.scale
+            if points is None or points.same(value, again):
+                return shown
+            digits += 1
 
     def grade_of_index(self, index: int) -> int | None:
         """The level an index number lies in; the last one above its end."""
@@ -211,8 +255,3 @@ class Standard:
         """The averaging time of the values this standard shows a pollutant by."""
         points = self.pollutants.get(key)
         return points.averaging if points else None
-
-
-def _known_averaging(averaging: str) -> None:
-    if averaging not in AVERAGING:
-        raise ValueError(f"averaging {averaging!r}; known are {', '.join(AVERAGING)}")

@@ -3,17 +3,22 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aq.domain.missing import gap_reason
 from aq.domain.pollutants import Pollutant, mean_half_up, pollutants
 from aq.domain.standards import Standard
-from aq.domain.windows import OVERALL, evaluate, window_hours
+from aq.domain.windows import OVERALL, Evaluated, evaluate, of_value, window_hours
 from aq.export.columns import ZONE
 from aq.store.blocks import EACH, HEAD
 
+Numbers = NDArray[np.intp]
 NOT_ENOUGH, NOT_MEASURED = "not_enough_hours", "not_measured"
 
 
@@ -44,28 +49,38 @@ class Grader:
         if key in self.plain:
             row, at = rows[hour], self.at[key]
             count = row[at + 1]
-            return self.scaled(key, mean_half_up(row[at], count)) if count else None
+            return self.mean(key, row[at], count) if count else None
         found = evaluate(self.standard, key, rows, hour)
-        if found.value is None and found.grade is None:
-            return None
-        known = (key, found.value, found.index, found.dominant, found.grade)
+        return None if found.empty else self._shown(key, found)
+
+    def mean(self, key: str, total: int, count: int) -> Shown:
+        """An hour's own mean, of its exact sum and count."""
+        known = (key, total, count)
         if known not in self._known:
-            value = None if found.value is None else f"{found.value:.{pollutants()[key].digits}f}"
-            averaging = self.standard.averaging(key) or "1h"
-            self._known[known] = Shown(
-                found.grade,
-                self.cells(key, value, averaging, found.grade, found.index, found.dominant),
+            self._known[known] = self._shown(
+                key, of_value(self.standard, key, Fraction(total, count))
             )
         return self._known[known]
 
-    def scaled(self, key: str, scaled: int) -> Shown:
-        """An hourly value at the store's scale."""
-        known = (key, scaled)
+    def apart(self, key: str, totals: Numbers, counts: Numbers, rounded: Numbers) -> "NDArray[Any]":
+        """Which hourly means the standard takes otherwise than what `rounded` says of them."""
+        points = self.standard.table(key, "1h")
+        if points is None:
+            return np.zeros(len(totals), dtype=bool)
+        rows = [
+            np.searchsorted(points.begins, parts, side="right")
+            for parts in (totals * points.parts // counts, rounded * points.parts)
+        ]
+        steps = [points.steps(totals, counts), points.steps(rounded, 1)]
+        indexed = points.rows[0].index is not None
+        return np.asarray((rows[0] != rows[1]) | ((steps[0] != steps[1]) & indexed))
+
+    def _shown(self, key: str, found: Evaluated) -> Shown:
+        known = (key, found)
         if known not in self._known:
-            grade = self.standard.grade(key, scaled, "1h")
-            index = self.standard.index(key, scaled, "1h")
-            value = scaled_text(scaled, pollutants()[key])
-            self._known[known] = Shown(grade, self.cells(key, value, "1h", grade, index))
+            value = None if found.figure is None else f"{found.figure:f}"
+            cells = self.cells(key, value, None, found.grade, found.index, found.dominant)
+            self._known[known] = Shown(found.grade, cells)
         return self._known[known]
 
     def cells(
@@ -97,13 +112,6 @@ class Grader:
 def scaled_text(scaled: int, pollutant: Pollutant) -> str:
     """The exact decimal text of a stored integer, with all of its decimals."""
     return f"{Decimal(scaled).scaleb(-pollutant.digits):f}"
-
-
-def pooled_text(total: int, count: int, pollutant: Pollutant) -> str:
-    """A mean over many hours, half-up with two decimals more than the store keeps."""
-    digits = Decimal(1).scaleb(-pollutant.digits - 2)
-    mean = Decimal(total) / (count * pollutant.scale)
-    return f"{mean.quantize(digits, ROUND_HALF_UP):f}"
 
 
 def share_text(part: int, whole: int) -> str:

@@ -133,20 +133,29 @@ class _Block:
         row = np.take_along_axis(self.grid, feeds[None], axis=0)[0]
         self.feeds[:, place] = feeds
         valid = np.flatnonzero(heard[row] > 0)
-        means = (2 * total[row[valid]] + heard[row[valid]]) // (2 * heard[row[valid]])
-        self.value_of[valid, place] = self._scaled(key, means)
+        self.value_of[valid, place] = self._means(key, total[row[valid]], heard[row[valid]])
         self.source_of[valid, place] = self._heard(key, feeds[valid], row[valid], heard)
         for pair in np.flatnonzero(heard[row] == 0).tolist():
             self._absent(key, (pair, place), int(feeds[pair]), int(row[pair]))
 
-    def _scaled(self, key: str, values: Numbers) -> Numbers:
-        """The numbers of the cells of hourly values at the store's scale."""
-        distinct, which = np.unique(values, return_inverse=True)
-        number, make = self._values.number, self._hourly
-        return _integers([number(make, key, one) for one in distinct.tolist()])[which]
+    def _means(self, key: str, totals: Numbers, heard: Numbers) -> Numbers:
+        """The numbers of the cells of hourly means, by exact sum and count.
 
-    def _hourly(self, key: str, value: int) -> Cells:
-        return self.reader.grader.scaled(key, value).cells
+        Most means have the same cells as the one rounded to the store's scale, of which there are
+        few; those that the standard would then grade otherwise are looked at by themselves.
+        """
+        means = (2 * totals + heard) // (2 * heard)
+        apart = self.reader.grader.apart(key, totals, heard, means)
+        totals, heard = np.where(apart, totals, means), np.where(apart, heard, 1)
+        _, first, which = np.unique(
+            totals * MOST_STATIONS + heard, return_index=True, return_inverse=True
+        )
+        number, make = self._values.number, self._hourly
+        pairs = zip(totals[first].tolist(), heard[first].tolist(), strict=True)
+        return _integers([number(make, key, *pair) for pair in pairs])[which]
+
+    def _hourly(self, key: str, total: int, count: int) -> Cells:
+        return self.reader.grader.mean(key, total, count).cells
 
     def _heard(self, key: str, feeds: Numbers, rows: Numbers, heard: Numbers) -> Numbers:
         """The numbers of the sources of values, by feed and the stations heard and expected."""

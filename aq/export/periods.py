@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
-from aq.domain.pollutants import mean_half_up, pollutants
 from aq.domain.sources import FEED_IDS
-from aq.export.grading import NOT_MEASURED, Grader, absence, pooled_text, scaled_text, share_text
+from aq.export.grading import NOT_MEASURED, Grader, absence, share_text
 from aq.export.reader import (
     Cells,
     Piece,
@@ -38,7 +38,7 @@ class Pool:
     total: int = 0
     count: int = 0
     hours: int = 0
-    largest: int | None = None
+    largest: tuple[int, int] | None = None  # sum and count of the highest hour
     grades: list[int] = field(init=False)
     absences: Counter[tuple[str | None, str]] = field(default_factory=Counter)
 
@@ -54,12 +54,11 @@ class Pool:
             self.absences[absence(row, key, NOT_MEASURED)] += 1
             return
         total = row[at]
-        value = mean_half_up(total, count)
         self.total += total
         self.count += count
         self.hours += 1
-        if self.largest is None or value > self.largest:
-            self.largest = value
+        if self.largest is None or total * self.largest[1] > self.largest[0] * count:
+            self.largest = total, count
 
     @property
     def worst(self) -> int | None:
@@ -140,11 +139,12 @@ def _row(
     grader: Grader, place: Place, key: str, when: tuple[str, int], taken: tuple[str, Pool]
 ) -> Cells:
     (at, possible), (feed, pool) = when, taken
-    pollutant, averaging = pollutants()[key], "1d" if len(at) == 10 else "1mo"
+    averaging = "1d" if len(at) == 10 else "1mo"
     grade = value = largest = None
     if pool.hours and pool.largest is not None:
-        value = pooled_text(pool.total, pool.count, pollutant)
-        largest = scaled_text(pool.largest, pollutant)
+        standard = grader.standard
+        value = f"{standard.figure(key, Fraction(pool.total, pool.count), averaging):f}"
+        largest = f"{standard.figure(key, Fraction(*pool.largest), '1h'):f}"
     if averaging == "1d":
         pooled = {"sum": pool.total, "n": pool.count, "hours": pool.hours}
         grade = day_grade(grader.standard, key, pooled)

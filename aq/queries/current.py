@@ -209,7 +209,7 @@ def _item(scene: _Scene, province: Province, key: str) -> CurrentItem:
     found = None
     if row is not None and not scene.too_old and scene.hour is not None:
         found = evaluate(scene.standard, key, series, scene.hour)
-    has_value = found is not None and (found.value is not None or found.grade is not None)
+    has_value = found is not None and not found.empty
     item = _filled(scene, province, key, row, found if has_value else None)
     if has_value:
         return item

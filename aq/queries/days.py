@@ -3,6 +3,7 @@ those above the limits made for days."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from fractions import Fraction
 from math import ceil
 from typing import Any
 
@@ -10,11 +11,10 @@ import pandas as pd
 
 from aq.context import Context
 from aq.domain.clock import KST, from_hour_number
-from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, BY_ID
 from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
-from aq.queries.items import day_sums, pooled_value
+from aq.queries.items import day_sums
 from aq.store.rollups import Scale, day_grade, days_by_grade
 
 EPOCH, DAY = date(1970, 1, 1), timedelta(days=1)
@@ -67,7 +67,7 @@ def days(
     ends = (first - EPOCH).days, (last - EPOCH).days
     places: dict[tuple[int, int], dict[str, Any]] = {}
     with context.store.read() as connection:
-        for row in day_sums(connection, numbers, key, *ends, as_of):
+        for row in day_sums(connection, numbers, key, *ends, as_of, exact=True):
             by_feed = places.setdefault((row["province"], row["day"]), {})
             by_feed[FEED_NAMES[row["feed"]]] = row
     rows = []
@@ -86,13 +86,14 @@ def days(
 
 
 def _day(row: Any, rules: Standard, key: str) -> tuple[Any, ...]:
-    pollutant, info = pollutants()[key], INFO[FEED_NAMES[row["feed"]]]
+    info = INFO[FEED_NAMES[row["feed"]]]
     value = highest = grade = highest_grade = at = None
     if row["hours"]:
-        value = pooled_value(row["sum"], row["n"], pollutant)
+        value = float(rules.figure(key, Fraction(row["sum"], row["n"]), "1d"))
         grade = day_grade(rules, key, row)
-        highest = row["max"] / pollutant.scale
-        highest_grade = rules.grade(key, row["max"], "1h")
+        top = Fraction(row["max_sum"], row["max_n"]) if row["max_n"] else row["max"]
+        highest = float(rules.figure(key, top, "1h"))
+        highest_grade = rules.grade(key, top, "1h")
         at = from_hour_number(row["max_hour"]).astimezone(KST)
     return (
         BY_ID[row["province"]].code,
@@ -168,9 +169,9 @@ def by_grade(
     if points is None:
         return out
     scale = Scale(
-        cuts=tuple(points.cuts),
-        grades=tuple(points.grades),
-        smallest=points.smallest,
+        begins=points.begins,
+        parts=points.parts,
+        grades=points.grades,
         of_highest=way == WORST,
         least_hours=ceil(context.standards[standard].complete * 24) if way == MEAN else 1,
     )

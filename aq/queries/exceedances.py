@@ -9,7 +9,7 @@ from aq.context import Context
 from aq.domain.averages import THREE_QUARTERS, WINDOW_HOURS, averaged
 from aq.domain.clock import floor_hour, hour_number
 from aq.domain.episodes import Run, runs
-from aq.domain.pollutants import mean_half_up
+from aq.domain.pollutants import Exact, mean_half_up
 from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection
 from aq.domain.sources import FEED_NAMES
@@ -24,11 +24,10 @@ class Level:
     """What counts: values of `averaging` at or above `least` [store's scale]; `grade` where it is
     a level of a standard."""
 
-    least: int
+    least: Exact
     averaging: str
     grade: int | None = None
     complete: Fraction = THREE_QUARTERS
-    rounding: str = "half_up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +43,13 @@ def level_of(standard: Standard, key: str, grade: int) -> Level | None:
     points = standard.pollutants.get(key)
     if points is None:
         return None
-    for cut, above in zip(points.cuts, points.grades[1:], strict=False):
+    for begin, above in zip(points.begins[1:], points.grades[1:], strict=True):
         if above >= grade:
             return Level(
-                least=cut + 1,
+                least=Fraction(begin, points.parts),
                 averaging=points.averaging,
                 grade=grade,
                 complete=standard.complete,
-                rounding=points.rounding,
             )
     return None
 
@@ -64,6 +62,8 @@ def spells(context: Context, key: str, after: datetime, until: datetime, level: 
     read.
     """
     first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+    # A level that is a plain value is compared with values as they are shown, halves up.
+    exact = level.least if level.grade else Fraction(2 * level.least - 1, 2)
     found: dict[int, tuple[Run, ...]] = {one.id: () for one in PROVINCES}
     feeds: set[str] = set()
     if first >= last:
@@ -72,12 +72,14 @@ def spells(context: Context, key: str, after: datetime, until: datetime, level: 
     with context.store.read() as connection:
         # The window of the range's first hour reaches into the day before.
         begin, end = day_of(first + 1) - 1, day_of(last)
-        reaching = days_reaching(connection, key, level.least, begin, end)
+        # A day's highest hour is kept rounded.
+        least = mean_half_up(level.least.numerator, level.least.denominator)
+        reaching = days_reaching(connection, key, least, begin, end)
         for province in found:
             own: list[Run] = []
             for start, stop in _stretches(reaching.get(province, ()), first, last):
                 values, used = _values(connection, key, province, (start, stop), level, selection)
-                here = runs(start + 1, values, level.least)
+                here = runs(start + 1, values, exact)
                 own += here
                 feeds |= {
                     used[hour - start - 1] or ""
@@ -111,7 +113,7 @@ def _values(
     bounds: tuple[int, int],
     level: Level,
     selection: Selection,
-) -> tuple[list[int | None], list[str | None]]:
+) -> tuple[list[Fraction | None], list[str | None]]:
     """The values of ``start < hour <= stop``, and the feed each is of."""
     start, stop = bounds
     back = WINDOW_HOURS[level.averaging] - 1
@@ -120,12 +122,12 @@ def _values(
         for feed, hours in pairs(connection, key, province, start - back, stop).items()
     }
     span = range(start - back + 1, stop + 1)
-    means: dict[str, list[int | None]] = {}
+    means: dict[str, list[Fraction | None]] = {}
     for name, hours in by_feed.items():
-        series = [mean_half_up(*hours[hour]) if hour in hours else None for hour in span]
-        averages = averaged(series, level.averaging, key, level.complete, level.rounding)
+        series = [Fraction(*hours[hour]) if hour in hours else None for hour in span]
+        averages = averaged(series, level.averaging, key, level.complete)
         means[name] = [mean.value for mean in averages[back:]]
-    values: list[int | None] = [None] * (stop - start)
+    values: list[Fraction | None] = [None] * (stop - start)
     used: list[str | None] = [None] * (stop - start)
     for place, hour in enumerate(range(start + 1, stop + 1)):
         stations = {name: hours.get(hour, (0, 0))[1] for name, hours in by_feed.items()}

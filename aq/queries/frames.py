@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pandas as pd
@@ -13,11 +14,11 @@ from aq.domain.clock import KST, day_bounds, floor_hour, from_hour_number, hour_
 from aq.domain.grading import overall
 from aq.domain.missing import NOT_ENOUGH_HOURS, gap_reason
 from aq.domain.model import OBSERVED
-from aq.domain.pollutants import mean_half_up, pollutants
+from aq.domain.pollutants import mean_half_up, pollutants, rounded
 from aq.domain.provinces import BY_ID, PROVINCES
 from aq.domain.selection import Selection
 from aq.domain.sources import FEED_NAMES, INFO
-from aq.domain.standards import Standard
+from aq.domain.standards import PERIODS, Standard
 from aq.domain.windows import OVERALL, hourly, window_hours
 from aq.store import engine, reads
 from aq.store.archive import months as retained
@@ -115,15 +116,23 @@ def _hour(
     row = rows[feed]
     total, count, expected = row[HEAD : HEAD + 3]
     if count:
-        scaled = mean_half_up(total, count)
-        grade = standard.grade(key, scaled, "1h") if standard else None
+        mean = Fraction(total, count)
+        grade = standard.grade(key, mean, "1h") if standard else None
         pooled = level == "province" and INFO[feed].pooled
         heard = (count, expected) if pooled else (None, None)
-        return scaled / pollutants()[key].scale, grade, feed, *heard, None, None
+        return _shown(standard, key, mean, "1h"), grade, feed, *heard, None, None
     notes = json.loads(row.notes) if row.notes else {}
     silent = "not_received" if level == "province" else "no_value"
     heard = (0, expected) if level == "province" else (None, None)
     return None, None, feed, *heard, *gap_reason(notes.get(key, silent))
+
+
+def _shown(standard: Standard | None, key: str, mean: Fraction, averaging: str) -> float:
+    """A mean as exports give it [pollutant's unit]."""
+    if standard is not None:
+        return float(standard.figure(key, mean, averaging))
+    pollutant = pollutants()[key]
+    return float(rounded(mean, pollutant, pollutant.digits + (2 if averaging in PERIODS else 0)))
 
 
 def _index(
@@ -170,7 +179,6 @@ def _overalls(
             points.averaging,
             key,
             standard.complete,
-            points.rounding,
         )
         for key, points in standard.pollutants.items()
     }
@@ -244,8 +252,7 @@ def _period(
     grade = None
     if grain == "day" and standard is not None:
         grade = day_grade(standard, key, {"sum": total, "n": count, "hours": hours})
-    # Two decimals more than an hour's, half-up, as exports give them.
-    value = mean_half_up(100 * total, count) / (100 * pollutants()[key].scale)
+    value = _shown(standard, key, Fraction(total, count), "1d" if grain == "day" else "1mo")
     return value, grade, feed, hours, possible, None
 
 

@@ -9,7 +9,7 @@ import calendar
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any
 
 from aq.domain.clock import (
@@ -24,7 +24,7 @@ from aq.domain.clock import (
 from aq.domain.errors import InputError
 from aq.domain.grading import in_force_on
 from aq.domain.missing import why_missing
-from aq.domain.pollutants import Pollutant, pollutants
+from aq.domain.pollutants import Pollutant, pollutants, rounded
 from aq.domain.provinces import Province
 from aq.domain.selection import stations_with_value
 from aq.domain.sources import FEED_NAMES, INFO
@@ -136,7 +136,7 @@ def _hour_item(
     counts = {feed: stations_with_value(rows[hour], standard, key) for feed, rows in there.items()}
     for feed in asked.selection.ranked(counts):
         result = evaluate(standard, key, there[feed], hour)
-        if result.value is not None or result.grade is not None:
+        if not result.empty:
             taken = feed, there[feed][hour], result
             break
         taken = taken or (feed, there[feed][hour], result)
@@ -153,8 +153,7 @@ def _hour_fields(
     coverage = round(stations / expected, 3) if stations is not None and expected else None
     end = from_hour_number(row.hour)
     standard = asked.standard_at(end)
-    nothing = found.value is None and found.grade is None
-    reason, detail = why_missing(row, key) if nothing else (None, None)
+    reason, detail = why_missing(row, key) if found.empty else (None, None)
     return {
         **_fields(standard, province, key, kst_iso(end), feed),
         "in_force": in_force_on(standard, kst_day(end)),
@@ -236,22 +235,24 @@ def day_sums(
     first: int,
     last: int,
     as_of: int | None = None,
+    *,
+    exact: bool = False,
 ) -> Iterable[Mapping[str, Any]]:
-    """Day rows from the roll-up; as of an earlier version, pooled from the hours of then."""
+    """Day rows from the roll-up; as of an earlier version, pooled from the hours of then. With
+    `exact` also sum and count of the highest hour."""
     if as_of is None:
-        rows = day_rows(connection, key, numbers, first, last)
+        rows = day_rows(connection, key, numbers, first, last, exact=exact)
         return [row._mapping for row in rows]
     hours = province_hours(
         connection, numbers, day_hours(first)[0], day_hours(last)[1], as_of=as_of
     )
-    return [row for row in pool_days(hours) if row["pollutant"] == key]
+    return [row for row in pool_days(hours, exact=exact) if row["pollutant"] == key]
 
 
 def _pooled_item(
     asked: PastQuestion, province: Province, key: str, label: str, taken: Pooled
 ) -> Item:
     possible = 24 if len(label) == 10 else 24 * calendar.monthrange(*_year_month(label))[1]
-    pollutant = pollutants()[key]
     averaging = "1d" if len(label) == 10 else "1mo"
     pooled = {"sum": taken.total, "n": taken.count, "hours": taken.hours}
     end = _label_end(label)
@@ -260,7 +261,7 @@ def _pooled_item(
     return {
         **_fields(standard, province, key, label, taken.feed),
         "in_force": in_force_on(standard, kst_day(end)),
-        "value": pooled_value(taken.total, taken.count, pollutant),
+        "value": float(standard.figure(key, Fraction(taken.total, taken.count), averaging)),
         "index": None,
         "dominant": None,
         **_graded(standard, grade),
@@ -275,8 +276,7 @@ def _pooled_item(
 
 def pooled_value(total: int, count: int, pollutant: Pollutant) -> float:
     """A mean over many hours [pollutant's unit], half-up with two digits more than the store's."""
-    digits = Decimal(1).scaleb(-pollutant.digits - 2)
-    return float((Decimal(total) / (count * pollutant.scale)).quantize(digits, ROUND_HALF_UP))
+    return float(rounded(Fraction(total, count), pollutant, pollutant.digits + 2))
 
 
 def _stretches(first: int, last: int, size: int) -> Iterator[tuple[int, int]]:

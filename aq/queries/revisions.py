@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from aq.domain.clock import hour_number, kst_iso
 from aq.domain.errors import InputError
-from aq.domain.pollutants import KEYS, mean_half_up, pollutants
+from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import find_province
 from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
@@ -57,7 +58,7 @@ def _item(row: Mapping[str, Any], key: str, standard: Standard, is_station: bool
         flag = (json.loads(row["flags"]) if row["flags"] else {}).get(key)
     else:
         count = row[f"{key}_n"]
-        scaled = mean_half_up(row[f"{key}_sum"], count) if count else None
+        scaled = Fraction(row[f"{key}_sum"], count) if count else None
         flag = (json.loads(row["why"]) if row["why"] else {}).get(key)
     grade = (
         standard.grade(key, scaled, "1h")
@@ -66,7 +67,7 @@ def _item(row: Mapping[str, Any], key: str, standard: Standard, is_station: bool
     )
     until = row["known_until"]
     return {
-        "value": None if scaled is None else scaled / pollutant.scale,
+        "value": None if scaled is None else float(standard.figure(key, scaled, "1h")),
         "unit": pollutant.unit,
         "known_from": kst_iso(row["known_from"]),
         "known_until": kst_iso(until) if until else None,

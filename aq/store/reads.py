@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Select,
     SmallInteger,
     Table,
+    and_,
     cast,
     column,
     false,
@@ -164,8 +166,13 @@ def days(
     last: int,
     *,
     standard: int | None = None,
+    exact: bool = False,
 ) -> Sequence[Row]:
-    """Day roll-ups ``first <= day <= last`` of a pollutant; with a standard also their grades."""
+    """Day roll-ups ``first <= day <= last`` of a pollutant; with a standard also their grades.
+
+    With `exact` also the exact sum and count of the highest hour, `max_sum` and `max_n`; null where
+    that hour is not there.
+    """
     table, grades = province_day, province_day_grade
     query = select(table).where(
         table.c.pollutant == key,
@@ -181,7 +188,20 @@ def days(
         for clause in same:
             matched &= clause
         query = query.outerjoin(grades, matched).add_columns(*extra)
+    if exact:
+        hour = province_hour
+        query = query.outerjoin(hour, of_highest_hour()).add_columns(
+            hour.c[f"{key}_sum"].label("max_sum"), hour.c[f"{key}_n"].label("max_n")
+        )
     return connection.execute(query.order_by(table.c.province, table.c.day, table.c.feed)).all()
+
+
+def of_highest_hour() -> ColumnElement[bool]:
+    """Whether a province hour is the highest of its day roll-up."""
+    day, hour = province_day, province_hour
+    return and_(
+        hour.c.province == day.c.province, hour.c.hour == day.c.max_hour, hour.c.feed == day.c.feed
+    )
 
 
 def station_readings(

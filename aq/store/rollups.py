@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 from operator import attrgetter
@@ -29,7 +30,7 @@ from aq.domain.standards import Standard
 from aq.domain.windows import hourly, window_hours
 from aq.store.engine import Txn
 from aq.store.hours import Slot
-from aq.store.reads import span
+from aq.store.reads import of_highest_hour, span
 from aq.store.schema import province_day, province_day_grade, province_grade, province_hour
 from aq.store.schema import standard as standard_table
 from aq.store.upsert import Row, upsert
@@ -110,7 +111,7 @@ def day_grade(standard: Standard, key: str, pooled: Mapping[str, Any]) -> int | 
     day's hours have a value."""
     if not pooled["n"] or pooled["hours"] < ceil(standard.complete * 24):
         return None
-    return standard.grade(key, mean_half_up(pooled["sum"], pooled["n"]), "1d")
+    return standard.grade(key, Fraction(pooled["sum"], pooled["n"]), "1d")
 
 
 def _day_blocks(days: set[Day]) -> list[set[Day]]:
@@ -134,33 +135,44 @@ def _hours(connection: Connection, feed_id: int, block: set[Day], back: int) -> 
     return {(row.province, row.hour): row for row in rows}
 
 
-def pool_days(hours: Iterable[Any]) -> list[Row]:
+def pool_days(hours: Iterable[Any], *, exact: bool = False) -> list[Row]:
     """Day rows (a row per pollutant, province, day and feed) pooled from province hours, which
-    come in the order of time."""
+    come in the order of time. With `exact` also `max_sum` and `max_n`, of the highest hour."""
     days: dict[tuple[int, int, int], list[Any]] = {}
     for hour in hours:
         days.setdefault((hour.province, day_of(hour.hour), hour.feed), []).append(hour)
     return [
-        {"pollutant": key, "province": province, "day": day, "feed": feed, **_pooled(key, rows)}
+        {
+            "pollutant": key,
+            "province": province,
+            "day": day,
+            "feed": feed,
+            **_pooled(key, rows, exact),
+        }
         for (province, day, feed), rows in days.items()
         for key in KEYS
     ]
 
 
-def _pooled(key: str, hours: Sequence[Any]) -> Row:
-    """Sum and count of all values of a day, its hours with a value, and the highest of these."""
+def _pooled(key: str, hours: Sequence[Any], exact: bool) -> Row:
+    """Sum and count of all values of a day, its hours with a value, and the highest of these (the
+    first of equals)."""
     parts = attrgetter(f"{key}_sum", f"{key}_n", "hour")
     known = [part for hour in hours if (part := parts(hour))[1]]
     if not known:
-        return {"sum": 0, "n": 0, "hours": 0, "max": None, "max_hour": None}
-    values = [mean_half_up(total, count) for total, count, _ in known]
-    highest = max(values)
+        more = {"max_sum": None, "max_n": None} if exact else {}
+        return {"sum": 0, "n": 0, "hours": 0, "max": None, "max_hour": None, **more}
+    highest = known[0]
+    for part in known:
+        if part[0] * highest[1] > highest[0] * part[1]:
+            highest = part
     return {
         "sum": sum(total for total, _, _ in known),
         "n": sum(count for _, count, _ in known),
         "hours": len(known),
-        "max": highest,
-        "max_hour": known[values.index(highest)][2],
+        "max": mean_half_up(*highest[:2]),
+        "max_hour": highest[2],
+        **({"max_sum": highest[0], "max_n": highest[1]} if exact else {}),
     }
 
 
@@ -204,7 +216,9 @@ def _grade(
     anew = {slot: row for slot, row in own.items() if slot not in graded}
     hour_rows: list[Row] = []
     for (province, hour), values in _window_means(standard, hours, anew).items():
-        grades = {key: _grade_of(standard, key, values.get(key)) for key in KEYS}
+        grades: dict[str, int | None] = dict.fromkeys(KEYS)
+        for key, value in values.items():
+            grades[key] = None if value is None else standard.pollutants[key].grade(value)
         whole = overall(standard, values)
         place = {"province": province, "hour": hour, "feed": feed_id, "standard": number}
         result = {"overall": whole.grade, "idx": whole.index, "dominant": whole.dominant}
@@ -243,13 +257,13 @@ def _stored_grades(
 
 def _window_means(
     standard: Standard, hours: Mapping[Slot, Any], own: Collection[Slot]
-) -> dict[Slot, dict[str, int | None]]:
+) -> dict[Slot, dict[str, Fraction | None]]:
     """The mean a standard takes each pollutant by, for the hours of `own`: what
     `aq.domain.windows.windowed` gives one by one, in one pass over each province's series."""
     series: dict[int, dict[int, Any]] = {}
     for (province, hour), row in hours.items():
         series.setdefault(province, {})[hour] = row
-    found: dict[Slot, dict[str, int | None]] = {slot: {} for slot in own}
+    found: dict[Slot, dict[str, Fraction | None]] = {slot: {} for slot in own}
     firsts: dict[int, int] = {}
     for province, hour in own:
         firsts[province] = min(hour, firsts.get(province, hour))
@@ -260,18 +274,11 @@ def _window_means(
         span = range(start, max(rows) + 1)
         for key, points in standard.pollutants.items():
             values = [hourly(rows, key, hour) for hour in span]
-            means = averaged(values, points.averaging, key, standard.complete, points.rounding)
+            means = averaged(values, points.averaging, key, standard.complete)
             for hour, mean in zip(span, means, strict=True):
                 if (province, hour) in found:
                     found[province, hour][key] = mean.value
     return found
-
-
-def _grade_of(standard: Standard, key: str, scaled: int | None) -> int | None:
-    averaging = standard.averaging(key)
-    if scaled is None or averaging is None:
-        return None
-    return standard.grade(key, scaled, averaging)
 
 
 def _empty_day() -> Row:
@@ -318,14 +325,14 @@ Counted = tuple[int, int, int, int]
 class Scale:
     """How a day's value becomes a grade.
 
-    `cuts` are the largest stored integers of each grade but the last, `smallest` the least that has
-    a grade; with `of_highest` the highest hourly mean is graded, else the mean of a day that has
-    `least_hours` hours with a value.
+    `begins` are where each row of the table begins [1 / `parts` of a stored integer]; with
+    `of_highest` the highest hourly mean is graded, else the mean of a day that has `least_hours`
+    hours with a value.
     """
 
-    cuts: tuple[int, ...]
+    begins: tuple[int, ...]
+    parts: int
     grades: tuple[int, ...]
-    smallest: int
     of_highest: bool
     least_hours: int
 
@@ -373,27 +380,33 @@ def _counts(
     scale: Scale,
 ) -> Select[Any]:
     """(province, days, days up to each cut) of a period."""
-    table = province_day
-    under = [func.count(case((_below(cut + 1, scale), 1))) for cut in scale.cuts]
+    table, hour = province_day, province_hour
+    # The highest hour by its exact sum and count; a day row stands for it where it is not there.
+    value: tuple[ColumnElement[Any], ColumnElement[Any]] = table.c.sum, table.c.n
+    if scale.of_highest:
+        own = func.coalesce(hour.c[f"{key}_n"], 0) > 0
+        value = (
+            case((own, hour.c[f"{key}_sum"]), else_=table.c.max),
+            case((own, hour.c[f"{key}_n"]), else_=1),
+        )
+
+    def below(begin: int) -> ColumnElement[bool]:
+        return value[0] * scale.parts < begin * value[1]
+
+    under = [func.count(case((below(begin), 1))) for begin in scale.begins[1:]]
     here = [
         table.c.pollutant == key,
         table.c.province.in_(list(provinces)),
         table.c.day.between(bindparam("first"), bindparam("last")),
         table.c.feed == feed,
         table.c.hours >= max(1, scale.least_hours),
-        ~_below(scale.smallest, scale),
+        ~below(scale.begins[0]),
     ]
     if better:
         other = province_day.alias()
         same = [other.c[name] == table.c[name] for name in ("pollutant", "province", "day")]
         here.append(~exists().where(and_(*same, other.c.feed.in_(better), other.c.hours > 0)))
     query = select(table.c.province, func.count(), *under).where(*here)
-    return query.group_by(table.c.province)
-
-
-def _below(bound: int, scale: Scale) -> ColumnElement[bool]:
-    """Whether a day's value is less than a stored integer; a mean is one rounded half-up."""
-    table = province_day
     if scale.of_highest:
-        return table.c.max < bound
-    return 2 * table.c.sum + table.c.n < 2 * bound * table.c.n
+        query = query.select_from(table.outerjoin(hour, of_highest_hour()))
+    return query.group_by(table.c.province)

@@ -13,7 +13,7 @@ from aq.domain.clock import HOUR, hour_number
 from aq.domain.episodes import BRIDGE, Run, episodes, runs
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.provinces import PROVINCES, find_province
-from aq.domain.windows import evaluate
+from aq.domain.windows import evaluate, windowed
 from aq.i18n import text_in
 from aq.queries.exceedances import Level, level_of, spells
 from aq.store.reads import province_hours
@@ -132,8 +132,9 @@ def test_runs_of_the_store_equal_a_plain_look_at_every_hour(
     total = 0
     for place in (SEOUL, BUSAN, JEJU):
         own = {row.hour: row for row in rows if row.province == place}
-        graded = [evaluate(rules, "pm10", own, hour) for hour in range(first + 1, last + 1)]
-        values = [None if one.value is None else round(10 * one.value) for one in graded]
+        hours = range(first + 1, last + 1)
+        graded = [evaluate(rules, "pm10", own, hour) for hour in hours]
+        values = [windowed(rules, "pm10", own, hour).value for hour in hours]
         assert [one.grade is not None and one.grade >= grade for one in graded] == [
             value is not None and value >= level.least for value in values
         ]

@@ -73,7 +73,7 @@ def test_all_pollutants_together() -> None:
     rows = steady(12, **CLEAN | {"no2": 1000, "o3": 1200})
     found = explain(CAI, OVERALL, rows, HOUR)
     assert isinstance(found, OverallExplanation)
-    assert (found.result.index, found.result.surcharge, found.letter) == (224, 50, "C")
+    assert (found.result.index, found.result.surcharge, found.letter) == (225, 50, "C")
     assert [part.pollutant for part in found.parts] == list(CAI.pollutants)
     text = explanation_text(found, "en")
     assert "Added for several bad pollutants: 50" in text

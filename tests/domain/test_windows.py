@@ -1,6 +1,8 @@
 """An hour through a standard's window: from store rows to value, grade, index, dominant."""
 
 from collections import UserDict
+from decimal import Decimal
+from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
@@ -80,14 +82,14 @@ def test_without_rows_nothing_is_said(standard: Standard) -> None:
 def test_an_hour_agrees_with_the_series(standard: Standard, values: list[int | None]) -> None:
     rows: Rows = {HOUR - 29 + place: row(pm10=value) for place, value in enumerate(values)}
     averaging = standard.averaging("pm10") or ""
-    points = standard.pollutants["pm10"]
-    whole = averaged(values, averaging, "pm10", standard.complete, points.rounding)
+    whole = averaged(values, averaging, "pm10", standard.complete)
     assert windowed(standard, "pm10", rows, HOUR) == whole[-1]
 
 
-def test_a_province_mean_is_pooled_over_its_stations_halves_up() -> None:
+def test_a_province_mean_is_pooled_over_its_stations_and_exact() -> None:
     rows = {HOUR: SimpleNamespace(pm10_sum=1001, pm10_n=2, o3_sum=0, o3_n=0)}
-    assert hourly(rows, "pm10", HOUR) == 501
+    assert hourly(rows, "pm10", HOUR) == Fraction(1001, 2)
+    assert evaluate(CAI, "co", {HOUR: row(co=35)}, HOUR).figure == Decimal("0.35")
     assert hourly(rows, "o3", HOUR) is None
     assert hourly(rows, "pm10", HOUR - 1) is None
 
@@ -112,17 +114,17 @@ def test_cai_is_the_highest_subindex_and_names_it() -> None:
     rows = steady(12, **CLEAN | {"pm25": 240})
     # (100 - 51) / (35 - 16) x (24 - 16) + 51 = 71.6
     assert evaluate(CAI, OVERALL, rows, HOUR) == Evaluated(grade=2, index=72, dominant="pm25")
-    assert evaluate(CAI, "pm25", rows, HOUR) == Evaluated(value=24.0, grade=2, index=72)
+    assert evaluate(CAI, "pm25", rows, HOUR) == Evaluated(figure=Decimal("24.0"), grade=2, index=72)
 
 
 @pytest.mark.parametrize(
     ("bad", "index", "grade", "dominant"),
     [
-        # PM10 115: 174; O3 0.120: (250-101)/(0.150-0.091) x 0.029 + 101 = 174.2;
-        # NO2 0.100: (250-101)/(0.200-0.061) x 0.039 + 101 = 142.8
+        # PM10 115: 174; O3 0.1200: (250-101)/(0.1500-0.0901) x 0.0299 + 101 = 175.4;
+        # NO2 0.1000: (250-101)/(0.2000-0.0601) x 0.0399 + 101 = 143.5
         ({"no2": 1000}, 143, 3, "no2"),
-        ({"no2": 1000, "o3": 1200}, 174 + 50, 3, "o3"),
-        ({"no2": 1000, "o3": 1200, "co": 1000}, 174 + 75, 3, "o3"),
+        ({"no2": 1000, "o3": 1200}, 175 + 50, 3, "o3"),
+        ({"no2": 1000, "o3": 1200, "co": 1000}, 175 + 75, 3, "o3"),
         ({"no2": 1000, "o3": 1200, "co": 1000, "so2": 1400}, 235 + 75, 4, "so2"),
     ],
 )

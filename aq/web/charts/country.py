@@ -287,7 +287,8 @@ def level_bands(
 ) -> list[tuple[float, float, Level]]:
     """(low, high, level) of an averaging time's breakpoints [the pollutant's unit], if any.
 
-    The edges are the largest stored values of each level, so that a value's band is its grade.
+    A band ends where the next level begins, its rounding folded in, so that a value's band is its
+    grade.
     """
     points = standard.tables.get((pollutant, averaging))
     if points is None:
@@ -295,8 +296,8 @@ def level_bands(
     scale = pollutants()[pollutant].scale
     bands: list[tuple[float, float, Level]] = []
     low = 0.0
-    for cut, grade in zip((*points.cuts, math.inf), points.grades, strict=True):
-        high, level = cut / scale, standard.level(grade)
+    for begin, grade in zip((*points.begins[1:], math.inf), points.grades, strict=True):
+        high, level = begin / points.parts / scale, standard.level(grade)
         if bands and bands[-1][2] == level:
             low = bands.pop()[0]
         bands.append((low, high, level))

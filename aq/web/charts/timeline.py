@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from aq.domain.clock import HOUR, from_hour_number, kst
 from aq.domain.episodes import Run
+from aq.domain.pollutants import Exact
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
 from aq.web.charts.theme import FONT, Palette
@@ -28,7 +29,7 @@ class TimelineStyle:
     after: datetime
     until: datetime
     colour: Callable[[Run], str]
-    value: Callable[[int], str]
+    value: Callable[[Exact], str]
 
 
 def timeline(
@@ -119,7 +120,7 @@ def _bars(placed: Sequence[tuple[str, Run]], style: TimelineStyle, text: Text) -
     )
 
 
-def about(run: Run, value: Callable[[int], str], text: Text) -> str:
+def about(run: Run, value: Callable[[Exact], str], text: Text) -> str:
     """A run in the words of a hover."""
     first, last = (long_hour(text, from_hour_number(hour)) for hour in (run.first, run.last))
     lines = [

@@ -12,7 +12,7 @@ import streamlit as st
 from aq.context import Context
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.episodes import BRIDGE, Episode, Run, episodes
-from aq.domain.pollutants import pollutants
+from aq.domain.pollutants import Exact, pollutants
 from aq.domain.provinces import BY_ID, PROVINCES
 from aq.domain.sources import INFO
 from aq.domain.standards import Standard
@@ -124,10 +124,10 @@ def _level_name(level: Level, key: str, rules: Standard, text: Text) -> str:
     return text("‘{level}’ or worse", level=rules.level(level.grade).label(text.lang))
 
 
-def _value(scaled: int, key: str) -> str:
-    """A value at the store's scale, as it is stored, with its unit."""
+def _value(scaled: Exact, key: str) -> str:
+    """A value at the store's scale with its unit, in the digits that are stored."""
     one = pollutants()[key]
-    return f"{number(scaled / one.scale, one.digits)} {one.unit}"
+    return f"{number(float(scaled / one.scale), one.digits)} {one.unit}"
 
 
 def _body(asked: Asked) -> None:
@@ -284,7 +284,7 @@ def figure(
         grade = level.grade and rules.grade(pollutant, run.peak, level.averaging)
         return rules.level(grade).colour if grade else colours.ink
 
-    def value(scaled: int) -> str:
+    def value(scaled: Exact) -> str:
         return _value(scaled, pollutant)
 
     style = TimelineStyle(after=after, until=until, colour=colour, value=value)
