@@ -19,6 +19,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, daily, page
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
+from aq.web.parts.tables import table
 from aq.web.wording.korean import N_, Noun, day_words, province_name
 
 DEFAULT = "all"
@@ -266,13 +267,12 @@ def limits_table(
             cells += f"<td>{_cell(found.get(one.id), one, key, counted_days, text)}</td>"
         name = escape(province_name(province, text.lang))
         rows.append(f"<tr><th scope='row'>{name}</th>{cells}</tr>")
-    caption = escape(text("Days of {year} above limits on the day's mean", year=year))
+    caption = text("Days of {year} above limits on the day's mean", year=year)
     notes = "".join(_source(one, text) for one in rules)
     told = escape(text("Where the limits were read, and what is not verified"))
     return (
-        f"<p class='muted'>{caption}</p><div class='scroll' tabindex='0' role='region'"
-        f" aria-label='{caption}' style='max-height:none'><table><thead><tr>{titles}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f"<p class='muted'>{escape(caption)}</p>"
+        f"{table(caption, f'<tr>{titles}</tr>', ''.join(rows), text)}"
         f"<details><summary>{told}</summary>{notes}</details>"
     )
 

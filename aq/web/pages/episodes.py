@@ -26,6 +26,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page, ranges
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
+from aq.web.parts.tables import table
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import (
     N_,
@@ -302,16 +303,12 @@ def episodes_table(many: Sequence[Episode], key: str, text: Text) -> str:
     ]
     titles = "".join(f"<th scope='col'>{escape(one)}</th>" for one in head)
     rows = "".join(_row(one, key, text) for one in reversed(many[-MOST_ROWS:]))
-    caption = escape(text("Episodes, newest first"))
+    caption = text("Episodes, newest first")
     more = ""
     if len(many) > MOST_ROWS:
         words = text("The newest {n} of {all}.", n=MOST_ROWS, all=f"{len(many):,}")
         more = f'<p class="muted">{escape(words)}</p>'
-    return (
-        f"<h2>{caption}</h2><div class='scroll' tabindex='0' role='region'"
-        f" aria-label='{caption}'><table><thead><tr>{titles}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>{more}"
-    )
+    return f"<h2>{escape(caption)}</h2>{table(caption, f'<tr>{titles}</tr>', rows, text)}{more}"
 
 
 def _row(one: Episode, key: str, text: Text) -> str:

@@ -12,6 +12,7 @@ from aq.queries.feed_status import FeedStatus, NoticeStatus, notice_status
 from aq.web.parts import cache, page
 from aq.web.parts import notice_services as notice_care
 from aq.web.parts.feed_pace import pace_facts, paused, quota_facts
+from aq.web.parts.tables import table
 from aq.web.wording.feeds import advice, happened, minute
 from aq.web.wording.korean import N_, Noun, exact, listed, provenance, province_name, told_hour
 
@@ -195,11 +196,7 @@ def compared(lines: Sequence[Agreement], text: Text) -> str:
     head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in COMPARED)
     rows = "".join(_agreement_row(one, text) for one in lines if one.hours)
     note = text("The last month. Ours minus AirKorea’s; its rule is not published.")
-    return (
-        f"{title}<p>{escape(note)}</p>"
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    return f"{title}<p>{escape(note)}</p>{table(label, f'<tr>{head}</tr>', rows, text)}"
 
 
 def _agreement_row(one: Agreement, text: Text) -> str:

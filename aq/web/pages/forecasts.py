@@ -10,7 +10,8 @@ from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
 from aq.queries.official import VERIFIED, forecast_scores
 from aq.web.parts import cache, page
-from aq.web.parts.official import RECENT, grid, table
+from aq.web.parts.official import RECENT, grid
+from aq.web.parts.tables import table
 from aq.web.wording.korean import N_, province_name
 
 LEAD_NAMES = {0: N_("same day"), 1: N_("one day ahead"), 2: N_("two days ahead")}
@@ -100,7 +101,7 @@ def _of(key: str, found: list[Score], text: Text) -> str:
             counts += [one.hits, one.misses, one.false_alarms] if one else [None] * 3
         rows += _row(province_name(province, text.lang), counts)
     caption = text("Each province: {what}", what=text.pollutant(key))
-    return table(caption, head, rows)
+    return f"<h2>{escape(caption)}</h2>{table(caption, head, rows, text)}"
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
+from aq.web.parts.tables import table
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import N_, day_words, flag_word, number, province_name
 
@@ -294,12 +295,9 @@ def causes_table(found: Completeness, text: Text) -> str:
                 f"<tr><th scope='row'>{escape(text(CAUSE_NAMES[cause]) + detail)}</th>{body}</tr>"
             )
     titles = "".join(f"<th scope='col'>{escape(one)}</th>" for one in head)
-    caption = escape(text("Missing hours by cause"))
-    return (
-        f"<h2>{caption}</h2><div class='scroll' tabindex='0' role='region'"
-        f" aria-label='{caption}'><table><thead><tr>{titles}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    caption = text("Missing hours by cause")
+    body = table(caption, f"<tr>{titles}</tr>", "".join(rows), text)
+    return f"<h2>{escape(caption)}</h2>{body}"
 
 
 def _reasons(part: pd.DataFrame) -> str:

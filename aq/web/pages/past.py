@@ -22,6 +22,7 @@ from aq.web.parts import cache, page, places, ranges, revisions
 from aq.web.parts.official import over_line
 from aq.web.parts.places import Place
 from aq.web.parts.ranges import Range, Spans
+from aq.web.parts.tables import table
 from aq.web.parts.view_state import View
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import (
@@ -308,11 +309,7 @@ def _compared(
     rows = "".join(
         _compared_row(one, frame, asked, text) for one, frame in zip(chosen, frames, strict=True)
     )
-    label = escape(text("The lines compared"))
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    return table(text("The lines compared"), f"<tr>{head}</tr>", rows, text)
 
 
 def _compared_row(one: Place, frame: pd.DataFrame, asked: Ask, text: Text) -> str:

@@ -7,6 +7,7 @@ from aq.domain.clock import kst_iso
 from aq.domain.errors import FeedReason
 from aq.i18n import Text
 from aq.queries.feed_status import NoticeStatus
+from aq.web.parts.tables import table
 from aq.web.wording.feeds import REASONS, minute
 from aq.web.wording.korean import N_, Noun
 
@@ -35,8 +36,7 @@ def section(services: Sequence[NoticeStatus], text: Text) -> str:
     )
     return (
         f"<h2>{title}</h2>"
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"{table(title, f'<tr>{head}</tr>', rows, text)}"
         f"{''.join(_failing(one, text) for one in services)}"
         f'<p class="muted">{escape(note)}</p>'
     )

@@ -24,6 +24,7 @@ from aq.queries.official import (
 from aq.web.charts.country import ACT_MARK
 from aq.web.charts.lines import Ask
 from aq.web.parts import cache, page
+from aq.web.parts.tables import table
 from aq.web.wording.advisories import GRADE_WORDS, act_word, place_words, value_words
 from aq.web.wording.korean import (
     day_words,
@@ -212,7 +213,7 @@ def _table(notices: list[ForecastNotice], text: Text) -> str:
     )
     label = escape(text("Forecast by province"))
     return (
-        f"<div class='scroll whole outlook' tabindex='0' role='region' aria-label='{label}'>"
+        f"<div class='scroll outlook' tabindex='0' role='region' aria-label='{label}'>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -261,16 +262,8 @@ def grid(caption: str, head: Iterable[str], rows: str, *, numbers: bool = False)
     kind = " class='num'" if numbers else ""
     titles = f"<th scope='col'>{escape(first)}</th>"
     titles += "".join(f"<th scope='col'{kind}>{escape(one)}</th>" for one in others)
-    return table(caption, f"<tr>{titles}</tr>", rows, whole=numbers)
-
-
-def table(caption: str, head: str, rows: str, *, whole: bool = True) -> str:
-    """Rows under their heads; scrolls where too wide, or too long if not `whole`."""
-    label, kind = escape(caption), "scroll whole" if whole else "scroll"
-    return (
-        f"<h2>{label}</h2><div class='{kind}' tabindex='0' role='region' aria-label='{label}'>"
-        f"<table><thead>{head}</thead><tbody>{rows}</tbody></table></div>"
-    )
+    body = table(caption, f"<tr>{titles}</tr>", rows, page.words())
+    return f"<h2>{escape(caption)}</h2>{body}"
 
 
 def over_line(codes: tuple[str, ...], asked: Ask) -> None:

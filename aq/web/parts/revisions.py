@@ -11,6 +11,7 @@ from aq.i18n import Text
 from aq.queries.frames import revised_hours
 from aq.queries.revisions import trail_items
 from aq.web.parts import cache, page
+from aq.web.parts.tables import table
 from aq.web.wording.feeds import minute
 from aq.web.wording.korean import long_hour, number, provenance
 
@@ -36,10 +37,10 @@ def show(code: str, pollutant: str, after: datetime, until: datetime) -> None:
         one = cache.context()
         items = trail_items(one.store, code, pollutant, chosen, page.standard())
         digits = cache.shown_digits(pollutant, page.standard().id)
-        page.html(table(items, digits, text))
+        page.html(trail_table(items, digits, text))
 
 
-def table(items: list[dict[str, Any]], digits: int, text: Text) -> str:
+def trail_table(items: list[dict[str, Any]], digits: int, text: Text) -> str:
     """Value, grade, feed, status, and from when until when it was known."""
     columns = (
         text("Value"),
@@ -51,11 +52,7 @@ def table(items: list[dict[str, Any]], digits: int, text: Text) -> str:
     )
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in columns)
     rows = "".join(_row(one, digits, text) for one in items)
-    label = escape(text("Trail"))
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    return table(text("Trail"), f"<tr>{head}</tr>", rows, text)
 
 
 def _row(one: dict[str, Any], digits: int, text: Text) -> str:

@@ -13,6 +13,7 @@ from aq.domain.quality import ECHO, FUTURE, IMPLAUSIBLE, JOIN, SPIKE, STUCK
 from aq.i18n import Text
 from aq.queries.evidence import Evidence, Witness
 from aq.web.parts import cache, page
+from aq.web.parts.tables import table
 from aq.web.wording.explanation import MEANS, PARTS, archived_words, told_sources
 from aq.web.wording.korean import N_, flag_word, number, short_hour
 
@@ -170,11 +171,7 @@ def _stations(found: Evidence, text: Text) -> str:
     )
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in columns)
     rows = "".join(_station(one, key, text) for one in _ordered(found.stations))
-    return (
-        f"<h3>{escape(title)}</h3>"
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    return f"<h3>{escape(title)}</h3>{table(title, f'<tr>{head}</tr>', rows, text)}"
 
 
 def _station_pollutant(found: Evidence) -> str:
