@@ -132,8 +132,19 @@ class Advisory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCheck:
+    """The keys of an answer against what is known of its operation: by key the rows in which a
+    documented one is missing (all of them), and those in which one came that nobody documents."""
+
+    operation: str
+    gone: Mapping[str, int] = field(default_factory=dict)
+    new: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one payload said: `rows` read, what was in it, and what was skipped."""
+    """What one payload said: `rows` read, what was in it, and what was skipped. `keys` is None
+    where nothing is known of the operation's keys, or nothing came."""
 
     rows: int
     readings: Sequence[Reading] = ()
@@ -141,6 +152,7 @@ class Answer:
     forecasts: Sequence[ForecastNotice] = ()
     advisories: Sequence[Advisory] = ()
     issues: Sequence[RowIssue] = ()
+    keys: KeyCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,10 +61,16 @@ class RunReport(Report):
     error: FeedError | StoreError | None = None
     # Services of the feed that failed, by operation, with the reason; the others were taken.
     failed: dict[str, str] = field(default_factory=dict)
+    # Keys of the answers that are not as documented, by operation; empty where all are.
+    keys: dict[str, dict[str, Counter[str]]] = field(default_factory=dict)
 
     def read(self, answer: Answer) -> None:
         """Count what an answer held and what of it was skipped."""
         self.rows += answer.rows
+        if answer.keys is not None:
+            keys = self.keys.setdefault(answer.keys.operation, {})
+            for change, names in (("gone", answer.keys.gone), ("new", answer.keys.new)):
+                keys.setdefault(change, Counter()).update(names)
         for issue in answer.issues:
             self.issue(issue)
 

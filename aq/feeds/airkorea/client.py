@@ -1,16 +1,18 @@
 """The `airkorea` feed: hourly station values of Korea's Ministry network, from data.go.kr."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from aq.domain.clock import kst
 from aq.domain.errors import FeedError, FeedReason
-from aq.domain.model import Answer, Payload
+from aq.domain.model import Answer, KeyCheck, Payload
 from aq.domain.sources import AIRKOREA
+from aq.feeds.airkorea.contracts import check
 from aq.feeds.airkorea.errors import NAME, Body, read_body, refusal
 from aq.feeds.airkorea.readings import read_rows
 from aq.feeds.airkorea.stations import read_province_means, read_stations
-from aq.feeds.base import Get, text_of
+from aq.feeds.base import Get, shown, text_of
 
 REALTIME = "ArpltnInforInqireSvc/getCtprvnRltmMesureDnsty"
 STATION_HISTORY = "ArpltnInforInqireSvc/getMsrstnAcctoRltmMesureDnsty"
@@ -88,13 +90,21 @@ class AirKorea:
         if error is not None:
             raise error
         items = read_body(payload.text).items
+        keys = check(payload.operation, items)
+        return replace(self._read(payload, items, now, keys), keys=keys)
+
+    def _read(
+        self, payload: Payload, items: Sequence[object], now: datetime, keys: KeyCheck | None
+    ) -> Answer:
         if payload.operation == STATIONS:
             return read_stations(items)
         if payload.operation == PROVINCE_MEANS:
             return read_province_means(items, payload.params["itemCode"], now)
         if items and not any(isinstance(row, Mapping) and "pm25Value" in row for row in items):
             detail = f"no row has pm25Value although ver={VERSION} was asked for"
-            raise FeedError(NAME, payload.operation, FeedReason.NOT_UNDERSTOOD, detail)
+            if keys and keys.new:
+                detail += f"; new are {', '.join(keys.new)}"
+            raise FeedError(NAME, payload.operation, FeedReason.NOT_UNDERSTOOD, shown(detail, 200))
         return read_rows(items, now, payload.params.get("stationName", ""))
 
     def refusal(

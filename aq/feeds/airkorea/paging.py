@@ -2,11 +2,13 @@
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
 from aq.domain.errors import FeedError
 from aq.domain.model import Answer, FeedInfo, Payload
+from aq.feeds.airkorea.contracts import check
 from aq.feeds.airkorea.errors import read_body, refusal
 from aq.feeds.base import Get
 
@@ -38,7 +40,8 @@ class NoticeService:
         error = self.refusal(payload.operation, 200, {}, payload.text, now)
         if error is not None:
             raise error
-        return self.read(payload, list(read_body(payload.text).items))
+        items = list(read_body(payload.text).items)
+        return replace(self.read(payload, items), keys=check(payload.operation, items))
 
     def refusal(
         self, operation: str, status: int, headers: Mapping[str, str], text: str, now: datetime
