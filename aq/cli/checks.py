@@ -16,7 +16,7 @@ from aq.domain.clock import Clock, kst_iso
 from aq.domain.errors import StoreError
 from aq.feeds.http import probe
 from aq.ingest.retention import check
-from aq.queries.feed_status import FeedStatus, feed_status, notice_status
+from aq.queries.feed_status import FeedStatus, answer_keys, feed_status, notice_status
 from aq.settings import Settings
 from aq.store import outbox
 from aq.store.engine import known_revisions, schema_revisions, try_to_write
@@ -210,6 +210,17 @@ def _notices(context: Context) -> Iterator[Finding]:
         yield Finding(f"quota {name}", OK if one.within else WARN, text, do)
 
 
+def _keys(context: Context) -> Iterator[Finding]:
+    """Answers whose keys are not as documented."""
+    names: dict[str, dict[str, list[str]]] = {}
+    for key in answer_keys(context):
+        names.setdefault(key.operation, {}).setdefault(key.change, []).append(key.name)
+    do = "no value was changed by it; look for a newer program, or compare config/contracts"
+    for operation, changes in names.items():
+        text = "; ".join(f"{change}: {', '.join(those)}" for change, those in changes.items())
+        yield Finding(f"answer {operation.rpartition('/')[2]}", WARN, text, do)
+
+
 def _network(settings: Settings) -> Iterator[Finding]:
     """Whether each live feed's host can be reached, and whether its clock and ours agree."""
     for name in settings.live_feeds:
@@ -279,5 +290,5 @@ def _feed(one: FeedStatus, age: timedelta | None) -> Finding:
 
 
 READING: tuple[Callable[[Context], Iterator[Finding]], ...] = (
-    *(_archive, _feeds, _notices, _messages),
+    *(_archive, _feeds, _notices, _keys, _messages),
 )

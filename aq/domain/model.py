@@ -142,6 +142,18 @@ class KeyCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerKey:
+    """A documented key that came in no row (gone), or one that nobody documents (new)."""
+
+    operation: str
+    change: str
+    name: str
+    rows: int
+    since: datetime
+    seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What one payload said: `rows` read, what was in it, and what was skipped. `keys` is None
     where nothing is known of the operation's keys, or nothing came."""

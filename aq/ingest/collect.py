@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from aq.domain.standards import Standard
 from aq.feeds.base import CountingFeed, Feed, Get, MeansFeed, StationFeed
 from aq.settings import ProvinceData
 from aq.store import Store, Txn, runs
+from aq.store.answer_keys import record_keys
 from aq.store.hours import aggregate, moved_slots, put_province_series, put_station_hours
 from aq.store.reads import station_readings, stations_heard
 from aq.store.rollups import refresh
@@ -26,6 +27,8 @@ from aq.store.stations import Directory, ProvinceRule
 from aq.store.upsert import Written
 
 ISSUES_KEPT = 50
+# By these a station belongs to a province and counts in its mean: a list without them is refused.
+STATION_KEYS = {"stationName", "addr", "mangName"}
 # The model is run again every 12 hours: what it said of the last day may change.
 REREAD = 24 * HOUR
 FIRST_DAYS = timedelta(days=2)
@@ -80,6 +83,10 @@ class RunReport(Report):
         if len(self.issues) < ISSUES_KEPT:
             self.issues.append(issue)
 
+    def gone(self) -> set[str]:
+        """Documented keys that were missing in an answer."""
+        return {key for changes in self.keys.values() for key in changes["gone"]}
+
     def wrote(self, counts: Written) -> None:
         """Count what the store did with the rows."""
         self.stored += counts.new
@@ -119,11 +126,16 @@ def ingest(
     readings: Sequence[Reading],
     directory: Directory,
     standards: Sequence[Standard],
+    *,
+    only_new: bool = False,
 ) -> Written:
-    """Write readings and all that follows from them: province hours, grades, days."""
+    """Write readings and all that follows from them: province hours, grades, days.
+
+    With `only_new`, station hours that are held with other values stay as they are.
+    """
     of_stations = [reading for reading in readings if reading.station is not None]
     of_provinces = [reading for reading in readings if reading.station is None]
-    counts, touched = put_station_hours(txn, feed, of_stations, directory)
+    counts, touched = put_station_hours(txn, feed, of_stations, directory, only_new=only_new)
     changed = aggregate(txn, feed, touched, directory)
     if of_provinces:
         more, slots = put_province_series(txn, feed, of_provinces)
@@ -225,6 +237,7 @@ class Collector:
                     report.read(answer)
                     for one in answer.readings:
                         merged.setdefault((one.province, one.hour), {}).update(one.values)
+            record_keys(self.store, report.keys, now)
             readings = [
                 Reading(province=province, hour=hour, values=values)
                 for (province, hour), values in merged.items()
@@ -283,6 +296,7 @@ class Collector:
             self._take(name, (since, recent), now, get, report)
         else:
             newest = self._take(name, (since, now), now, get, report)
+        record_keys(self.store, report.keys, now)
         if not report.rows:
             detail = "the answer was well-formed and held no row"
             raise FeedError(name, "", FeedReason.UPSTREAM_DOWN, detail)
@@ -316,7 +330,10 @@ class Collector:
             with self.store.write(f"poll {name}") as txn:
                 txn.mark_simulated(simulated)
                 directory = Directory(txn, station_rule(self.provinces))
-                report.wrote(ingest(txn, name, readings, directory, self.standards))
+                # A value whose key did not come is not known; what is held of it stays.
+                lost = any(key.endswith(("Value", "Flag")) for key in report.gone())
+                counts = ingest(txn, name, readings, directory, self.standards, only_new=lost)
+                report.wrote(counts)
                 for unplaced in directory.unplaced():
                     report.issue(RowIssue(kind="unplaced_station", where=unplaced))
         return readings
@@ -388,6 +405,10 @@ class Collector:
             for payload in feed.pull_stations(get):
                 answers.append(feed.parse(payload, now))
                 simulated |= payload.simulated
+                report.read(replace(answers[-1], rows=0))
+            if gone := report.gone() & STATION_KEYS:
+                detail = f"documented keys are missing: {', '.join(sorted(gone))}"
+                raise FeedError(name, "", FeedReason.NOT_UNDERSTOOD, detail)
             with self.store.write(f"station list {name}") as txn:
                 txn.mark_simulated(simulated)
                 directory = Directory(txn, station_rule(self.provinces))
@@ -396,6 +417,4 @@ class Collector:
         except FeedError as error:
             report.issue(RowIssue(kind="station_list", where=name, detail=str(error)))
             return
-        for answer in answers:
-            report.read(Answer(rows=0, issues=answer.issues))
         runs.record_station_list(self.store, name, now)

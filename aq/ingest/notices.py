@@ -14,6 +14,7 @@ from aq.feeds.airkorea.paging import NoticeService
 from aq.feeds.base import Get
 from aq.ingest.collect import RunReport, too_early
 from aq.store import Store, runs
+from aq.store.answer_keys import record_keys
 from aq.store.notices import (
     advisories,
     first_unended,
@@ -120,13 +121,18 @@ class NoticeCollector:
             rows += answer.rows
             forecasts += answer.forecasts
             acts += answer.advisories
+        own = {name: keys for name, keys in report.keys.items() if name == operation}
+        record_keys(self.store, own, now)
         if operation == DAYS and not rows:
             detail = "the answers were well-formed and held no notice"
             raise FeedError(name, operation, FeedReason.UPSTREAM_DOWN, detail)
         if forecasts or acts:
             with self.store.write(f"notices {name}") as txn:
                 txn.mark_simulated(simulated)
-                written: Written = put_forecasts(txn, forecasts) + put_advisories(txn, acts)
+                # What a key that did not come held is not known; what is held of it stays.
+                keep = any(keys.get("gone") for keys in own.values())
+                written: Written = put_forecasts(txn, forecasts, keep=keep)
+                written += put_advisories(txn, acts, keep=keep)
                 report.wrote(written)
 
     def _newest(self, name: str) -> str:

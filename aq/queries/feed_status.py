@@ -8,12 +8,13 @@ from aq.context import Context
 from aq.domain.agreement import Agreement, compare
 from aq.domain.call_plan import ALARM, FORECAST, FORECAST_AT, calls_ahead, part_of, planned_calls
 from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_iso
-from aq.domain.model import DAILY, WEEKLY
+from aq.domain.model import DAILY, WEEKLY, AnswerKey
 from aq.domain.provinces import PROVINCES
 from aq.domain.publication import LEARNING, lateness, learn, overdue
 from aq.domain.report import plain
 from aq.domain.slots import daily_slot, feed_table, next_slot
 from aq.domain.sources import DAYS, DUST, FEED_IDS, FEED_NAMES, INFO, OZONE, WEEK
+from aq.store.answer_keys import odd_keys
 from aq.store.gaps import gap_counts
 from aq.store.notices import newest_advisory, newest_forecast
 from aq.store.quota import NOTICES, budget_of
@@ -161,6 +162,19 @@ def agreement(context: Context, now: datetime) -> list[Agreement]:
             for name in ("airkorea_means", "airkorea")
         )
     return compare(ours, theirs)
+
+
+def answer_keys(context: Context) -> list[AnswerKey]:
+    """Keys of the last answers that are not as documented."""
+    return odd_keys(context.store)
+
+
+def answer_key_items(context: Context) -> list[dict[str, Any]]:
+    """The same in JSON's types."""
+    return [
+        {name: kst_iso(value) if isinstance(value, datetime) else value for name, value in row}
+        for row in (asdict(key).items() for key in answer_keys(context))
+    ]
 
 
 def health(context: Context) -> dict[str, Any]:

@@ -23,8 +23,11 @@ _ADVISORY_KEY = ("pollutant", "district", "zone", "word", "issued")
 _OWN = ("version", "seen")  # when we learned of it: no part of what a notice says
 
 
-def put_forecasts(txn: Txn, notices: Iterable[ForecastNotice]) -> Written:
-    """Keep notices whose content is not what is held of the same issue, pollutant and day."""
+def put_forecasts(txn: Txn, notices: Iterable[ForecastNotice], *, keep: bool = False) -> Written:
+    """Keep notices whose content is not what is held of the same issue, pollutant and day.
+
+    With `keep`, what is held stays where the new content says nothing.
+    """
     rows = [
         {
             "kind": one.kind,
@@ -38,11 +41,12 @@ def put_forecasts(txn: Txn, notices: Iterable[ForecastNotice]) -> Written:
         }
         for one in notices
     ]
-    return _put(txn, forecast, _FORECAST_KEY, rows, "issued")
+    return _put(txn, forecast, _FORECAST_KEY, rows, keep)
 
 
-def put_advisories(txn: Txn, advisories: Iterable[Advisory]) -> Written:
-    """Keep advisories whose content is not what is held of the same zone, kind and issue."""
+def put_advisories(txn: Txn, advisories: Iterable[Advisory], *, keep: bool = False) -> Written:
+    """Keep advisories whose content is not what is held of the same zone, kind and issue; `keep`
+    as in `put_forecasts`."""
     rows = [
         {
             "pollutant": one.pollutant,
@@ -58,26 +62,34 @@ def put_advisories(txn: Txn, advisories: Iterable[Advisory]) -> Written:
         }
         for one in advisories
     ]
-    return _put(txn, advisory, _ADVISORY_KEY, rows, "issued")
+    return _put(txn, advisory, _ADVISORY_KEY, rows, keep)
 
 
-def _put(txn: Txn, table: Table, key: Sequence[str], rows: list[Row], when: str) -> Written:
+def _put(txn: Txn, table: Table, key: Sequence[str], rows: list[Row], keep: bool) -> Written:
     if not rows:
         return Written()
     # Of two rows of one answer with the same key one counts, whatever order they came in.
     rows = list({_key(row, key): row for row in sorted(rows, key=repr)}.values())
-    first, last = min(row[when] for row in rows), max(row[when] for row in rows)
-    query = select(table).where(table.c[when] >= first, table.c[when] <= last)
+    first, last = min(row["issued"] for row in rows), max(row["issued"] for row in rows)
+    query = select(table).where(table.c.issued >= first, table.c.issued <= last)
     held = {
         _key(row, key): {name: value for name, value in row.items() if name not in _OWN}
         for row in _latest(txn.connection, query.order_by(table.c.version), key)
     }
+    if keep:
+        rows = [_kept(row, held.get(_key(row, key), {})) for row in rows]
     fresh = [row for row in rows if held.get(_key(row, key)) != row]
     changed = sum(1 for row in fresh if _key(row, key) in held)
     if fresh:
         own = {"version": txn.version, "seen": txn.now}
         txn.connection.execute(insert(table), [{**row, **own} for row in fresh])
     return Written(len(fresh) - changed, changed, len(rows) - len(fresh))
+
+
+def _kept(row: Row, held: Row) -> Row:
+    return {
+        name: held.get(name, cell) if cell in (None, "") else cell for name, cell in row.items()
+    }
 
 
 def _key(row: Any, key: Sequence[str]) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from alembic import command as alembic
 from sqlalchemy import text
 
 from aq import app
+from aq.cli.checks import checks
 from aq.cli.poll import sentence
 from aq.context import Context, start
 from aq.domain.advisories import acts, in_force
@@ -24,8 +25,9 @@ from aq.domain.sources import DAYS, DUST
 from aq.feeds.airkorea.advisories import AirKoreaAlarm
 from aq.i18n import text_in
 from aq.ingest.notices import NoticeCollector
-from aq.queries.feed_status import feed_status, notice_status
+from aq.queries.feed_status import answer_keys, feed_status, notice_status
 from aq.settings import Settings, load
+from aq.simulator import notices as simulated_notices
 from aq.simulator.scenario import Scenario, parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
@@ -34,6 +36,7 @@ from aq.store.engine import _alembic
 from aq.store.notices import advisories, forecasts, put_advisories, put_forecasts
 from aq.store.quota import budget_of
 from aq.store.runs import CallLedger, feed_states, record_upstream_calls
+from aq.web.parts.answer_keys import section as answers_section
 from aq.web.parts.notice_services import section
 
 NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)  # 20:25 KST
@@ -175,6 +178,37 @@ def test_issued_raised_lowered_cleared(
 ) -> None:
     found = acts([advisory(*row) for row in rows])
     assert [(act.kind, (act.at - NOW) / HOUR) for act in found] == told
+
+
+def test_a_renamed_field_is_named_within_one_poll_and_changes_no_value(
+    context: Context, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector = app.notice_collector(context)
+    collector.poll(ALARM, NOW)
+    assert answer_keys(context) == []
+    after, until = NOW - timedelta(days=30), NOW
+    with context.store.read() as connection:
+        before = advisories(connection, after, until)
+    printed = simulated_notices._dust_item
+
+    def renamed(*given: Any) -> dict[str, object]:
+        row = dict(printed(*given))
+        return {"issueValue": row.pop("issueVal"), **row}
+
+    monkeypatch.setattr(simulated_notices, "_dust_item", renamed)
+    report = collector.poll(ALARM, NOW)
+    assert report.as_dict()["keys"][DUST]["gone"]["issueVal"] > 0
+    told = [(key.operation, key.change, key.name) for key in answer_keys(context)]
+    assert told == [(DUST, "gone", "issueVal"), (DUST, "new", "issueValue")]
+    page = answers_section(answer_keys(context), text_in("ko"))
+    assert "빠진 항목: issueVal; 새 항목: issueValue" in page
+    with context.store.read() as connection:
+        assert advisories(connection, after, until) == before
+    (line,) = [one for one in checks(context.settings) if one.check.startswith("answer ")]
+    assert (line.state, line.found) == ("warn", "gone: issueVal; new: issueValue")
+    monkeypatch.undo()
+    collector.poll(ALARM, NOW)
+    assert answer_keys(context) == []
 
 
 OZONE_STORY = """

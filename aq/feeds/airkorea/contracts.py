@@ -1,4 +1,4 @@
-"""What each operation of AirKorea answers, as data in ``config/contracts``, held against answers."""
+"""What each operation of AirKorea answers: data in ``config/contracts``, held against answers."""
 
 import tomllib
 from collections.abc import Iterable, Mapping

@@ -20,7 +20,7 @@ from aq.queries import items as history
 from aq.queries import official as bulletin
 from aq.queries.current import Snapshot, current
 from aq.queries.evidence import evidence
-from aq.queries.feed_status import agreement, feed_status, health, notice_status
+from aq.queries.feed_status import agreement, answer_key_items, feed_status, health, notice_status
 from aq.queries.question import Given, past_question
 from aq.queries.revisions import trail_items
 from aq.web import metrics, strip
@@ -159,13 +159,21 @@ def advisories(context: Context, given: Given) -> Response:
 
 def feeds(context: Context, _given: Given) -> Response:
     """`/api/v1/feeds`: each feed's last good poll, last error, calls, next poll; the same of each
-    service of notices; and how our province means agree with upstream's own."""
+    service of notices; how our province means agree with upstream's own; and which keys of the
+    answers are not as documented."""
     now = _now(context)
     items = [one.as_dict() for one in feed_status(context, now)]
     compared = [one.as_dict() for one in agreement(context, now)]
     notices = [one.as_dict() for one in notice_status(context, now)]
+    keys = answer_key_items(context)
     return json_response(
-        {"as_of": kst_iso(now), "items": items, "notices": notices, "agreement": compared}
+        {
+            "as_of": kst_iso(now),
+            "items": items,
+            "notices": notices,
+            "agreement": compared,
+            "keys": keys,
+        }
     )
 
 

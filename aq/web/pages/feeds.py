@@ -9,7 +9,8 @@ from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.provinces import BY_CODE, find_province
 from aq.i18n import Text
 from aq.queries.feed_status import FeedStatus, NoticeStatus, notice_status
-from aq.web.parts import cache, page
+from aq.queries.feed_status import answer_keys as odd_answers
+from aq.web.parts import answer_keys, cache, page
 from aq.web.parts import notice_services as notice_care
 from aq.web.parts.feed_pace import pace_facts, paused, quota_facts
 from aq.web.parts.tables import table
@@ -57,6 +58,7 @@ def render() -> None:
     title = f"<h1>{escape(summary(feeds, text))}</h1>"
     page.html(title + "".join(_feed(one, text) for one in ordered))
     page.html(notice_care.section(_notices(), text))
+    page.html(answer_keys.section(odd_answers(cache.context()), text))
     page.html(compared(cache.agreement(), text))
     page.bottom()
     page.pulse(_news)
