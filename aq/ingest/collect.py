@@ -41,7 +41,7 @@ class RunReport(Report):
     SHOWN = (
         *("feed", "at", "ok", "rows", "stored", "changed", "unchanged", "flagged", "stations"),
         *("skipped", "issues", "calls", "newest_hour", "heard", "grades_compared"),
-        *("grades_differ", "complete", "note", "failed"),
+        *("grades_differ", "complete", "note", "failed", "odd_keys"),
     )
 
     feed: str
@@ -82,6 +82,11 @@ class RunReport(Report):
         self.skipped[issue.kind] += 1
         if len(self.issues) < ISSUES_KEPT:
             self.issues.append(issue)
+
+    @property
+    def odd_keys(self) -> dict[str, dict[str, Counter[str]]]:
+        """`keys` of the operations whose answers are not as documented."""
+        return {name: changes for name, changes in self.keys.items() if any(changes.values())}
 
     def gone(self) -> set[str]:
         """Documented keys that were missing in an answer."""

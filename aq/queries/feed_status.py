@@ -169,14 +169,6 @@ def answer_keys(context: Context) -> list[AnswerKey]:
     return odd_keys(context.store)
 
 
-def answer_key_items(context: Context) -> list[dict[str, Any]]:
-    """The same in JSON's types."""
-    return [
-        {name: kst_iso(value) if isinstance(value, datetime) else value for name, value in row}
-        for row in (asdict(key).items() for key in answer_keys(context))
-    ]
-
-
 def health(context: Context) -> dict[str, Any]:
     """What `/healthz` says: the store answers (else an error was raised), and what is stale."""
     now = context.clock.now()

@@ -197,7 +197,7 @@ def test_a_renamed_field_is_named_within_one_poll_and_changes_no_value(
 
     monkeypatch.setattr(simulated_notices, "_dust_item", renamed)
     report = collector.poll(ALARM, NOW)
-    assert report.as_dict()["keys"][DUST]["gone"]["issueVal"] > 0
+    assert report.as_dict()["odd_keys"][DUST]["gone"]["issueVal"] > 0
     told = [(key.operation, key.change, key.name) for key in answer_keys(context)]
     assert told == [(DUST, "gone", "issueVal"), (DUST, "new", "issueValue")]
     page = answers_section(answer_keys(context), text_in("ko"))

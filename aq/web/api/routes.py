@@ -15,12 +15,13 @@ from aq.context import Context, asked_pollutants, find_standard
 from aq.domain.clock import kst_iso, parse_instant, parse_until
 from aq.domain.errors import AqError, InputError
 from aq.domain.provinces import BY_CODE, PROVINCES, find_province
+from aq.domain.report import plain
 from aq.export.query import PARAMETERS as EXPORT
 from aq.queries import items as history
 from aq.queries import official as bulletin
 from aq.queries.current import Snapshot, current
 from aq.queries.evidence import evidence
-from aq.queries.feed_status import agreement, answer_key_items, feed_status, health, notice_status
+from aq.queries.feed_status import agreement, answer_keys, feed_status, health, notice_status
 from aq.queries.question import Given, past_question
 from aq.queries.revisions import trail_items
 from aq.web import metrics, strip
@@ -165,7 +166,7 @@ def feeds(context: Context, _given: Given) -> Response:
     items = [one.as_dict() for one in feed_status(context, now)]
     compared = [one.as_dict() for one in agreement(context, now)]
     notices = [one.as_dict() for one in notice_status(context, now)]
-    keys = answer_key_items(context)
+    keys = plain(answer_keys(context))
     return json_response(
         {
             "as_of": kst_iso(now),
