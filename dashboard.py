@@ -19,7 +19,7 @@ from aq.logs import set_up
 from aq.web.admin import link_route, local_counts
 from aq.web.api.routes import routes
 from aq.web.metrics import observe
-from aq.web.parts import outlines
+from aq.web.parts import outlines, page
 from aq.web.parts.live_update import watch
 from aq.web.security import Guard
 
@@ -59,5 +59,12 @@ app = st.App(
     str(Path(aq.__file__).parent / "web" / "pages" / "main.py"),
     lifespan=lifespan,
     routes=[*routes(shared), outlines.route(), link_route(lambda: local_counts(shared().settings))],
-    middleware=[Middleware(Guard, limits=lambda: shared().settings.server, observe=observe)],
+    middleware=[
+        Middleware(
+            Guard,
+            limits=lambda: shared().settings.server,
+            observe=observe,
+            pages=frozenset(f"/{page.address(name)}" for name in page.PAGES),
+        )
+    ],
 )

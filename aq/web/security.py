@@ -1,11 +1,11 @@
 """What every answer of the server carries and what no request may do: headers, sizes, rates."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aq.web import sockets, traffic
@@ -23,6 +23,16 @@ NAMED = frozenset(
     }
 )
 GROUPS = (("api", "/api/"), ("asset", "/static/"), ("stream", "/_stcore/"))
+# Nothing here takes a file or a form; the framework's own ways in for developers are closed.
+METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+CLOSED = ("/_stcore/metrics", "/_stcore/upload_file", "/_stcore/agent", "/_stcore/script-health")
+FULL = """<!doctype html><html lang="ko"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>대기질 17</title>
+<body style="font:16px/1.6 sans-serif;max-width:34em;margin:3em auto;padding:0 1em">
+<p>지금은 보는 사람이 많아 이 화면을 열 수 없습니다. 1분 뒤에 다시 열어 주십시오.
+<a href="strip">17개 시·도의 지금 등급</a>은 볼 수 있습니다.</p>
+<p lang="en">Too many readers at the moment. Try again in a minute;
+<a href="strip?lang=en">the grades of now</a> are here.</p></body></html>"""
 # Streamlit's own frontend needs inline styles, inline and generated scripts (its component loader),
 # blobs (downloads, workers) and its websocket; nothing from any other machine.
 PAGE_POLICY = "; ".join(
@@ -73,8 +83,10 @@ class Guard:
         app: ASGIApp,
         limits: Callable[[], Limits],
         observe: Callable[[str, int, float], None] = lambda _route, _status, _seconds: None,
+        pages: Collection[str] = (),
     ) -> None:
-        self._app, self._limits, self._observe = app, limits, observe
+        """`pages` are the addresses that open a websocket; the rest is answered at once."""
+        self._app, self._limits, self._observe, self._pages = app, limits, observe, pages
         self._buckets, self._sockets = Buckets(), sockets.Sockets(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,13 +118,29 @@ class Guard:
             if not started:
                 await _too_large()(scope, receive, sending)
 
-    def _refused(self, scope: Scope) -> JSONResponse | None:
+    def _refused(self, scope: Scope) -> Response | None:
         if len(scope.get("query_string", b"")) > MAX_QUERY:
             message = f"the query is longer than {MAX_QUERY:,} bytes"
             return _error(414, "query_too_long", message)
+        if scope["path"] in self._pages and self._sockets.full:
+            traffic.count(traffic.PAGES)
+            return HTMLResponse(
+                FULL, 503, headers={"Retry-After": "60", "Cache-Control": "no-store"}
+            )
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length) > MAX_BODY:
             return _too_large()
+        if _closed(scope["path"]):
+            return _error(404, "unknown_route", "nothing is here")
+        if scope["method"] not in METHODS:
+            refusal = _error(
+                405, "method_not_allowed", "here is only to read: GET, HEAD or OPTIONS"
+            )
+            refusal.headers["Allow"] = "GET, HEAD, OPTIONS"
+            return refusal
+        return self._too_costly(scope)
+
+    def _too_costly(self, scope: Scope) -> Response | None:
         cost = COSTS.get(scope["path"].rstrip("/"), 0)
         if cost:
             limits = self._limits()
@@ -125,6 +153,18 @@ class Guard:
                 refusal.headers["Retry-After"] = str(seconds)
                 return refusal
         return None
+
+
+def _not_here(scope: Scope) -> JSONResponse:
+    if _closed(scope["path"]):
+        return _error(404, "unknown_route", "nothing is here")
+    refusal = _error(405, "method_not_allowed", "here is only to read: GET, HEAD or OPTIONS")
+    refusal.headers["Allow"] = ", ".join(sorted(METHODS))
+    return refusal
+
+
+def _closed(path: str) -> bool:
+    return path.startswith(CLOSED)
 
 
 def _route(path: str) -> str:

@@ -22,8 +22,11 @@ from aq.settings import ServerSettings
 from aq.web import traffic
 
 REQUEST_SECONDS = 15  # for a whole request to come; nothing here takes a large body
+MOST_DESCRIPTORS = 1_048_576  # where the system names no limit
 DESCRIPTORS_KEPT = 200  # for the store, the feeds, the scheduler and the log
-DESCRIPTORS_A_PAGE = 4  # its socket, and three of the event loop that Streamlit makes for it
+# An open page takes its socket and three of the event loop that Streamlit makes for it; a page that
+# was closed keeps those three until Streamlit lets it go, of which it remembers up to 128.
+DESCRIPTORS_A_PAGE, DESCRIPTORS_OF_CLOSED = 3, 3 * 128
 MESSAGE_BYTES = 1_048_576  # of a browser; the widgets of the largest page take 20,000
 PING_SECONDS = 30
 BACKLOG = 2_048
@@ -47,18 +50,18 @@ class Room:
 
 def raise_descriptors() -> int:
     """Let this process have as many descriptors as it may; returns how many."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most
 
 
 def room(settings: ServerSettings, descriptors: int) -> Room:
-    """The limits of the settings, and fewer where the system gives too few descriptors."""
-    pages = DESCRIPTORS_A_PAGE * settings.pages
+    """The limits of the settings, or fewer where the system gives too few descriptors for them."""
+    pages = DESCRIPTORS_A_PAGE * settings.pages + DESCRIPTORS_OF_CLOSED
     free = max(descriptors - DESCRIPTORS_KEPT - pages, descriptors // 4)
     return Room(
-        connections=min(settings.connections, free + settings.pages),
+        connections=min(settings.connections, free),
         per_client=settings.connections_per_client,
         is_shared=lambda address: traffic.stands_for_many(address, settings.trusted_proxies),
     )
