@@ -15,7 +15,7 @@ from aq.web.traffic import Buckets, client_of, is_loopback
 # A reader who drags a slider sends ten messages a second for a few seconds.
 SOCKET_BURST, SOCKET_PER_MINUTE = 60, 300
 CLIENT_BURST_SECONDS = 15  # of the client's own pace at once
-OPENINGS_PER_MINUTE = 120  # of pages, by one client
+OPENING_COST = 3  # messages; a page that is opened is drawn whole
 POLICY, UNREADABLE = 1008, 1003  # close codes of RFC 6455
 # What a reader's page says. The rest is for developers: a visitor may not clear everybody's cache.
 HEARD = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
@@ -48,7 +48,7 @@ class Sockets:
     def __init__(self, limits: Callable[[], Limits]) -> None:
         self._limits = limits
         self._open: Counter[str] = Counter()
-        self._openings, self._by_socket, self._by_client = Buckets(), Buckets(), Buckets()
+        self._by_socket, self._by_client = Buckets(), Buckets()
         self._next = 0
 
     @property
@@ -81,8 +81,7 @@ class Sockets:
             return traffic.PAGES
         if self._open[client] >= limits.pages_per_client and not is_loopback(client):
             return traffic.CLIENT_PAGES
-        openings = max(OPENINGS_PER_MINUTE, limits.pages if is_loopback(client) else 0)
-        return traffic.OPENINGS if self._openings.take(client, 1, openings) else ""
+        return traffic.OPENINGS if self._say(client, OPENING_COST) else ""
 
     def _measured(self, client: str, receive: Receive, send: Send) -> Receive:
         self._next += 1
@@ -110,9 +109,12 @@ class Sockets:
     def _too_many(self, socket: str, client: str) -> str:
         if self._by_socket.take(socket, 1, SOCKET_BURST, SOCKET_PER_MINUTE):
             return traffic.MESSAGES
+        return traffic.CLIENT_MESSAGES if self._say(client, 1) else ""
+
+    def _say(self, client: str, cost: int) -> float:
         per_minute = self._limits().messages_per_minute
-        burst = max(1, per_minute * CLIENT_BURST_SECONDS // 60)
-        return traffic.CLIENT_MESSAGES if self._by_client.take(client, 1, burst, per_minute) else ""
+        burst = max(OPENING_COST, per_minute * CLIENT_BURST_SECONDS // 60)
+        return self._by_client.take(client, cost, burst, per_minute)
 
 
 def _kind(message: Message) -> str:
