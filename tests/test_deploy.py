@@ -72,6 +72,7 @@ def test_a_unit_is_read_by_systemd(path: Path, tmp_path: Path) -> None:
         assert "User=aq" in text
         assert "NoNewPrivileges=yes" in text
         assert "ExecStart=" in text
+        assert ("LimitNOFILE=65536" in text) == ("-m aq backup" not in text)
     copies = [tmp_path / path.name.replace("@", "@8501")]
     if path.suffix == ".timer":
         service = path.with_suffix(".service")
@@ -94,6 +95,7 @@ def test_a_proxy_passes_websockets_addresses_and_one_replica_to_a_reader() -> No
     nginx, caddy = texts()["nginx.conf"], texts()["Caddyfile"]
     for words in (
         "Upgrade $http_upgrade",
+        "Host $http_host",  # $host has no port, and the page's origin has
         "ip_hash",
         "X-Forwarded-For",
         "/metrics",

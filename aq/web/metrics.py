@@ -3,9 +3,11 @@
 All but the requests is read from the store at each scrape, so every instance tells the same.
 """
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from threading import Lock
+from weakref import WeakKeyDictionary
 
 from prometheus_client import (
     CollectorRegistry,
@@ -26,6 +28,7 @@ from aq.queries.feed_status import FeedStatus, feed_status
 from aq.queries.operations import Operations, operations
 from aq.web import traffic
 
+KEEP_SECONDS = 2.0  # what was read of the store serves for so long, however often it is asked for
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _registry = CollectorRegistry()
@@ -49,11 +52,28 @@ def observe(route: str, status: int, seconds: float) -> None:
 
 def scrape(context: Context) -> bytes:
     """The whole text. Raises `StoreError` when the store does not answer."""
-    families = list(_families(context, context.clock.now()))
+    families = _of_the_store(context)
     once = CollectorRegistry()
     once.register(_Fixed(families))
     with _scraping:
         return generate_latest(once) + generate_latest(_registry)
+
+
+# store -> (until when, writes of this process, families)
+_read: WeakKeyDictionary[object, tuple[float, int, list[Metric]]] = WeakKeyDictionary()
+
+
+def _of_the_store(context: Context) -> list[Metric]:
+    """What the store tells, read anew after a write of this process or `KEEP_SECONDS`; what this
+    process counts, always."""
+    store = context.store
+    store.version()  # it must answer now
+    until, writes, families = _read.get(store, (0.0, -1, []))
+    if time.monotonic() >= until or writes != store.writes:
+        writes = store.writes
+        families = list(_families(context, context.clock.now()))
+        _read[store] = time.monotonic() + KEEP_SECONDS, writes, families
+    return [*families, _refused()]
 
 
 class _Fixed(Collector):
@@ -79,7 +99,6 @@ def _families(context: Context, now: datetime) -> Iterator[Metric]:
     yield from _hours(found, now)
     yield from _runs(found)
     yield from _store(context, found)
-    yield _refused()
 
 
 def _feeds(live: list[FeedStatus]) -> Iterator[Metric]:

@@ -5,6 +5,7 @@ known at once; that another one has, `LOOK_SECONDS` later: then one asker looks 
 the others go on with what is ready until it has, or until `OLDEST_SECONDS` are over.
 """
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -25,10 +26,15 @@ Stamp = tuple[int, datetime, int]  # store version, minute, this process's own w
 
 @dataclass
 class Shelf:
-    """Ready answers of one route by their question (the query as it came)."""
+    """Ready answers of one route by their question (the query as it came).
 
+    `keep_seconds` ends an answer that shows more than the store's version tells of: how feeds and
+    runs do, which another process may have noted.
+    """
+
+    keep_seconds: float = math.inf
     monotonic: Callable[[], float] = time.monotonic
-    _kept: "OrderedDict[bytes, tuple[Stamp, Response]]" = field(default_factory=OrderedDict)
+    _kept: "OrderedDict[bytes, tuple[Stamp, float, Response]]" = field(default_factory=OrderedDict)
     _making: dict[bytes, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _looking: bool = False
@@ -44,8 +50,10 @@ class Shelf:
         if age > LOOK_SECONDS and not self._looking:
             self._looking = True  # this one goes and looks
             return None
-        stamp, response = kept
-        return _copy(response) if stamp == _stamp(get_context(), version) else None
+        stamp, until, response = kept
+        if self.monotonic() > until or stamp != _stamp(get_context(), version):
+            return None
+        return _copy(response)
 
     def answer(self, context: Context, question: bytes, make: Callable[[], Response]) -> Response:
         """The ready answer, or a new one; those who ask the same meanwhile wait for it.
@@ -68,12 +76,12 @@ class Shelf:
         self._seen, self._looking = (looked, version), False
         stamp = (*_stamp(context, version)[:2], writes)
         kept = self._kept.get(question)
-        if kept is not None and kept[0] == stamp:
-            return _copy(kept[1])
+        if kept is not None and kept[0] == stamp and looked <= kept[1]:
+            return _copy(kept[2])
         response = make()
         if response.status_code == 200:
             with self._lock:
-                self._kept[question] = stamp, _copy(response)
+                self._kept[question] = stamp, looked + self.keep_seconds, _copy(response)
                 self._kept.move_to_end(question)
                 while len(self._kept) > MOST:
                     self._kept.popitem(last=False)

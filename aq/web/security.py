@@ -1,8 +1,10 @@
 """What every answer of the server carries and what no request may do: headers, sizes, rates."""
 
+import math
 import time
 from collections.abc import Callable, Collection
 from typing import Protocol
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -13,8 +15,11 @@ from aq.web.traffic import Buckets, client_of
 
 MAX_QUERY = 8_192  # bytes; the longest real question names 17 provinces and 6 pollutants
 MAX_BODY = 1_048_576  # bytes; nothing here takes a file
-# Routes that read much of the store, with the tokens a call takes.
-COSTS = {"/api/v1/export": 20, "/api/v1/history": 1}
+EXPORT_COST = 20  # tokens a call takes
+ROWS_A_TOKEN = 1000  # of history, which gives up to 5,000 at once
+EXPLAIN_COST = 5  # looks for the stations behind each item
+# Answered from ready bodies where nothing is asked for in particular.
+FREE = frozenset({"/api/v1/provinces", "/api/v1/current", "/api/v1/feeds", "/api/v1/openapi.json"})
 # Names under which answers are counted; all else is of a group, or a page.
 NAMED = frozenset(
     {
@@ -141,7 +146,7 @@ class Guard:
         return self._too_costly(scope)
 
     def _too_costly(self, scope: Scope) -> Response | None:
-        cost = COSTS.get(scope["path"].rstrip("/"), 0)
+        cost = cost_of(scope["path"].rstrip("/"), scope.get("query_string", b""))
         if cost:
             limits = self._limits()
             size = max(limits.costly_per_minute, cost)
@@ -153,6 +158,19 @@ class Guard:
                 refusal.headers["Retry-After"] = str(seconds)
                 return refusal
         return None
+
+
+def cost_of(path: str, query: bytes) -> int:
+    """The tokens that a call takes, by how much of the store it may read."""
+    if not path.startswith("/api/") or (path in FREE and not query):
+        return 0
+    if path == "/api/v1/export":
+        return EXPORT_COST
+    given = dict(parse_qsl(query.decode("latin-1")))
+    rows = given.get("limit", "")
+    if path == "/api/v1/history" and rows.isascii() and rows.isdigit():
+        return max(1, math.ceil(int(rows[:9]) / ROWS_A_TOKEN))
+    return EXPLAIN_COST if given.get("explain", "false") != "false" else 1
 
 
 def _not_here(scope: Scope) -> JSONResponse:

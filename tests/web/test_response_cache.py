@@ -1,9 +1,11 @@
 """Ready answers: the same bytes, made once, and never kept past a change."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -12,6 +14,7 @@ from starlette.responses import Response
 from aq.context import Context
 from aq.domain.clock import Clock
 from aq.domain.errors import InputError
+from aq.queries.feed_status import feed_status, health
 from aq.store import open_store
 from aq.web.response_cache import LONGEST_QUESTION, LOOK_SECONDS, MOST, OLDEST_SECONDS, Shelf
 from tests.serving import fill, make_runtime, served
@@ -71,6 +74,37 @@ def test_a_record_without_a_version_counts_too(context: Context) -> None:
     with context.store.book():
         pass
     assert shelf.at_once(lambda: context, b"") is None
+
+
+def test_an_answer_about_feeds_serves_for_a_moment_only(context: Context) -> None:
+    time = [100.0]
+    shelf, make = Shelf(2.0, monotonic=lambda: time[0]), Kitchen()
+    assert [shelf.answer(context, b"", make).body for _ in range(3)] == [b"1"] * 3
+    time[0] = 102.1
+    assert shelf.at_once(lambda: context, b"") is None
+    assert shelf.answer(context, b"", make).body == b"2"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/api/v1/feeds", "/metrics"])
+def test_how_feeds_do_is_read_once_however_many_ask(
+    context: Context, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[None] = []
+    for module, name in (("aq.web.api.routes", "feed_status"), ("aq.web.metrics", "feed_status")):
+        monkeypatch.setattr(f"{module}.{name}", _noting(read, feed_status))
+    monkeypatch.setattr("aq.web.api.routes.health", _noting(read, health))
+    with served(context) as address:
+        for _ in range(20):
+            assert requests.get(f"{address}{path}", timeout=60).status_code == 200
+    assert 1 <= len(read) < 20
+
+
+def _noting(read: list[None], function: Callable[..., Any]) -> Callable[..., Any]:
+    def noting(*arguments: Any) -> Any:
+        read.append(None)
+        return function(*arguments)
+
+    return noting
 
 
 def test_a_write_of_another_process_is_seen_when_the_store_is_looked_at(context: Context) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from aq.web.security import cost_of
 from aq.web.traffic import Buckets, client_of
 from tests.browsing import dashboard, own_environment
 
@@ -113,3 +114,24 @@ def test_a_wrong_network_is_refused_at_the_start(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="AQ_SERVER__TRUSTED_PROXIES"):
         load({"AQ_SERVER__TRUSTED_PROXIES": "my proxy"})
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "cost"),
+    [
+        ("/", "", 0),
+        ("/strip", "pollutant=pm25", 0),
+        ("/api/v1/current", "", 0),
+        ("/api/v1/current", "explain=true", 5),
+        ("/api/v1/current", "pollutant=pm10", 1),
+        ("/api/v1/history", "since=2026-11-01", 1),
+        ("/api/v1/history", "limit=10", 1),
+        ("/api/v1/history", "limit=5000", 5),
+        ("/api/v1/history", f"limit={'9' * 5000}", 1_000_000),
+        ("/api/v1/history", "limit=x", 1),
+        ("/api/v1/export", "", 20),
+        ("/api/v1/advisories", "year=2026", 1),
+    ],
+)
+def test_a_call_costs_by_what_it_reads(path: str, query: str, cost: int) -> None:
+    assert cost_of(path, query.encode()) == cost

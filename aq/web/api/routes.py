@@ -1,6 +1,7 @@
 """The read-only routes: JSON with ETag, errors as JSON, the strip for other sites."""
 
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -257,13 +258,15 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
 
 # Routes that many ask alike; all they show is of the store's version and the minute.
 READY = ("/strip", "/strip.json", "/api/v1/provinces", "/api/v1/current")
+# Routes that show how feeds and runs do, too; with how long an answer serves [s].
+BRIEFLY = {"/api/v1/feeds": 2.0, "/healthz": 2.0}
 
 
 def _endpoint(
     path: str, get_context: Callable[[], Context]
 ) -> Callable[[Request], Awaitable[Response]]:
     handler, known = TABLE[path]
-    shelf = Shelf() if path in READY else None
+    shelf = Shelf(BRIEFLY.get(path, math.inf)) if path in READY or path in BRIEFLY else None
 
     def answer(request: Request) -> Response:
         def make() -> Response:
