@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from aq import context as contexts
-from aq import feeds
 from aq.alerts.channels import outlets
 from aq.alerts.delivery import Notifier
 from aq.alerts.engine import WatchReport
@@ -16,6 +15,7 @@ from aq.domain.slots import daily_slot
 from aq.feeds.airkorea.paging import NoticeService
 from aq.feeds.base import Feed, Get
 from aq.feeds.http import Http
+from aq.feeds.registry import client, make
 from aq.ingest.backfill import Filler
 from aq.ingest.collect import Collector
 from aq.ingest.notices import NoticeCollector
@@ -58,16 +58,16 @@ def collector(context: Context) -> Collector:
     made: dict[str, Feed] = {}
     gets: dict[str, Get] = {}
     for name in settings.live_feeds:
-        feed = feeds.make(name, settings)
+        feed = make(name, settings)
         made[name] = feed
-        gets[name] = feeds.client(http, name, feed, settings)
+        gets[name] = client(http, name, feed, settings)
     return Collector(
         store=context.store,
         feeds=made,
         gets=gets,
         standards=context.stored_standards,
         provinces=settings.provinces,
-        past_days=settings.feeds.openmeteo.past_days,
+        past_days={name: settings.feeds.of(name).first_days for name in made},
         complete_share=settings.schedule.complete_share,
     )
 
@@ -76,11 +76,11 @@ def notice_collector(context: Context) -> NoticeCollector:
     """What collects the authority's forecasts and advisories."""
     settings = context.settings
     http = Http(CallLedger(context.store), context.clock.now)
-    made = {name: feeds.make(name, settings) for name in settings.notice_feeds}
+    made = {name: make(name, settings) for name in settings.notice_feeds}
     return NoticeCollector(
         store=context.store,
         feeds={name: feed for name, feed in made.items() if isinstance(feed, NoticeService)},
-        gets={name: feeds.client(http, name, made[name], settings) for name in made},
+        gets={name: client(http, name, made[name], settings) for name in made},
     )
 
 

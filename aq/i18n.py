@@ -8,6 +8,7 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 
 from aq.domain.clock import kst
+from aq.feeds.registry import SPECS
 
 CATALOGUES = Path(__file__).parent / "locale"
 LANGUAGES = ("ko", "en")
@@ -21,12 +22,6 @@ POLLUTANT_NAMES = {
     "so2": "SO₂",
     "co": "CO",
     "overall": "Index",
-}
-FEED_NAMES = {
-    "airkorea": "AirKorea",
-    "archive": "AirKorea, confirmed",
-    "airkorea_means": "AirKorea’s own province means",
-    "openmeteo": "Open-Meteo",
 }
 AHEAD = (
     N_("today"),
@@ -88,7 +83,12 @@ class Text:
 
     def feed(self, name: str) -> str:
         """A feed's name as readers know it."""
-        return self(FEED_NAMES[name])
+        return SPECS[name].words[self.lang]
+
+    def operation(self, feed: str, operation: str) -> str:
+        """What a call of a feed is for; "" where the feed has no words for it."""
+        declared = SPECS[feed].operation(operation)
+        return declared.words.get(self.lang, "") if declared else ""
 
     def missing(self, reason: str | None, detail: str | None = None) -> str:
         """Why there is no value: `자료 없음: 통신장애`."""

@@ -8,18 +8,17 @@ from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from argon2 import extract_parameters
 from argon2.exceptions import InvalidHashError
 from pydantic import (
-    AnyHttpUrl,
     BaseModel,
     ConfigDict,
     Field,
     SecretStr,
-    TypeAdapter,
     ValidationError,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -30,26 +29,21 @@ from aq.domain.clock import Clock
 from aq.domain.errors import ConfigError
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.domain.selection import Selection
+from aq.feeds import registry
+from aq.feeds.registry import INFO, NOTICES, PREFERRED, SPECS
+from aq.feeds.spec import FeedSettings, http_url
 from aq.paths import config_dir, home
 from aq.toml import line_of
 
-FEED_NAMES = ("archive", "airkorea", "openmeteo")
-NOTICE_FEED_NAMES = ("airkorea_forecast", "airkorea_alarm")
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
 LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails", "admin_subjects")
 OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_HOME", "AQ_SAMPLES", "AQ_RECORDED"})
 # Station hours younger than this may still be asked for again.
 LEAST_MONTHS = 4
-_URL = TypeAdapter(AnyHttpUrl)
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _http_url(value: str) -> str:
-    _URL.validate_python(value)
-    return value.rstrip("/")
 
 
 class ServerSettings(_Section):
@@ -67,7 +61,7 @@ class ServerSettings(_Section):
     @field_validator("public_url")
     @classmethod
     def _public(cls, value: str) -> str:
-        return _http_url(value) if value.strip() else ""
+        return http_url(value) if value.strip() else ""
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -120,43 +114,40 @@ class RetentionSettings(_Section):
         return value
 
 
-class _HttpFeed(_Section):
-    url: str
-    key: SecretStr | None = None
-    daily_limit: int = Field(500, ge=1)
-    timeout_seconds: float = Field(20, gt=0, le=300)
-    deadline_seconds: float = Field(120, gt=0, le=900)
-
-    _check_url = field_validator("url")(_http_url)
-
-    @field_validator("key", mode="before")
-    @classmethod
-    def _blank_is_none(cls, value: object) -> object:
-        return None if isinstance(value, str) and not value.strip() else value
-
-
-class AirKoreaSettings(_HttpFeed):
-    url: str = "https://apis.data.go.kr/B552584"
-
-
-class OpenMeteoSettings(_HttpFeed):
-    url: str = "https://air-quality-api.open-meteo.com/v1/air-quality"
-    enabled: bool = True
-    daily_limit: int = Field(580, ge=1)
-    past_days: int = Field(92, ge=0, le=92)
-
-
 class FeedsSettings(_Section):
-    prefer: tuple[str, ...] = FEED_NAMES
-    airkorea: AirKoreaSettings = AirKoreaSettings()
-    openmeteo: OpenMeteoSettings = OpenMeteoSettings()
+    """The order in which feeds are read, and a section for each feed that is asked."""
+
+    prefer: tuple[str, ...] = PREFERRED
 
     @field_validator("prefer")
     @classmethod
-    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if sorted(value) != sorted(FEED_NAMES):
-            raise ValueError(f"each of {', '.join(FEED_NAMES)} exactly once")
-        return value
+    def _every_feed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Feeds that are not named come after those that are, in their own order."""
+        unknown = sorted(set(value) - set(PREFERRED))
+        if unknown:
+            raise ValueError(f"unknown feed {', '.join(unknown)}; known are {', '.join(PREFERRED)}")
+        if len(set(value)) < len(value):
+            raise ValueError("each feed at most once")
+        return (*value, *(name for name in PREFERRED if name not in value))
+
+    def of(self, name: str) -> FeedSettings:
+        """The section of a feed that has one."""
+        section: FeedSettings = getattr(self, name)
+        return section
+
+
+if TYPE_CHECKING:
+    AllFeeds = FeedsSettings
+else:
+    AllFeeds = create_model(
+        "AllFeeds",
+        __base__=FeedsSettings,
+        **{
+            name: (spec.settings, spec.settings())
+            for name, spec in SPECS.items()
+            if spec.settings is not None
+        },
+    )
 
 
 class Point(_Section):
@@ -202,7 +193,7 @@ class Settings(_Section):
     display: DisplaySettings = DisplaySettings()
     schedule: ScheduleSettings = ScheduleSettings()
     retention: RetentionSettings = RetentionSettings()
-    feeds: FeedsSettings = FeedsSettings()
+    feeds: AllFeeds = AllFeeds()
     provinces: ProvinceData
 
     @field_validator("database_url")
@@ -275,35 +266,30 @@ class Settings(_Section):
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
         """Every secret given, so that logs can be kept free of them."""
-        keys = (self.feeds.airkorea.key, self.feeds.openmeteo.key, self.admin_password_hash)
+        sections = (self.feeds.of(name) for name, spec in SPECS.items() if spec.settings)
+        keys = (*(section.key for section in sections), self.admin_password_hash)
         return tuple(key for key in keys if key is not None)
 
     @cached_property
     def selection(self) -> Selection:
         """The choice of the feed that an hour, a day or a month is read from."""
-        return Selection.preferring(self.feeds.prefer)
+        return Selection.preferring(self.feeds.prefer, INFO.values())
 
     def daily_limit(self, feed: str) -> int | None:
         """Calls a KST day that a feed's operations may make; None for a feed without calls."""
-        limits = {
-            "airkorea": self.feeds.airkorea.daily_limit,
-            "openmeteo": self.feeds.openmeteo.daily_limit,
-        }
-        return limits.get("airkorea" if feed in NOTICE_FEED_NAMES else feed)
+        host = SPECS[feed].host
+        return self.feeds.of(host).daily_limit if SPECS[host].settings else None
 
     @property
     def notice_feeds(self) -> tuple[str, ...]:
-        """Feeds of the authority's notices that are asked; they go with AirKorea's key."""
-        return NOTICE_FEED_NAMES if "airkorea" in self.live_feeds else ()
+        """Feeds of the authority's notices that are asked, with the key of another feed."""
+        return tuple(name for name in NOTICES if SPECS[name].host in self.live_feeds)
 
     @property
     def live_feeds(self) -> tuple[str, ...]:
         """Feeds that are polled, most preferred first."""
-        on = {
-            "airkorea": self.feeds.airkorea.key is not None,
-            "openmeteo": self.feeds.openmeteo.enabled,
-        }
-        return tuple(name for name in self.feeds.prefer if on.get(name))
+        asked = (name for name in self.feeds.prefer if SPECS[name].settings)
+        return tuple(name for name in asked if self.feeds.of(name).live)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -382,10 +368,14 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
     Raises `ConfigError` naming the file and line, or the variable, and what was expected.
     """
+    registry.check()
     environ = os.environ if environ is None else environ
     folder = Path(environ["AQ_CONFIG"]) if environ.get("AQ_CONFIG") else config_dir()
     data = _read_toml(folder / "aq.toml")
-    secret = data.get("feeds", {}).get("airkorea", {}).get("key") or "admin_password_hash" in data
+    feeds = data.get("feeds")
+    sections = feeds.values() if isinstance(feeds, dict) else ()
+    keys = [section.get("key") for section in sections if isinstance(section, dict)]
+    secret = any(keys) or "admin_password_hash" in data
     if "provinces" in data or secret:
         raise ConfigError("keys and provinces do not belong here", str(folder / "aq.toml"))
     data["provinces"] = _read_toml(folder / "provinces.toml")

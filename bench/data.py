@@ -20,7 +20,7 @@ from aq.context import Context, start
 from aq.domain.clock import day_bounds, floor_hour, hour_number
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import PROVINCES
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.ingest.collect import ingest, station_rule
 from aq.settings import load
 from aq.simulator.weather import Weather

@@ -13,7 +13,7 @@ import pandas as pd
 from aq.domain.clock import Clock, day_bounds, hour_number
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import PROVINCES
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.store import open_store
 from aq.store.engine import migrate
 from bench.data import Bulk

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import BY_ID
-from aq.domain.sources import FEED_IDS, INFO
+from aq.feeds.registry import FEED_IDS, INFO
 from aq.paths import config_dir
 
 STANDARD = "airkorea_1h"

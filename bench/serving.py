@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import PROVINCES
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from bench import data
 from bench.data import Stores, environment
 

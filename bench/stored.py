@@ -14,7 +14,7 @@ from aq.alerts.points import reader_of
 from aq.alerts.rules import known_to
 from aq.domain.clock import HOUR, day_bounds, floor_hour, hour_number
 from aq.domain.pollutants import KEYS
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from bench import data
 from bench.data import Stores, environment, open_runtime
 from bench.report import Case, Goal, below, faster

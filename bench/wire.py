@@ -7,7 +7,7 @@ import numpy as np
 
 from aq.domain.clock import day_bounds, hour_number
 from aq.domain.pollutants import pollutants
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from bench import data
 from bench.data import Stores, open_runtime
 from bench.report import Case, Goal, faster

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from aq import app
 from aq.context import Context, start
 from aq.domain.clock import HOUR, Clock
-from aq.domain.sources import FEED_IDS, FEED_NAMES
+from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.ingest.collect import station_rule
 from aq.ingest.confirmed_files import import_file
 from aq.ingest.regrade import regrade

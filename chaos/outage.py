@@ -11,7 +11,7 @@ from aq import app
 from aq.context import Context, start
 from aq.domain.clock import HOUR, Clock, hour_number
 from aq.domain.provinces import PROVINCES
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.ingest.backfill import MINUTES as FILL_MINUTES
 from aq.settings import load
 from aq.simulator.server import SimulatorServer

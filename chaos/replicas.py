@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from aq import app
 from aq.context import start
 from aq.domain.clock import HOUR, Clock, floor_hour, hour_number
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.paths import ROOT
 from aq.settings import load
 from aq.simulator.server import SimulatorServer

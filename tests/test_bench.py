@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from aq.domain.pollutants import KEYS
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.store.reads import days, province_hours
 from aq.store.rollups import pool_days
 from bench.data import Stores, fill_days, open_runtime

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aq.__main__ import COMMANDS
-from aq.domain.sources import INFO, NOTICES
+from aq.feeds.registry import EVERY
 from aq.paths import ROOT
 from aq.standards_file import load_standards
 from aq.web.api.routes import TABLE
@@ -40,7 +40,7 @@ def test_a_trap_of_a_feed_we_have_is_pinned(number: int) -> None:
 
 
 def test_t43_licence_and_attribution_of_each_feed_are_written_down() -> None:
-    for name, info in (INFO | NOTICES).items():
+    for name, info in EVERY.items():
         section = DOCS["data.md"].split(f"## {name}")[1].split("## ")[0]
         assert "Licence:" in section
         assert info.licence

@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 import aq
-from aq.domain.sources import INFO
+from aq.feeds.registry import INFO
 from aq.i18n import CATALOGUES
 from aq.paths import config_dir
 from aq.standards_file import load_standards

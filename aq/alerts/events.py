@@ -11,7 +11,8 @@ from aq.domain.advisories import Act
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, BY_ID
-from aq.domain.sources import AIRKOREA_ALARM, FEED_NAMES, INFO
+from aq.feeds.airkorea import AIRKOREA_ALARM
+from aq.feeds.registry import FEED_NAMES, INFO
 
 Fields = dict[str, Any]
 

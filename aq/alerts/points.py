@@ -21,9 +21,9 @@ from aq.domain.pollutants import Exact, mean_half_up
 from aq.domain.provinces import BY_CODE, BY_ID
 from aq.domain.publication import LEARNING, learn, overdue
 from aq.domain.selection import Selection, stations_with_value
-from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL, evaluate, window_hours
+from aq.feeds.registry import FEED_IDS, FEED_NAMES, INFO
 from aq.store.reads import highest_stations, hours_heard, mean_hours, province_hours
 from aq.store.runs import seen_since
 

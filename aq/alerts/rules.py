@@ -21,6 +21,7 @@ from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.domain.errors import ConfigError, InputError
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, find_province
+from aq.feeds.registry import PREFERRED
 from aq.paths import config_dir
 from aq.store import Store
 from aq.store import alerts as rows
@@ -492,4 +493,4 @@ def ship_rules(store: Store, folder: Path, known: Known) -> list[str]:
 
 def known_to(context: Context) -> Known:
     """What a rule may speak of here: the standards and the channels of the configuration."""
-    return Known(standards=context.standards, channels=channel_names(config_dir()))
+    return Known(standards=context.standards, channels=channel_names(config_dir()), feeds=PREFERRED)

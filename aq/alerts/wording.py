@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from aq.domain.clock import kst, parse_instant
 from aq.domain.provinces import BY_CODE
+from aq.feeds.registry import INFO
 from aq.i18n import Text, text_in
 
 Event = Mapping[str, Any]
@@ -77,7 +78,7 @@ def _title(text: Text, message: Mapping[str, Any], events: Sequence[Event]) -> s
 def _place(text: Text, event: Event) -> str:
     province = BY_CODE.get(event.get("code") or "")
     if province is None:
-        return text.feed(event["place"]) if event["place"] in ("airkorea", "openmeteo") else "–"
+        return text.feed(event["place"]) if event["place"] in INFO else "–"
     return province.ko if text.lang == "ko" else province.en
 
 

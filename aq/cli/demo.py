@@ -14,7 +14,7 @@ from aq.app import start
 from aq.context import Context
 from aq.domain.clock import floor_hour, from_hour_number
 from aq.domain.provinces import PROVINCES
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.ingest.collect import ingest, station_rule
 from aq.paths import ROOT, home
 from aq.settings import load

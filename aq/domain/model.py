@@ -17,11 +17,14 @@ PRELIMINARY, CONFIRMED = "preliminary", "confirmed"
 class FeedInfo:
     """What a feed is: printed beside every value that comes from it.
 
-    `status` is None where telling preliminary from confirmed makes no sense (a model); `pooled`
-    says that its province hours are our means of its stations.
+    number : its number in the store, never used again for another; None for notices
+    status : None where telling preliminary from confirmed makes no sense (a model)
+    pooled : whether its province hours are our means of its stations
+    means_of : the feed whose upstream publishes this series as its own means of provinces
     """
 
     name: str
+    number: int | None = None
     title: str
     kind: str
     status: str | None
@@ -30,6 +33,7 @@ class FeedInfo:
     link: str
     resolution: str = ""
     pooled: bool = False
+    means_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

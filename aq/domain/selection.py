@@ -1,20 +1,20 @@
 """Which feed an hour, a day or a month is read from: the one choice of every reader.
 
 Feeds are never mixed. Of those that have a row, the most preferred one with a value is read; where
-none has a value, the most preferred one says why. AirKorea's own province means (`airkorea_means`)
-are preferred after every feed of stations, so they stand in only where no station's value is there.
+none has a value, the most preferred one says why. An upstream's own province means
+(`airkorea_means`) are preferred after every feed of stations, so they stand in only where no
+station's value is there.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aq.domain.model import MODELLED
+from aq.domain.model import MODELLED, FeedInfo
 from aq.domain.pollutants import KEYS
-from aq.domain.sources import FEED_IDS, INFO, UPSTREAM_MEANS
 from aq.domain.standards import Standard
 
 
@@ -27,43 +27,53 @@ class Selection:
     candidate; a feed whose row has no value is one with a count of 0.
     """
 
-    feeds: tuple[str, ...]
+    sources: tuple[FeedInfo, ...]
+    feeds: tuple[str, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "feeds", tuple(source.name for source in self.sources))
 
     @classmethod
-    def preferring(cls, prefer: Sequence[str]) -> "Selection":
-        """The selection of an order of preference, which does not name upstream's own means."""
-        last = max(place for place, feed in enumerate(prefer) if INFO[feed].pooled)
-        return cls((*prefer[: last + 1], UPSTREAM_MEANS, *prefer[last + 1 :]))
+    def preferring(cls, prefer: Sequence[str], known: Iterable[FeedInfo]) -> "Selection":
+        """The selection of an order of preference, which does not name upstreams' own means."""
+        by_name = {source.name: source for source in known}
+        feeds = [by_name[feed] for feed in prefer]
+        means = [source for source in by_name.values() if source.means_of]
+        after = 1 + max((place for place, source in enumerate(feeds) if source.pooled), default=-1)
+        return cls((*feeds[:after], *means, *feeds[after:]))
 
     def only(self, feed: str | None) -> "Selection":
         """The selection of one feed alone; of all where it is None."""
-        return Selection((feed,)) if feed else self
+        return self._of(lambda source: source.name == feed) if feed else self
 
     @property
     def ids(self) -> tuple[int, ...]:
         """The numbers of the feeds in the store, the most preferred first."""
-        return tuple(FEED_IDS[feed] for feed in self.feeds)
+        return tuple(source.number or 0 for source in self.sources)
 
     @property
     def of_stations(self) -> "Selection":
         """The feeds that report stations."""
-        return Selection(tuple(feed for feed in self.feeds if INFO[feed].pooled))
+        return self._of(lambda source: source.pooled)
 
     @property
     def measured(self) -> "Selection":
         """The feeds that measure: all but models."""
-        return Selection(tuple(feed for feed in self.feeds if INFO[feed].kind != MODELLED))
+        return self._of(lambda source: source.kind != MODELLED)
 
     @property
     def modelled(self) -> "Selection":
         """The feeds that are models."""
-        return Selection(tuple(feed for feed in self.feeds if INFO[feed].kind == MODELLED))
+        return self._of(lambda source: source.kind == MODELLED)
 
     @property
     def present(self) -> "Selection":
-        """The feeds that what is now may be of: upstream's own means, asked for once a day, are
+        """The feeds that what is now may be of: upstreams' own means, asked for once a day, are
         of the past alone."""
-        return Selection(tuple(feed for feed in self.feeds if feed != UPSTREAM_MEANS))
+        return self._of(lambda source: source.means_of is None)
+
+    def _of(self, wanted: Callable[[FeedInfo], bool]) -> "Selection":
+        return Selection(tuple(filter(wanted, self.sources)))
 
     def ranked(self, stations: Mapping[str, int]) -> Sequence[str]:
         """The candidates of an hour in the order in which they are tried: a reader whose value

@@ -12,7 +12,6 @@ import numpy as np
 
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.pollutants import pollutants
-from aq.domain.sources import INFO
 from aq.domain.windows import OVERALL
 from aq.export.grading import NOT_ENOUGH, NOT_MEASURED, absence, scaled_text, share_text
 from aq.export.reader import (
@@ -26,6 +25,7 @@ from aq.export.reader import (
     head_cells,
     tail_cells,
 )
+from aq.feeds.registry import INFO
 
 # Under half of the expected stations a province mean is thin.
 THIN_PARTS = 2

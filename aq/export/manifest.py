@@ -11,11 +11,11 @@ from aq.context import Context
 from aq.domain.clock import kst_iso
 from aq.domain.errors import InputError
 from aq.domain.pollutants import pollutants
-from aq.domain.sources import EVERY
 from aq.export.columns import ZONE, Column
 from aq.export.files import digest_of
 from aq.export.pipeline import Tally
 from aq.export.query import ExportQuestion
+from aq.feeds.registry import EVERY
 from aq.paths import config_dir
 from aq.store.reads import committed_at
 

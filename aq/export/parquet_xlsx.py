@@ -13,11 +13,11 @@ import xlsxwriter
 from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
 from aq.domain.pollutants import pollutants
-from aq.domain.sources import EVERY
 from aq.export.columns import BOOLEAN, DAY, INSTANT, INTEGER, NUMBER, TIME, ZONE, Column
 from aq.export.csv_json import Pieces, csv_line, plain_cells
 from aq.export.query import ExportQuestion
 from aq.export.reader import Cells, Numbers, Part, Piece
+from aq.feeds.registry import EVERY
 
 PIECE = 1 << 18
 # Rows in a row group of Parquet, of which few are in memory at once.

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from aq.domain.sources import FEED_IDS
 from aq.export.grading import NOT_MEASURED, Grader, absence, share_text
 from aq.export.reader import (
     Cells,
@@ -24,6 +23,7 @@ from aq.export.reader import (
     period,
     tail_cells,
 )
+from aq.feeds.registry import FEED_IDS
 from aq.store.rollups import day_grade, day_of
 
 EPOCH = date(1970, 1, 1)

@@ -13,8 +13,6 @@ from aq.domain.clock import kst_iso, parse_since, parse_until
 from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE, PROVINCES
-from aq.domain.selection import Selection
-from aq.domain.sources import INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL
 from aq.export.columns import (
@@ -27,6 +25,7 @@ from aq.export.columns import (
     columns_of,
     pick,
 )
+from aq.feeds.registry import INFO, selection_of
 from aq.queries.question import GRAINS, Given, Question, no_index_of_days
 
 LEVELS = ("province", "station")
@@ -160,7 +159,7 @@ def _official(
         grain="day",
         level="province",
         standard=standard,
-        selection=Selection((feed,)),
+        selection=selection_of(feed),
         all_columns=all_columns,
         columns=pick(all_columns, columns),
         **more,
@@ -196,7 +195,7 @@ def from_dict(context: Context, data: Mapping[str, Any]) -> ExportQuestion:
         grain=data["grain"],
         level=_known(data["level"], LEVELS),
         standard=standard,
-        selection=Selection(tuple(_known(name, tuple(INFO)) for name in data["feeds"])),
+        selection=selection_of(*(_known(name, tuple(INFO)) for name in data["feeds"])),
         version=int(data["version"]),
         format=_known(data["format"], FORMATS),
         bom=bool(data["bom"]),

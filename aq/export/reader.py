@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from aq.domain.errors import InputError
 from aq.domain.model import OBSERVED, URBAN
 from aq.domain.provinces import BY_ID
-from aq.domain.sources import INFO
 from aq.export.columns import READINGS
 from aq.export.grading import Grader
 from aq.export.query import ExportQuestion
+from aq.feeds.registry import INFO
 from aq.store import Connection, Store
 from aq.store.archive import months as retained
 from aq.store.blocks import (

@@ -4,13 +4,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from pydantic import Field
+
 from aq.domain.clock import KST
 from aq.domain.errors import FeedError, FeedReason
-from aq.domain.model import Answer, FeedInfo, Payload, Reading, RowIssue
+from aq.domain.model import MODELLED, Answer, FeedInfo, Payload, Reading, RowIssue
 from aq.domain.pollutants import MICROGRAM, pollutants
-from aq.domain.sources import OPENMETEO
 from aq.feeds.base import BadValueError, Get, concentration, load_json, shown
+from aq.feeds.spec import FeedSettings, FeedSpec, Places
 
+# Terms as stated on open-meteo.com, read November 2026.
+OPENMETEO = FeedInfo(
+    name="openmeteo",
+    number=3,
+    title="Open-Meteo",
+    kind=MODELLED,
+    status=None,
+    attribution="Air quality data by Open-Meteo (CAMS)",
+    licence="CC BY 4.0; the free service is for non-commercial use",
+    link="https://open-meteo.com",
+    resolution="45 km grid, 3-hourly steps interpolated to hours",
+)
 NAME = OPENMETEO.name
 # Keys of the answer by the product's pollutant; all are in µg/m³.
 FIELDS = {
@@ -30,13 +44,34 @@ FIRST_DAY = date(2022, 8, 1)
 DAYS_PER_CALL = 31
 # Of the hours to come the rest of today and two days more are asked for.
 AHEAD = timedelta(days=2)
+# The model runs at 00 and 12 UTC and takes some hours; its hours to come are asked for four times.
+AHEAD_AT = tuple(timedelta(hours=hour, minutes=42) for hour in (1, 7, 13, 19))
+
+
+class OpenMeteoSettings(FeedSettings):
+    """Open-Meteo needs no key; one of a paid plan is sent along."""
+
+    url: str = "https://air-quality-api.open-meteo.com/v1/air-quality"
+    enabled: bool = True
+    daily_limit: int = Field(580, ge=1)
+    past_days: int = Field(92, ge=0, le=92)
+
+    @property
+    def live(self) -> bool:
+        """Whether the feed is polled: unless it is switched off."""
+        return self.enabled
+
+    @property
+    def first_days(self) -> int:
+        """Days of the past that the first poll of an empty store asks for."""
+        return self.past_days
 
 
 @dataclass(frozen=True, slots=True)
 class OpenMeteo:
-    """One call for all `points`, each (province code, latitude, longitude) [WGS84 degrees]."""
+    """One call for all `points`: province codes and where each is taken."""
 
-    points: Sequence[tuple[str, float, float]]
+    points: Places
 
     @property
     def info(self) -> FeedInfo:
@@ -214,3 +249,15 @@ def _instant(label: object) -> datetime | None:
         return None if moment.minute else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+SPECS = (
+    FeedSpec(
+        info=OPENMETEO,
+        words={"en": "Open-Meteo", "ko": "Open-Meteo"},
+        make=OpenMeteo,
+        settings=OpenMeteoSettings,
+        key_parameter="apikey",
+        ahead_at=AHEAD_AT,
+    ),
+)

@@ -14,9 +14,9 @@ from aq.domain.model import MODELLED, Answer, Payload, Reading, RowIssue
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import Province, province_of
 from aq.domain.report import Report, plain
-from aq.domain.sources import FEED_IDS
 from aq.domain.standards import Standard
 from aq.feeds.base import CountingFeed, Feed, Get, MeansFeed, StationFeed
+from aq.feeds.registry import FEED_IDS
 from aq.settings import ProvinceData
 from aq.store import Store, Txn, runs
 from aq.store.answer_keys import record_keys
@@ -182,14 +182,15 @@ def too_early(name: str, known: Any, now: datetime, *, force: bool) -> FeedError
 
 @dataclass(kw_only=True)
 class Collector:
-    """Polls live feeds into one store. `gets` holds the bound HTTP call of each feed."""
+    """Polls live feeds into one store. `gets` holds the bound HTTP call of each feed, `past_days`
+    how many days its first poll of an empty store asks for."""
 
     store: Store
     feeds: Mapping[str, Feed]
     gets: Mapping[str, Get]
     standards: Sequence[Standard]
     provinces: ProvinceData
-    past_days: int
+    past_days: Mapping[str, int]
     complete_share: float
 
     def poll(self, name: str, now: datetime, *, force: bool = False) -> RunReport:
@@ -294,7 +295,7 @@ class Collector:
     def _pull(self, name: str, known: Any, now: datetime, get: Get, report: RunReport) -> None:
         """Ask for what is new; at a model's first start the last days first, so that the page has
         numbers soon, and then its history."""
-        since = self._since(known, now)
+        since = self._since(name, known, now)
         recent = now - FIRST_DAYS
         if self.feeds[name].info.kind == MODELLED and since < recent:
             newest = self._take(name, (recent, now), now, get, report)
@@ -362,9 +363,9 @@ class Collector:
                 still=quality.SLOW,
             )
 
-    def _since(self, known: Any, now: datetime) -> datetime:
+    def _since(self, name: str, known: Any, now: datetime) -> datetime:
         if known is None or known.newest_hour is None:
-            return floor_hour(now) - timedelta(days=self.past_days)
+            return floor_hour(now) - timedelta(days=self.past_days[name])
         return from_hour_number(known.newest_hour) - REREAD
 
     def _judge(

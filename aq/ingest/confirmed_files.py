@@ -13,9 +13,9 @@ from aq.domain import quality
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.model import Reading, RowIssue, Station, Upstream
 from aq.domain.pollutants import KEYS
-from aq.domain.sources import FEED_IDS, FEED_NAMES
 from aq.feeds.confirmed import files as archive
 from aq.feeds.confirmed.content import Content
+from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.ingest.collect import ISSUES_KEPT, follow_moved, station_rule
 from aq.ingest.retention import read_manifest
 from aq.store import Txn

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from aq.domain.call_plan import FORECAST, REREAD, part_of
+from aq.domain.call_plan import REREAD
 from aq.domain.clock import kst
 from aq.domain.errors import FeedError, FeedReason, StoreError
-from aq.domain.model import DAILY, WEEKLY, Payload
-from aq.domain.sources import DAYS
+from aq.domain.model import DAILY, FORECAST, WEEKLY, Payload
+from aq.feeds.airkorea import DAYS
 from aq.feeds.airkorea.paging import NoticeService
 from aq.feeds.base import Get
+from aq.feeds.registry import NOTICES, part_of
 from aq.ingest.collect import RunReport, too_early
 from aq.store import Store, runs
 from aq.store.answer_keys import record_keys
@@ -88,7 +89,7 @@ class NoticeCollector:
     def _since(self, name: str, now: datetime) -> datetime:
         """From when on notices are asked for: the day of the newest held, or the first start's."""
         with self.store.read() as connection:
-            if name == FORECAST:
+            if NOTICES[name].kind == FORECAST:
                 held = [newest_forecast(connection, kind) for kind in (DAILY, WEEKLY)]
                 known = [one for one in held if one is not None]
                 since = min(known, default=now - FIRST_FORECASTS)
@@ -140,7 +141,7 @@ class NoticeCollector:
         with self.store.read() as connection:
             newest = (
                 newest_forecast(connection, DAILY)
-                if name == FORECAST
+                if NOTICES[name].kind == FORECAST
                 else newest_advisory(connection)
             )
         return f"newest notice {kst(newest):%Y-%m-%d %H:%M}" if newest else "no notice"

@@ -20,7 +20,7 @@ from aq.domain.clock import from_hour_number, kst, kst_iso, month_hours
 from aq.domain.errors import ArchiveError, InputError, StoreError
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.report import Report
-from aq.domain.sources import INFO
+from aq.feeds.registry import INFO
 from aq.store import Connection, Store
 from aq.store.archive import files as archives
 from aq.store.archive import months as retained

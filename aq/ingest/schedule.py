@@ -18,11 +18,11 @@ from typing import Any, Protocol
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from aq import memory as heap
-from aq.domain.call_plan import AHEAD_AT, FORECAST_AT
 from aq.domain.clock import Clock
 from aq.domain.errors import AqError, StoreError
 from aq.domain.slots import daily_slot, latest_daily, latest_slot
 from aq.feeds.base import AheadFeed, CountingFeed, MeansFeed
+from aq.feeds.registry import SPECS
 from aq.ingest.backfill import MINUTES as FILL_MINUTES
 from aq.ingest.backfill import Filler
 from aq.ingest.collect import Collector
@@ -137,7 +137,7 @@ def jobs(collector: Collector, minutes: Sequence[int]) -> list[Job]:
             means = partial(collector.poll_means, name)
             made.append(Job(name=f"means:{name}", slot=daily, run=means))
         if isinstance(feed, AheadFeed):
-            times = partial(latest_daily, times=AHEAD_AT)
+            times = partial(latest_daily, times=SPECS[name].ahead_at)
             ahead = partial(poll_ahead, collector, name)
             made.append(Job(name=f"ahead:{name}", slot=times, run=ahead))
         if isinstance(feed, CountingFeed):
@@ -177,11 +177,13 @@ def watched(after: Sequence[Job], judge: Callable[[], Report]) -> list[Job]:
 
 def notice_jobs(collector: NoticeCollector, minutes: Sequence[int]) -> list[Job]:
     """Forecasts when they are issued, and advisories at the minutes of the polls."""
-    slots = {
-        "airkorea_forecast": partial(latest_daily, times=FORECAST_AT),
-        "airkorea_alarm": partial(latest_slot, minutes=minutes),
-    }
     return [
-        Job(name=f"poll:{name}", slot=slots[name], run=partial(collector.poll, name))
+        Job(
+            name=f"poll:{name}",
+            slot=partial(latest_daily, times=times)
+            if (times := SPECS[name].times)
+            else partial(latest_slot, minutes=minutes),
+            run=partial(collector.poll, name),
+        )
         for name in collector.feeds
     ]

@@ -15,7 +15,7 @@ from aq.domain.clock import floor_hour, from_hour_number, hour_number
 from aq.domain.missing import gap_reason
 from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection
-from aq.domain.sources import FEED_NAMES, UPSTREAM_MEANS
+from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import Connection, gaps, reads
 from aq.store.reads import slots
 from aq.store.rollups import day_hours, day_of
@@ -221,7 +221,7 @@ def _of_day(
         row = of_hour.get(province)
         if row is not None and row.n:
             continue
-        if name == UPSTREAM_MEANS:  # they stand in for the stations, which should have had it
+        if INFO[name].means_of:  # they stand in for the stations, which should have had it
             name = look.expected_feed(hour) or name
             of_hour = rows.get((name, hour), {})
             row = of_hour.get(province)

@@ -19,9 +19,9 @@ from aq.domain.model import FeedInfo
 from aq.domain.pollutants import KEYS, from_scaled, mean_half_up, pollutants
 from aq.domain.provinces import PROVINCES, Province
 from aq.domain.report import plain
-from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import Evaluated, evaluate
+from aq.feeds.registry import FEED_IDS, FEED_NAMES, INFO
 from aq.store.engine import state_of
 from aq.store.reads import last_with_value, recent_hours
 from aq.store.runs import feed_states

@@ -12,8 +12,8 @@ import pandas as pd
 from aq.context import Context
 from aq.domain.clock import KST, from_hour_number
 from aq.domain.provinces import BY_CODE, BY_ID
-from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
+from aq.feeds.registry import FEED_NAMES, INFO
 from aq.queries.items import day_sums
 from aq.store.rollups import Scale, day_grade, days_by_grade
 

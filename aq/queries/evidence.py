@@ -16,9 +16,9 @@ from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import Province
 from aq.domain.report import plain
 from aq.domain.selection import Selection, stations_with_value
-from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL, evaluate, window_hours
+from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import Connection
 from aq.store.reads import province_hours, station_hours
 from aq.store.schema import UPSTREAM_GRADES

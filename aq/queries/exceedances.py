@@ -12,8 +12,8 @@ from aq.domain.episodes import Run, runs
 from aq.domain.pollutants import Exact, mean_half_up
 from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection
-from aq.domain.sources import FEED_NAMES
 from aq.domain.standards import Standard
+from aq.feeds.registry import FEED_NAMES
 from aq.store import Connection
 from aq.store.reads import days_reaching, pairs
 from aq.store.rollups import day_hours, day_of

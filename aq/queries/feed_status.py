@@ -6,18 +6,28 @@ from typing import Any
 
 from aq.context import Context
 from aq.domain.agreement import Agreement, compare
-from aq.domain.call_plan import ALARM, FORECAST, FORECAST_AT, calls_ahead, part_of, planned_calls
+from aq.domain.call_plan import day_start, every_hour
 from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.domain.model import DAILY, WEEKLY, AnswerKey
 from aq.domain.provinces import PROVINCES
 from aq.domain.publication import LEARNING, lateness, learn, overdue
 from aq.domain.report import plain
-from aq.domain.slots import daily_slot, feed_table, next_slot
-from aq.domain.sources import DAYS, DUST, FEED_IDS, FEED_NAMES, INFO, OZONE, WEEK
+from aq.domain.slots import daily_slot, feed_table
+from aq.feeds.airkorea import DAYS, DUST, OZONE, WEEK
+from aq.feeds.registry import (
+    FEED_IDS,
+    FEED_NAMES,
+    INFO,
+    NOTICES,
+    SPECS,
+    calls_ahead,
+    part_of,
+    served_by,
+)
 from aq.store.answer_keys import odd_keys
 from aq.store.gaps import gap_counts
 from aq.store.notices import newest_advisory, newest_forecast
-from aq.store.quota import NOTICES, budget_of
+from aq.store.quota import budget_of
 from aq.store.reads import newest_hours, province_hours
 from aq.store.runs import CallLedger, counted_upstream, feed_states, last_report, seen_hours
 
@@ -133,7 +143,7 @@ def _care(context: Context, name: str, newest: int | None, now: datetime) -> dic
     budget = budget_of(
         store, name, now, limit=settings.daily_limit(name), minutes=settings.schedule.minutes
     )
-    counted = counted_upstream(store, name, NOTICES.get(name, ()))
+    counted = counted_upstream(store, name, served_by(name))
     last = last_report(store, [f"backfill:{name}"]) or {}
     return {
         "usual_minute": known.usual if known else None,
@@ -204,9 +214,6 @@ def health(context: Context) -> dict[str, Any]:
     }
 
 
-SERVICES = ((FORECAST, DAYS), (FORECAST, WEEK), (ALARM, DUST), (ALARM, OZONE))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeStatus:
     """One service of notices; instants in UTC, calls of the KST day."""
@@ -240,12 +247,13 @@ class NoticeStatus:
 
 
 def notice_status(context: Context, now: datetime) -> list[NoticeStatus]:
-    """Every service of notices that is asked; none without AirKorea's key."""
+    """Every service of notices that is asked; none without the key it goes with."""
     settings = context.settings
     minutes = settings.schedule.minutes
     states = feed_states(context.store)
     spent = CallLedger(context.store).spent(now)
-    planned, ahead = planned_calls(now, minutes), calls_ahead(now, minutes)
+    ahead = calls_ahead(NOTICES, now, minutes)
+    planned = calls_ahead(NOTICES, day_start(now), minutes, of=now)
     with context.store.read() as connection:
         newest = {
             DAYS: newest_forecast(connection, DAILY),
@@ -254,16 +262,16 @@ def notice_status(context: Context, now: datetime) -> list[NoticeStatus]:
             OZONE: newest_advisory(connection, ("o3",)),
         }
     found = []
-    for feed, operation in SERVICES:
-        if feed not in settings.notice_feeds:
-            continue
+    asked = settings.notice_feeds
+    services = [(feed, declared.name) for feed in asked for declared in SPECS[feed].operations]
+    for feed, operation in services:
         known = states.get(part_of(feed, operation))
         found.append(
             NoticeStatus(
                 feed=feed,
                 service=part_of(feed, operation),
                 operation=operation,
-                newest=newest[operation],
+                newest=newest.get(operation),
                 last_ok=known.last_ok if known else None,
                 failing_since=known.failing_since if known else None,
                 reason=known.reason if known else None,
@@ -284,8 +292,6 @@ def notice_status(context: Context, now: datetime) -> list[NoticeStatus]:
 def _next(feed: str, known: Any, now: datetime, minutes: tuple[int, ...]) -> datetime:
     """The next slot that is not within a wait."""
     waits = (known.retry_at, known.pause_until) if known else ()
-    start = max([now, *(one - timedelta(microseconds=1) for one in waits if one)])
-    if feed == ALARM:
-        return next_slot(start, minutes)
+    start = max([now, *(wait - timedelta(microseconds=1) for wait in waits if wait)])
     day = timedelta(days=1)
-    return min(daily_slot(start, at) + day for at in FORECAST_AT)
+    return min(daily_slot(start, at) + day for at in SPECS[feed].times or every_hour(minutes))

@@ -17,9 +17,9 @@ from aq.domain.model import OBSERVED
 from aq.domain.pollutants import mean_half_up, pollutants, rounded
 from aq.domain.provinces import BY_ID, PROVINCES
 from aq.domain.selection import Selection
-from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import PERIODS, Standard
 from aq.domain.windows import OVERALL, hourly, window_hours
+from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import engine, reads
 from aq.store.archive import months as retained
 from aq.store.blocks import EACH, HEAD, province_block, station_block

@@ -27,9 +27,9 @@ from aq.domain.missing import why_missing
 from aq.domain.pollutants import Pollutant, pollutants, rounded
 from aq.domain.provinces import Province
 from aq.domain.selection import stations_with_value
-from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import evaluate, window_hours
+from aq.feeds.registry import FEED_NAMES, INFO
 from aq.queries.question import PastQuestion
 from aq.store import Connection, Store
 from aq.store.reads import days as day_rows

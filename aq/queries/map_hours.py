@@ -9,9 +9,9 @@ from aq.domain.clock import from_hour_number, hour_number
 from aq.domain.missing import why_missing
 from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection, stations_with_value
-from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import evaluate, window_hours
+from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store.reads import province_hours
 
 MOST_FRAMES = 48

@@ -11,7 +11,7 @@ from aq.domain.averages import THREE_QUARTERS
 from aq.domain.clock import kst_day
 from aq.domain.model import OBSERVED
 from aq.domain.pollutants import pollutants
-from aq.domain.sources import FEED_NAMES, INFO
+from aq.feeds.registry import FEED_NAMES, INFO
 from aq.queries.items import pooled_value
 from aq.store import reads
 

@@ -22,7 +22,7 @@ from aq.domain.forecasts import (
 from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice
 from aq.domain.pollutants import from_scaled, pollutants
 from aq.domain.provinces import PROVINCES, Province, district_provinces
-from aq.domain.sources import FEED_NAMES
+from aq.feeds.registry import FEED_NAMES
 from aq.store import notices as official
 from aq.store.reads import days as day_rows
 from aq.store.rollups import day_grade

@@ -20,9 +20,9 @@ from aq.domain.grading import in_force_on
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import PROVINCES, Province, find_province
 from aq.domain.selection import Selection
-from aq.domain.sources import INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL
+from aq.feeds.registry import INFO
 from aq.store.engine import version_at
 
 GRAINS = ("hour", "day", "month")

@@ -10,8 +10,8 @@ from aq.domain.clock import hour_number, kst_iso
 from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import find_province
-from aq.domain.sources import FEED_NAMES, INFO
 from aq.domain.standards import Standard
+from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import Connection, Store
 from aq.store.reads import find_stations, trail
 

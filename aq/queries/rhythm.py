@@ -11,7 +11,7 @@ from aq.context import Context
 from aq.domain.clock import floor_hour, hour_number
 from aq.domain.pollutants import Pollutant, mean_half_up, pollutants
 from aq.domain.provinces import BY_CODE
-from aq.domain.sources import FEED_NAMES, INFO
+from aq.feeds.registry import FEED_NAMES, INFO
 from aq.queries.items import pooled_value
 from aq.store import blocks as places
 from aq.store import rollups

@@ -10,8 +10,8 @@ from aq.context import Context
 from aq.domain.clock import floor_hour, from_hour_number, hour_number
 from aq.domain.model import URBAN
 from aq.domain.pollutants import pollutants
-from aq.domain.sources import FEED_IDS, FEED_NAMES
 from aq.domain.standards import Standard
+from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.queries.evidence import COUNTS, FLAGGED, NO_VALUE, ROADSIDE
 from aq.store.blocks import HEAD, station_block
 from aq.store.reads import find_stations

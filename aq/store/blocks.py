@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, case, func, select, union_all
 
 from aq.domain.pollutants import KEYS
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.store.archive import months as retained
 from aq.store.schema import (
     province_hour,

@@ -12,7 +12,7 @@ from aq.domain.backfill_plan import NOT_PUBLISHED, NOT_RUNNING, Call, StationLac
 from aq.domain.clock import from_hour_number, hour_number
 from aq.domain.model import URBAN
 from aq.domain.provinces import PROVINCES
-from aq.domain.sources import FEED_IDS, FEED_NAMES
+from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.store.archive.months import months
 from aq.store.runs import FAILED
 from aq.store.schema import gap, gap_call, province_hour, run, station, station_feed, station_hour

@@ -13,7 +13,7 @@ from aq.domain.clock import hour_number
 from aq.domain.model import URBAN, Reading
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE
-from aq.domain.sources import FEED_IDS, FEED_NAMES
+from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.store.archive import months as retained
 from aq.store.engine import Txn
 from aq.store.schema import (

@@ -9,7 +9,7 @@ from aq.domain.clock import floor_hour, hour_number
 from aq.domain.model import Reading
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.store.engine import Txn
 from aq.store.schema import model_ahead
 

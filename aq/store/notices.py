@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, insert, select
 
 from aq.domain.model import Advisory, ForecastNotice
-from aq.domain.sources import FEED_NAMES
+from aq.feeds.registry import FEED_NAMES
 from aq.store.engine import Txn
 from aq.store.runs import day_number
 from aq.store.schema import advisory, forecast

@@ -29,7 +29,7 @@ from aq.domain.clock import from_hour_number
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import PROVINCES
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.store.archive import months as retained
 from aq.store.schema import (
     province_day,

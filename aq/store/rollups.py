@@ -25,9 +25,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from aq.domain.averages import averaged
 from aq.domain.grading import overall
 from aq.domain.pollutants import KEYS, mean_half_up
-from aq.domain.sources import FEED_IDS
 from aq.domain.standards import Standard
 from aq.domain.windows import hourly, window_hours
+from aq.feeds.registry import FEED_IDS
 from aq.store.engine import Txn
 from aq.store.hours import Slot
 from aq.store.reads import of_highest_hour, span

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from aq.domain.provinces import PROVINCES
-from aq.domain.sources import FEED_IDS, FEED_NAMES
+from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.store.schema import outbox, province_hour, run
 
 DAY = timedelta(days=1)

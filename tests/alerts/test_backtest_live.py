@@ -11,7 +11,7 @@ from aq.alerts.engine import watch
 from aq.alerts.rules import load_rules, rules
 from aq.domain.clock import from_hour_number
 from aq.domain.model import URBAN
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.store import Store
 from aq.store.schema import alert_event, province_hour, station, station_hour
 from tests.alerts.test_decide import ALARM, BODY

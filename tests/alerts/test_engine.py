@@ -30,7 +30,7 @@ from aq.domain.clock import Clock, from_hour_number, hour_number
 from aq.domain.errors import InputError
 from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS, INFO
 from aq.paths import ROOT
 from aq.standards_file import load_standards
 from aq.store import Store, open_store
@@ -42,7 +42,7 @@ STANDARDS = load_standards(ROOT / "config" / "standards")
 KNOWN = Known(standards=STANDARDS, channels=("journal",))
 READER = Reader(
     standards=STANDARDS,
-    selection=Selection.preferring(("archive", "airkorea", "openmeteo")),
+    selection=Selection.preferring(("archive", "airkorea", "openmeteo"), INFO.values()),
     live=("airkorea",),
 )
 H = hour_number(NOW.replace(minute=0)) - 20

@@ -13,7 +13,7 @@ from aq.__main__ import run
 from aq.alerts import engine as watching
 from aq.alerts.engine import watch
 from aq.alerts.rules import load_rules, log
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.store import Store
 from aq.store.schema import province_hour
 from tests.alerts.test_decide import ALARM, BODY

@@ -18,8 +18,8 @@ from aq.context import Context
 from aq.domain.clock import from_hour_number, hour_number
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.publication import learn, overdue
-from aq.domain.sources import FEED_IDS
 from aq.domain.windows import evaluate
+from aq.feeds.registry import FEED_IDS
 from aq.store import Store
 from aq.store.reads import province_hours
 from aq.store.schema import province_hour, publication

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aq.domain.selection import Selection
-from aq.domain.sources import FEED_IDS, FEED_NAMES, INFO, UPSTREAM_MEANS
+from aq.feeds.airkorea import AIRKOREA_MEANS
+from aq.feeds.registry import FEED_IDS, FEED_NAMES, INFO
 
-USUAL = Selection.preferring(("archive", "airkorea", "openmeteo"))
+UPSTREAM_MEANS = AIRKOREA_MEANS.name
+USUAL = Selection.preferring(("archive", "airkorea", "openmeteo"), INFO.values())
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,7 @@ def test_the_most_preferred_feed_with_a_value_is_read(
 
 @pytest.mark.parametrize("prefer", list(permutations(("archive", "airkorea", "openmeteo"))))
 def test_upstreams_means_come_after_every_feed_of_stations(prefer: Sequence[str]) -> None:
-    feeds = Selection.preferring(prefer).feeds
+    feeds = Selection.preferring(prefer, INFO.values()).feeds
     assert [feed for feed in feeds if feed != UPSTREAM_MEANS] == list(prefer)
     assert not any(INFO[feed].pooled for feed in feeds[feeds.index(UPSTREAM_MEANS) :])
 
@@ -78,7 +80,7 @@ candidates = st.dictionaries(st.sampled_from(sorted(FEED_IDS)), st.integers(0, 4
 def test_many_hours_at_once_are_chosen_as_one_by_one(
     prefer: Sequence[str], hours: list[dict[str, int]]
 ) -> None:
-    selection = Selection.preferring(prefer)
+    selection = Selection.preferring(prefer, INFO.values())
     columns = np.array([[hour.get(feed, -1) for hour in hours] for feed in selection.feeds])
     taken = [selection.feeds[place] for place in selection.of_hours(columns)]
     assert taken == [selection.of_hour(hour) for hour in hours]

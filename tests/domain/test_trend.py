@@ -15,8 +15,8 @@ from statsmodels.tsa.seasonal import STL
 from aq.context import Context
 from aq.domain.clock import day_bounds
 from aq.domain.provinces import find_province
-from aq.domain.sources import FEED_IDS
 from aq.domain.trend import LEAST_MONTHS, block_length, interval, smooth, trend
+from aq.feeds.registry import FEED_IDS
 from aq.i18n import text_in
 from aq.queries.months import months
 from aq.store.schema import province_day

@@ -16,11 +16,11 @@ from aq.context import Context
 from aq.domain.clock import HOUR, day_bounds
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import PROVINCES
-from aq.domain.selection import Selection
 from aq.domain.standards import Standard
 from aq.export import parquet_xlsx as binary
 from aq.export.csv_json import harmless
 from aq.export.query import ask
+from aq.feeds.registry import selection_of
 from aq.queries import items as history
 from aq.queries.question import PastQuestion
 from tests.exporting import RANGE, confirmed, export, filled, read_back, use
@@ -166,7 +166,7 @@ def _history(context: Context, standard: Standard, grain: str) -> list[dict[str,
         until=until,
         grain=grain,
         standard=standard,
-        selection=Selection(context.settings.feeds.prefer),
+        selection=selection_of(*context.settings.feeds.prefer),
     )
     return history.page(context.store, question, 10**6, None)[0]
 

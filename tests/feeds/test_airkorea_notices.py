@@ -16,7 +16,7 @@ from aq.domain.errors import FeedError, FeedReason
 from aq.domain.forecasts import GRADES
 from aq.domain.model import DAILY, WEEKLY, Answer, Payload
 from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, district_provinces
-from aq.domain.sources import DAYS, DUST, OZONE, WEEK
+from aq.feeds.airkorea import DAYS, DUST, OZONE, WEEK
 from aq.feeds.airkorea.advisories import AirKoreaAlarm, read_dust, read_ozone
 from aq.feeds.airkorea.forecasts import AirKoreaForecast, issue_time, read_days
 from aq.feeds.airkorea.forecasts import read_weeks as read_weeks_of

@@ -17,7 +17,7 @@ from aq.context import Context, start
 from aq.domain.backfill_plan import NOT_GIVEN, OUT_OF_REACH
 from aq.domain.clock import HOUR, Clock, hour_number, kst
 from aq.domain.provinces import PROVINCES, find_province
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.paths import ROOT
 from aq.queries.items import page
 from aq.queries.question import Given, past_question

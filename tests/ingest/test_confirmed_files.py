@@ -13,7 +13,7 @@ from aq.context import Context, start
 from aq.domain.clock import HOUR, parse_hour, parse_instant
 from aq.domain.errors import InputError
 from aq.domain.provinces import find_province
-from aq.domain.selection import Selection
+from aq.feeds.registry import selection_of
 from aq.ingest.confirmed_files import import_file
 from aq.paths import ROOT
 from aq.queries.items import page
@@ -98,7 +98,7 @@ def test_t27_a_changed_copy_keeps_what_was_known(database_url: str, tmp_path: Pa
             until=at,
             grain=grain,
             standard=HOURLY,
-            selection=Selection(("archive",)),
+            selection=selection_of("archive"),
             as_of=version,
         )
         return page(then.store, asked, 10, None)[0][0]
@@ -151,7 +151,7 @@ def test_a_month_is_the_pooled_mean_of_urban_stations(context: Context, tmp_path
         until=parse_hour("2024-10-31 24:00"),
         grain="month",
         standard=HOURLY,
-        selection=Selection(("archive",)),
+        selection=selection_of("archive"),
     )
     (month,) = page(context.store, asked, 10, None)[0]
     assert month["value"] == pytest.approx(sum(pm10) / len(pm10), abs=0.0005)
@@ -222,7 +222,7 @@ def test_hours_before_a_standard_take_the_one_in_force_then(
         until=parse_hour("2018-01-02 24:00"),
         grain="hour",
         standard=standards["airkorea"],
-        selection=Selection(("archive",)),
+        selection=selection_of("archive"),
     )
     then = replace(asked, family=(standards["airkorea"], standards["airkorea_2015"]))
     (by_name,), (by_time,) = (page(context.store, one, 10, None)[0] for one in (asked, then))

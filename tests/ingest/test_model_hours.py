@@ -8,9 +8,10 @@ import pytest
 from aq import app
 from aq.context import Context, start
 from aq.domain.backfill_plan import live_reserve
-from aq.domain.call_plan import calls_to_come
+from aq.domain.call_plan import times_left
 from aq.domain.clock import HOUR, Clock, floor_hour, kst_iso
 from aq.domain.provinces import PROVINCES
+from aq.feeds.openmeteo import AHEAD_AT
 from aq.i18n import text_in
 from aq.ingest.model_hours import poll_ahead
 from aq.ingest.schedule import jobs
@@ -153,6 +154,6 @@ def test_its_calls_are_kept_back_from_filling_gaps(context: Context) -> None:
     midnight = datetime(2026, 11, 22, 15, tzinfo=UTC)
     for hours, calls in ((1, 4), (8, 2), (20, 0)):
         now = midnight + hours * HOUR
-        assert calls_to_come(now) == calls
+        assert times_left(now, AHEAD_AT) == calls
         kept = budget_of(context.store, "openmeteo", now, limit=580, minutes=(20,)).reserved
         assert kept == live_reserve(now, (20,), 580, calls)

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from aq.domain.clock import HOUR
 from aq.domain.model import URBAN, Answer, Station
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.ingest.collect import ingest, list_stations
 from aq.store import Store
 from aq.store.schema import province_day, province_hour

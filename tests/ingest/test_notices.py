@@ -13,7 +13,7 @@ from aq.cli.checks import checks
 from aq.cli.poll import sentence
 from aq.context import Context, start
 from aq.domain.advisories import acts, in_force
-from aq.domain.call_plan import ALARM, FORECAST, calls_ahead, planned_calls
+from aq.domain.call_plan import day_start
 from aq.domain.clock import Clock, day_bounds, kst, kst_iso, parse_instant
 from aq.domain.errors import FeedReason
 from aq.domain.forecasts import in_force as notices_in_force
@@ -21,8 +21,9 @@ from aq.domain.forecasts import lead_days, outlooks
 from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice
 from aq.domain.provinces import PROVINCES
 from aq.domain.slots import daily_slot, latest_daily
-from aq.domain.sources import DAYS, DUST
+from aq.feeds.airkorea import AIRKOREA_ALARM, AIRKOREA_FORECAST, DAYS, DUST
 from aq.feeds.airkorea.advisories import AirKoreaAlarm
+from aq.feeds.registry import NOTICES, calls_ahead
 from aq.i18n import text_in
 from aq.ingest.notices import NoticeCollector
 from aq.queries.feed_status import answer_keys, feed_status, notice_status
@@ -184,7 +185,7 @@ def test_a_renamed_field_is_named_within_one_poll_and_changes_no_value(
     context: Context, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collector = app.notice_collector(context)
-    collector.poll(ALARM, NOW)
+    collector.poll(AIRKOREA_ALARM.name, NOW)
     assert answer_keys(context) == []
     after, until = NOW - timedelta(days=30), NOW
     with context.store.read() as connection:
@@ -196,7 +197,7 @@ def test_a_renamed_field_is_named_within_one_poll_and_changes_no_value(
         return {"issueValue": row.pop("issueVal"), **row}
 
     monkeypatch.setattr(simulated_notices, "_dust_item", renamed)
-    report = collector.poll(ALARM, NOW)
+    report = collector.poll(AIRKOREA_ALARM.name, NOW)
     assert report.as_dict()["odd_keys"][DUST]["gone"]["issueVal"] > 0
     told = [(key.operation, key.change, key.name) for key in answer_keys(context)]
     assert told == [(DUST, "gone", "issueVal"), (DUST, "new", "issueValue")]
@@ -207,7 +208,7 @@ def test_a_renamed_field_is_named_within_one_poll_and_changes_no_value(
     (line,) = [one for one in checks(context.settings) if one.check.startswith("answer ")]
     assert (line.state, line.found) == ("warn", "gone: issueVal; new: issueValue")
     monkeypatch.undo()
-    collector.poll(ALARM, NOW)
+    collector.poll(AIRKOREA_ALARM.name, NOW)
     assert answer_keys(context) == []
 
 
@@ -243,27 +244,27 @@ def test_t51_ozone_acts_that_never_ended_are_put_right_by_one_poll(
         (dead,) = [one for one in advisories(connection, issued, NOW) if one.pollutant == "o3"]
     assert (dead.word, dead.cleared_at) == ("주의보", None)
     collector = app.notice_collector(context)
-    assert collector.poll(ALARM, later).ok
+    assert collector.poll(AIRKOREA_ALARM.name, later).ok
     with context.store.read() as connection:
         rows = advisories(connection, issued, issued + HOUR)
     (healed,) = [one for one in rows if one.zone == "서남권역"]
     assert (healed.word, healed.cleared_at) == ("주의보", issued + 3 * HOUR)
     assert not [one for one in in_force(rows, later) if one.pollutant == "o3"]
-    calls = collector.poll(ALARM, later).calls
+    calls = collector.poll(AIRKOREA_ALARM.name, later).calls
     assert calls["getOzAdvsryOccrrncInfo"] == 1  # last year's list is not asked for again
     context.store.close()
 
 
 def test_a_poll_fills_the_store_and_the_next_one_changes_nothing(context: Context) -> None:
     collector = app.notice_collector(context)
-    for name in (FORECAST, ALARM):
+    for name in NOTICES:
         report = collector.poll(name, NOW)
         assert report.ok
         assert report.stored > 0
         assert not report.skipped
     assert context.store.simulated()
     version = context.store.version()
-    for name in (FORECAST, ALARM):
+    for name in NOTICES:
         again = collector.poll(name, NOW)
         assert (again.stored, again.changed) == (0, 0)
     assert context.store.version() == version
@@ -289,7 +290,7 @@ def test_an_advisory_appears_is_raised_lowered_and_cleared(
     for hours in range(-1, 4):
         now = NOW + hours * HOUR
         server.clock = Clock(now)
-        assert collector.poll(ALARM, now).ok
+        assert collector.poll(AIRKOREA_ALARM.name, now).ok
         with context.store.read() as connection:
             rows = advisories(connection, now - HOUR, now)
         here = [one for one in in_force(rows, now) if one.zone == "남부권"]
@@ -307,21 +308,21 @@ def test_one_service_that_fails_leaves_the_other_and_the_store(
     server.scenario = parse(
         STORY + '[[fault]]\nkind = "gateway_30"\noperation = "getOzAdvsryOccrrncInfo"\n'
     )
-    report = app.notice_collector(context).poll(ALARM, NOW)
+    report = app.notice_collector(context).poll(AIRKOREA_ALARM.name, NOW)
     assert getattr(report.error, "reason", None) is FeedReason.KEY_NOT_REGISTERED
     assert report.stored > 0
     states = feed_states(context.store)
     assert states["airkorea_alarm:ozone"].reason == "key_not_registered"
     assert states["airkorea_alarm:dust"].last_ok == NOW
     # What is approved works: the feed as a whole is not failing.
-    assert (states[ALARM].reason, states[ALARM].last_ok) == (None, NOW)
+    assert (states[AIRKOREA_ALARM.name].reason, states[AIRKOREA_ALARM.name].last_ok) == (None, NOW)
     assert report.failed == {"getOzAdvsryOccrrncInfo": "key_not_registered"}
     said = sentence(report)
     assert "rows read" in said
     assert "getOzAdvsryOccrrncInfo failed: key_not_registered" in said
     version = context.store.version()
     server.scenario = parse('[[fault]]\nkind = "garbage"\n')
-    assert not NoticeCollector.poll(app.notice_collector(context), FORECAST, NOW).ok
+    assert not NoticeCollector.poll(app.notice_collector(context), AIRKOREA_FORECAST.name, NOW).ok
     assert context.store.version() == version
     server.scenario = Scenario()
 
@@ -334,9 +335,9 @@ def test_a_feed_fails_when_all_its_services_do_and_each_is_told_apart(
         '[[fault]]\nkind = "garbage"\noperation = "getOzAdvsryOccrrncInfo"\n'
     )
     collector = app.notice_collector(context)
-    assert not collector.poll(ALARM, NOW).ok
+    assert not collector.poll(AIRKOREA_ALARM.name, NOW).ok
     states = feed_states(context.store)
-    assert states[ALARM].failing_since == NOW
+    assert states[AIRKOREA_ALARM.name].failing_since == NOW
     services = {one.service: one for one in notice_status(context, NOW)}
     assert services["airkorea_alarm:dust"].reason == "key_not_registered"
     assert services["airkorea_alarm:ozone"].reason == "not_understood"
@@ -355,34 +356,36 @@ def test_a_service_that_keeps_failing_is_asked_less_often_and_the_other_as_ever(
     )
     collector = app.notice_collector(context)
     for minutes in range(6):
-        collector.poll(ALARM, NOW + timedelta(minutes=minutes))
+        collector.poll(AIRKOREA_ALARM.name, NOW + timedelta(minutes=minutes))
     later = NOW + timedelta(minutes=10)
-    report = collector.poll(ALARM, later)
+    report = collector.poll(AIRKOREA_ALARM.name, later)
     assert set(report.calls) == {"getUlfptcaAlarmInfo"}
     assert report.failed == {"getOzAdvsryOccrrncInfo": "key_not_registered"}
     (ozone,) = [one for one in notice_status(context, later) if one.failing_since]
     assert ozone.failures == 6
     assert ozone.next_poll > later + timedelta(minutes=30)
-    assert "getOzAdvsryOccrrncInfo" in collector.poll(ALARM, later, force=True).calls
+    assert "getOzAdvsryOccrrncInfo" in collector.poll(AIRKOREA_ALARM.name, later, force=True).calls
     server.scenario = Scenario()
 
 
 def test_what_is_to_come_today_and_what_was_made_make_the_plan(context: Context) -> None:
     minutes = context.settings.schedule.minutes
     start = day_bounds(kst(NOW).date())[0]
-    plan = planned_calls(NOW, minutes)
-    assert calls_ahead(start - timedelta(seconds=1), minutes, of=NOW) == plan
-    assert calls_ahead(NOW, minutes)[DUST] == 3 * 3 + 2  # 20:35, 20:50, three an hour till 24
-    assert calls_ahead(NOW, minutes)[DAYS] == 2 * 2  # 23:15 and 23:45
-    assert not any(calls_ahead(start + timedelta(hours=24), minutes, of=NOW).values())
+    plan = calls_ahead(NOTICES, day_start(NOW), minutes, of=NOW)
+    assert calls_ahead(NOTICES, start - timedelta(seconds=1), minutes, of=NOW) == plan
+    assert (
+        calls_ahead(NOTICES, NOW, minutes)[DUST] == 3 * 3 + 2
+    )  # 20:35, 20:50, three an hour till 24
+    assert calls_ahead(NOTICES, NOW, minutes)[DAYS] == 2 * 2  # 23:15 and 23:45
+    assert not any(calls_ahead(NOTICES, start + timedelta(hours=24), minutes, of=NOW).values())
 
 
 def test_the_quota_keeps_back_what_notices_will_need(context: Context) -> None:
     minutes = context.settings.schedule.minutes
     before = budget_of(context.store, "airkorea", NOW, limit=500, minutes=minutes)
-    ahead = sum(calls_ahead(NOW, minutes).values())
+    ahead = sum(calls_ahead(NOTICES, NOW, minutes).values())
     assert before.reserved == 11 + 8 + 25 + ahead
-    made = sum(app.notice_collector(context).poll(ALARM, NOW).calls.values())
+    made = sum(app.notice_collector(context).poll(AIRKOREA_ALARM.name, NOW).calls.values())
     after = budget_of(context.store, "airkorea", NOW, limit=500, minutes=minutes)
     assert (after.used, after.reserved) == (before.used + made, before.reserved)
     model = budget_of(context.store, "openmeteo", NOW, limit=500, minutes=minutes)
@@ -390,24 +393,24 @@ def test_the_quota_keeps_back_what_notices_will_need(context: Context) -> None:
 
 
 def test_what_the_source_counts_of_notices_is_ours(context: Context) -> None:
-    made = app.notice_collector(context).poll(ALARM, NOW).calls
+    made = app.notice_collector(context).poll(AIRKOREA_ALARM.name, NOW).calls
     record_upstream_calls(context.store, "airkorea", NOW, made)
     (live,) = [one for one in feed_status(context, NOW) if one.feed == "airkorea"]
     assert live.counted == {name: (count, count) for name, count in made.items()}
 
 
 def test_calls_are_counted_and_stay_within_the_plan(context: Context) -> None:
-    app.notice_collector(context).poll(ALARM, NOW)
+    app.notice_collector(context).poll(AIRKOREA_ALARM.name, NOW)
     spent = CallLedger(context.store).spent(NOW)
-    assert {key[0] for key in spent} == {ALARM}
+    assert {key[0] for key in spent} == {AIRKOREA_ALARM.name}
     for now in (NOW, datetime(2027, 1, 1, 1, tzinfo=UTC)):
-        plan = planned_calls(now, context.settings.schedule.minutes)
+        plan = calls_ahead(NOTICES, day_start(now), context.settings.schedule.minutes, of=now)
         assert len(plan) == 4
         assert all(count <= 300 for count in plan.values())
     dust = next(one for one in notice_status(context, NOW) if one.operation == DUST)
     assert (dust.calls_today, dust.calls_planned, dust.within) == (
-        spent[ALARM, DUST],
-        planned_calls(NOW, context.settings.schedule.minutes)[DUST],
+        spent[AIRKOREA_ALARM.name, DUST],
+        calls_ahead(NOTICES, day_start(NOW), context.settings.schedule.minutes, of=NOW)[DUST],
         True,
     )
 

@@ -22,7 +22,7 @@ from aq.domain.errors import ArchiveError, InputError, StoreError
 from aq.domain.model import URBAN, Reading, Station, Upstream
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import find_province
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.ingest import retention
 from aq.ingest.confirmed_files import import_archive
 from aq.ingest.regrade import regrade

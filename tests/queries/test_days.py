@@ -13,7 +13,7 @@ from aq.context import Context
 from aq.domain.clock import HOUR, hour_number, kst_day
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.provinces import PROVINCES
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.i18n import text_in
 from aq.queries.days import MEAN, WORST, counted, days, exceedances, limits, periods
 from aq.store.hours import put_province_series

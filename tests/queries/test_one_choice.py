@@ -18,9 +18,10 @@ from aq.context import Context, start
 from aq.domain.clock import HOUR, day_bounds, hour_number
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.provinces import BY_CODE
-from aq.domain.sources import FEED_NAMES, UPSTREAM_MEANS
 from aq.export.pipeline import Tally, answer
 from aq.export.query import ask
+from aq.feeds.airkorea import AIRKOREA_MEANS
+from aq.feeds.registry import FEED_NAMES
 from aq.queries import (
     completeness,
     current,
@@ -46,6 +47,7 @@ AFTER, UNTIL = day_bounds(FIRST)[0], day_bounds(LAST)[1]
 SEOUL = BY_CODE["KR-11"]
 STATION = Station(name="중구", sido="서울", code="111121", network=URBAN)
 # The value of each feed [µg/m³].
+UPSTREAM_MEANS = AIRKOREA_MEANS.name
 VALUES = {"archive": 30.0, "airkorea": 100.0, UPSTREAM_MEANS: 90.0, "openmeteo": 55.0}
 
 

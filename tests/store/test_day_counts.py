@@ -11,7 +11,7 @@ from aq.context import Context
 from aq.domain.clock import day_bounds, hour_number
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import PROVINCES
-from aq.domain.sources import FEED_IDS
+from aq.feeds.registry import FEED_IDS
 from aq.queries.days import MEAN, WORST, by_grade, counted, days
 from aq.store.schema import province_day, province_hour
 from tests.serving import make_runtime

@@ -12,8 +12,8 @@ from aq.domain.clock import HOUR, Clock, hour_number
 from aq.domain.errors import FeedError, FeedReason, StoreError
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.pollutants import KEYS
-from aq.domain.sources import FEED_IDS
 from aq.domain.standards import Standard
+from aq.feeds.registry import FEED_IDS
 from aq.ingest.collect import ingest, station_rule
 from aq.paths import ROOT
 from aq.settings import load

@@ -14,7 +14,7 @@ from aq.domain.clock import Clock
 from aq.domain.errors import FeedError, FeedReason
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.provinces import BY_CODE, PROVINCES
-from aq.domain.sources import INFO
+from aq.feeds.registry import INFO
 from aq.i18n import text_in
 from aq.paths import ROOT, config_dir
 from aq.queries import frames as queries

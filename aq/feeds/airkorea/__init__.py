@@ -1,1 +1,178 @@
 """AirKorea's services: what is asked of each, and what an answer says."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from aq.domain.call_plan import REREAD
+from aq.domain.clock import kst
+from aq.domain.model import FORECAST, OBSERVED, OFFICIAL, PRELIMINARY, FeedInfo
+from aq.feeds.base import Feed
+from aq.feeds.spec import FeedSettings, FeedSpec, Operation, Places
+
+# Terms as stated on data.go.kr (service 15073861), read November 2026.
+AIRKOREA = FeedInfo(
+    name="airkorea",
+    number=2,
+    title="AirKorea",
+    kind=OBSERVED,
+    status=PRELIMINARY,
+    attribution="한국환경공단 에어코리아 (Korea Environment Corporation, AirKorea)",
+    licence="KOGL type 3 (attribution, no derivatives)",
+    link="https://www.airkorea.or.kr",
+    resolution="station, 1 h",
+    pooled=True,
+)
+AIRKOREA_MEANS = replace(
+    AIRKOREA,
+    name="airkorea_means",
+    number=4,
+    title="AirKorea's own province means",
+    resolution="province, 1 h",
+    pooled=False,
+    means_of="airkorea",
+)
+# Notices of the authority: words and acts, not measurements; never a source of values.
+AIRKOREA_FORECAST = replace(
+    AIRKOREA_MEANS,
+    name="airkorea_forecast",
+    number=None,
+    means_of=None,
+    title="AirKorea forecast",
+    kind=FORECAST,
+    status=None,
+    resolution="19 regions, 1 day",
+)
+AIRKOREA_ALARM = replace(
+    AIRKOREA_FORECAST,
+    name="airkorea_alarm",
+    title="AirKorea advisories",
+    kind=OFFICIAL,
+    resolution="advisory zone",
+)
+
+REALTIME = "ArpltnInforInqireSvc/getCtprvnRltmMesureDnsty"
+STATION_HISTORY = "ArpltnInforInqireSvc/getMsrstnAcctoRltmMesureDnsty"
+STATIONS = "MsrstnInfoInqireSvc/getMsrstnList"
+PROVINCE_MEANS = "ArpltnStatsSvc/getCtprvnMesureLIst"  # the capital I is upstream's own
+CALL_COUNTS = "UserSportSvc/getSvckeyDalyStats"
+DAYS = "ArpltnInforInqireSvc/getMinuDustFrcstDspth"
+WEEK = "ArpltnInforInqireSvc/getMinuDustWeekFrcstDspth"
+DUST = "UlfptcaAlarmInqireSvc/getUlfptcaAlarmInfo"
+OZONE = "OzYlwsndOccrrncInforInqireSvc/getOzAdvsryOccrrncInfo"
+
+# Issued at 05, 11, 17 and 23 within about ten minutes, the weekly one about 17:30.
+FORECAST_AT = tuple(
+    timedelta(hours=hour, minutes=minute)
+    for hour, minute in (
+        *((5, 15), (5, 45), (11, 15), (11, 45)),
+        *((17, 15), (17, 45), (18, 15), (23, 15), (23, 45)),
+    )
+)
+
+
+class AirKoreaSettings(FeedSettings):
+    """Where AirKorea's services are, and the key from data.go.kr."""
+
+    url: str = "https://apis.data.go.kr/B552584"
+
+
+def _stations(places: Places) -> Feed:
+    from aq.feeds.airkorea.client import AirKorea  # noqa: PLC0415 - read where the feed is in use
+
+    del places
+    return AirKorea()
+
+
+def _forecasts(places: Places) -> Feed:
+    from aq.feeds.airkorea.forecasts import AirKoreaForecast  # noqa: PLC0415 - as above
+
+    del places
+    return AirKoreaForecast()
+
+
+def _advisories(places: Places) -> Feed:
+    from aq.feeds.airkorea.advisories import AirKoreaAlarm  # noqa: PLC0415 - as above
+
+    del places
+    return AirKoreaAlarm()
+
+
+def _issue_days(_day: datetime) -> int:
+    """The day that is issued for and the one before, as the newest notice may be yesterday's."""
+    return 2
+
+
+def _years(day: datetime) -> int:
+    """A list is asked for by year, and again for some days after New Year."""
+    return kst(day).year - kst(day - REREAD).year + 1
+
+
+SPECS = (
+    FeedSpec(
+        info=AIRKOREA,
+        words={"en": "AirKorea", "ko": "에어코리아"},
+        make=_stations,
+        settings=AirKoreaSettings,
+        key_parameter="serviceKey",
+        operations=(
+            Operation(name=REALTIME, words={"en": "measurements", "ko": "측정값"}),
+            Operation(name=STATIONS, words={"en": "station list", "ko": "측정소 목록"}, once=1),
+            # Six pollutants, a call each.
+            Operation(
+                name=PROVINCE_MEANS, words={"en": "province means", "ko": "시도 평균"}, once=6
+            ),
+            Operation(name=STATION_HISTORY, words={"en": "station history", "ko": "측정소별 이력"}),
+            Operation(
+                name=CALL_COUNTS,
+                words={"en": "count of calls", "ko": "호출 수 조회"},
+                once=1,
+                key_parameter="ServiceKey",  # spelled otherwise in this old service
+            ),
+        ),
+    ),
+    FeedSpec(
+        info=AIRKOREA_MEANS,
+        words={"en": "AirKorea’s own province means", "ko": "에어코리아 시도 평균"},
+    ),
+    FeedSpec(
+        info=AIRKOREA_FORECAST,
+        words={"en": "AirKorea forecast", "ko": "에어코리아 예보"},
+        make=_forecasts,
+        served_by="airkorea",
+        times=FORECAST_AT,
+        operations=(
+            Operation(
+                name=DAYS,
+                part="days",
+                words={"en": "forecasts, today to the day after tomorrow", "ko": "예보(오늘~모레)"},
+                each=_issue_days,
+            ),
+            Operation(
+                name=WEEK,
+                part="weeks",
+                words={"en": "forecasts, three to six days ahead", "ko": "예보(사흘~엿새 뒤)"},
+                each=_issue_days,
+            ),
+        ),
+    ),
+    FeedSpec(
+        info=AIRKOREA_ALARM,
+        words={"en": "AirKorea advisories", "ko": "에어코리아 특보"},
+        make=_advisories,
+        served_by="airkorea",
+        operations=(
+            Operation(
+                name=DUST,
+                part="dust",
+                words={"en": "advisories of fine dust", "ko": "미세먼지 특보"},
+                each=_years,
+            ),
+            Operation(
+                name=OZONE,
+                part="ozone",
+                words={"en": "advisories of ozone", "ko": "오존 특보"},
+                each=_years,
+            ),
+        ),
+    ),
+)

@@ -8,7 +8,7 @@ from aq.domain.advisories import LEVELS
 from aq.domain.clock import day_bounds, kst, parse_day
 from aq.domain.model import Advisory, Answer, Payload, RowIssue
 from aq.domain.pollutants import pollutants
-from aq.domain.sources import AIRKOREA_ALARM, DUST, OZONE
+from aq.feeds.airkorea import AIRKOREA_ALARM, DUST, OZONE
 from aq.feeds.airkorea.client import pages
 from aq.feeds.airkorea.paging import CODES, NoticeService, Part, first_of
 from aq.feeds.base import BadValueError, Get, concentration, is_missing, shown, text_of

@@ -7,18 +7,20 @@ from datetime import datetime
 from aq.domain.clock import kst
 from aq.domain.errors import FeedError, FeedReason
 from aq.domain.model import Answer, KeyCheck, Payload
-from aq.domain.sources import AIRKOREA
+from aq.feeds.airkorea import (
+    AIRKOREA,
+    CALL_COUNTS,
+    PROVINCE_MEANS,
+    REALTIME,
+    STATION_HISTORY,
+    STATIONS,
+)
 from aq.feeds.airkorea.contracts import check
 from aq.feeds.airkorea.errors import NAME, Body, read_body, refusal
 from aq.feeds.airkorea.readings import read_rows
 from aq.feeds.airkorea.stations import read_province_means, read_stations
 from aq.feeds.base import Get, shown, text_of
 
-REALTIME = "ArpltnInforInqireSvc/getCtprvnRltmMesureDnsty"
-STATION_HISTORY = "ArpltnInforInqireSvc/getMsrstnAcctoRltmMesureDnsty"
-STATIONS = "MsrstnInfoInqireSvc/getMsrstnList"
-PROVINCE_MEANS = "ArpltnStatsSvc/getCtprvnMesureLIst"  # the capital I is upstream's own
-CALL_COUNTS = "UserSportSvc/getSvckeyDalyStats"
 TERMS = ("DAILY", "MONTH", "3MONTH")
 MEAN_TERMS = ("WEEK", "MONTH")
 

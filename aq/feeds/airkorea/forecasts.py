@@ -8,7 +8,7 @@ from aq.domain.clock import KST, day_bounds, kst, parse_day
 from aq.domain.forecasts import GRADES
 from aq.domain.model import DAILY, WEEKLY, Answer, ForecastNotice, Payload, RowIssue
 from aq.domain.provinces import FORECAST_REGIONS
-from aq.domain.sources import AIRKOREA_FORECAST, DAYS, WEEK
+from aq.feeds.airkorea import AIRKOREA_FORECAST, DAYS, WEEK
 from aq.feeds.airkorea.client import pages
 from aq.feeds.airkorea.paging import CODES, NoticeService, Part, first_of, long_text
 from aq.feeds.base import Get, shown, text_of

@@ -24,7 +24,7 @@ from python_calamine import (
 )
 
 from aq.domain.model import Answer, RowIssue
-from aq.domain.sources import ARCHIVE
+from aq.feeds.confirmed import ARCHIVE
 from aq.feeds.confirmed.cells import EPOCH_1900, EPOCH_1904, is_blank
 from aq.feeds.confirmed.containers import (
     check_members,

@@ -23,7 +23,7 @@ from aq.domain.clock import KST, from_hour_number
 from aq.domain.errors import ArchiveError
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import BY_ID
-from aq.domain.sources import FEED_IDS, FEED_NAMES
+from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.store.schema import station, station_hour, station_hour_rev
 
 FORM = "1"

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from aq.domain.clock import from_hour_number, kst_day, month_hours
 from aq.domain.errors import ArchiveError
 from aq.domain.pollutants import KEYS
-from aq.domain.sources import FEED_NAMES
+from aq.feeds.registry import FEED_NAMES
 from aq.store.engine import ARCHIVE, Txn
 from aq.store.schema import retained, station, station_hour, station_hour_rev
 

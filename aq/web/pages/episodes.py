@@ -14,8 +14,8 @@ from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.episodes import BRIDGE, Episode, Run, episodes
 from aq.domain.pollutants import Exact, pollutants
 from aq.domain.provinces import BY_ID, PROVINCES
-from aq.domain.sources import INFO
 from aq.domain.standards import Standard
+from aq.feeds.registry import INFO
 from aq.i18n import Text, text_in
 from aq.queries.completeness import completeness
 from aq.queries.exceedances import Level, Spells, level_of

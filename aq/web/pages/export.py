@@ -15,12 +15,12 @@ from aq.domain.clock import kst_day
 from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE, PROVINCES
-from aq.domain.sources import INFO
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL
 from aq.export.columns import ADVISORY, FORECAST, READINGS, columns_of
 from aq.export.pipeline import Sample, sample
 from aq.export.query import FORMATS, OFFICIAL, ask
+from aq.feeds.registry import INFO
 from aq.i18n import Text
 from aq.queries.frames import version_on
 from aq.web.export_route import ROW_LIMIT

@@ -7,6 +7,7 @@ from html import escape
 from aq.domain.agreement import Agreement
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.provinces import BY_CODE, find_province
+from aq.feeds.registry import SPECS
 from aq.i18n import Text
 from aq.queries.feed_status import FeedStatus, NoticeStatus, notice_status
 from aq.queries.feed_status import answer_keys as odd_answers
@@ -38,13 +39,6 @@ COMPARED = (
     N_("mean difference"),
     N_("largest difference"),
 )
-OPERATIONS = {
-    "getCtprvnRltmMesureDnsty": N_("measurements"),
-    "getMsrstnList": N_("station list"),
-    "getCtprvnMesureLIst": N_("province means"),
-    "getMsrstnAcctoRltmMesureDnsty": N_("station history"),
-    "getSvckeyDalyStats": N_("count of calls"),
-}
 
 
 def render() -> None:
@@ -124,7 +118,7 @@ def _state(feed: FeedStatus, text: Text) -> str:
         said = f"<br><small>{escape(feed.detail)}</small>" if feed.detail else ""
         return escape(" ".join(sentences)) + said
     if not feed.live:
-        if feed.feed == "archive":
+        if SPECS[feed.feed].make is None:
             command = "<code>python -m aq import FILE…</code>"
             words = escape(text("Not polled: read in from files with {command}.", command="\0"))
             return words.replace("\0", command)
@@ -164,9 +158,9 @@ def _calls(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
     rows = []
     for operation, count in spent.items():
         label = text("calls today")
-        name = OPERATIONS.get(operation.rpartition("/")[2])
+        name = text.operation(feed.feed, operation)
         if name:
-            label = text("calls today, {what}", what=text(name))
+            label = text("calls today, {what}", what=name)
         value = f"{count:,}"
         if feed.daily_limit:
             value = text("{n} of {limit}", n=value, limit=f"{feed.daily_limit:,}")

@@ -11,7 +11,7 @@ import streamlit as st
 
 from aq.context import Context
 from aq.domain.provinces import BY_ID, PROVINCES
-from aq.domain.sources import INFO
+from aq.feeds.registry import INFO
 from aq.i18n import Text, text_in
 from aq.queries.completeness import (
     BACKFILL,

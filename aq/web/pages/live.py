@@ -133,7 +133,7 @@ def _notices(found: Snapshot, items: tuple[CurrentItem, ...], text: Text) -> lis
             text(
                 "These are values of a weather model ({feed}), not measurements."
                 " The grid is about 45 km wide, so neighbouring provinces may share a value.",
-                feed=text.feed(found.feed or "openmeteo"),
+                feed=text.feed(found.feed or ""),
             )
         )
     late = headline.late(items, text)

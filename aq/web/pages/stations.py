@@ -14,7 +14,7 @@ from aq.context import Context
 from aq.domain.clock import kst_iso
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES
-from aq.domain.sources import INFO
+from aq.feeds.registry import INFO
 from aq.i18n import Text, text_in
 from aq.queries import stations as rosters
 from aq.queries.evidence import COUNTS

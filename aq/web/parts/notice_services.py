@@ -5,18 +5,12 @@ from html import escape
 
 from aq.domain.clock import kst_iso
 from aq.domain.errors import FeedReason
+from aq.feeds.registry import SPECS
 from aq.i18n import Text
 from aq.queries.feed_status import NoticeStatus
 from aq.web.parts.tables import table
 from aq.web.wording.feeds import REASONS, minute
-from aq.web.wording.korean import N_, Noun
-
-SERVICE_NAMES = {
-    "airkorea_forecast:days": N_("forecasts, today to the day after tomorrow"),
-    "airkorea_forecast:weeks": N_("forecasts, three to six days ahead"),
-    "airkorea_alarm:dust": N_("advisories of fine dust"),
-    "airkorea_alarm:ozone": N_("advisories of ozone"),
-}
+from aq.web.wording.korean import Noun
 
 
 def section(services: Sequence[NoticeStatus], text: Text) -> str:
@@ -42,8 +36,12 @@ def section(services: Sequence[NoticeStatus], text: Text) -> str:
     )
 
 
+def _name(status: NoticeStatus, text: Text) -> str:
+    return text.operation(status.feed, status.operation) or status.operation
+
+
 def _row(one: NoticeStatus, text: Text) -> str:
-    name = text(SERVICE_NAMES[one.service])
+    name = _name(one, text)
     if one.failing_since:
         state = text("fails")
     else:
@@ -69,9 +67,9 @@ def _failing(one: NoticeStatus, text: Text) -> str:
     if not one.failing_since or not one.reason:
         return ""
     what, do = REASONS[FeedReason(one.reason)]
-    name = text(SERVICE_NAMES[one.service])
+    name = _name(one, text)
     sentences = (
-        text(what, feed=Noun(text.feed("airkorea"))),
+        text(what, feed=Noun(text.feed(SPECS[one.feed].host))),
         text("This has been so since {when}.", when=minute(one.failing_since, text)),
         text(do),
     )
