@@ -7,6 +7,7 @@ from functools import cache
 from aq.domain.clock import Clock
 from aq.domain.errors import ConfigError, InputError
 from aq.domain.standards import Standard
+from aq.feeds.registry import FEED_NAMES
 from aq.logs import install as install_redaction
 from aq.paths import config_dir
 from aq.settings import Settings
@@ -14,6 +15,7 @@ from aq.settings import load as load_settings
 from aq.standards_file import load_standards
 from aq.store import Store, open_store
 from aq.store.engine import migrate
+from aq.store.reads import feed_numbers
 
 # Their grades are kept with every hour and day; those of other standards are computed.
 STORED_STANDARDS = ("airkorea_1h", "airkorea")
@@ -37,9 +39,21 @@ class Context:
 
 
 def start(settings: Settings | None = None) -> Context:
-    """Read settings and standards, open the store and bring its schema up to date."""
+    """Read settings and standards, open the store and bring its schema up to date.
+
+    Raises `ConfigError`, also for a store with hours of a feed that is not there.
+    """
     made = assemble(settings)
     migrate(made.store)
+    with made.store.read() as connection:
+        unknown = sorted(feed_numbers(connection) - set(FEED_NAMES))
+    if unknown:
+        numbers = ", ".join(map(str, unknown))
+        raise ConfigError(
+            f"the store holds hours of feed {numbers}, which no module in aq/feeds declares:"
+            " put its module back, or use another store",
+            "database_url (config/aq.toml or AQ_DATABASE_URL)",
+        )
     return made
 
 

@@ -143,7 +143,7 @@ else:
         "AllFeeds",
         __base__=FeedsSettings,
         **{
-            name: (spec.settings, spec.settings())
+            name: (spec.settings, Field(default_factory=spec.settings))
             for name, spec in SPECS.items()
             if spec.settings is not None
         },
@@ -193,7 +193,7 @@ class Settings(_Section):
     display: DisplaySettings = DisplaySettings()
     schedule: ScheduleSettings = ScheduleSettings()
     retention: RetentionSettings = RetentionSettings()
-    feeds: AllFeeds = AllFeeds()
+    feeds: AllFeeds = Field(default_factory=AllFeeds)
     provinces: ProvinceData
 
     @field_validator("database_url")

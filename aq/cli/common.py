@@ -8,6 +8,7 @@ import click
 
 from aq import app
 from aq.domain.errors import InputError, StoreError
+from aq.feeds.registry import SPECS, needs_key
 
 if TYPE_CHECKING:
     from aq.context import Context
@@ -34,9 +35,10 @@ def known_feeds(asked: Sequence[str], live: Sequence[str]) -> Sequence[str]:
     """The feeds asked for, or all live ones; raises `InputError` for one that is not polled."""
     for name in asked:
         if name not in live:
+            keys = [f"{one} needs AQ_FEEDS__{one.upper()}__KEY" for one in SPECS if needs_key(one)]
             raise InputError(
                 f"feed {name!r} is not polled; live feeds are {', '.join(live) or 'none'}"
-                " (airkorea needs AQ_FEEDS__AIRKOREA__KEY)",
+                f" ({', '.join(keys)})",
                 "feed",
             )
     return list(dict.fromkeys(asked)) or list(live)

@@ -57,6 +57,9 @@ def problems(declared: Sequence[tuple[str, FeedSpec | None]]) -> Iterator[tuple[
             yield module, f"{name!r} goes with the feed {other!r}, which no module declares"
         if spec.make and not spec.served_by and not spec.settings:
             yield module, f"{name!r} is asked over HTTP and has no settings to be asked with"
+        fields = spec.settings.model_fields if spec.settings else {}
+        if bare := [key for key, field in fields.items() if field.is_required()]:
+            yield module, f"{', '.join(bare)} in the settings of {name!r} needs a default"
         if lacking := sorted(LANGUAGES - {code for code, word in spec.words.items() if word}):
             yield module, f"{name!r} has no name for readers in {', '.join(lacking)}"
         names.setdefault(name, module)
@@ -102,6 +105,14 @@ def served_by(name: str) -> tuple[str, ...]:
     return tuple(other for other in NOTICES if SPECS[other].served_by == name)
 
 
+def needs_key(name: str) -> bool:
+    """Whether a feed is polled only once it has a key."""
+    spec = SPECS[name]
+    if spec.settings is None or spec.key_parameter is None:
+        return False
+    return not spec.settings.model_validate({}).live
+
+
 def part_of(name: str, operation: str) -> str:
     """The name under which an operation of notices keeps its state: ``airkorea_alarm:dust``."""
     declared = SPECS[name].operation(operation)
@@ -116,7 +127,8 @@ def calls_ahead(
     calls: Counter[str] = Counter()
     for name in names:
         spec = SPECS[name]
-        calls["ahead"] += times_left(now, spec.ahead_at, of)
+        if spec.ahead_at:
+            calls["ahead"] += times_left(now, spec.ahead_at, of)
         polls = times_left(now, spec.times or every_hour(minutes), of) if name in NOTICES else 0
         for operation in spec.operations:
             calls[operation.name] += polls * operation.each(of or now)

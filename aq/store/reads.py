@@ -37,6 +37,7 @@ from aq.store.schema import (
     province_hour,
     province_hour_rev,
     station,
+    station_feed,
     station_hour,
     station_hour_rev,
     store_version,
@@ -254,6 +255,17 @@ def committed_at(connection: Connection, version: int) -> datetime | None:
     query = select(store_version.c.committed_at).where(store_version.c.version == version)
     found: datetime | None = connection.scalar(query)
     return found
+
+
+def feed_numbers(connection: Connection) -> set[int]:
+    """The numbers of all feeds that the store has stations or province hours of."""
+    feed = province_hour.c.feed
+    numbers = set(connection.scalars(select(station_feed.c.feed).distinct()))
+    number = connection.scalar(select(func.min(feed)))
+    while number is not None:
+        numbers.add(number)
+        number = connection.scalar(select(func.min(feed)).where(feed > number))
+    return numbers
 
 
 def newest_hours(connection: Connection) -> dict[int, int]:

@@ -17,7 +17,7 @@ from aq.cli.import_ import command
 from aq.context import Context
 from aq.domain.clock import day_bounds, parse_day
 from aq.domain.provinces import find_province
-from aq.domain.selection import Selection
+from aq.context import selection_of
 from aq.ingest.confirmed_files import import_file
 from aq.queries.items import page
 from aq.queries.question import PastQuestion
@@ -51,7 +51,7 @@ def day_mean(context: Context, province: str = "대전", day: str = "2024-10-01"
             until=day_bounds(parse_day(day))[1],  # type: ignore[arg-type]
             grain="day",
             standard=HOURLY,
-            selection=Selection(("archive",)),
+            selection=selection_of("archive"),
         ),
         10,
         None,
