@@ -6,8 +6,9 @@ from functools import cache
 
 from aq.domain.clock import Clock
 from aq.domain.errors import ConfigError, InputError
+from aq.domain.selection import Selection
 from aq.domain.standards import Standard
-from aq.feeds.registry import FEED_NAMES
+from aq.feeds.registry import EVERY, FEED_NAMES
 from aq.logs import install as install_redaction
 from aq.paths import config_dir
 from aq.settings import Settings
@@ -84,6 +85,11 @@ def read_standards(settings: Settings) -> tuple[dict[str, Standard], dict[str, S
             "display.standard (config/aq.toml or AQ_DISPLAY__STANDARD)",
         )
     return dict(standards), limits
+
+
+def selection_of(*names: str) -> Selection:
+    """The selection of these feeds, in this order."""
+    return Selection(tuple(EVERY[name] for name in names))
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from aq.context import Context, find_standard
+from aq.context import Context, find_standard, selection_of
 from aq.domain.clock import kst_iso, parse_since, parse_until
 from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS
@@ -25,7 +25,7 @@ from aq.export.columns import (
     columns_of,
     pick,
 )
-from aq.feeds.registry import INFO, selection_of
+from aq.feeds.registry import INFO
 from aq.queries.question import GRAINS, Given, Question, no_index_of_days
 
 LEVELS = ("province", "station")

@@ -12,7 +12,6 @@ from aq import feeds
 from aq.domain.call_plan import every_hour, times_left
 from aq.domain.errors import ConfigError
 from aq.domain.model import CONFIRMED, MODELLED
-from aq.domain.selection import Selection
 from aq.feeds.base import Feed, Get
 from aq.feeds.spec import FeedSpec
 
@@ -93,11 +92,6 @@ def check() -> None:
     """Raise `ConfigError` in words for declarations that cannot stand beside each other."""
     for module, words in problems(_DECLARED):
         raise ConfigError(words, module)
-
-
-def selection_of(*names: str) -> Selection:
-    """The selection of these feeds, in this order."""
-    return Selection(tuple(EVERY[name] for name in names))
 
 
 def served_by(name: str) -> tuple[str, ...]:

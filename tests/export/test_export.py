@@ -12,7 +12,7 @@ import pytest
 import requests
 from sqlalchemy import create_engine, text
 
-from aq.context import Context
+from aq.context import Context, selection_of
 from aq.domain.clock import HOUR, day_bounds
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import PROVINCES
@@ -20,7 +20,6 @@ from aq.domain.standards import Standard
 from aq.export import parquet_xlsx as binary
 from aq.export.csv_json import harmless
 from aq.export.query import ask
-from aq.feeds.registry import selection_of
 from aq.queries import items as history
 from aq.queries.question import PastQuestion
 from tests.exporting import RANGE, confirmed, export, filled, read_back, use

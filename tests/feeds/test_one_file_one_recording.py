@@ -9,12 +9,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 
 from aq.feeds.airkorea import SPECS as AIRKOREA_SPECS
 from aq.feeds.registry import problems
+from aq.feeds.spec import FeedSpec
 from aq.paths import ROOT
 from tests.browsing import own_environment
 
@@ -32,6 +34,7 @@ from aq.feeds.spec import FeedSettings, FeedSpec, Operation
 
 INFO = FeedInfo(
     name="madeup",
+    number=99,
     title="Made-up network",
     kind=OBSERVED,
     status=PRELIMINARY,
@@ -82,7 +85,6 @@ class MadeUp:
 SPECS = (
     FeedSpec(
         info=INFO,
-        number=99,
         words={"en": "Made-up network", "ko": "가상 측정망"},
         make=lambda places: MadeUp(),
         settings=Settings,
@@ -219,17 +221,21 @@ def test_a_number_or_a_setting_that_cannot_stand_refuses_the_start(house: Path) 
 AIRKOREA, MEANS, FORECAST, _ = AIRKOREA_SPECS
 
 
+def told(spec: FeedSpec, **info: Any) -> FeedSpec:
+    return replace(spec, info=replace(spec.info, **info))
+
+
 @pytest.mark.parametrize(
     ("specs", "words"),
     [
-        ([AIRKOREA, replace(AIRKOREA, number=9)], "declares a feed called 'airkorea', as m0 does"),
-        ([AIRKOREA, replace(MEANS, number=2)], "the number 2, which 'airkorea' has"),
-        ([replace(AIRKOREA, number=40000)], "the number 40000; 1 to 32767 are possible"),
+        ([AIRKOREA, told(AIRKOREA, number=9)], "declares a feed called 'airkorea', as m0 does"),
+        ([AIRKOREA, told(MEANS, number=2)], "the number 2, which 'airkorea' has"),
+        ([told(AIRKOREA, number=40000)], "the number 40000; 1 to 32767 are possible"),
         ([MEANS], "'airkorea_means' goes with the feed 'airkorea', which no module declares"),
         ([FORECAST], "'airkorea_forecast' goes with the feed 'airkorea'"),
         ([replace(AIRKOREA, settings=None)], "has no settings to be asked with"),
         ([replace(AIRKOREA, words={"en": "AirKorea"})], "no name for readers in ko"),
-        ([replace(AIRKOREA, info=replace(AIRKOREA.info, name="Air Korea"))], "calls its feed"),
+        ([told(AIRKOREA, name="Air Korea")], "calls its feed"),
         ([None], "declares no feed"),
     ],
 )

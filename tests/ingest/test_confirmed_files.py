@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from aq.context import Context, start
+from aq.context import Context, selection_of, start
 from aq.domain.clock import HOUR, parse_hour, parse_instant
 from aq.domain.errors import InputError
 from aq.domain.provinces import find_province
-from aq.feeds.registry import selection_of
 from aq.ingest.confirmed_files import import_file
 from aq.paths import ROOT
 from aq.queries.items import page

@@ -14,10 +14,9 @@ import xlwt
 from click.testing import CliRunner
 
 from aq.cli.import_ import command
-from aq.context import Context
+from aq.context import Context, selection_of
 from aq.domain.clock import day_bounds, parse_day
 from aq.domain.provinces import find_province
-from aq.context import selection_of
 from aq.ingest.confirmed_files import import_file
 from aq.queries.items import page
 from aq.queries.question import PastQuestion
