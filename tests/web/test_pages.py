@@ -311,7 +311,7 @@ def test_trail_of_a_changed_hour_has_both_values(context: Context) -> None:
     assert queries.revised_hours(context, number, after, HOUR_20) == [HOUR_20]
     rules = context.standards["airkorea_1h"]
     items = trail_items(context.store, "서울", "pm10", HOUR_20, rules)
-    body = revisions.table(items, 0, text_in("ko"))
+    body = revisions.trail_table(items, 0, text_in("ko"))
     assert "62 µg/m³" in body
     assert "90 µg/m³" in body
     assert "C 나쁨" in body
