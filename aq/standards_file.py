@@ -125,7 +125,7 @@ def _levels(top: TomlTable) -> tuple[Level, ...]:
 def _level(table: TomlTable) -> Level:
     for key in ("colour", "text_colour"):
         if not re.fullmatch(r"#[0-9A-Fa-f]{6}", table.need(key, str)):
-            raise table.refuse(f"{key} must be like #A6D4FF", key)
+            raise table.refuse(f"{key} must be like #B3DAFF", key)
     colour, text_colour = table.need("colour", str), table.need("text_colour", str)
     if contrast(colour, text_colour) < SMALLEST_CONTRAST:
         raise table.refuse(f"{text_colour} on {colour} is hard to read", "text_colour")

@@ -139,7 +139,7 @@ def test_t14_one_air_three_indices() -> None:
 def test_words_and_letters_of_a_grade() -> None:
     assert [HOURLY.letter(grade) for grade in (1, 2, 3, 4)] == ["A", "B", "C", "D"]
     assert [HOURLY.label(grade, "en") for grade in (1, 4)] == ["Good", "Very poor"]
-    assert HOURLY.level(4).colour == "#8E1026"
+    assert HOURLY.level(4).colour == "#B01030"
     assert HOURLY.keys == ("pm10", "pm25", "o3", "no2", "so2", "co")
     assert KOREAN.keys[-1] == "overall"
 

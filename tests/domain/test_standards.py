@@ -133,9 +133,9 @@ BROKEN = [
     ('letter = "B"', 'letter = "A"', "same letter", "[[levels]]"),
     ('letter = "B"', "", "letter is missing", "[[levels]]"),
     ('letter = "B"', 'letter = "B"\nindex = [0, 50]', "index range or none", "[[levels]]"),
-    ('colour = "#46B37B"', 'colour = "#A6D4FE"', "lightness", "[[levels]]"),
-    ('colour = "#C97A00"', 'colour = "#3F9F6D"', "apart under", "[[levels]]"),
-    ('colour = "#C97A00"', 'colour = "orange"', "must be like", "orange"),
+    ('colour = "#5CC08B"', 'colour = "#A6D4FE"', "lightness", "[[levels]]"),
+    ('colour = "#E28A0F"', 'colour = "#3F9F6D"', "apart under", "[[levels]]"),
+    ('colour = "#E28A0F"', 'colour = "orange"', "must be like", "orange"),
     ('text_colour = "#FFFFFF"', 'text_colour = "#404040"', "hard to read", "#404040"),
 ]
 BROKEN_INDEX = [
