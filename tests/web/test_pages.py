@@ -94,8 +94,9 @@ def test_every_page_stands_with_data(context: Context, page: str, lang: str) -> 
 
 def test_empty_store_says_so_and_claims_nothing(context: Context) -> None:
     body = markup(run())
-    assert "지금 보여 드릴 미세먼지 자료가 없습니다" in body
-    assert "17곳은 아직 모은 자료가 없습니다" in body
+    assert "아직 받은 자료가 없습니다" in body
+    assert "저장" not in body
+    assert body.count("자료가 없습니다") == 1
 
 
 def test_live_page_names_the_missing_and_why(context: Context) -> None:

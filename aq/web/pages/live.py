@@ -90,6 +90,14 @@ def _everything(context: Context, now: datetime, standard: str) -> Snapshot:
 def _lead(found: Snapshot, pollutant: str) -> None:
     text, items, standard = page.words(), found.of(pollutant), page.standard()
     country: Snapshot = cache.kept(_everything, cache.moment(), standard.id)
+    polled = cache.context().settings.scheduler != "off"
+    first_start = lead.welcome(country.items, cache.feeds(), polled, text)
+    if first_start:
+        sentence, when = first_start
+        failing = failures(cache.feeds(), text, stored=False)
+        body = "".join(f'<p class="notice">{escape(words)}</p>' for words in failing)
+        page.html(f"<h1>{escape(sentence)}</h1><p>{escape(when)}</p>{body}")
+        return
     first = lead.leading(country.items, pollutant)
     acts = cache.kept(advisories_now, cache.moment())
     sentence = lead.title(country.of(first), acts, standard, text)
@@ -103,12 +111,8 @@ def _lead(found: Snapshot, pollutant: str) -> None:
         parts.append(escape(text("As of {hour}.", hour="\0")).replace("\0", stamp))
         parts.append(escape(headline.coverage(items, text)))
     parts += [escape(one) for one in headline.absences(items, text)]
-    body = (
-        f'<h1>{escape(sentence)}</h1><p class="deck">{deck}</p>'
-        if deck
-        else (f"<h1>{escape(sentence)}</h1>")
-    )
-    body += f"<p>{' '.join(parts)}</p>"
+    deck = f'<p class="deck">{deck}</p>' if deck else ""
+    body = f"<h1>{escape(sentence)}</h1>{deck}<p>{' '.join(parts)}</p>"
     notices = "".join(
         f'<p class="notice">{escape(one)}</p>' for one in _notices(found, items, text)
     )

@@ -76,17 +76,20 @@ def minute(moment: datetime, text: Text) -> str:
     return text.minute(moment)
 
 
-def failures(feeds: Sequence[FeedStatus], text: Text, shown: str | None = None) -> list[str]:
+def failures(
+    feeds: Sequence[FeedStatus], text: Text, shown: str | None = None, *, stored: bool = True
+) -> list[str]:
     """A sentence for each live feed that fails: what, and since when.
 
-    That what is shown is old is only said of the feed that is shown, or where none is.
+    That what is shown is old is only said of the feed that is shown, or where none is, and never
+    of an empty store (`stored` False).
     """
     said = []
     for feed in feeds:
         if not (feed.live and feed.failing_since):
             continue
         what, when = happened(feed, text), minute(feed.failing_since, text)
-        if shown in (None, feed.feed):
+        if stored and shown in (None, feed.feed):
             said.append(
                 text(
                     "{what} Since {when}; what is shown is what was stored before.",

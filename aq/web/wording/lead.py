@@ -10,6 +10,7 @@ from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL
 from aq.i18n import Text
 from aq.queries.current import CurrentItem
+from aq.queries.feed_status import FeedStatus
 from aq.web.wording import headline
 from aq.web.wording.advisories import act_word, place_words
 from aq.web.wording.korean import Noun, listed, province_name
@@ -68,6 +69,27 @@ def _acts(acts: Sequence[Advisory], text: Text) -> str:
         for (pollutant, word), count in kinds.most_common()
     )
     return listed(counted, text.lang)
+
+
+def welcome(
+    items: Sequence[CurrentItem], feeds: Sequence[FeedStatus], polled: bool, text: Text
+) -> tuple[str, str] | None:
+    """Headline and sentence of a store that never had an hour: what will come, and when.
+
+    `polled` says whether this program asks the feeds at all. None once there is any hour.
+    """
+    if any(item.missing_reason != "no_history" for item in items):
+        return None
+    title_words = text("No data have come in yet")
+    coming = [feed for feed in feeds if feed.live and feed.next_poll]
+    if not polled or not coming:
+        return title_words, text("No feed is being asked: see Data status for what to set.")
+    when, name = min((feed.next_poll, feed.feed) for feed in coming if feed.next_poll)
+    return title_words, text(
+        "{feed} is asked at {when}; what comes then appears here by itself.",
+        feed=Noun(text.feed(name)),
+        when=text.minute(when),
+    )
 
 
 def direction(
