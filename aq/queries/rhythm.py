@@ -1,26 +1,30 @@
-"""The rhythm of a province's air: means by weekday and hour of day, and by month and hour."""
+"""The rhythm of a province's air: medians by weekday and hour of day, and by month and hour."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import pi, sqrt
 
 import pandas as pd
 
 from aq.context import Context
 from aq.domain.clock import floor_hour, hour_number
-from aq.domain.pollutants import Pollutant, mean_half_up, pollutants
+from aq.domain.pollutants import mean_half_up, pollutants
 from aq.domain.provinces import BY_CODE
 from aq.feeds.registry import FEED_NAMES, INFO
-from aq.queries.items import pooled_value
 from aq.store import blocks as places
 from aq.store import rollups
 
 HOURS = range(1, 25)  # an hour is named by its end, 24 closes the day
 WEEKDAYS = range(7)  # from Monday
 MONTHS = range(1, 13)
-# A mean of fewer hours says more of those hours than of the time of day.
+# A median of fewer hours says more of those hours than of the time of day.
 LEAST = 5
+# Of n normal values: the standard error of their median is sqrt(pi / 2) standard deviations by the
+# square root of n, and their middle half spans twice 0.6745 standard deviations.
+MEDIAN_ERROR, MIDDLE_HALF = sqrt(pi / 2), 2 * 0.6745
+CERTAIN = 2  # standard errors that two medians must lie apart to be told apart
 # Rows of the store held at once: a year of a few feeds.
 _STRETCH = 366 * 24
 _EPOCH = date(1970, 1, 1)
@@ -30,15 +34,20 @@ _EPOCH = date(1970, 1, 1)
 class Rhythm:
     """Hourly means of a range, gathered by the time they belong to.
 
+    A median and the middle half beside it, since one storm moves a mean of a weekday for months.
+
     Attributes
     ----------
-    week : 168 rows of row (weekday, 0 is Monday), hour (1 to 24), total (exact sum of hourly means
-        at the store's scale), hours (how many), value (their mean [pollutant's unit], NaN for none)
-    year : 288 rows likewise, row being the calendar month, 1 to 12
+    values : a row an hour with a value: weekday (0 is Monday), month (1 to 12), hour (1 to 24) and
+        value [pollutant's unit]
+    week : 168 rows of row (weekday), hour, hours (how many), value (their median), low and high
+        (their quartiles) [pollutant's unit, NaN for none]
+    year : 288 rows likewise, row being the calendar month
     sources : feed, kind, status and how many hours are of it, the most first
     expected : hours in the range
     """
 
+    values: pd.DataFrame
     week: pd.DataFrame
     year: pd.DataFrame
     sources: pd.DataFrame
@@ -47,7 +56,7 @@ class Rhythm:
     @property
     def hours(self) -> int:
         """Hours with a value."""
-        return int(self.week["hours"].sum())
+        return len(self.values)
 
 
 def rhythm(
@@ -64,22 +73,24 @@ def rhythm(
     and counts once; days are KST days of hours 01 to 24.
     """
     first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
-    week: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
-    year: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    scale = pollutants()[key].scale
+    rows: list[tuple[int, int, int, float]] = []
     feeds: Counter[str] = Counter()
     for number, scaled, feed in _hours(context, BY_CODE[code].id, key, first, last, as_of):
         day = rollups.day_of(number)
-        when, hour = _EPOCH + timedelta(days=day), number - rollups.day_hours(day)[0]
-        for cell in (week[when.weekday(), hour], year[when.month, hour]):
-            cell[0] += scaled
-            cell[1] += 1
+        when = _EPOCH + timedelta(days=day)
+        hour = number - rollups.day_hours(day)[0]
+        rows.append((when.weekday(), when.month, hour, scaled / scale))
         feeds[feed] += 1
+    columns = ["weekday", "month", "hour", "value"]
+    values = pd.DataFrame(rows, columns=columns).astype({"value": float})
     sources = [
         (feed, INFO[feed].kind, INFO[feed].status, hours) for feed, hours in feeds.most_common()
     ]
     return Rhythm(
-        week=_cells(week, WEEKDAYS, pollutants()[key]),
-        year=_cells(year, MONTHS, pollutants()[key]),
+        values=values,
+        week=_cells(values, "weekday", WEEKDAYS),
+        year=_cells(values, "month", MONTHS),
         sources=pd.DataFrame(sources, columns=["feed", "kind", "status", "hours"]),
         expected=max(0, last - first),
     )
@@ -111,49 +122,83 @@ def _hours(
                     yield hour, mean_half_up(totals[hour][taken], stations[taken]), taken
 
 
-def _cells(
-    found: dict[tuple[int, int], list[int]], rows: Iterable[int], pollutant: Pollutant
-) -> pd.DataFrame:
-    cells = []
-    for row in rows:
-        for hour in HOURS:
-            total, hours = found.get((row, hour), (0, 0))
-            value = pooled_value(total, hours, pollutant) if hours else float("nan")
-            cells.append((row, hour, total, hours, value))
-    return pd.DataFrame(cells, columns=["row", "hour", "total", "hours", "value"])
+def _cells(values: pd.DataFrame, row: str, rows: Iterable[int]) -> pd.DataFrame:
+    """Every row and hour of day with the number of hours, their median and quartiles."""
+    index = pd.MultiIndex.from_product([rows, HOURS], names=["row", "hour"])
+    grouped = values.groupby([values[row].rename("row"), "hour"])["value"]
+    cells = pd.DataFrame(
+        {
+            "hours": grouped.size(),
+            "value": grouped.median(),
+            "low": grouped.quantile(0.25),
+            "high": grouped.quantile(0.75),
+        }
+    ).reindex(index)
+    cells["hours"] = cells["hours"].fillna(0).astype(int)
+    return cells.reset_index()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """An hour of day and its mean [unit]: on Mondays to Fridays, on Saturdays and Sundays
-    (`weekend`), or on all days (`weekend` is None)."""
+    """An hour of day with its median and quartiles [unit] and how many hours they rest on: on
+    Mondays to Fridays, on Saturdays and Sundays (`weekend`), or on all days (None)."""
 
     weekend: bool | None
     hour: int
     value: float
+    low: float
+    high: float
+    hours: int
+
+    @property
+    def error(self) -> float:
+        """The standard error of the median, from its middle half [unit]."""
+        return MEDIAN_ERROR * (self.high - self.low) / MIDDLE_HALF / sqrt(self.hours)
 
 
-def extremes(found: Rhythm, pollutant: Pollutant) -> tuple[Moment, Moment] | None:
-    """The hour of day with the highest and that with the lowest mean.
+def curves(rhythm_found: Rhythm) -> tuple[list[Moment], ...]:
+    """The course of a day: of weekdays and of weekends where each hour of both rests on `LEAST`
+    hours; else of all days together, so that no kind of day is left out."""
+    late = rhythm_found.values["weekday"] >= WEEKDAYS[5]
+    apart = (
+        _moments(rhythm_found.values[~late], False),
+        _moments(rhythm_found.values[late], True),
+    )
+    if all(len(course) == len(HOURS) for course in apart):
+        return apart
+    return (_moments(rhythm_found.values, None),)
 
-    Weekdays and weekends are set against each other where each hour of both rests on `LEAST`
-    hours; else all days are one, so that no kind of day is left out. None where nothing does.
-    """
-    late = found.week["row"] >= 5
-    apart = _moments(found.week[~late], False, pollutant)
-    apart += _moments(found.week[late], True, pollutant)
-    whole = len(apart) == 2 * len(HOURS)
-    moments = apart if whole else _moments(found.week, None, pollutant)
+
+def extremes(rhythm_found: Rhythm) -> tuple[Moment, Moment] | None:
+    """The hours of day with the highest and the lowest median; None where nothing rests on enough
+    hours."""
+    moments = [moment for course in curves(rhythm_found) for moment in course]
     if not moments:
         return None
-    return max(moments, key=lambda one: one.value), min(moments, key=lambda one: one.value)
+    highest = max(moments, key=lambda moment: moment.value)
+    return highest, min(moments, key=lambda moment: moment.value)
 
 
-def _moments(cells: pd.DataFrame, weekend: bool | None, pollutant: Pollutant) -> list[Moment]:
+def stands_out(highest: Moment, lowest: Moment) -> bool:
+    """Whether two hours of day differ by more than the spread of their days leaves open."""
+    error = sqrt(highest.error**2 + lowest.error**2)
+    return highest.value - lowest.value > CERTAIN * error
+
+
+def _moments(values: pd.DataFrame, weekend: bool | None) -> list[Moment]:
     """The hours of day, over all rows, that rest on enough hours."""
-    pooled = cells.groupby("hour")[["total", "hours"]].sum()
-    pooled = pooled[pooled["hours"] >= LEAST]
+    cells = _cells(values.assign(all=0), "all", (0,))
     return [
-        Moment(weekend=weekend, hour=int(hour), value=pooled_value(int(total), int(n), pollutant))
-        for hour, total, n in zip(pooled.index, pooled["total"], pooled["hours"], strict=True)
+        Moment(
+            weekend=weekend,
+            hour=int(hour),
+            value=float(value),
+            low=float(low),
+            high=float(high),
+            hours=int(hours),
+        )
+        for hour, hours, value, low, high in zip(
+            *(cells[name] for name in ("hour", "hours", "value", "low", "high")), strict=True
+        )
+        if hours >= LEAST
     ]

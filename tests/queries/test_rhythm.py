@@ -11,8 +11,17 @@ import pytest
 from aq.context import Context
 from aq.domain.clock import HOUR, KST, from_hour_number, hour_number
 from aq.domain.model import URBAN, Reading, Station
-from aq.domain.pollutants import pollutants
-from aq.queries.rhythm import HOURS, LEAST, MONTHS, WEEKDAYS, Rhythm, extremes, rhythm
+from aq.queries.rhythm import (
+    HOURS,
+    LEAST,
+    MONTHS,
+    WEEKDAYS,
+    Moment,
+    Rhythm,
+    extremes,
+    rhythm,
+    stands_out,
+)
 from aq.store.hours import put_province_series
 from tests.serving import HOUR_20, fill, make_runtime, write
 from tests.web.test_pages import context as page_runtime
@@ -67,11 +76,12 @@ def scatter(context: Context) -> pd.DataFrame:
 
 
 def plainly(taken: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Sum and count by weekday or month, and hour 1 to 24, of the second before the hour ends."""
+    """Count, median and quartiles by weekday or month, and hour 1 to 24, of the second before the
+    hour ends."""
     within = taken["at"] - timedelta(seconds=1)
     rows = within.dt.day_of_week if name == "week" else within.dt.month
     cells = taken["scaled"].groupby([rows.rename("row"), (within.dt.hour + 1).rename("hour")])
-    return cells.agg(["sum", "count"])
+    return cells.describe()
 
 
 def filled(found: Rhythm, name: str) -> pd.DataFrame:
@@ -88,10 +98,9 @@ def test_cells_equal_a_plain_recomputation(store_runtime: Context) -> None:
     found = rhythm(store_runtime, "KR-11", "pm10", AFTER, HOUR_20)
     for name in ("week", "year"):
         expected, got = plainly(taken, name), filled(found, name)
-        assert got["total"].to_dict() == expected["sum"].to_dict()
         assert got["hours"].to_dict() == expected["count"].to_dict()
-        means = expected["sum"] / expected["count"] / 10
-        assert np.allclose(got["value"], means.loc[got.index], atol=0.0005 + 1e-9)
+        for ours, theirs in (("value", "50%"), ("low", "25%"), ("high", "75%")):
+            assert np.allclose(got[ours], expected.loc[got.index, theirs] / 10)
     assert set(found.year.loc[found.year["hours"] > 0, "row"]) == {10, 11}
     counts = taken["feed"].value_counts().to_dict()
     assert dict(zip(found.sources["feed"], found.sources["hours"], strict=True)) == counts
@@ -99,16 +108,16 @@ def test_cells_equal_a_plain_recomputation(store_runtime: Context) -> None:
     assert found.hours == found.expected == DAYS * 24
 
     within = taken["at"] - timedelta(seconds=1)
-    pooled = taken["scaled"].groupby([within.dt.day_of_week >= 5, within.dt.hour + 1]).mean()
-    ends = extremes(found, pollutants()["pm10"])
+    pooled = taken["scaled"].groupby([within.dt.day_of_week >= 5, within.dt.hour + 1]).median()
+    ends = extremes(found)
     assert ends is not None
     assert [(one.weekend, one.hour) for one in ends] == [pooled.idxmax(), pooled.idxmin()]
 
     # Of one week, weekends have two hours at each time of day: all days are one.
     last = within > within.max() - timedelta(days=7)
-    pooled = taken.loc[last, "scaled"].groupby(within[last].dt.hour + 1).mean()
+    pooled = taken.loc[last, "scaled"].groupby(within[last].dt.hour + 1).median()
     found = rhythm(store_runtime, "KR-11", "pm10", HOUR_20 - 7 * 24 * HOUR, HOUR_20)
-    ends = extremes(found, pollutants()["pm10"])
+    ends = extremes(found)
     assert ends is not None
     assert [(one.weekend, one.hour) for one in ends] == [
         (None, pooled.idxmax()),
@@ -134,11 +143,39 @@ def test_nothing_is_said_of_too_few_hours(store_runtime: Context) -> None:
     for end in hours[: LEAST - 1]:
         write(store_runtime, Reading(station=SEOUL, hour=end, values={"pm10": 300}))
     found = rhythm(store_runtime, "KR-11", "pm10", AFTER, HOUR_20)
-    assert extremes(found, pollutants()["pm10"]) is None
+    assert extremes(found) is None
     write(store_runtime, Reading(station=SEOUL, hour=hours[-1], values={"pm10": 300}))
-    ends = extremes(rhythm(store_runtime, "KR-11", "pm10", AFTER, HOUR_20), pollutants()["pm10"])
+    ends = extremes(rhythm(store_runtime, "KR-11", "pm10", AFTER, HOUR_20))
     assert ends is not None
     assert {(one.weekend, one.hour, one.value) for one in ends} == {(None, 20, 30.0)}
+
+
+def test_one_storm_makes_no_bad_weekday(store_runtime: Context) -> None:
+    """Eight Wednesdays of 30 and three of a storm: their mean is 72, the median stays 30."""
+    for week in range(11):
+        for day in range(7):
+            for hour in (8, 20):
+                end = HOUR_20 - (7 * week + day) * 24 * HOUR - (20 - hour) * HOUR
+                storm = end.astimezone(KST).weekday() == 2 and week < 3
+                values = {"pm10": 1860 if storm else 300}
+                write(store_runtime, Reading(station=SEOUL, hour=end, values=values))
+    found = rhythm(store_runtime, "KR-11", "pm10", HOUR_20 - 80 * 24 * HOUR, HOUR_20)
+    wednesdays = found.week[(found.week["row"] == 2) & (found.week["hours"] > 0)]
+    assert set(wednesdays["value"]) == {30.0}
+    ends = extremes(found)
+    assert ends is not None
+    assert not stands_out(*ends)
+
+
+def test_what_stands_out_is_more_than_the_spread_leaves_open() -> None:
+    def moment(value: float, spread: float, hours: int) -> Moment:
+        low, high = value - spread / 2, value + spread / 2
+        return Moment(weekend=None, hour=8, value=value, low=low, high=high, hours=hours)
+
+    # 100 days that differ by 20: an error of 1.25 * 20 / 1.349 / 10 = 1.86 each, 2.63 together.
+    assert stands_out(moment(36, 20, 100), moment(30, 20, 100))
+    assert not stands_out(moment(35, 20, 100), moment(30, 20, 100))
+    assert not stands_out(moment(30, 0, 9), moment(30, 0, 9))
 
 
 def test_the_page_says_what_is_there_and_why_there_is_nothing(page_runtime: Context) -> None:
@@ -157,4 +194,4 @@ def test_the_page_says_what_is_there_and_why_there_is_nothing(page_runtime: Cont
         write(page_runtime, Reading(station=SEOUL, hour=hour - HOUR, values={"pm10": 300}))
     told = body("rhythm.py", r="90d")
     assert "5주 이상을 고르십시오" not in told
-    assert "미세먼지, 20시가 가장 높고(85) 19시가 가장 낮음(35 µg/m³)" in told
+    assert "미세먼지, 20시가 가장 높고(90) 19시가 가장 낮음(30 µg/m³)" in told

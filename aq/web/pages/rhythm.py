@@ -1,4 +1,4 @@
-"""The rhythm page: means by hour of day and weekday, and by month, of one province."""
+"""The rhythm page: medians by hour of day and weekday, and by month, of one province."""
 
 from collections.abc import Sequence
 from html import escape
@@ -11,7 +11,18 @@ import streamlit as st
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
-from aq.queries.rhythm import HOURS, LEAST, MONTHS, WEEKDAYS, Moment, Rhythm, extremes, rhythm
+from aq.queries.rhythm import (
+    HOURS,
+    LEAST,
+    MONTHS,
+    WEEKDAYS,
+    Moment,
+    Rhythm,
+    curves,
+    extremes,
+    rhythm,
+    stands_out,
+)
 from aq.web.charts.calendar import DAYS_CONFIG, hatch, lay_out
 from aq.web.charts.calendar import WEEKDAYS as WEEKDAY_NAMES
 from aq.web.charts.heat_map import KEY_SHARES, tone
@@ -38,7 +49,8 @@ MONTH_NAMES = (
     N_("Nov"),
     N_("Dec"),
 )
-ROW = 26  # pixels
+ROW, COURSE = 26, 220  # pixels
+COURSE_NAMES = {False: N_("weekdays"), True: N_("weekends"), None: N_("all days")}
 # Every sixth hour is named: 24 names do not fit a phone.
 TICKS = (1, 6, 12, 18, 24)
 
@@ -60,12 +72,12 @@ def _headline(asked: Asked) -> str:
         "who": province_name(BY_CODE[asked.code or ""], text.lang),
         "what": text.pollutant(asked.pollutant),
     }
-    ends = extremes(_found(asked, None), pollutant)
+    ends = extremes(_found(asked, None))
     if ends is None:
         return text("{who} · {what}", **names)
     digits = cache.shown_digits(asked.pollutant, page.standard().id)
-    high, low = (number(one.value, digits) for one in ends)
-    if high == low:
+    high, low = (number(moment.value, digits) for moment in ends)
+    if not stands_out(*ends):
         return text("{who}, {what}: no hour of the day stands out", **names)
     return text(
         "{who}, {what}: highest {when} ({high}), lowest {then} ({low} {unit})",
@@ -97,6 +109,7 @@ def _body(asked: Asked) -> None:
         ranges.nothing(asked.code, asked.range, asked.spans, text)
         return
     _facts(found, text)
+    _courses(found, asked)
     ends = _ends(found)
     _key(ends, asked)
     drawn = [
@@ -113,7 +126,7 @@ def _body(asked: Asked) -> None:
             theme=None,
             key=f"rhythm {name}",
             config=dict(DAYS_CONFIG),
-            alt=text("{title}: means as a heat map; the tables below have them.", title=title),
+            alt=text("{title}: medians as a heat map; the tables below have them.", title=title),
         )
     for title, cells, rows, name in drawn:
         opened = st.expander(text("{title}, as a table", title=title), key=name, on_change="rerun")
@@ -122,6 +135,88 @@ def _body(asked: Asked) -> None:
                 cells_table(cells, rows, asked), hide_index=True, width="stretch", height="content"
             )
     origin.downloads([asked.code or ""], [asked.pollutant], asked.range, "hour")
+
+
+def _courses(found: Rhythm, asked: Asked) -> None:
+    """The course of a day on weekdays and on weekends, with the middle half of the days."""
+    text, drawn = asked.text, [course for course in curves(found) if len(course) > 1]
+    if not drawn:
+        return
+    page.html(f"<h2>{escape(text('The course of a day'))}</h2>")
+    st.plotly_chart(
+        course_figure(drawn, asked),
+        theme=None,
+        key="rhythm course",
+        config=dict(DAYS_CONFIG),
+        alt=text("The course of a day: medians by hour, with the middle half of the days"),
+    )
+    digits = cache.shown_digits(asked.pollutant, page.standard().id)
+    peak = max((moment for course in drawn for moment in course), key=lambda moment: moment.value)
+    spread = text(
+        "Days differ: {when} half of them lay between {low} and {high} {unit}.",
+        when=_moment(peak, text),
+        low=number(peak.low, digits),
+        high=number(peak.high, digits),
+        unit=pollutants()[asked.pollutant].unit,
+    )
+    page.html(f'<p class="muted">{escape(spread)}</p>')
+
+
+def course_figure(drawn: Sequence[Sequence[Moment]], asked: Asked) -> go.Figure:
+    """A line of medians for each kind of day over the band of its middle half."""
+    text, colours = asked.text, palette(page.dark())
+    made = go.Figure()
+    for course, colour in zip(drawn, (colours.tones[0], colours.tones[2]), strict=False):
+        hours = [moment.hour for moment in course]
+        name = text(COURSE_NAMES[course[0].weekend])
+        band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+        made.add_trace(go.Scatter(x=hours, y=[moment.low for moment in course], **band))
+        made.add_trace(
+            go.Scatter(
+                x=hours,
+                y=[moment.high for moment in course],
+                fill="tonexty",
+                fillcolor=faint(colour),
+                **band,
+            )
+        )
+        made.add_trace(
+            go.Scatter(
+                x=hours,
+                y=[moment.value for moment in course],
+                mode="lines",
+                line={"color": colour, "width": 2},
+                name=name,
+                showlegend=False,
+                hovertemplate=f"{name} %{{x}}: %{{y:.0f}}<extra></extra>",
+            )
+        )
+        made.add_annotation(
+            x=hours[-1],
+            y=course[-1].value,
+            text=name,
+            showarrow=False,
+            xanchor="left",
+            xshift=6,
+            font={"size": 12, "color": colour},
+        )
+    lay_out(made, COURSE, colours)
+    made.update_layout(margin={"l": 40, "r": 48, "t": 8, "b": 28})
+    made.update_xaxes(
+        range=[0.5, 24.5],
+        tickvals=list(TICKS),
+        ticktext=[text("{hour}:00", hour=hour) for hour in TICKS],
+        showgrid=False,
+        zeroline=False,
+    )
+    made.update_yaxes(rangemode="tozero", zeroline=False)
+    return made
+
+
+def faint(colour: str) -> str:
+    """A colour (#RRGGBB) so thin that a line and a grid show through it."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.12)"
 
 
 def _months(found: Rhythm) -> list[int]:
@@ -147,7 +242,7 @@ def _facts(found: Rhythm, text: Text) -> None:
 
 
 def _ends(found: Rhythm) -> tuple[float, float] | None:
-    """The lowest and highest mean of both maps that rests on enough hours."""
+    """The lowest and highest median of both maps that rests on enough hours."""
     cells = pd.concat([found.week, found.year])
     values = cells.loc[cells["hours"] >= LEAST, "value"]
     return (float(values.min()), float(values.max())) if len(values) else None
@@ -171,8 +266,8 @@ def _key(ends: tuple[float, float] | None, asked: Asked) -> None:
     parts.append(f'<span class="item"><span class="badge none">–</span> {few}</span>')
     page.html(f'<p class="key">{"".join(parts)}</p>')
     rule = text(
-        "A cell is the mean of its hourly means; an hour is named by its end, so 8 is from 7:00 to"
-        " 8:00. The tones are of this range and are no levels."
+        "A cell is the median of its hourly means; an hour is named by its end, so 8 is from 7:00"
+        " to 8:00. The tones are of this range and are no levels."
     )
     page.html(f'<p class="muted">{escape(rule)}</p>')
 
@@ -262,7 +357,7 @@ def _note(one: Any, name: str, asked: Asked) -> str:
     digits = cache.shown_digits(asked.pollutant, page.standard().id)
     lines = [f"<b>{name} {text('{hour}:00', hour=one.hour)}</b>"]
     if one.hours:
-        lines.append(text("mean {value} {unit}", value=number(one.value, digits), unit=unit))
+        lines.append(text("median {value} {unit}", value=number(one.value, digits), unit=unit))
     lines.append(text("of {n} hours", n=f"{one.hours:,}") if one.hours else text("no hours"))
     if 0 < one.hours < LEAST:
         lines.append(text("too few to be drawn"))
@@ -270,7 +365,8 @@ def _note(one: Any, name: str, asked: Asked) -> str:
 
 
 def cells_table(cells: pd.DataFrame, rows: Sequence[int], asked: Asked) -> pd.DataFrame:
-    """Means with the hours they rest on in brackets: a row an hour, a column a weekday or month."""
+    """Medians with the hours they rest on in brackets: a row an hour, a column a weekday or
+    month."""
     text = asked.text
     digits = cache.shown_digits(asked.pollutant, page.standard().id)
     weekly = len(cells) == len(WEEKDAYS) * len(HOURS)
