@@ -198,6 +198,7 @@ def course_figure(drawn: Sequence[Sequence[Moment]], asked: Asked) -> go.Figure:
             showarrow=False,
             xanchor="left",
             xshift=6,
+            yshift=7 if course is drawn[0] else -7,
             font={"size": 12, "color": colour},
         )
     lay_out(made, COURSE, colours)
