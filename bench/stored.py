@@ -379,7 +379,7 @@ def rule_year(url: str, rule: str) -> Work:
 
     def work() -> int:
         since = until - timedelta(days=365)
-        trial = backtest(context.store, reader_of(context), asked, since, until, rules)
+        trial = backtest(context.store, reader_of(context), asked, since, until)
         return int(trial.as_dict()["fired"])
 
     return work

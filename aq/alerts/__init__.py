@@ -1,32 +1,26 @@
-"""Alert rules and what they decide: pure, hour by hour, with a named reason each time."""
+"""Alerts: hours are evaluated, what people were told is kept, what is due is told."""
 
-from aq.alerts.decide import Mute, Series, decide, replay, replay_family
-from aq.alerts.official_rule import Relayed, act_key, relay, severity
+from aq.alerts.evaluate import evaluate
+from aq.alerts.official import severity
 from aq.alerts.rule import SEVERITIES, Known, Problem, Quiet, Rule, parse_rule, problems
-from aq.alerts.state import PHASES, REASONS, Decision, Phase, Point, Reason, State
+from aq.alerts.state import PHASES, REASONS, Course, Phase, Point, Reason, State, Transition
 
 __all__ = [
     "PHASES",
     "REASONS",
     "SEVERITIES",
-    "Decision",
+    "Course",
     "Known",
-    "Mute",
     "Phase",
     "Point",
     "Problem",
     "Quiet",
     "Reason",
-    "Relayed",
     "Rule",
-    "Series",
     "State",
-    "act_key",
-    "decide",
+    "Transition",
+    "evaluate",
     "parse_rule",
     "problems",
-    "relay",
-    "replay",
-    "replay_family",
     "severity",
 ]

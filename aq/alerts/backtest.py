@@ -1,14 +1,16 @@
-"""Tries a rule on a stored period: the same decisions as the live engine's, counted."""
+"""Tries a rule on a stored period: evaluated as the live pass does it, and counted."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aq.alerts import Decision, Reason, Rule, State, relay, replay_family
-from aq.alerts.events import act_dict, in_unit, unit_of
+from aq.alerts.evaluate import evaluate
+from aq.alerts.log import act_dict, in_unit, unit_of
+from aq.alerts.official import course
 from aq.alerts.points import Reader
+from aq.alerts.rule import Rule
+from aq.alerts.state import Course, Reason, State, Transition
 from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst, kst_iso
 from aq.domain.provinces import BY_CODE, district_provinces
 from aq.store import Store
@@ -22,19 +24,18 @@ FLAP_HOURS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What a rule would have done: decisions by place, of hours ``after < hour <= until``."""
+    """What a rule would have done: its course in each place, of ``after < hour <= until``."""
 
     rule: Rule
     after: int
     until: int
-    decisions: dict[str, list[Decision]]
-    ends: dict[str, State]
+    courses: dict[str, Course]
 
     def as_dict(self) -> dict[str, Any]:
         """Counts, by province and in all, the longest alert, flapping, every transition."""
-        places = [self._place(name) for name in self.decisions]
+        places = [self._place(name) for name in self.courses]
         total = {
-            key: sum(one[key] for one in places)
+            key: sum(place[key] for place in places)
             for key in ("fired", "escalated", "cleared", "unknown", "night", "flapped")
         }
         return {
@@ -42,31 +43,32 @@ class Trial:
             "since": kst_iso(from_hour_number(self.after)),
             "until": kst_iso(from_hour_number(self.until)),
             **total,
-            "longest_hours": max((one["longest_hours"] for one in places), default=0),
+            "longest_hours": max((place["longest_hours"] for place in places), default=0),
             "unit": unit_of(self.rule),
+            "receivers": list(self.rule.channels),
             "places": places,
             "transitions": [
-                self._transition(name, one)
-                for name, found in self.decisions.items()
-                for one in found
+                self._transition(name, transition)
+                for name, found in self.courses.items()
+                for transition in found.transitions
             ],
         }
 
     def _place(self, name: str) -> dict[str, Any]:
-        found = self.decisions[name]
-        changes = Counter(one.change for one in found)
-        spans = self.spans(name)
+        found = self.courses[name].transitions
+        changes = Counter(transition.reason for transition in found)
+        spans = self.courses[name].spans()
         begins = [first for first, _ in spans]
         ends = [last for _, last in spans]
         province = BY_CODE.get(name)
         return {
             "place": name,
             "province": province.ko if province else None,
-            "fired": len([one for one in begins if one > self.after]),
-            "escalated": sum(one.change == Reason.WORSE for one in found),
-            "cleared": sum(_ends(one) for one in found),
+            "fired": len([begin for begin in begins if begin > self.after]),
+            "escalated": changes[Reason.WORSE],
+            "cleared": sum(_ends(transition) for transition in found),
             "unknown": changes[Reason.UNKNOWN],
-            "night": sum(_is_night(one) for one in begins),
+            "night": sum(_is_night(begin) for begin in begins),
             "flapped": sum(
                 later - before <= FLAP_HOURS
                 for before, later in zip(ends, begins[1:], strict=False)
@@ -74,35 +76,25 @@ class Trial:
             "longest_hours": max((last - first for first, last in spans), default=0),
         }
 
-    def spans(self, name: str) -> list[tuple[int, int]]:
-        """(hour it began, hour it ended) of each alert; the last may go on to the end."""
-        spans, began = [], None
-        for one in self.decisions[name]:
-            if began is None and one.state.firing:
-                began = one.hour
-            elif began is not None and not one.state.firing:
-                spans.append((began, one.hour))
-                began = None
-        return [*spans, (began, self.until)] if began is not None else spans
-
-    def _transition(self, name: str, one: Decision) -> dict[str, Any]:
+    def _transition(self, name: str, transition: Transition) -> dict[str, Any]:
         province = BY_CODE.get(name)
         return {
             "place": name,
             "province": province.ko if province else None,
-            "at": kst_iso(from_hour_number(one.hour)),
-            "reason": str(one.reason),
-            "change": str(one.change),
-            "before": str(one.before),
-            "after": str(one.after),
-            "value": in_unit(self.rule, one.point.value),
-            "peak": in_unit(self.rule, one.peak),
-            "official": act_dict(one.act) if one.act else None,
+            "at": kst_iso(from_hour_number(transition.hour)),
+            "reason": str(transition.reason),
+            "change": str(transition.reason),
+            "before": str(transition.before),
+            "after": str(transition.after),
+            "value": in_unit(self.rule, transition.point.value),
+            "peak": in_unit(self.rule, transition.peak),
+            "official": act_dict(transition.act) if transition.act else None,
         }
 
 
-def _ends(one: Decision) -> bool:
-    return one.change in (Reason.RESOLVED, Reason.BETTER) and not one.state.firing
+def _ends(transition: Transition) -> bool:
+    # Of official acts a place may go on in another zone.
+    return transition.reason == Reason.RESOLVED and not transition.state.firing
 
 
 def _is_night(hour: int) -> bool:
@@ -110,43 +102,31 @@ def _is_night(hour: int) -> bool:
     return local >= NIGHT[0] or local < NIGHT[1]
 
 
-def backtest(
-    store: Store,
-    reader: Reader,
-    rule: Rule,
-    since: datetime,
-    until: datetime,
-    others: Sequence[Rule] = (),
-) -> Trial:
-    """Replay stored hours ``since < hour end <= until`` through the engine's own decisions.
-
-    `others` are the rules that stand beside it: those of its family mute it and are stepped to, as
-    in the live engine. Nothing is on at the start of the period.
-    """
+def backtest(store: Store, reader: Reader, rule: Rule, since: datetime, until: datetime) -> Trial:
+    """Evaluate stored hours ``since < hour end <= until``. Nothing is on at the start."""
     after, last = hour_number(floor_hour(since)), hour_number(floor_hour(until))
     if rule.kind == "official":
-        return _acts(store, rule, after, last)
-    family = [one for one in others if one.family == rule.family and one.id != rule.id]
+        return Trial(rule=rule, after=after, until=last, courses=_acts(store, rule, after, last))
     with store.read() as connection:
         points = reader.points(connection, rule, after, last)
-    decisions, ends = {}, {}
-    for place in reader.places(rule):
-        group = [rule, *(one for one in family if place in reader.places(one))]
-        states = [(one, State(hour=after)) for one in group]
-        replayed = replay_family(states, points.get(place, {}), {}, last)
-        decisions[place], ends[place] = replayed[rule.id]
-    return Trial(rule=rule, after=after, until=last, decisions=decisions, ends=ends)
+    courses = {
+        place: evaluate(rule, points.get(place, {}), State(hour=after), last)
+        for place in reader.places(rule)
+    }
+    return Trial(rule=rule, after=after, until=last, courses=courses)
 
 
-def _acts(store: Store, rule: Rule, after: int, last: int) -> Trial:
-    """The authority's acts of a period, as the rule would have told them."""
+def _acts(store: Store, rule: Rule, after: int, last: int) -> dict[str, Course]:
+    """The authority's acts of a period, by place."""
     since, until = from_hour_number(after), from_hour_number(last)
     with store.read() as connection:
         rows = advisories(connection, since, until)
-    decisions, ends = {}, {}
-    for code in rule.places:
-        here = [one for one in rows if BY_CODE[code] in district_provinces(one.district)]
-        found = relay(rule, here, (), since, until)
-        decisions[code] = [one for one in found.decisions if one.hour > after]
-        ends[code] = found.state
-    return Trial(rule=rule, after=after, until=last, decisions=decisions, ends=ends)
+    return {
+        code: course(
+            rule,
+            [row for row in rows if BY_CODE[code] in district_provinces(row.district)],
+            since,
+            until,
+        )
+        for code in rule.places
+    }

@@ -1,4 +1,4 @@
-"""Events that are to be sent, as messages in the outbox: one per hour, channel and language."""
+"""Groups what is to be told into messages of the outbox: one a pass, receiver and language."""
 
 import hashlib
 import json
@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from aq.alerts import SEVERITIES, Rule
-from aq.alerts.events import event_dict
-from aq.domain.clock import from_hour_number, kst_iso
+from aq.alerts.log import event_dict
+from aq.alerts.rule import SEVERITIES, Rule
+from aq.domain.clock import kst_iso
 from aq.store import alerts as rows
 from aq.store.engine import state_of
 from aq.store.outbox import FAILED, HELD, QUEUED, SENDING, SENT, counts, messages, resend
@@ -24,64 +24,63 @@ __all__ = [
     "SENT",
     "Outgoing",
     "counts",
+    "held_until",
     "messages",
     "put_messages",
     "resend",
 ]
 
-# (hour or None for a digest, channel, language, held until)
-Group = tuple[int | None, str, str, datetime | None]
+# (whether it is a digest, channel, language, held until)
+Group = tuple[bool, str, str, datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """An event's row with the rule that says where it goes; `held`: it was quiet at its hour."""
+    """An entry of the log (its row) on its way to one channel."""
 
     row: dict[str, Any]
     rule: Rule
-    held: bool
+    channel: str
 
 
-def put_messages(connection: Connection, outgoing: Sequence[Outgoing], now: datetime) -> int:
-    """Write messages and name in each event's row the one it went into; how many were written.
+def held_until(rule: Rule, severity: int, now: datetime) -> datetime | None:
+    """When quiet hours let a message of a severity leave; None where it may leave now."""
+    quiet = rule.quiet
+    if quiet is None:
+        return None
+    loud = quiet.then == "send_above" and severity > SEVERITIES.index(quiet.above)
+    return None if loud else quiet.until(now)
 
-    What fires in one hour is one message, the most severe first; a digest gathers what quiet hours
+
+def put_messages(
+    connection: Connection, outgoing: Sequence[Outgoing], now: datetime
+) -> dict[tuple[str, str], str]:
+    """Write messages; gives the id of the message each (entry, channel) went into.
+
+    What is told at once is one message, the most severe first; a digest gathers what quiet hours
     held back until their end.
     """
     groups: dict[Group, list[dict[str, Any]]] = {}
     for one in outgoing:
-        until = _held_until(one, now)
-        digest = (
-            until is not None and one.rule.quiet is not None and one.rule.quiet.then == "digest"
-        )
-        for channel in one.rule.channels:
-            hour = None if digest else one.row["hour"]
-            groups.setdefault((hour, channel, one.rule.language, until), []).append(one.row)
+        until = held_until(one.rule, one.row["severity"], now)
+        quiet = one.rule.quiet
+        digest = until is not None and quiet is not None and quiet.then == "digest"
+        key = (digest, one.channel, one.rule.language, until)
+        groups.setdefault(key, []).append(one.row)
     _, simulated = state_of(connection)
     made = []
+    went: dict[tuple[str, str], str] = {}
     for group, events in sorted(groups.items(), key=lambda item: str(item[0])):
         events.sort(key=_order)
-        message = _message_id(group, events)
-        for event in events:
-            event["message"] = event["message"] or message
-        shown = [event_dict(event) for event in events]
-        if group[0] is None and _joined(connection, group, message, shown):
+        waiting = rows.held_digest(connection, *group[1:3], group[3]) if group[0] else None
+        message = waiting.message if waiting is not None else _message_id(events, digest=group[0])
+        went |= {(event["id"], group[1]): message for event in events}
+        shown = [event_dict({**event, "message": message}) for event in events]
+        if waiting is not None and _joined(connection, waiting, shown):
             continue
         made.append(_outbox_row(group, message, shown, now, simulated=simulated))
     rows.add_messages(connection, made)
-    return len(made)
-
-
-def _held_until(one: Outgoing, now: datetime) -> datetime | None:
-    """When a message may leave: quiet at its hour or quiet now, it waits for the end."""
-    quiet = one.rule.quiet
-    if quiet is None:
-        return None
-    loud = quiet.then == "send_above" and one.row["severity"] > SEVERITIES.index(quiet.above)
-    if loud:
-        return None
-    then = quiet.until(from_hour_number(one.row["hour"])) if one.held else None
-    return quiet.until(now) or (then if then is not None and then > now else None)
+    return went
 
 
 def _order(event: dict[str, Any]) -> tuple[Any, ...]:
@@ -89,22 +88,15 @@ def _order(event: dict[str, Any]) -> tuple[Any, ...]:
     return -event["severity"], event["hour"], event["province"] or 99, event["rule"], event["id"]
 
 
-def _message_id(group: Group, events: Sequence[dict[str, Any]]) -> str:
-    """The same for the same events; a digest's is of its channel and the end of the quiet."""
-    hour, channel, language, until = group
-    parts = [event["id"] for event in events]
-    if hour is None:
-        parts = ["digest", channel, language, str(until)]
-    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:32]
+def _message_id(events: Sequence[dict[str, Any]], *, digest: bool) -> str:
+    """The same for the same entries, whoever writes them."""
+    parts = "\n".join(sorted(event["id"] for event in events))
+    made = hashlib.sha256(parts.encode()).hexdigest()[:32]
+    return f"{rows.DIGEST}{made}" if digest else made
 
 
-def _joined(
-    connection: Connection, group: Group, message: str, shown: Sequence[dict[str, Any]]
-) -> bool:
-    """Add events to a digest that still waits."""
-    waiting = rows.held_message(connection, message, group[1], group[2])
-    if waiting is None:
-        return False
+def _joined(connection: Connection, waiting: Any, shown: Sequence[dict[str, Any]]) -> bool:
+    """Add entries to a digest that still waits."""
     body = json.loads(waiting.body)
     body["events"] += shown
     return rows.set_body(connection, waiting.id, rows.dumps(body))
@@ -113,11 +105,12 @@ def _joined(
 def _outbox_row(
     group: Group, message: str, shown: list[dict[str, Any]], now: datetime, *, simulated: bool
 ) -> dict[str, Any]:
-    hour, channel, language, until = group
+    digest, channel, language, until = group
+    newest = max(event["at"] for event in shown)
     body = {
         "id": message,
-        "kind": "digest" if hour is None else "alert",
-        "at": kst_iso(from_hour_number(hour)) if hour is not None else None,
+        "kind": "digest" if digest else "alert",
+        "at": None if digest else newest,
         "decided_at": kst_iso(now),
         "language": language,
         "simulated": simulated,

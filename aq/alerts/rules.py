@@ -1,5 +1,4 @@
-"""Alerts as pages, routes and commands use them: rules with their history, what is on, the log,
-silences. Everything that changes says who did it."""
+"""Rules in the store, with their history. Everything that changes says who did it."""
 
 import json
 import tomllib
@@ -14,20 +13,16 @@ import tomli_w
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from aq.alerts import SEVERITIES, Known, Rule, State, parse_rule
-from aq.alerts.events import event_dict, in_unit, level_number, unit_of
+from aq.alerts.rule import Known, Rule, parse_rule
 from aq.context import Context
-from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_iso
+from aq.domain.clock import floor_hour, hour_number, kst_iso
 from aq.domain.errors import ConfigError, InputError
-from aq.domain.pollutants import pollutants
-from aq.domain.provinces import BY_CODE, find_province
 from aq.feeds.registry import PREFERRED
 from aq.paths import config_dir
 from aq.store import Store
 from aq.store import alerts as rows
 
 Fields = dict[str, Any]
-PHASE_ORDER = ("firing", "unknown", "pending", "clear")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,222 +224,12 @@ def from_toml(text: str, where: str) -> list[Fields]:
     return found
 
 
-def standing(store: Store, *, all_places: bool = False) -> list[Fields]:
-    """What is firing, unknown and pending now, the most severe first; `all_places`: clear ones too.
-
-    `muted_by` says ``silence:ID`` where a silence holds now; `acknowledged` who has seen it.
-    """
-    now = store.clock.now()
-    with store.read() as connection:
-        known = {one.rule.id: one for one in saved_rules(connection)}
-        found = [
-            row
-            for row in rows.states(connection).values()
-            if row.rule in known
-            and known[row.rule].rule.enabled
-            and (all_places or row.phase != "clear")
-        ]
-        quiet = rows.silences(connection, after=now)
-        seen = rows.acknowledgements(connection, [row.last_event for row in found])
-    out = [
-        _standing(known[row.rule].rule, row, quiet, seen.get(row.last_event), now) for row in found
-    ]
-    places = [*BY_CODE]
-    return sorted(
-        out,
-        key=lambda one: (
-            PHASE_ORDER.index(one["phase"]),
-            -one["rank"],
-            places.index(one["place"]) if one["place"] in BY_CODE else len(places),
-            one["rule"],
-        ),
-    )
-
-
-def _standing(one: Rule, row: Any, quiet: Sequence[Any], seen: Any, now: datetime) -> Fields:
-    state = State.from_dict(json.loads(row.body))
-    province = BY_CODE.get(row.place)
-    number = province.id if province else None
-    acts = json.loads(row.said).get("in_force")
-    rank = one.rank if not acts else min(one.rank + acts[0]["level"] - 1, len(SEVERITIES))
-    hushed = next((s.id for s in quiet if s.since <= now and holds(s, one, number)), None)
-    return {
-        "rule": one.id,
-        "rule_name": one.name,
-        "kind": one.kind,
-        "severity": SEVERITIES[rank - 1],
-        "rank": rank,
-        "place": row.place,
-        "province": province.ko if province else None,
-        "code": province.code if province else None,
-        "pollutant": None if one.kind == "data_late" else one.pollutant,
-        "watch": one.watch,
-        "phase": str(state.phase),
-        "alert": state.firing,
-        "since": kst_iso(from_hour_number(state.since)) if state.since is not None else None,
-        "fired": kst_iso(from_hour_number(state.fired)) if state.fired is not None else None,
-        "at": kst_iso(from_hour_number(state.hour)),
-        "value": in_unit(one, state.value),
-        "peak": in_unit(one, state.peak),
-        "unit": unit_of(one),
-        "threshold": level_number(one.threshold),
-        "clear_below": level_number(one.clear_below),
-        "official": acts,
-        "event": row.last_event,
-        "muted_by": f"silence:{hushed}" if hushed is not None else None,
-        "acknowledged": {"who": seen.who, "at": kst_iso(seen.at), "note": seen.note}
-        if seen
-        else None,
-    }
-
-
-def _seen(row: Any) -> Fields | None:
-    return {"who": row.who, "at": kst_iso(row.at), "note": row.note} if row else None
-
-
-def holds(silence: Any, one: Rule, province: int | None) -> bool:
-    """Whether a silence is of this rule and province."""
-    return (
-        silence.rule in (None, one.id)
-        and silence.province in (None, province)
-        and silence.pollutant in (None, "" if one.kind == "data_late" else one.pollutant)
-    )
-
-
-def log(store: Store, *, limit: int = 200, **filters: Any) -> list[Fields]:
-    """The log, newest first. Filters as in `aq.store.alerts.events`; `place` by any name."""
-    with store.read() as connection:
-        found = rows.events(connection, limit=limit, **filters)
-        seen = rows.acknowledgements(connection, [row.id for row in found])
-    out = [event_dict(row._mapping) for row in found]
-    for one in out:
-        one["acknowledged"] = _seen(seen.get(one["id"]))
-    return out
-
-
-def event(store: Store, name: str) -> Fields:
-    """One entry of the log; raises `InputError` for an unknown id."""
-    with store.read() as connection:
-        found = rows.event(connection, name)
-    if found is None:
-        raise InputError(f"there is no alert {name!r}", "id", unknown=True)
-    return event_dict(found._mapping)
-
-
-def place_in_log(store: Store, name: str) -> tuple[datetime, str]:
-    """Where in the log an event stands, to go on after it; raises `InputError` for none."""
-    with store.read() as connection:
-        found = rows.event(connection, name)
-    if found is None:
-        raise InputError("not a cursor that an earlier answer gave", "cursor")
-    return found.decided_at, found.id
-
-
 def known_rule(store: Store, name: str) -> str:
     """The id of a rule there is or once was; raises `InputError` for any other."""
     with store.read() as connection:
         if not rows.last_revision(connection, name):
             raise InputError(f"there is no rule {name!r}", "rule")
     return name
-
-
-def same_alert_before(store: Store, one: Fields, *, told: bool = True) -> list[Fields]:
-    """Entries of the log about the same alert that were decided before this one, oldest first.
-
-    Those that went into a message; with ``told=False`` all of them.
-    """
-    with store.read() as connection:
-        here = rows.event(connection, one["id"])
-        found = rows.events(
-            connection,
-            rule=one["rule"],
-            place=one["place"],
-            before=(here.decided_at, here.id) if here else None,
-        )
-    same = [event_dict(row._mapping) for row in found][::-1]
-    return [
-        each
-        for each in same
-        if each["since"] == one["since"]
-        and _zone(each) == _zone(one)
-        and (each["message"] or not told)
-    ]
-
-
-def _zone(one: Fields) -> tuple[str, str] | None:
-    """The zone an official act is of; a province may have several advisories at once."""
-    act = one["official"]
-    return (act["district"], act["zone"]) if act else None
-
-
-def acknowledge(store: Store, name: str, who: str, note: str = "") -> bool:
-    """Write down that `who` has seen an event; False when someone had before."""
-    event(store, name)
-    values = {"event": name, "who": who, "at": store.clock.now(), "note": note.strip()}
-    with store.book() as connection:
-        return rows.acknowledge(connection, values)
-
-
-def silences(store: Store, *, over: bool = False) -> list[Fields]:
-    """Silences that hold or will, newest first; `over`: past ones too."""
-    now = store.clock.now()
-    with store.read() as connection:
-        found = rows.silences(connection, after=None if over else now)
-    return [
-        {
-            "id": row.id,
-            "rule": row.rule,
-            "province": next((p.ko for p in BY_CODE.values() if p.id == row.province), None),
-            "pollutant": row.pollutant,
-            "since": kst_iso(row.since),
-            "until": kst_iso(row.until),
-            "why": row.why,
-            "who": row.who,
-            "ended_at": kst_iso(row.ended_at) if row.ended_at else None,
-            "ended_by": row.ended_by,
-        }
-        for row in found
-    ]
-
-
-def silence(
-    store: Store, *, who: str, why: str, until: datetime, rule_id: str | None = None,
-    province: str | None = None, pollutant: str | None = None,
-) -> int:  # fmt: skip
-    """Mute a rule, a province, a pollutant, or what all of those given have in common, from now on.
-
-    Raises `InputError` for an end that is past, a missing reason, or names that are not known.
-    """
-    now = store.clock.now()
-    if until <= now:
-        raise InputError("a silence must end after now", "until")
-    if not why.strip():
-        raise InputError("say why it is silenced", "why")
-    if rule_id is None and province is None and pollutant is None:
-        raise InputError("name a rule, a province or a pollutant", "rule")
-    if rule_id is not None:
-        rule(store, rule_id)
-    if pollutant is not None and pollutant not in (*pollutants(), "overall"):
-        raise InputError(f"unknown pollutant {pollutant!r}", "pollutant")
-    values = {
-        "rule": rule_id,
-        "province": find_province(province).id if province else None,
-        "pollutant": pollutant,
-        "since": now,
-        "until": until,
-        "why": why.strip(),
-        "who": who,
-        "created_at": now,
-    }
-    with store.book() as connection:
-        return rows.add_silence(connection, values)
-
-
-def unsilence(store: Store, number: int, who: str) -> None:
-    """End a silence now; raises `InputError` when there is none that holds."""
-    with store.book() as connection:
-        if not rows.end_silence(connection, number, store.clock.now(), who):
-            raise InputError(f"there is no silence {number} that holds", "silence", unknown=True)
 
 
 FILE_NAME = "alerts.toml"

@@ -1,7 +1,7 @@
-"""The nouns of alerts: an hour's point, a state, a decision with its reason. Frozen."""
+"""The nouns of alerts: an hour's point, a state, a transition with its reason. Frozen."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -9,16 +9,17 @@ from aq.domain.advisories import Act
 
 
 class Reason(StrEnum):
-    """Why something is said of an hour, or is not.
+    """Why something changes in an hour, or why somebody is told, or is not.
 
     pending : over the threshold, not yet for long enough
     first : for long enough now; an alert begins
-    worse : a higher level than was said last
+    worse : a higher level than before
     repeat : goes on, and the repeat interval has passed or data came back
-    better : a lower level than was said last, still an alert
+    better : a lower level than before, still an alert
     resolved : below the clear level for long enough; the alert ends
     unknown : goes on as far as known; no data
-    muted : one of the others, silenced by a person or by the higher alert of its kind
+    correction : by later data, what was told did not happen
+    muted : one of the others, silenced by a person or by the more severe alert
     held : one of the others, in quiet hours
     nothing : nothing has changed
     """
@@ -30,6 +31,7 @@ class Reason(StrEnum):
     BETTER = "better"
     RESOLVED = "resolved"
     UNKNOWN = "unknown"
+    CORRECTION = "correction"
     MUTED = "muted"
     HELD = "held"
     NOTHING = "nothing"
@@ -67,9 +69,13 @@ class Point(NamedTuple):
     station: int | None = None
 
 
+MISSING = Point(None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A rule in one place after `hour`. Hours are hour numbers; values as in `Point`.
+    """A rule in one place after `hour`, by the hours alone. Hours are hour numbers; values as in
+    `Point`.
 
     Attributes
     ----------
@@ -78,11 +84,9 @@ class State:
     since : the first hour of the present run over the threshold
     fired : the hour at which the alert began; None when there is none
     value, peak : of the last hour with data, the highest since `since`
-    told : the value last spoken of (the grade where grades are watched, else 1); None: nothing is
-        on people's minds
-    told_at : the hour of it, from which repeats are counted
-    hushed : the alert began or changed while muted, which is on record once
-    lower : hours in a row with a lower grade than told
+    level : how bad it is: the grade where grades are watched, else 1; 0 while no alert is on. It
+        rises at once and falls after `clear_for` hours lower.
+    lower : hours in a row with a lower grade than `level`
     """
 
     hour: int
@@ -94,19 +98,20 @@ class State:
     fired: int | None = None
     value: int | None = None
     peak: int | None = None
-    told: int | None = None
-    told_at: int | None = None
-    hushed: bool = False
+    level: int = 0
     lower: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON's types."""
-        return asdict(self)
+        """JSON's types; the level under the name by which version 0.1 reads one."""
+        whole = asdict(self)
+        return {**whole, "told": whole.pop("level") or None}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "State":
-        """Inverse of `as_dict`."""
-        return cls(**{**data, "phase": Phase(data["phase"]), "under": Phase(data["under"])})
+        """Inverse of `as_dict`; what version 0.1 kept beside it is left out."""
+        kept = {field.name: data[field.name] for field in fields(cls) if field.name in data}
+        phases = {"phase": Phase(data["phase"]), "under": Phase(data["under"])}
+        return cls(**{**kept, **phases, "level": data.get("told") or 0})
 
     @property
     def firing(self) -> bool:
@@ -115,25 +120,20 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What is decided of one hour: the reason, and the state after it.
+class Transition:
+    """What changes in one hour and why, and the state after it.
 
-    `change` is the reason that quiet hours, silences or a higher alert turned into `held` or
-    `muted`; `muted_by` says which: ``silence:ID``, ``rule:ID``, or ``unsaid`` for the end of what
-    nobody was told. `since` and `peak` are of the alert spoken of, also when it ends here. `back`
-    marks the first hour with data after `unknown`. `act` is the authority's, where a rule watches
-    that.
+    `since` and `peak` are of the alert that is spoken of, also when it ends here. `back` marks the
+    first hour with data after `unknown`. `act` is the authority's, where a rule watches that.
     """
 
     hour: int
     reason: Reason
-    change: Reason
     before: Phase
     state: State
     point: Point
     since: int | None = None
     peak: int | None = None
-    muted_by: str | None = None
     back: bool = False
     act: Act | None = None
 
@@ -143,12 +143,32 @@ class Decision:
         return self.state.phase
 
     @property
-    def notable(self) -> bool:
-        """Whether it belongs in the log: something is said or muted, or the phase changes."""
-        quiet = self.reason in (Reason.NOTHING, Reason.PENDING)
-        return not quiet or self.before != self.after
-
-    @property
     def key(self) -> tuple[int, str, str, str]:
-        """What makes two decisions of a rule in a place the same transition."""
-        return self.hour, str(self.change), str(self.before), str(self.after)
+        """What makes two transitions of a rule in a place the same."""
+        return self.hour, str(self.reason), str(self.before), str(self.after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How a rule went in a place: from which state, by which transitions, to which state."""
+
+    start: State
+    transitions: tuple[Transition, ...]
+    state: State
+
+    def happened(self, since: int, hour: int) -> bool:
+        """Whether an alert was on at any time from `since` to `hour`; of hours up to the start
+        nothing else is known than that it was."""
+        on = (begin <= hour and end > since for begin, end in self.spans())
+        return hour <= self.start.hour or any(on)
+
+    def spans(self) -> list[tuple[int, int]]:
+        """(hour it began, hour it ended) of each alert; the last may go on to the end."""
+        found, began = [], self.start.hour if self.start.firing else None
+        for transition in self.transitions:
+            if began is None and transition.state.firing:
+                began = transition.hour
+            elif began is not None and not transition.state.firing:
+                found.append((began, transition.hour))
+                began = None
+        return [*found, (began, self.state.hour)] if began is not None else found

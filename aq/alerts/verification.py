@@ -144,7 +144,7 @@ def against_official(
                 begin=from_hour_number(begin),
                 end=from_hour_number(end) if end < trial.until else None,
             )
-            for begin, end in trial.spans(code)
+            for begin, end in trial.courses[code].spans()
         ]
         places[code] = match(spells(here, level), alerts, (since, until), margin)
     return Comparison(

@@ -135,8 +135,7 @@ def try_rule(
         return _say_beside(saved.name, beside.as_dict(), as_json)
     if within is not None:
         raise InputError("--within belongs to --against", "within")
-    others = [one.rule for one in alerting.rules(context.store) if one.rule.enabled]
-    found = backtest(context.store, reader_of(context), saved, first, last, others).as_dict()
+    found = backtest(context.store, reader_of(context), saved, first, last).as_dict()
     if as_json:
         print_json(found)
         return 0

@@ -14,14 +14,13 @@ from aq.store.schema import (
     alert_rule,
     alert_rule_change,
     alert_state,
+    notification,
     outbox,
     silence,
 )
 
 Row = Any
-# Kinds of events that follow from what people had been told, not from the hours alone.
-SAID_APART = ("correction", "withdrawn")
-NEVER = 0
+DIGEST = "digest."  # how the id of a message that gathers quiet hours begins
 
 
 class ConflictError(Exception):
@@ -104,51 +103,49 @@ def add_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Non
         connection.execute(insert(alert_event), list(rows))
 
 
-def retract(connection: Connection, ids: Sequence[str], now: datetime) -> None:
-    """Mark events of which later data say that they did not happen."""
-    if ids:
-        where = alert_event.c.id.in_(ids)
-        connection.execute(update(alert_event).where(where).values(retracted_at=now))
+def add_notifications(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write down who was told which entries of the log."""
+    if rows:
+        connection.execute(insert(notification), list(rows))
 
 
-def standing_events(connection: Connection, after: int, until: int) -> Sequence[Row]:
-    """Events not retracted, without corrections, of hours ``after < hour <= until``."""
-    table = alert_event
-    query = select(table).where(
-        table.c.hour > after,
-        table.c.hour <= until,
-        table.c.retracted_at.is_(None),
-        table.c.kind.not_in(SAID_APART),
+def last_notifications(connection: Connection) -> Sequence[Row]:
+    """What each receiver was told last of each rule and place, with the state of its message in the
+    outbox (`delivery`, `not_before`; null where it has none)."""
+    table = notification
+    newest = select(func.max(table.c.id)).group_by(
+        table.c.rule, table.c.place, table.c.zone, table.c.receiver
     )
-    return connection.execute(query.order_by(table.c.hour, table.c.id)).all()
-
-
-def last_clear(
-    connection: Connection, rule: str, place: str, revision: int, hour: int
-) -> int | None:
-    """The newest hour up to `hour` after which nothing went on, by the log: a replay may begin
-    there. None where the log has nothing, `NEVER` where something was on from its beginning."""
-    table = alert_event
-    own = and_(
-        table.c.rule == rule,
-        table.c.place == place,
-        table.c.revision == revision,
-        table.c.retracted_at.is_(None),
-        table.c.kind.not_in(SAID_APART),
-        table.c.hour <= hour,
+    sent = and_(outbox.c.message == table.c.message, outbox.c.channel == table.c.receiver)
+    query = (
+        select(table, outbox.c.state.label("delivery"), outbox.c.not_before)
+        .select_from(table.outerjoin(outbox, sent))
+        .where(table.c.id.in_(newest))
+        .order_by(table.c.id)
     )
-    newest = select(table.c.hour, table.c.after).where(own).order_by(table.c.hour.desc()).limit(1)
-    found = connection.execute(newest).first()
-    if found is None:
-        return None
-    if found.after == "clear":
-        return hour
-    clear = connection.scalar(select(func.max(table.c.hour)).where(own, table.c.after == "clear"))
-    if clear is not None:
-        return int(clear)
-    first = select(table.c.hour, table.c.before).where(own).order_by(table.c.hour).limit(1)
-    began = connection.execute(first).one()
-    return int(began.hour) - 1 if began.before == "clear" else NEVER
+    return connection.execute(query).all()
+
+
+def receivers(connection: Connection, events: Sequence[str]) -> dict[str, list[str]]:
+    """The channels each of these entries of the log was told to."""
+    query = (
+        select(notification.c.event, notification.c.receiver)
+        .where(notification.c.event.in_(list(events)), notification.c.receiver != "")
+        .order_by(notification.c.id)
+    )
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(query) if events else ():
+        found.setdefault(row.event, []).append(row.receiver)
+    return found
+
+
+def corrections(connection: Connection, rules: Sequence[str]) -> Sequence[Row]:
+    """Entries of these rules that took an earlier one back."""
+    table = alert_event
+    query = select(
+        table.c.id, table.c.rule, table.c.place, table.c.since, table.c.change, table.c.decided_at
+    ).where(table.c.rule.in_(list(rules)), table.c.kind == "correction")
+    return connection.execute(query).all() if rules else ()
 
 
 def events(
@@ -208,12 +205,15 @@ def add_messages(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
         connection.execute(insert(outbox), list(rows))
 
 
-def held_message(connection: Connection, message: str, channel: str, language: str) -> Row | None:
-    """A message of the outbox that still waits for its time."""
+def held_digest(
+    connection: Connection, channel: str, language: str, until: datetime | None
+) -> Row | None:
+    """The digest of a channel that waits for the end of the same quiet hours."""
     query = select(outbox).where(
-        outbox.c.message == message,
+        outbox.c.message.startswith(DIGEST),
         outbox.c.channel == channel,
         outbox.c.language == language,
+        outbox.c.not_before == until,
         outbox.c.state == "held",
     )
     return connection.execute(query).first()
@@ -230,12 +230,6 @@ def silences(connection: Connection, *, after: datetime | None = None) -> Sequen
     query = select(silence).order_by(silence.c.id.desc())
     if after is not None:
         query = query.where(silence.c.until > after, silence.c.ended_at.is_(None))
-    return connection.execute(query).all()
-
-
-def silences_since(connection: Connection, moment: datetime) -> Sequence[Row]:
-    """Silences that reach past a moment, ended ones too, as what they muted stays muted."""
-    query = select(silence).where(silence.c.until > moment).order_by(silence.c.id)
     return connection.execute(query).all()
 
 

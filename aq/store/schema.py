@@ -355,7 +355,8 @@ alert_rule_change = Table(
     UniqueConstraint("rule", "revision", name="uq_alert_rule_change_revision"),
 )
 
-# One row per rule and place; `place` is a province's code, or a feed for rules of late data.
+# One row per rule and place; `place` is a province's code, or a feed for rules of late data. All of
+# it but `seq` and `last_event` follows from the hours, and is kept to spare long replays.
 alert_state = Table(
     "alert_state",
     metadata,
@@ -368,9 +369,9 @@ alert_state = Table(
     Column("since", Integer),  # first hour at or over the threshold of what goes on now
     Column("last_event", String(64)),
     Column("body", Text, nullable=False),  # aq.alerts.State as of `hour`
-    Column("settled", Text, nullable=False),  # aq.alerts.State some days back: judged anew from it
-    Column("said", Text, nullable=False),  # what people were told last: JSON
-    Column("seq", Integer, nullable=False),  # events so far
+    Column("settled", Text, nullable=False),  # checkpoint: aq.alerts.State some days back
+    Column("said", Text, nullable=False),  # JSON: the checkpoint's store version, acts in force
+    Column("seq", Integer, nullable=False),  # entries of the log so far
     Column("updated_at", Instant, nullable=False),
 )
 
@@ -401,6 +402,30 @@ alert_event = Table(
     Column("detail", Text, nullable=False),  # JSON: the rest
     Index("ix_alert_event_decided_at", "decided_at"),
     Index("ix_alert_event_place", "rule", "place", "hour"),
+)
+
+# Who was told which entry of the log: one row per entry and receiver, never changed. `receiver` is
+# a channel's name, or empty for the public record (page, Atom, CAP).
+notification = Table(
+    "notification",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("rule", String(40), nullable=False),
+    Column("place", String(32), nullable=False),
+    Column("zone", String(80), nullable=False, server_default=""),  # of an authority's act
+    Column("receiver", String(40), nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("reason", String(10), nullable=False),  # aq.alerts.Reason
+    Column("level", SmallInteger, nullable=False),  # the receiver knows of; 0 no alert
+    Column("unknown", Boolean, nullable=False),  # it was told that data are missing
+    Column("hour", Integer, nullable=False),  # as of which it was told
+    Column("moment", Instant, nullable=False),  # the same as an instant, an act's to the minute
+    Column("since", Integer),  # the first hour of the alert it knows of
+    Column("message", String(64)),  # in which it was told; null of the public record
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("event", "receiver", "zone", name="uq_notification_event"),
+    Index("ix_notification_last", "rule", "place", "zone", "receiver", "id"),
 )
 
 # One row per message, channel and language. `message` is stable: it is in every copy sent.

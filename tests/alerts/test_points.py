@@ -12,7 +12,8 @@ from sqlalchemy import insert
 from aq.alerts import Rule, parse_rule
 from aq.alerts.engine import watch
 from aq.alerts.points import reader_of
-from aq.alerts.rules import load_rules, log
+from aq.alerts.rules import load_rules
+from aq.alerts.status import log
 from aq.alerts.wording import compose
 from aq.context import Context
 from aq.domain.clock import from_hour_number, hour_number
@@ -23,8 +24,8 @@ from aq.feeds.registry import FEED_IDS
 from aq.store import Store
 from aq.store.reads import province_hours
 from aq.store.schema import province_hour, publication
-from tests.alerts.test_decide import BODY, KNOWN
 from tests.alerts.test_engine import READER, STANDARDS, H, at, messages, setup
+from tests.alerts.test_evaluate import BODY, KNOWN
 from tests.serving import HOUR_20, make_runtime, write
 
 GRADED = {**BODY, "watch": "grade", "threshold": 3, "clear_below": 3, "provinces": ["서울"]}

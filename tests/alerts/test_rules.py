@@ -13,21 +13,20 @@ from aq.alerts.engine import watch
 from aq.alerts.rules import (
     channel_names,
     load_rules,
-    log,
     remove_rule,
     save_rule,
     ship_rules,
     shipped_rules,
-    silence,
-    standing,
 )
+from aq.alerts.silences import silence
+from aq.alerts.status import log, standing
 from aq.alerts.wording import compose
 from aq.domain.clock import from_hour_number
 from aq.paths import config_dir
 from aq.standards_file import load_standards
 from aq.store import Store
-from tests.alerts.test_decide import BODY
 from tests.alerts.test_engine import KNOWN, READER, SEOUL, H, at, messages, put, setup
+from tests.alerts.test_evaluate import BODY
 
 BUSAN = 8
 RULE = {**BODY, "channels": ["journal"]}

@@ -20,8 +20,8 @@ from aq.domain.provinces import find_province
 from aq.store import Store, open_store
 from aq.store.engine import migrate
 from aq.store.notices import put_advisories
-from tests.alerts.test_decide import ALARM, BODY
 from tests.alerts.test_engine import KNOWN, READER, H, at, put
+from tests.alerts.test_evaluate import ALARM, BODY
 from tests.alerts.test_official_rules import act
 from tests.conftest import NOW
 

@@ -18,6 +18,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from aq import app
 from aq.alerts import rules as alerting
+from aq.alerts import silences as muting
+from aq.alerts import status
 from aq.cli.demo import fill
 from aq.context import Context, start
 from aq.domain.clock import Clock, parse_instant
@@ -79,8 +81,8 @@ class Desk:
             lambda store: (
                 alerting.rules(store),
                 alerting.history(store),
-                alerting.silences(store, over=True),
-                [one["acknowledged"] for one in alerting.log(store)],
+                muting.silences(store, over=True),
+                [one["acknowledged"] for one in status.log(store)],
             )
         )
 
@@ -227,7 +229,7 @@ def test_a_rule_made_with_the_sliders_fires_is_seen_silenced_and_clears(
         page.get_by_role("button", name="멈춤 끝내기").click()
         expect(page.get_by_text("점검(local)")).to_have_count(0)
         assert watch.complaints == []
-    log = desk.read(lambda store: alerting.log(store, rule="gwangju-dust"))
+    log = desk.read(lambda store: status.log(store, rule="gwangju-dust"))
     assert [(one["before"], one["after"], one["value"], one["muted_by"]) for one in log] == [
         ("firing", "clear", 304, "silence:1"),
         ("clear", "firing", 363.5, None),

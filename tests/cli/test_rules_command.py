@@ -4,40 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from aq.__main__ import run
-from aq.alerts.backtest import backtest
-from aq.alerts.engine import watch
-from aq.alerts.rules import from_toml, rules
-from aq.domain.clock import from_hour_number
-from aq.store import Store
-from aq.store.schema import alert_event
-from tests.alerts.test_engine import EPISODE, READER, H, at, everywhere, put, setup
-
-
-def test_back_test_is_the_live_engine(store: Store) -> None:
-    setup(store)
-    values = [*EPISODE, 160, 170, None, 180, 20, 150]
-    for step, value in enumerate(values):
-        if value is not None:
-            put(store, H + step, everywhere(value))
-        watch(at(store, H + step), READER)
-    found = [one.rule for one in rules(store)]
-    for one in found:
-        since, until = from_hour_number(H - 30), from_hour_number(H + len(values) - 1)
-        trial = backtest(store, READER, one, since, until, found)
-        tried = [(p, d.key, d.reason) for p, ds in trial.decisions.items() for d in ds]
-        with store.read() as connection:
-            query = select(alert_event).where(
-                alert_event.c.rule == one.id, alert_event.c.retracted_at.is_(None)
-            )
-            live = [
-                (r.place, (r.hour, r.change, r.before, r.after), r.reason)
-                for r in connection.execute(query)
-            ]
-        assert sorted(tried) == sorted(live)
-        assert tried
+from aq.alerts.rules import from_toml
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from argon2 import PasswordHasher
 
 from aq import app
 from aq.alerts import rules as alerting
+from aq.alerts import silences as muting
+from aq.alerts import status
 from aq.alerts.rules import known_to, shipped_rules
 from aq.context import Context, shared
 from aq.domain.clock import HOUR, kst_iso
@@ -105,14 +107,14 @@ def test_an_alert_is_acknowledged_and_silenced(
     test = run("alerts.py")
     next(one for one in test.text_input if one.label.startswith("메모")).set_value("봄")
     next(one for one in test.button if one.label == "확인함").click().run()
-    assert alerting.standing(dusty.store)[0]["acknowledged"]["who"] == "duty"
+    assert status.standing(dusty.store)[0]["acknowledged"]["who"] == "duty"
     next(one for one in test.text_input if one.label == "알림을 멈추는 까닭").set_value("점검")
     next(one for one in test.button if one.label == "알림 멈추기").click().run()
     assert [one.value for one in test.exception] == []
-    (silence,) = alerting.silences(dusty.store)
+    (silence,) = muting.silences(dusty.store)
     assert (silence["province"], silence["why"], silence["who"]) == ("서울", "점검", "duty")
     next(one for one in test.button if one.label == "멈춤 끝내기").click().run()
-    assert alerting.silences(dusty.store) == []
+    assert muting.silences(dusty.store) == []
 
 
 def button(test: Any, label: str) -> Any:
@@ -135,11 +137,11 @@ def test_everything_at_once_is_not_silenced_a_pollutant_everywhere_is(
     next(one for one in test.text_input if one.label == "알림을 멈추는 까닭").set_value("훈련")
     button(test, "알림 멈추기").click().run()
     assert "한꺼번에 멈출 수는 없습니다" in test.error[0].value
-    assert alerting.silences(dusty.store) == []
+    assert muting.silences(dusty.store) == []
     chosen = "silence pollutant"
     next(one for one in test.selectbox if one.key and one.key.startswith(chosen)).set_value("pm10")
     button(test, "알림 멈추기").click().run()
-    (made,) = alerting.silences(dusty.store)
+    (made,) = muting.silences(dusty.store)
     assert (made["rule"], made["province"], made["pollutant"]) == (None, None, "pm10")
     assert "진행 중, 알림 멈춤" in markup(test)
 
@@ -216,7 +218,7 @@ def test_the_log_says_what_happened_and_why_nobody_was_told() -> None:
 def test_the_log_as_a_file_has_all_of_the_choice_with_ids(dusty: Context) -> None:
     asked = {"rule": "pm10-warning", "place": "KR-11", "reasons": []}
     lines = log_csv(asked, text_in("ko")).decode("utf-8-sig").splitlines()
-    found = alerting.log(dusty.store, rule="pm10-warning")
+    found = status.log(dusty.store, rule="pm10-warning")
     assert {line.split(",")[0] for line in lines[1:]} == {one["id"] for one in found}
     assert lines[0].startswith("id,시각(끝나는 시각),지역")
     assert log_csv({**asked, "place": "KR-26"}, text_in("ko")).decode("utf-8-sig").count("\n") == 1
@@ -319,15 +321,14 @@ def test_nothing_on_is_said_plainly() -> None:
     assert headline([], text_in("ko")) == "진행 중인 알림이 없습니다"
 
 
-def test_stretches_follow_the_log_back() -> None:
+def test_stretches_follow_the_transitions_back() -> None:
     def event(hours_back: int, before: str, after: str, **more: Any) -> dict[str, Any]:
         at = kst_iso(HOUR_20 - timedelta(hours=hours_back))
-        return {"at": at, "before": before, "after": after, "kind": "live", **more}
+        return {"at": at, "before": before, "after": after, **more}
 
     after = HOUR_20 - timedelta(hours=10)
     log = [
         event(1, "firing", "unknown"),
-        event(2, "clear", "firing", kind="correction"),
         event(4, "pending", "firing"),
         event(9, "firing", "clear"),
     ]

@@ -13,7 +13,7 @@ from lxml import etree
 from aq import app
 from aq.alerts.channels import CapSettings
 from aq.alerts.documents import CAP_SEVERITY, cap
-from aq.alerts.rules import log, same_alert_before
+from aq.alerts.status import log, same_alert_before
 from aq.context import Context
 from aq.domain.clock import HOUR
 from aq.domain.model import URBAN, Reading, Station

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from aq.alerts import REASONS
+from aq.alerts import REASONS, status
 from aq.alerts import documents as alert_documents
 from aq.alerts import rules as alerting
 from aq.alerts.channels import outlets
@@ -26,7 +26,7 @@ def alerts(context: Context, given: Given) -> Response:
     answer = {
         "as_of": kst_iso(_now(context)),
         "simulated": context.store.simulated(),
-        "state": alerting.standing(context.store),
+        "state": status.standing(context.store),
         "items": found[:limit],
         "next": found[limit - 1]["id"] if len(found) > limit else None,
     }
@@ -48,8 +48,8 @@ def _log(context: Context, given: Given, *, limit: int) -> list[dict[str, Any]]:
         if name in given:
             filters[name] = given.time(read, name)
     if "cursor" in given:
-        filters["before"] = alerting.place_in_log(context.store, given["cursor"])
-    return alerting.log(context.store, limit=limit, reasons=reasons, **filters)
+        filters["before"] = status.place_in_log(context.store, given["cursor"])
+    return status.log(context.store, limit=limit, reasons=reasons, **filters)
 
 
 def alerts_atom(context: Context, given: Given) -> Response:
@@ -58,7 +58,7 @@ def alerts_atom(context: Context, given: Given) -> Response:
     if lang not in ("ko", "en"):
         raise InputError(f"unknown language {lang!r}; ko or en", "lang")
     body = alert_documents.atom(
-        alerting.log(context.store, limit=FEED_ENTRIES),
+        status.log(context.store, limit=FEED_ENTRIES),
         outlets().cap.sender,
         lang,
         context.settings.server.public_url.rstrip("/"),
@@ -70,12 +70,12 @@ def alerts_atom(context: Context, given: Given) -> Response:
 
 def alert_cap(context: Context, given: Given) -> Response:
     """`/api/v1/alerts/{id}.cap`: a CAP 1.2 message of one transition."""
-    one = alerting.event(context.store, given["id"])
+    one = status.event(context.store, given["id"])
     # Where nobody was sent anything, the documents of the feed are what a change refers to.
-    earlier = alerting.same_alert_before(context.store, one)
+    earlier = status.same_alert_before(context.store, one)
     body = alert_documents.cap(
         one,
-        earlier or alerting.same_alert_before(context.store, one, told=False),
+        earlier or status.same_alert_before(context.store, one, told=False),
         outlets().cap,
         context.settings.server.public_url.rstrip("/"),
         simulated=context.store.simulated(),

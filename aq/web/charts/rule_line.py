@@ -135,19 +135,16 @@ def _level(figure: go.Figure, value: float, words: str, dash: str, colours: Pale
 def stretches(
     events: Sequence[Mapping[str, Any]], phase: str, after: datetime, until: datetime
 ) -> list[Stretch]:
-    """Stretches of an alert within ``after < hour end <= until`` from its log.
+    """Stretches of an alert within ``after < hour end <= until`` from its transitions.
 
     Parameters
     ----------
-    events : of one rule and place, the newest first, as `aq.alerts.rules.log` gives them; retracted
-        ones and corrections are passed over
+    events : transitions of one rule and place, the newest first, as a back-test gives them
     phase : the phase now
     """
     found: list[Stretch] = []
     end, now = until, phase
     for one in events:
-        if one["kind"] == "correction" or one.get("retracted_at"):
-            continue
         # An hour stands at its end: what it brought began an hour before.
         start = datetime.fromisoformat(one["at"]) - HOUR
         if now in ("firing", "unknown") and start < end:

@@ -1,5 +1,6 @@
 """The alerts page: what is on now and since when, the chosen one with its line."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from html import escape
@@ -8,7 +9,9 @@ from typing import Any
 import streamlit as st
 
 from aq.alerts import rules as alerting
-from aq.domain.clock import hour_number
+from aq.alerts import silences as muting
+from aq.alerts import status
+from aq.alerts.verification import RUN_UP
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
@@ -16,6 +19,7 @@ from aq.web.charts.country import LINE_CONFIG, LineStyle
 from aq.web.charts.rule_line import rule_line, stretches
 from aq.web.charts.theme import palette
 from aq.web.parts import admin, alert_log, cache, deliveries, page, silences
+from aq.web.parts.backtests import trial
 from aq.web.wording.alerts import (
     PHASE_WORDS,
     SEVERITY_WORDS,
@@ -38,7 +42,7 @@ def render() -> None:
     """A sentence, what is on, the chosen one with its line, silences, unsent messages, the log."""
     page.top("alerts")
     text = page.words()
-    standing = alerting.standing(cache.context().store)
+    standing = status.standing(cache.context().store)
     picked = page.strip(
         cache.snapshot(page.pollutant(), page.standard().id), page.pollutant(), None
     )
@@ -61,9 +65,9 @@ def _news() -> tuple[object, ...]:
     store = cache.context().store
     phases = (
         (one["rule"], one["place"], one["phase"], one["muted_by"], one["acknowledged"] is not None)
-        for one in alerting.standing(store)
+        for one in status.standing(store)
     )
-    hushed = (one["id"] for one in alerting.silences(store))
+    hushed = (one["id"] for one in muting.silences(store))
     return (*page.news(), *phases, *hushed, *deliveries.news())
 
 
@@ -176,9 +180,9 @@ def _chart(one: Fields, text: Text) -> None:
     if frame["value"].isna().all():
         page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
         return
-    window = (hour_number(after), hour_number(until))
-    store = cache.context().store
-    found = alerting.log(store, rule=one["rule"], place=one["place"], hours=window)
+    rule = alerting.rule(cache.context().store, one["rule"]).rule
+    here = json.dumps({**rule.as_body(), "provinces": [one["code"]]})
+    found = cache.kept(trial, here, after - RUN_UP, until)["transitions"][::-1]
     style = LineStyle(
         standard=rules,
         pollutant=pollutant,
@@ -206,7 +210,7 @@ def _acknowledge(one: Fields, text: Text) -> None:
             pressed = st.form_submit_button(text("Acknowledge"), type="primary")
     if pressed:
         admin.write(
-            lambda who: alerting.acknowledge(cache.context().store, one["event"], who, note),
+            lambda who: status.acknowledge(cache.context().store, one["event"], who, note),
             text("Acknowledged."),
         )
 

@@ -156,7 +156,7 @@ def _edit(chosen: alerting.Saved | None, saved: list[alerting.Saved], name: str 
             words = text("The back-test appears when the fields are right.")
             page.html(f'<p class="notice">{escape(words)}</p>')
             return
-        trials = Trials(periods.choose(text), [one.rule for one in saved], text)
+        trials = Trials(periods.choose(text), text)
         place = trials.show(rule, "form")
         _keep(rule, text)
     trials.flapping(rule)

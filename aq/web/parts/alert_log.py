@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from aq.alerts import rules as alerting
+from aq.alerts import status
 from aq.domain.clock import day_bounds, floor_hour, hour_number, kst, kst_day
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES
@@ -30,7 +31,7 @@ def draw(text: Text) -> None:
     """The choices, the newest entries of the choice, and all of them as files."""
     page.html(f"<h2>{escape(text('What happened'))}</h2>")
     asked = _asked(text)
-    found = alerting.log(cache.context().store, limit=SHOWN + 1, **asked)
+    found = status.log(cache.context().store, limit=SHOWN + 1, **asked)
     if not found:
         page.html(f"<p>{escape(text('Nothing is in the log for this choice.'))}</p>")
         return
@@ -121,7 +122,7 @@ def _files(asked: dict[str, Any], text: Text) -> None:
 
 def log_csv(asked: dict[str, Any], text: Text) -> bytes:
     """Every entry of a choice, as a table program reads it: with ids, without links."""
-    found = alerting.log(cache.context().store, **asked)
+    found = status.log(cache.context().store, **asked)
     table = log_table(found, text).drop(columns=text("Readings"))
     table.insert(0, "id", [one["id"] for one in _ordered(found)])
     return table.to_csv(index=False).encode("utf-8-sig")

@@ -26,32 +26,22 @@ from aq.web.wording.facts import fact
 Fields = dict[str, Any]
 
 
-def trial(context: Context, body: str, beside: str, after: datetime, until: datetime) -> Fields:
-    """What the rule of a body (JSON) would have done in ``after < hour end <= until``, the rules of
-    `beside` (JSON, a list of bodies) standing beside it as in the live engine."""
+def trial(context: Context, body: str, after: datetime, until: datetime) -> Fields:
+    """What the rule of a body (JSON) would have done in ``after < hour end <= until``."""
     rule = Rule.model_validate(json.loads(body))
-    others = [Rule.model_validate(one) for one in json.loads(beside)]
-    return backtest(context.store, reader_of(context), rule, after, until, others).as_dict()
+    return backtest(context.store, reader_of(context), rule, after, until).as_dict()
 
 
 class Trials:
-    """Tries rules on one period, beside the rules that are on."""
+    """Tries rules on one period."""
 
-    def __init__(self, period: Period, others: Sequence[Rule], text: Text) -> None:
+    def __init__(self, period: Period, text: Text) -> None:
         self.period, self.text = period, text
-        self._others = list(others)
 
     def of(self, rule: Rule) -> Fields:
         """The counts and transitions of a rule; kept while the store stays as it is."""
-        beside = [
-            one.as_body()
-            for one in self._others
-            if one.enabled and one.id != rule.id and one.family == rule.family
-        ]
         after, until = self.period.after, self.period.until
-        found: Fields = cache.kept(
-            trial, json.dumps(rule.as_body()), json.dumps(beside), after, until
-        )
+        found: Fields = cache.kept(trial, json.dumps(rule.as_body()), after, until)
         return found
 
     def show(self, rule: Rule, key: str, place: str | None = None) -> str | None:
@@ -98,7 +88,7 @@ class Trials:
         if frame["value"].isna().all():
             page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
             return
-        log = [{**one, "kind": "live"} for one in found["transitions"] if one["place"] == place]
+        log = [one for one in found["transitions"] if one["place"] == place]
         style = LineStyle(
             standard=standard,
             pollutant=rule.pollutant,

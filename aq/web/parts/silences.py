@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from aq.alerts import rules as alerting
+from aq.alerts import silences as muting
 from aq.domain.clock import KST, kst
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES
@@ -24,7 +25,7 @@ OWN = 0
 def draw(name: str | None, one: Fields | None, text: Text) -> None:
     """The silences in force, and for an administrator a form that begins with the alert looked at;
     nothing for others while nothing is silenced."""
-    found = alerting.silences(cache.context().store)
+    found = muting.silences(cache.context().store)
     if not found and name is None:
         return
     page.html(f"<h2>{escape(text('Silenced'))}</h2>")
@@ -33,7 +34,7 @@ def draw(name: str | None, one: Fields | None, text: Text) -> None:
         page.html(f"<p>{escape(_sentence(silence, names, text))}</p>")
         if name is not None and st.button(text("End this silence"), key=f"end {silence['id']}"):
             admin.write(
-                partial(alerting.unsilence, cache.context().store, silence["id"]),
+                partial(muting.unsilence, cache.context().store, silence["id"]),
                 text("The silence is over."),
             )
     if name is not None:
@@ -99,7 +100,7 @@ def _form(one: Fields | None, names: dict[str, str], text: Text) -> None:
     why = st.text_input(text("Silence: why"), key=f"silence why {about}")
     if st.button(text("Silence"), key="silence"):
         admin.write(
-            lambda who: alerting.silence(
+            lambda who: muting.silence(
                 cache.context().store,
                 who=who,
                 why=why,

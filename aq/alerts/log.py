@@ -1,12 +1,19 @@
-"""A decision as a row of the log, and a row of the log as everyone reads it."""
+"""The notification log: what was said of a rule in a place, to whom; written once, never changed.
+
+An entry stands alone: it carries what its rule said. Each receiver it went to has a row of its own;
+the receiver ``""`` is the public record, which the page, the Atom feed and the CAP documents read.
+"""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from aq.alerts import SEVERITIES, Decision, Rule, severity
+from aq.alerts.official import severity
+from aq.alerts.rule import SEVERITIES, Rule
+from aq.alerts.state import Phase, Point, Reason
 from aq.domain.advisories import Act
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.pollutants import pollutants
@@ -15,11 +22,47 @@ from aq.feeds.airkorea import AIRKOREA_ALARM
 from aq.feeds.registry import FEED_NAMES, INFO
 
 Fields = dict[str, Any]
+RECORD = ""
+# A repeated or late word is news; what began longer ago than this is marked as caught up [hours].
+FRESH_HOURS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What is said of a rule in a place, as of an hour.
+
+    Attributes
+    ----------
+    change : what happened; `reason` the same, or ``muted`` or ``held``
+    kind : live, catch_up, correction or withdrawn
+    before, after : the phase people knew of, and the one they know of now
+    muted_by : ``silence:ID`` or ``rule:ID``
+    ended : what became of the rule where that ended the alert: off, removed or changed
+    """
+
+    change: Reason
+    reason: Reason
+    kind: str
+    hour: int
+    before: Phase
+    after: Phase
+    point: Point
+    since: int | None = None
+    peak: int | None = None
+    muted_by: str | None = None
+    back: bool = False
+    ended: str | None = None
+    act: Act | None = None
 
 
 def event_id(rule: str, place: str, number: int) -> str:
-    """The stable name of a place's `number`-th event under a rule."""
+    """The stable name of a place's `number`-th entry under a rule."""
     return f"{rule}.{place}.{number}"
+
+
+def number_of(event: str) -> int:
+    """Which entry of its rule and place it is."""
+    return int(event.rpartition(".")[2])
 
 
 def in_unit(rule: Rule, value: int | None) -> float | None:
@@ -53,14 +96,10 @@ def act_dict(act: Act) -> Fields:
 
 
 def event_row(
-    rule: Rule, revision: int, place: str, decision: Decision, *, number: int, kind: str,
-    now: datetime, station: str | None = None, ended: str | None = None,
+    rule: Rule, revision: int, place: str, entry: Entry, *, number: int, now: datetime,
+    station: str | None = None,
 ) -> Fields:  # fmt: skip
-    """The log's row of a decision; it carries what its rule said, so that it stands alone.
-
-    `station` is the name of the one that decided; `ended` says what became of the rule where that
-    and not the air ended an alert: ``off``, ``removed`` or ``changed``.
-    """
+    """The log's row of an entry; `station` is the name of the one that decided."""
     province = BY_CODE.get(place)
     detail = {
         "name": rule.name,
@@ -74,11 +113,11 @@ def event_row(
         "for": rule.for_hours,
         "unit": unit_of(rule),
         "note": rule.note,
-        "muted_by": decision.muted_by,
-        "back": decision.back,
+        "muted_by": entry.muted_by,
+        "back": entry.back,
         "station": station,
-        "ended": ended,
-        **({"official": act_dict(decision.act)} if decision.act else {}),
+        "ended": entry.ended,
+        **({"official": act_dict(entry.act)} if entry.act else {}),
     }
     return {
         "id": event_id(rule.id, place, number),
@@ -86,20 +125,20 @@ def event_row(
         "revision": revision,
         "place": place,
         "province": province.id if province else None,
-        "hour": decision.hour,
+        "hour": entry.hour,
         "decided_at": now,
-        "reason": str(decision.reason),
-        "change": str(decision.change),
-        "kind": kind,
-        "severity": severity(rule, decision.act),
-        "before": str(decision.before),
-        "after": str(decision.after),
-        "value": in_unit(rule, decision.point.value),
-        "peak": in_unit(rule, decision.peak),
-        "since": decision.since,
-        "stations": decision.point.stations,
-        "stations_expected": decision.point.expected,
-        "feed": decision.point.feed,
+        "reason": str(entry.reason),
+        "change": str(entry.change),
+        "kind": entry.kind,
+        "severity": severity(rule, entry.act),
+        "before": str(entry.before),
+        "after": str(entry.after),
+        "value": in_unit(rule, entry.point.value),
+        "peak": in_unit(rule, entry.peak),
+        "since": entry.since,
+        "stations": entry.point.stations,
+        "stations_expected": entry.point.expected,
+        "feed": entry.point.feed,
         "message": None,
         "retracted_at": None,
         "detail": json.dumps(detail, ensure_ascii=False),
