@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_notifications"
-down_revision = "0009_ozone_acts"
+revision = "0011_notifications"
+down_revision = "0010_answer_keys"
 
 HOUR = 3_600_000_000  # [µs]
 
