@@ -143,7 +143,6 @@ def test_acts_that_were_told_are_not_told_again(old: Store) -> None:
             "seen": 0, "in_force": [listed]}  # fmt: skip
     alert_of_0_1(old, "official", "KR-41", 2, state_of_0_1(), said)
     migrate(old)
-    from aq.store.notices import put_advisories
 
     with at(old, H).write("notices") as txn:
         put_advisories(txn, [act(-1, None)])
