@@ -18,7 +18,7 @@ from aq.feeds.registry import FEED_IDS
 from aq.ingest.collect import ingest, station_rule
 from aq.paths import ROOT, home
 from aq.settings import load
-from aq.simulator.notices import Story
+from aq.simulator.notices import Story, YellowStory
 from aq.simulator.scenario import Scenario
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World, history
@@ -41,7 +41,9 @@ def command(host: str | None, port: int | None, stations: int, days: int, seed: 
     """
     world = World(stations, seed)
     clock = load().the_clock
-    with SimulatorServer(world, clock, Scenario(stories=stories(clock.now()))) as simulator:
+    with SimulatorServer(
+        world, clock, Scenario(stories=stories(clock.now()), yellow=yellow_dust(clock.now()))
+    ) as simulator:
         environment = {
             "AQ_HOME": str(home()),
             "AQ_DATABASE_URL": f"sqlite:///{home() / 'var' / 'demo.db'}",
@@ -75,6 +77,13 @@ def stories(now: datetime) -> tuple[Story, ...]:
             cleared=later(180),
         ),
         Story(pollutant="pm10", district="충남", zone="북부권역", issued=later(90)),
+    )
+
+
+def yellow_dust(now: datetime) -> tuple[YellowStory, ...]:
+    """An act of yellow dust of some hours ago."""
+    return (
+        YellowStory(floor_hour(now) - timedelta(hours=6), "1", "서울, 인천, 경기, 충남(서해안)"),
     )
 
 

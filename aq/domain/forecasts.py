@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from aq.domain.clock import kst
-from aq.domain.model import DAILY, WEEKLY, ForecastNotice
+from aq.domain.model import DAILY, OVER_50, WEEKLY, ForecastNotice
 from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, Province
 
 # From this hour of the day (KST) on a reader asks for tomorrow first.
@@ -33,7 +33,8 @@ class Outlook:
 
     @property
     def grade(self) -> int | None:
-        """The worst grade of the parts that have one; of a weekly notice 1 low, 2 high."""
+        """The worst grade of the parts that have one; of a weekly notice 1 low, 2 high; of
+        one of PM2.5 above 50 µg/m³ 1 not above, 2 above."""
         return max((part.grade for part in self.parts if part.grade is not None), default=None)
 
     @property
@@ -139,4 +140,5 @@ def last_of_each_lead(
 GRADES: Mapping[str, Mapping[str, int | None]] = {
     DAILY: {"좋음": 1, "보통": 2, "나쁨": 3, "매우나쁨": 4, "예보없음": None},
     WEEKLY: {"낮음": 1, "높음": 2, "예보없음": None},
+    OVER_50: {"50 이하": 1, "50 초과": 2},
 }

@@ -91,8 +91,9 @@ class RowIssue:
     detail: str = ""
 
 
-# Kinds of forecast notices: of one day in four grades, of a day of the week to come in two.
-DAILY, WEEKLY = "daily", "weekly"
+# Kinds of forecast notices: of one day in four grades, of a day of the week to come in two, and
+# whether a day's mean of PM2.5 is to be above 50 µg/m³.
+DAILY, WEEKLY, OVER_50 = "daily", "weekly", "over50"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +137,17 @@ class Advisory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class YellowDust:
+    """An act of yellow dust: its time, as an instant and as upstream `told` it, the round of the
+    day, the areas as text. Upstream gives no level, no value and no end, and none is made up."""
+
+    at: datetime
+    told: str
+    sequence: str
+    areas: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCheck:
     """The keys of an answer against what is known of its operation: by key the rows in which a
     documented one is missing (all of them), and those in which one came that nobody documents."""
@@ -167,6 +179,7 @@ class Answer:
     stations: Sequence[Station] = ()
     forecasts: Sequence[ForecastNotice] = ()
     advisories: Sequence[Advisory] = ()
+    yellow_dust: Sequence[YellowDust] = ()
     issues: Sequence[RowIssue] = ()
     keys: KeyCheck | None = None
 

@@ -1,5 +1,6 @@
 """The 17 provinces in page-header order, every name they go by, and who 전남광주 is."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -136,3 +137,19 @@ def district_provinces(name: str) -> tuple[Province, ...]:
     if first in MERGED_NAMES:
         return GWANGJU, JEONNAM
     return (_BY_NAME[first],) if first in _BY_NAME else ()
+
+
+# Names of provinces in running text, the longest first; 광주 after 경기 is its city.
+_NAMED = re.compile(
+    "|".join(sorted((*_BY_NAME, *MERGED_NAMES), key=len, reverse=True)).replace(
+        "|광주|", "|(?<!경기 )(?<!경기도 )(?<!경기)광주|"
+    )
+)
+
+
+def provinces_named(text: str) -> tuple[Province, ...]:
+    """The provinces a text names, in page-header order; none where it names none."""
+    found: set[Province] = set()
+    for name in _NAMED.findall(text):
+        found |= set(district_provinces(name))
+    return tuple(sorted(found, key=lambda province: province.id))

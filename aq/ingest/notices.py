@@ -25,6 +25,7 @@ from aq.store.notices import (
     put_forecasts,
 )
 from aq.store.upsert import Written
+from aq.store.yellow_dust import put_yellow_dust
 
 # At the first start so much is asked for: two weeks of forecasts, this and last year's advisories.
 FIRST_FORECASTS, FIRST_ADVISORIES = timedelta(days=14), timedelta(days=365)
@@ -114,6 +115,7 @@ class NoticeCollector:
         feed = self.feeds[name]
         forecasts: list[Any] = []
         acts: list[Any] = []
+        yellow: list[Any] = []
         rows, simulated = 0, False
         for payload in payloads:
             answer = feed.parse(payload, now)
@@ -122,18 +124,20 @@ class NoticeCollector:
             rows += answer.rows
             forecasts += answer.forecasts
             acts += answer.advisories
+            yellow += answer.yellow_dust
         own = {name: keys for name, keys in report.keys.items() if name == operation}
         record_keys(self.store, own, now)
         if operation == DAYS and not rows:
             detail = "the answers were well-formed and held no notice"
             raise FeedError(name, operation, FeedReason.UPSTREAM_DOWN, detail)
-        if forecasts or acts:
+        if forecasts or acts or yellow:
             with self.store.write(f"notices {name}") as txn:
                 txn.mark_simulated(simulated)
                 # What a key that did not come held is not known; what is held of it stays.
                 keep = any(keys.get("gone") for keys in own.values())
                 written: Written = put_forecasts(txn, forecasts, keep=keep)
                 written += put_advisories(txn, acts, keep=keep)
+                written += put_yellow_dust(txn, yellow)
                 report.wrote(written)
 
     def _newest(self, name: str) -> str:

@@ -8,12 +8,12 @@ from aq.context import Context
 from aq.domain.agreement import Agreement, compare
 from aq.domain.call_plan import day_start, every_hour
 from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_iso
-from aq.domain.model import DAILY, WEEKLY, AnswerKey
+from aq.domain.model import DAILY, OVER_50, WEEKLY, AnswerKey
 from aq.domain.provinces import PROVINCES
 from aq.domain.publication import LEARNING, lateness, learn, overdue
 from aq.domain.report import plain
 from aq.domain.slots import daily_slot, feed_table
-from aq.feeds.airkorea import DAYS, DUST, OZONE, WEEK
+from aq.feeds.airkorea import DAYS, DUST, OVER, OZONE, WEEK, YELLOW
 from aq.feeds.registry import (
     FEED_IDS,
     FEED_NAMES,
@@ -30,6 +30,7 @@ from aq.store.notices import newest_advisory, newest_forecast
 from aq.store.quota import budget_of
 from aq.store.reads import newest_hours, province_hours
 from aq.store.runs import CallLedger, counted_upstream, feed_states, last_report, seen_hours
+from aq.store.yellow_dust import newest_yellow_dust
 
 MONTH = 31 * 24
 
@@ -260,6 +261,8 @@ def notice_status(context: Context, now: datetime) -> list[NoticeStatus]:
             WEEK: newest_forecast(connection, WEEKLY),
             DUST: newest_advisory(connection, ("pm10", "pm25")),
             OZONE: newest_advisory(connection, ("o3",)),
+            OVER: newest_forecast(connection, OVER_50),
+            YELLOW: newest_yellow_dust(connection),
         }
     found = []
     asked = settings.notice_feeds

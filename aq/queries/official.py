@@ -19,7 +19,7 @@ from aq.domain.forecasts import (
     outlooks,
     three_days,
 )
-from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice
+from aq.domain.model import DAILY, OVER_50, Advisory, ForecastNotice
 from aq.domain.pollutants import from_scaled, pollutants
 from aq.domain.provinces import PROVINCES, Province, district_provinces
 from aq.feeds.registry import FEED_NAMES
@@ -36,6 +36,7 @@ DAYS_AHEAD = 2
 # The authority forecasts daily means of these; of ozone it forecasts the day's highest hour.
 VERIFIED = ("pm10", "pm25")
 STANDARD = "airkorea"
+ABOVE = 2  # the grade of a notice of PM2.5 above 50 µg/m³
 
 
 def forecast_notices(context: Context, issued: datetime) -> list[ForecastNotice]:
@@ -43,7 +44,27 @@ def forecast_notices(context: Context, issued: datetime) -> list[ForecastNotice]
     today = kst_day(issued)
     with context.store.read() as connection:
         found = official.forecasts(connection, (today, today + _AHEAD), issued_until=issued)
-    return in_force(found)
+    return in_force(one for one in found if one.kind != OVER_50)
+
+
+def over_50_notices(context: Context, issued: datetime) -> tuple[ForecastNotice, ...]:
+    """Where PM2.5 was forecast above 50 µg/m³ at an instant, for its KST day and the days after."""
+    today = kst_day(issued)
+    with context.store.read() as connection:
+        found = official.forecasts(
+            connection, (today, today + _AHEAD), kind=OVER_50, issued_until=issued
+        )
+    return tuple(in_force(found))
+
+
+def over_50_codes(context: Context, now: datetime) -> dict[str, frozenset[str]]:
+    """By day (ISO) the codes of the provinces forecast above 50 µg/m³ by now."""
+    return {
+        notice.day.isoformat(): frozenset(
+            one.province.code for one in outlooks(notice) if one.grade == ABOVE
+        )
+        for notice in over_50_notices(context, now)
+    }
 
 
 def coming_days(
@@ -68,7 +89,8 @@ def forecast_answer(
     context: Context, issued: datetime, provinces: Sequence[Province], keys: Sequence[str]
 ) -> dict[str, Any]:
     """What was forecast at an instant: an item per notice and province, and the notices' texts."""
-    notices = [one for one in forecast_notices(context, issued) if one.pollutant in keys]
+    every = (*forecast_notices(context, issued), *over_50_notices(context, issued))
+    notices = [one for one in every if one.pollutant in keys]
     simulated = context.store.simulated()
     items = [
         {**_item(one), "simulated": simulated}
@@ -84,7 +106,7 @@ def forecast_answer(
 
 
 def _item(one: Outlook) -> dict[str, Any]:
-    weekly = one.notice.kind == WEEKLY
+    daily = one.notice.kind == DAILY
     return {
         "province": one.province.ko,
         "code": one.province.code,
@@ -93,8 +115,8 @@ def _item(one: Outlook) -> dict[str, Any]:
         "lead_days": lead_days(one.notice),
         "issued_at": kst_iso(one.notice.issued_at),
         "grade": one.grade,
-        "levels": 2 if weekly else 4,
-        "letter": "ABCD"[one.grade - 1] if one.grade and not weekly else None,
+        "levels": 4 if daily else 2,
+        "letter": "ABCD"[one.grade - 1] if one.grade and daily else None,
         "label": one.word,
         "parts": [
             {"region": part.region, "label": part.word, "grade": part.grade} for part in one.parts

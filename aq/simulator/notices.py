@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from aq.domain.clock import KST, day_bounds, from_hour_number, hour_number, kst, parse_day
-from aq.domain.provinces import FORECAST_REGIONS, PROVINCES
+from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, Province
 from aq.simulator.envelope import Item
 from aq.simulator.noise import Floats, gauss
 from aq.simulator.operation import BadParameterError, Operation, Params, required
@@ -19,6 +19,7 @@ from aq.simulator.world import DIGITS, World, hour_range
 _FORECAST, _ZONE = 41, 42
 _ISSUES = (5, 11, 17, 23)
 _DELAY = timedelta(minutes=8)  # a notice is out some minutes after the hour it names
+OVER_50 = 50  # daily mean of PM2.5 [µg/m³]
 _WEEK_ISSUE = timedelta(hours=17, minutes=30)
 _CODES = {"PM10": "pm10", "PM25": "pm25", "O3": "o3"}
 _OZONE_MONTHS = range(4, 11)
@@ -98,16 +99,29 @@ class Stretch:
     highest: float
 
 
+@dataclass(frozen=True, slots=True)
+class YellowStory:
+    """An act of yellow dust told by hand: when, the round, the areas as text."""
+
+    at: datetime
+    sequence: str
+    areas: str
+
+
 class Notices:
     """Operations that answer with forecasts and advisories."""
 
-    def __init__(self, world: World, stories: Sequence[Story] = ()) -> None:
-        self.world, self.stories = world, stories
+    def __init__(
+        self, world: World, stories: Sequence[Story] = (), yellow: Sequence[YellowStory] = ()
+    ) -> None:
+        self.world, self.stories, self.yellow = world, stories, yellow
         self.operations: Mapping[str, Operation] = {
             "ArpltnInforInqireSvc/getMinuDustFrcstDspth": self.days,
             "ArpltnInforInqireSvc/getMinuDustWeekFrcstDspth": self.weeks,
             "UlfptcaAlarmInqireSvc/getUlfptcaAlarmInfo": self.dust,
             "OzYlwsndOccrrncInforInqireSvc/getOzAdvsryOccrrncInfo": self.ozone,
+            "OzYlwsndOccrrncInforInqireSvc/getYlwsndAdvsryOccrrncInfo": self.yellow_dust,
+            "MinuDustFrcstDspthSvc/getMinuDustFrcstDspth50Over": self.over_50,
         }
 
     def days(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
@@ -147,6 +161,15 @@ class Notices:
 
     def _said(self, day: date, hour: int, code: str, target: date) -> list[tuple[str, str]]:
         key = _CODES[code]
+        return [
+            (region, _WORDS[int(np.searchsorted(_CUTS[key], guess, side="left"))])
+            for region, _, guess in self._guesses(day, hour, key, target)
+        ]
+
+    def _guesses(
+        self, day: date, hour: int, key: str, target: date
+    ) -> list[tuple[str, Province, float]]:
+        """What the forecaster takes each region's day for."""
         truth = _day_levels(self.world.weather, key, target)
         ahead = (target - day).days + (24 - hour) / 24
         number = hour_number(day_bounds(day)[0]) + hour
@@ -158,7 +181,7 @@ class Notices:
             )
             guess = truth[province.id - 1] * _HALVES.get(region, 1.0)
             guess *= float(np.exp(0.08 * (0.5 + ahead) * noise))
-            found.append((region, _WORDS[int(np.searchsorted(_CUTS[key], guess, side="left"))]))
+            found.append((region, province, guess))
         return found
 
     def weeks(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
@@ -187,6 +210,49 @@ class Notices:
         told = f"{', '.join(high)}에서 '높음'" if high else "전 권역에서 '낮음'"
         item["gwthcnd"] = f"모의 자료: 초미세먼지 농도는 {told}으로 예상됩니다."
         return [item], 1
+
+    def over_50(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
+        """Where PM2.5 is forecast above 50 µg/m³, of the notices issued on a day, newest first."""
+        del view
+        day = _search_date(params)
+        items: list[Item] = [
+            self._over(day, hour, day + timedelta(days=lead))
+            for hour in reversed(_ISSUES)
+            if day_bounds(day)[0] + timedelta(hours=hour) + _DELAY <= now
+            for lead in range(3 if hour >= 17 else 2)
+        ]
+        return items, len(items)
+
+    def _over(self, day: date, hour: int, target: date) -> Item:
+        guesses = self._guesses(day, hour, "pm25", target)
+        above = {province for region, province, guess in guesses if guess > OVER_50}
+        names = "·".join(province.ko for province in PROVINCES if province in above)
+        told = f"{names}에서 일평균 50 ㎍/㎥ 초과" if names else "전 권역에서 일평균 50 ㎍/㎥ 이하"
+        return {
+            "dataTime": f"{day.isoformat()} {hour:02d}시 발표",
+            "informData": target.isoformat(),
+            "informOverall": f"○ [초미세먼지] {told}로 예상됨.",
+            "informCause": "○ [초미세먼지] 모의 자료: 대기 정체와 국외 유입의 정도에 따라 나타남.",
+            "actionKnack": None,
+            "imageUrl1": None,
+            "imageUrl2": None,
+            **{f"{one.key}50Over": "O" if one in above else None for one in PROVINCES},
+        }
+
+    def yellow_dust(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
+        """Acts of yellow dust of a year, newest first: those told by hand."""
+        del view
+        year = _year(params)
+        acts = [one for one in self.yellow if one.at <= now and kst(one.at).year == year]
+        items: list[Item] = [
+            {
+                "dataTime": kst(one.at).strftime("%Y-%m-%d %H:%M"),
+                "tmCnt": one.sequence,
+                "tmArea": one.areas,
+            }
+            for one in sorted(acts, key=lambda one: one.at, reverse=True)
+        ]
+        return items, len(items)
 
     def dust(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
         """Advisories of PM10 and PM2.5 issued in a year, newest first."""

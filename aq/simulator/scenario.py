@@ -3,14 +3,14 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from aq.domain.clock import parse_instant
 from aq.domain.errors import ConfigError
 from aq.domain.provinces import PROVINCES
-from aq.simulator.notices import Story
+from aq.simulator.notices import Story, YellowStory
 
 AIRKOREA, OPENMETEO = "airkorea", "openmeteo"
 FEEDS = (AIRKOREA, OPENMETEO)
@@ -101,10 +101,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The faults of a run, in the order of the file, and the advisories told by hand."""
+    """The faults of a run, in the order of the file, the acts told by hand."""
 
     faults: tuple[Fault, ...] = ()
     stories: tuple[Story, ...] = ()
+    yellow: tuple[YellowStory, ...] = ()
 
 
 def load(path: Path) -> Scenario:
@@ -122,13 +123,14 @@ def parse(text: str, where: str = "scenario") -> Scenario:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"not readable as TOML: {error}", where) from None
-    unknown = sorted(set(data) - {"fault", "advisory"})
+    unknown = sorted(set(data) - {"fault", "advisory", "yellow_dust"})
     if unknown:
-        known = "[[fault]] and [[advisory]] are known"
+        known = "[[fault]], [[advisory]] and [[yellow_dust]] are known"
         raise ConfigError(f"unknown table {unknown[0]!r}; only {known}", where)
     return Scenario(
         tuple(_fault(entry, place) for entry, place in _tables(data, "fault", where)),
         tuple(_story(entry, place) for entry, place in _tables(data, "advisory", where)),
+        tuple(_yellow(entry, place) for entry, place in _tables(data, "yellow_dust", where)),
     )
 
 
@@ -156,6 +158,8 @@ def _story(entry: Mapping[str, Any], where: str) -> Story:
     present = [time for time in times.values() if time is not None]
     if present != sorted(present):
         raise ConfigError("issued, raised, lowered, cleared must follow each other", where)
+    if pollutant == "o3" and present[-1] - issued > timedelta(days=1):
+        raise ConfigError("an ozone act lasts a day at most: its list has no day of the end", where)
     return Story(
         pollutant=pollutant,
         district=district,
@@ -165,6 +169,17 @@ def _story(entry: Mapping[str, Any], where: str) -> Story:
         lowered=times["lowered"],
         cleared=times["cleared"],
     )
+
+
+def _yellow(entry: Mapping[str, Any], where: str) -> YellowStory:
+    """An act of yellow dust: issued, round, areas."""
+    for key in entry:
+        if key not in ("issued", "round", "areas"):
+            raise ConfigError(f"unknown field {key!r}; known are issued, round, areas", where)
+    issued, areas = _instant(entry, "issued", where), _text(entry, "areas", where)
+    if issued is None or areas is None:
+        raise ConfigError("'issued' and 'areas' (such as \"서울, 인천\") are needed", where)
+    return YellowStory(issued, _text(entry, "round", where) or "1", areas)
 
 
 def _fault(entry: Mapping[str, Any], where: str) -> Fault:

@@ -125,7 +125,7 @@ class Simulator:
         return envelope.success(page, as_json)
 
     def _operations(self) -> Mapping[str, Operation]:
-        notices = Notices(self.world, self.scenario.stories)
+        notices = Notices(self.world, self.scenario.stories, self.scenario.yellow)
         return {**AirKorea(self.world, self.calls).operations, **notices.operations}
 
     def _key_refusal(self, name: str, params: Mapping[str, str]) -> Reply | None:

@@ -1,6 +1,7 @@
 """The header strip as a piece any site can embed: self-contained HTML without a script, or data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -42,6 +43,8 @@ class Options:
     lang: str
     rules: Standard
     ahead: tuple[DayAhead, ...] = ()
+    # By day (ISO) the provinces whose PM2.5 is forecast above 50 µg/m³; of PM2.5 alone.
+    over_50: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def data(snapshot: Snapshot, options: Options) -> dict[str, Any]:
@@ -93,7 +96,9 @@ def _ahead_data(item: CurrentItem, options: Options) -> list[dict[str, Any]]:
         grade = said.grade if said else None
         letter = options.rules.level(grade).letter if grade else None
         label = said.word if said else None
-        found.append({"day": day.day.isoformat(), "grade": grade, "letter": letter, "label": label})
+        one = {"day": day.day.isoformat(), "grade": grade, "letter": letter, "label": label}
+        over = options.over_50.get(day.day.isoformat())
+        found.append({**one, **({} if over is None else {"over_50": item.code in over})})
     return found
 
 
@@ -145,9 +150,12 @@ def _ahead(item: CurrentItem, text: Text, options: Options) -> str:
         colour = level.colour if level else MISSING_COLOUR
         ink = level.text_colour if level else MISSING_INK
         word = level.label(options.lang) if level else text("no forecast")
+        above = item.code in options.over_50.get(day.day.isoformat(), ())
+        word += f", {text('above 50 µg/m³')}" if above else ""
         found += (
             f'<small class="d" title="{escape(word)}">{escape(text.day_ahead(day.day, place + 1))} '
             f'<i style="background:{colour};color:{ink}">{level.letter if level else "–"}</i>'
+            f"{'&gt;50' if above else ''}"
             f'<b class="v">{escape(word)}</b></small>'
         )
     return found

@@ -14,9 +14,10 @@ from aq.feeds.airkorea.advisories import AirKoreaAlarm, read_dust, read_ozone
 from aq.feeds.airkorea.client import CALL_COUNTS, AirKorea
 from aq.feeds.airkorea.contracts import FOLDER, Contract, contracts, read_contract
 from aq.feeds.airkorea.errors import read_body
-from aq.feeds.airkorea.forecasts import AirKoreaForecast, read_days, read_weeks
+from aq.feeds.airkorea.forecasts import AirKoreaForecast, read_days, read_over_50, read_weeks
 from aq.feeds.airkorea.readings import read_rows
 from aq.feeds.airkorea.stations import read_province_means, read_stations
+from aq.feeds.airkorea.yellow_dust import read_yellow_dust
 from aq.paths import ROOT
 from aq.simulator.airkorea import AirKorea as Measurements
 from aq.simulator.notices import Notices
@@ -41,9 +42,6 @@ class Noted(dict[str, Any]):
     def __getitem__(self, key: str) -> Any:
         self.asked.add(key)
         return super().__getitem__(key)
-
-    def __iter__(self) -> Any:
-        return super().__iter__()
 
 
 def keys_read(read: Reader, rows: Iterable[Row]) -> set[str]:
@@ -98,6 +96,16 @@ USED: dict[str, tuple[Reader, str, dict[str, str]]] = {
     "getUlfptcaAlarmInfo": (read_dust, "official/alarm_dust.json", {"year": "2026"}),
     "getOzAdvsryOccrrncInfo": (read_ozone, "official/alarm_ozone.json", {"year": "2026"}),
 }
+USED["getYlwsndAdvsryOccrrncInfo"] = (
+    read_yellow_dust,
+    "official/yellow_dust.json",
+    {"year": "2026"},
+)
+USED["getMinuDustFrcstDspth50Over"] = (
+    read_over_50,
+    "official/forecast_over_50.json",
+    {"searchDate": "2026-11-22"},
+)
 BY_NAME = {path.stem: read_contract(path) for path in sorted(FOLDER.glob("*.toml"))}
 
 
@@ -116,8 +124,10 @@ def simulated_rows(name: str, params: Mapping[str, str]) -> list[Row]:
         '[[advisory]]\ndistrict="경기"\nzone="남부권"\nissued="2026-11-23T01:00+09:00"\n'
         'cleared="2026-11-23T09:00+09:00"\n[[advisory]]\ndistrict="경기"\nzone="남부권"\n'
         'pollutant="o3"\nissued="2026-07-23T14:00+09:00"\ncleared="2026-07-23T16:00+09:00"\n'
-    ).stories
-    measured, noted = Measurements(world, Counter(calls=1)), Notices(world, stories)
+        '[[yellow_dust]]\nissued="2026-11-23T06:00+09:00"\nareas="서울, 인천"\n'
+    )
+    measured = Measurements(world, Counter(calls=1))
+    noted = Notices(world, stories.stories, stories.yellow)
     operations = {**measured.operations, **noted.operations}
     given = dict(params)
     if "stationName" in given:
@@ -150,7 +160,7 @@ def test_fixture_simulator_and_parser_keep_to_the_contract(name: str) -> None:
     assert simulated
     asked = keys_read(read, [*recorded[:3], *simulated[:3]])
     for rows in (recorded, simulated):
-        assert breaches(contract, rows, asked) == []
+        assert breaches(contract, rows, asked) == [], name
     assert set(params) <= set(contract.parameters)
     emitted = {key for row in (*recorded, *simulated) for key in row}
     proofs = {contract.fields[key].proof for key in emitted if key in contract.fields}

@@ -13,14 +13,15 @@ import pytest
 from aq.domain.advisories import known_level
 from aq.domain.clock import kst, kst_iso
 from aq.domain.errors import FeedError, FeedReason
-from aq.domain.forecasts import GRADES
+from aq.domain.forecasts import GRADES, outlooks
 from aq.domain.model import DAILY, WEEKLY, Answer, Payload
-from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, district_provinces
-from aq.feeds.airkorea import DAYS, DUST, OZONE, WEEK
+from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, district_provinces, provinces_named
+from aq.feeds.airkorea import DAYS, DUST, OZONE, WEEK, YELLOW
 from aq.feeds.airkorea.advisories import AirKoreaAlarm, read_dust, read_ozone
-from aq.feeds.airkorea.forecasts import AirKoreaForecast, issue_time, read_days
+from aq.feeds.airkorea.forecasts import AirKoreaForecast, issue_time, read_days, read_over_50
 from aq.feeds.airkorea.forecasts import read_weeks as read_weeks_of
 from aq.feeds.airkorea.paging import NoticeService
+from aq.feeds.airkorea.yellow_dust import act_time, read_yellow_dust
 from aq.paths import ROOT
 
 NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)  # 20:25 KST
@@ -155,6 +156,8 @@ def test_every_day_since_the_last_notice_is_asked_for_and_the_week_only_when_it_
         ("getMinuDustFrcstDspth", "2026-11-22"),
         ("getMinuDustFrcstDspth", "2026-11-23"),
         ("getMinuDustWeekFrcstDspth", "2026-11-22"),
+        ("getMinuDustFrcstDspth50Over", "2026-11-22"),
+        ("getMinuDustFrcstDspth50Over", "2026-11-23"),
     ]
     assert all("InformCode" not in params for _, params in asked)
 
@@ -295,6 +298,55 @@ def test_a_refusal_carries_the_feed_s_own_name(feed: NoticeService) -> None:
     found = feed.refusal("S/op", 200, {}, text, NOW)
     assert found is not None
     assert found.reason is FeedReason.KEY_NOT_REGISTERED
+
+
+def test_yellow_dust_has_a_time_a_round_and_areas_and_nothing_is_made_up() -> None:
+    answer = parsed(ALARM, YELLOW, "yellow_dust.json")
+    second, first, day_only = answer.yellow_dust
+    assert (kst_iso(second.at), second.sequence) == ("2026-04-18T09:00:00+09:00", "2")
+    assert (kst_iso(first.at), first.told) == ("2026-04-18T06:00:00+09:00", "202604180600")
+    assert kst_iso(day_only.at) == "2026-04-17T00:00:00+09:00"
+    assert [one.ko for one in provinces_named(second.areas)] == ["서울", "경기", "인천", "강원"]
+    named = [one.ko for one in provinces_named(first.areas)]
+    assert named == ["경기", "인천", "광주", "충남", "전남"]
+    assert [(one.kind, one.detail) for one in answer.issues] == [("unknown_region", "서해5도")]
+    broken = [
+        {"dataTime": "어제", "tmArea": "서울"},
+        {"dataTime": "20260230", "tmArea": "서울"},
+        {},
+    ]
+    assert [one.kind for one in read_yellow_dust(broken).issues] == ["bad_notice"] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-04-18 24:00", "2026-04-19T00:00:00+09:00"),
+        ("2026.04.18 9", None),
+        ("2026041809", "2026-04-18T09:00:00+09:00"),
+        ("20260418093015", "2026-04-18T09:30:15+09:00"),
+        ("2026-04-18T09:30:15", "2026-04-18T09:30:15+09:00"),
+        ("2026-04-18 09:30:15.0", "2026-04-18T09:30:15+09:00"),
+        ("2026-04-18 09시 30분", "2026-04-18T09:30:00+09:00"),
+        ("2026-04-18 25:00", None),
+    ],
+)
+def test_the_time_of_yellow_dust_is_read_in_every_form_met(text: str, at: str | None) -> None:
+    found = act_time(text)
+    assert (kst_iso(found) if found else None) == at
+
+
+def test_over_50_reads_every_region_that_comes() -> None:
+    rows = items("forecast_over_50.json")
+    notices = read_over_50(rows).forecasts
+    assert [one.day.day for one in notices] == [22, 23, 24]
+    above = {one.province.ko for one in outlooks(notices[1]) if one.grade == 2}
+    assert above == {"서울", "인천", "경기"}
+    assert {one.grade for one in outlooks(notices[0])} == {1}
+    more = read_over_50([{**rows[0], "gyeonggiBuk50Over": "O", "seoul50Over": "0"}])
+    assert {one.kind for one in more.issues} == {"unknown_region", "unknown_grade"}
+    assert dict(more.forecasts[0].words)["gyeonggiBuk50Over"] == "50 초과"
+    assert dict(more.forecasts[0].words)["서울"] == "0"
 
 
 def test_districts_lie_in_provinces() -> None:

@@ -18,7 +18,7 @@ from aq.domain.clock import Clock, day_bounds, kst, kst_iso, parse_instant
 from aq.domain.errors import FeedReason
 from aq.domain.forecasts import in_force as notices_in_force
 from aq.domain.forecasts import lead_days, outlooks
-from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice
+from aq.domain.model import DAILY, OVER_50, WEEKLY, Advisory, ForecastNotice
 from aq.domain.provinces import PROVINCES
 from aq.domain.slots import daily_slot, latest_daily
 from aq.feeds.airkorea import AIRKOREA_ALARM, AIRKOREA_FORECAST, DAYS, DUST
@@ -27,6 +27,8 @@ from aq.feeds.registry import NOTICES, calls_ahead
 from aq.i18n import text_in
 from aq.ingest.notices import NoticeCollector
 from aq.queries.feed_status import answer_keys, feed_status, notice_status
+from aq.queries.official import forecast_answer, forecast_notices, over_50_notices
+from aq.queries.yellow_dust import recent_yellow_dust, yellow_dust_items, yellow_dust_of
 from aq.settings import Settings, load
 from aq.simulator import notices as simulated_notices
 from aq.simulator.scenario import Scenario, parse
@@ -212,6 +214,30 @@ def test_a_renamed_field_is_named_within_one_poll_and_changes_no_value(
     assert answer_keys(context) == []
 
 
+def test_yellow_dust_and_days_above_50_are_kept_once_and_answered(
+    context: Context, server: SimulatorServer
+) -> None:
+    server.scenario = parse(
+        '[[yellow_dust]]\nissued = "2026-11-23T06:00+09:00"\nareas = "서울, 충남(서해안)"\n'
+    )
+    collector = app.notice_collector(context)
+    for _ in range(2):
+        assert collector.poll(AIRKOREA_ALARM.name, NOW).ok
+        assert collector.poll(AIRKOREA_FORECAST.name, NOW).ok
+    (act,) = yellow_dust_items(recent_yellow_dust(context, NOW))
+    assert (act["issued_at"], act["codes"]) == ("2026-11-23T06:00:00+09:00", ["KR-11", "KR-44"])
+    assert yellow_dust_of(context, 2026, NOW) == recent_yellow_dust(context, NOW)
+    assert recent_yellow_dust(context, NOW + timedelta(days=2)) == ()
+    assert yellow_dust_of(context, 2025, NOW) == ()
+    over = over_50_notices(context, NOW)
+    assert [one.day.day for one in over] == [23, 24, 25]
+    assert not {one.kind for one in forecast_notices(context, NOW)} & {OVER_50}
+    answer = forecast_answer(context, NOW, PROVINCES, ("pm25",))
+    own = [one for one in answer["items"] if one["kind"] == OVER_50]
+    assert len(own) == 3 * 17
+    assert {one["label"] for one in own} <= {"50 초과", "50 이하"}
+
+
 OZONE_STORY = """
 [[advisory]]
 pollutant = "o3"
@@ -333,6 +359,7 @@ def test_a_feed_fails_when_all_its_services_do_and_each_is_told_apart(
     server.scenario = parse(
         '[[fault]]\nkind = "gateway_30"\noperation = "getUlfptcaAlarmInfo"\n'
         '[[fault]]\nkind = "garbage"\noperation = "getOzAdvsryOccrrncInfo"\n'
+        '[[fault]]\nkind = "garbage"\noperation = "getYlwsndAdvsryOccrrncInfo"\n'
     )
     collector = app.notice_collector(context)
     assert not collector.poll(AIRKOREA_ALARM.name, NOW).ok
@@ -344,7 +371,7 @@ def test_a_feed_fails_when_all_its_services_do_and_each_is_told_apart(
     assert services["airkorea_forecast:days"].reason is None
     page = section(list(services.values()), text_in("en"))
     assert "advisories of ozone</b>: AirKorea sent an answer that could not be read" in page
-    assert page.count("fails</td>") == 2
+    assert page.count("fails</td>") == 3
     server.scenario = Scenario()
 
 
@@ -359,7 +386,7 @@ def test_a_service_that_keeps_failing_is_asked_less_often_and_the_other_as_ever(
         collector.poll(AIRKOREA_ALARM.name, NOW + timedelta(minutes=minutes))
     later = NOW + timedelta(minutes=10)
     report = collector.poll(AIRKOREA_ALARM.name, later)
-    assert set(report.calls) == {"getUlfptcaAlarmInfo"}
+    assert set(report.calls) == {"getUlfptcaAlarmInfo", "getYlwsndAdvsryOccrrncInfo"}
     assert report.failed == {"getOzAdvsryOccrrncInfo": "key_not_registered"}
     (ozone,) = [one for one in notice_status(context, later) if one.failing_since]
     assert ozone.failures == 6
@@ -405,7 +432,7 @@ def test_calls_are_counted_and_stay_within_the_plan(context: Context) -> None:
     assert {key[0] for key in spent} == {AIRKOREA_ALARM.name}
     for now in (NOW, datetime(2027, 1, 1, 1, tzinfo=UTC)):
         plan = calls_ahead(NOTICES, day_start(now), context.settings.schedule.minutes, of=now)
-        assert len(plan) == 4
+        assert len(plan) == 6
         assert all(count <= 300 for count in plan.values())
     dust = next(one for one in notice_status(context, NOW) if one.operation == DUST)
     assert (dust.calls_today, dust.calls_planned, dust.within) == (

@@ -57,6 +57,8 @@ PROVINCE_MEANS = "ArpltnStatsSvc/getCtprvnMesureLIst"  # the capital I is upstre
 CALL_COUNTS = "UserSportSvc/getSvckeyDalyStats"
 DAYS = "ArpltnInforInqireSvc/getMinuDustFrcstDspth"
 WEEK = "ArpltnInforInqireSvc/getMinuDustWeekFrcstDspth"
+OVER = "MinuDustFrcstDspthSvc/getMinuDustFrcstDspth50Over"
+YELLOW = "OzYlwsndOccrrncInforInqireSvc/getYlwsndAdvsryOccrrncInfo"
 DUST = "UlfptcaAlarmInqireSvc/getUlfptcaAlarmInfo"
 OZONE = "OzYlwsndOccrrncInforInqireSvc/getOzAdvsryOccrrncInfo"
 
@@ -153,6 +155,15 @@ SPECS = (
                 words={"en": "forecasts, three to six days ahead", "ko": "예보(사흘~엿새 뒤)"},
                 each=_issue_days,
             ),
+            Operation(
+                name=OVER,
+                part="over50",
+                words={
+                    "en": "forecasts of PM2.5 above 50 µg/m³",
+                    "ko": "초미세먼지 50 µg/m³ 초과 예보",
+                },
+                each=_issue_days,
+            ),
         ),
     ),
     FeedSpec(
@@ -171,6 +182,12 @@ SPECS = (
                 name=OZONE,
                 part="ozone",
                 words={"en": "advisories of ozone", "ko": "오존 특보"},
+                each=_years,
+            ),
+            Operation(
+                name=YELLOW,
+                part="yellow",
+                words={"en": "acts of yellow dust", "ko": "황사 발표"},
                 each=_years,
             ),
         ),

@@ -8,9 +8,10 @@ from aq.domain.advisories import LEVELS
 from aq.domain.clock import day_bounds, kst, parse_day
 from aq.domain.model import Advisory, Answer, Payload, RowIssue
 from aq.domain.pollutants import pollutants
-from aq.feeds.airkorea import AIRKOREA_ALARM, DUST, OZONE
+from aq.feeds.airkorea import AIRKOREA_ALARM, DUST, OZONE, YELLOW
 from aq.feeds.airkorea.client import pages
 from aq.feeds.airkorea.paging import CODES, NoticeService, Part, first_of
+from aq.feeds.airkorea.yellow_dust import read_yellow_dust
 from aq.feeds.base import BadValueError, Get, concentration, is_missing, shown, text_of
 
 _CLOCK = re.compile(r"(\d{1,2}):?(\d{2})(?::\d{2})?")
@@ -21,7 +22,8 @@ _OZONE_LEVELS = {str(level): word for word, level in LEVELS.items()}
 
 
 class AirKoreaAlarm(NoticeService):
-    """Reads both advisory services; stateless. Each needs its own approval upstream."""
+    """Reads the services of acts; stateless. Dust and ozone need an approval each; yellow dust goes
+    with ozone."""
 
     info = AIRKOREA_ALARM
 
@@ -29,10 +31,12 @@ class AirKoreaAlarm(NoticeService):
         """The list of every year that the period touches: an advisory that lasts over New Year
         stands in the list of the year it was issued in."""
         years = range(kst(since).year, kst(until).year + 1)
-        return [(operation, _asked(get, operation, years)) for operation in (DUST, OZONE)]
+        return [(operation, _asked(get, operation, years)) for operation in (DUST, OZONE, YELLOW)]
 
     def read(self, payload: Payload, items: list[object]) -> Answer:
-        """Advisories of either service."""
+        """Advisories of fine dust or ozone, or acts of yellow dust."""
+        if payload.operation == YELLOW:
+            return read_yellow_dust(items)
         return read_ozone(items) if payload.operation == OZONE else read_dust(items)
 
 

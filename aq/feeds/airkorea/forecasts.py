@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 
 from aq.domain.clock import KST, day_bounds, kst, parse_day
 from aq.domain.forecasts import GRADES
-from aq.domain.model import DAILY, WEEKLY, Answer, ForecastNotice, Payload, RowIssue
-from aq.domain.provinces import FORECAST_REGIONS
-from aq.feeds.airkorea import AIRKOREA_FORECAST, DAYS, WEEK
+from aq.domain.model import DAILY, OVER_50, WEEKLY, Answer, ForecastNotice, Payload, RowIssue
+from aq.domain.provinces import FORECAST_REGIONS, PROVINCES
+from aq.feeds.airkorea import AIRKOREA_FORECAST, DAYS, OVER, WEEK
 from aq.feeds.airkorea.client import pages
 from aq.feeds.airkorea.paging import CODES, NoticeService, Part, first_of, long_text
 from aq.feeds.base import Get, shown, text_of
@@ -17,25 +17,30 @@ CONFIDENCE = "신뢰도"  # stands among the regions of a weekly notice and is n
 # Issued about 17:30; the notice itself names only its day.
 WEEK_ISSUED = timedelta(hours=17, minutes=30)
 _ISSUED = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})\s*(\d{1,2})\s*시")
+_OVER = "50Over"
+# The lower-case word of a field before `_OVER`, as in province tables -> region.
+REGION_KEYS = {province.key: province.ko for province in PROVINCES}
 _LONGEST_GRADES = 2000
 _LONGEST_WORD = 32
 _MOST_REGIONS = 60
 
 
 class AirKoreaForecast(NoticeService):
-    """Reads both forecast operations; stateless."""
+    """Reads the forecast operations; stateless."""
 
     info = AIRKOREA_FORECAST
 
     def parts(self, get: Get, since: datetime, until: datetime) -> list[Part]:
-        """A call a day of issue for either operation; the weekly one only once it can be there."""
+        """A call a day of issue for each operation; the weekly one only once it can be there."""
         days = list(_days(kst(since).date(), kst(until).date()))
         weekly = [day for day in days if day_bounds(day)[0] + WEEK_ISSUED <= until]
-        return [(DAYS, _asked(get, DAYS, days)), (WEEK, _asked(get, WEEK, weekly))]
+        asked = ((DAYS, days), (WEEK, weekly), (OVER, days))
+        return [(operation, _asked(get, operation, those)) for operation, those in asked]
 
     def read(self, payload: Payload, items: list[object]) -> Answer:
-        """Notices of either operation."""
-        return read_weeks(items) if payload.operation == WEEK else read_days(items)
+        """Notices of any of the operations."""
+        readers = {WEEK: read_weeks, OVER: read_over_50}
+        return readers.get(payload.operation, read_days)(items)
 
 
 def _days(first: date, last: date) -> Iterator[date]:
@@ -120,6 +125,46 @@ def _week(
             )
         )
     return found
+
+
+def read_over_50(items: list[object]) -> Answer:
+    """Read getMinuDustFrcstDspth50Over: where a day's mean of PM2.5 is forecast above 50 µg/m³.
+
+    A field for each region holds the letter O where it is, else null; every key of that ending is
+    read, as 17 and 19 have been counted. Another text than O is kept as it came, and reported.
+    """
+    notices: list[ForecastNotice] = []
+    issues: list[RowIssue] = []
+    for number, item in enumerate(items, start=1):
+        row = item if isinstance(item, Mapping) else {}
+        where = f"row {number} {shown(row.get('dataTime'))}"
+        issued, day = issue_time(text_of(row.get("dataTime"))), _day(row.get("informData"))
+        words = tuple(
+            (REGION_KEYS.get(key.removesuffix(_OVER), key), _over(row.get(key)))
+            for key in map(str, row)
+            if key.endswith(_OVER) and len(key) <= _LONGEST_WORD
+        )[:_MOST_REGIONS]
+        if issued is None or day is None or not words:
+            issues.append(RowIssue(kind="bad_notice", where=where, detail=shown(item)))
+            continue
+        issues += unknown_words(OVER_50, words, where)
+        notices.append(
+            ForecastNotice(
+                kind=OVER_50,
+                pollutant="pm25",
+                issued_at=issued,
+                day=day,
+                words=words,
+                overall=long_text(row.get("informOverall")),
+                cause=long_text(row.get("informCause")),
+            )
+        )
+    return Answer(rows=len(items), forecasts=tuple(notices), issues=tuple(issues))
+
+
+def _over(cell: object) -> str:
+    word = text_of(cell, _LONGEST_WORD)
+    return {"": "50 이하", "O": "50 초과"}.get(word, word)
 
 
 def issue_time(text: str) -> datetime | None:

@@ -25,6 +25,7 @@ from aq.queries.evidence import evidence
 from aq.queries.feed_status import agreement, answer_keys, feed_status, health, notice_status
 from aq.queries.question import Given, past_question
 from aq.queries.revisions import trail_items
+from aq.queries.yellow_dust import recent_yellow_dust, yellow_dust_items, yellow_dust_of
 from aq.web import metrics, strip
 from aq.web.api.alerts import alert_cap, alerts, alerts_atom
 from aq.web.api.parameters import _days, _limit, _now, parameters
@@ -70,7 +71,9 @@ def _strip(context: Context, given: Given) -> tuple[Snapshot, strip.Options]:
     if ahead:
         snapshot = replace(snapshot, simulated=context.store.simulated())
     rules = context.standards[bulletin.STANDARD]
-    return snapshot, strip.Options(pollutant=key, lang=lang, ahead=ahead, rules=rules)
+    over = bulletin.over_50_codes(context, now) if ahead and key == "pm25" else {}
+    options = strip.Options(pollutant=key, lang=lang, ahead=ahead, rules=rules, over_50=over)
+    return snapshot, options
 
 
 def provinces(_context: Context, _given: Given) -> Response:
@@ -141,22 +144,33 @@ def forecast(context: Context, given: Given) -> Response:
 
 
 def advisories(context: Context, given: Given) -> Response:
-    """`/api/v1/advisories`: official advisories in force, or all those issued in a `year`."""
+    """`/api/v1/advisories`: official advisories in force, or all those issued in a `year`; beside
+    them the acts of yellow dust of today and yesterday, or of the year."""
     now = _now(context)
     if "year" in given:
         text = given["year"]
         if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) >= 1900):
             raise InputError("a year like 2026", "year")
         rows = list(bulletin.advisories_of(context, int(text), now).rows)
+        acts = yellow_dust_of(context, int(text), now)
     else:
         rows = bulletin.advisories_now(context, now)
+        acts = recent_yellow_dust(context, now)
+    yellow = yellow_dust_items(acts)
     items = bulletin.advisory_items(rows, now)
     names = given.listed("province")
     if names:
         codes = {find_province(name).code for name in names}
         items = [one for one in items if codes & set(one["codes"])]
-    simulated = context.store.simulated()
-    return json_response({"as_of": kst_iso(now), "simulated": simulated, "items": items})
+        yellow = [one for one in yellow if codes & set(one["codes"])]
+    return json_response(
+        {
+            "as_of": kst_iso(now),
+            "simulated": context.store.simulated(),
+            "items": items,
+            "yellow_dust": yellow,
+        }
+    )
 
 
 def feeds(context: Context, _given: Given) -> Response:

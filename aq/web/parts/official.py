@@ -24,6 +24,7 @@ from aq.queries.official import (
 from aq.web.charts.country import ACT_MARK
 from aq.web.charts.lines import Ask
 from aq.web.parts import cache, page
+from aq.web.parts.more_notices import over_50, yellow_dust_now
 from aq.web.parts.tables import table
 from aq.web.wording.advisories import GRADE_WORDS, act_word, place_words, value_words
 from aq.web.wording.korean import (
@@ -153,9 +154,9 @@ def in_force() -> None:
     """The advisories that hold now: zone, since when, value at issue."""
     text, now = page.words(), cache.moment()
     rows = cache.kept(advisories_now, now)
-    if not rows:
+    lines = "".join(f"<li>{_line(row, text)}</li>" for row in rows) + yellow_dust_now(text)
+    if not lines:
         return
-    lines = "".join(f"<li>{_line(row, text)}</li>" for row in rows)
     title = escape(text("Official advisories in force"))
     page.html(f"<h2>{title}</h2><ul>{lines}</ul>", "acts")
 
@@ -191,6 +192,7 @@ def ahead(pollutant: str) -> None:
     )
     outlook = "".join(_outlook(one, text) for one in days[:1])
     page.html(f"<h2>{escape(title)}</h2>{outlook}{_table([*days, *weekly], text)}{_rule(text)}")
+    over_50(pollutant)
 
 
 def _outlook(one: ForecastNotice, text: Text) -> str:
