@@ -9,9 +9,10 @@ import pytest
 
 from aq.domain.errors import ConfigError
 from aq.domain.model import Answer, Payload
+from aq.feeds.airkorea import CALL_COUNTS
 from aq.feeds.airkorea import contracts as module
 from aq.feeds.airkorea.advisories import AirKoreaAlarm, read_dust, read_ozone
-from aq.feeds.airkorea.client import CALL_COUNTS, AirKorea
+from aq.feeds.airkorea.client import AirKorea
 from aq.feeds.airkorea.contracts import FOLDER, Contract, contracts, read_contract
 from aq.feeds.airkorea.errors import read_body
 from aq.feeds.airkorea.forecasts import AirKoreaForecast, read_days, read_over_50, read_weeks

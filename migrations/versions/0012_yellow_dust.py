@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_yellow_dust"
-down_revision = "0010_answer_keys"
+revision = "0012_yellow_dust"
+down_revision = "0011_notifications"
 
 
 def upgrade() -> None:
