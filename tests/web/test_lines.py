@@ -151,9 +151,7 @@ def test_the_index_of_each_hour_is_what_one_hour_gives(on_both: Context, name: s
     assert frame.loc[frame["value"].isna(), "reason"].notna().all()
 
 
-STYLE = charts.LineStyle(
-    standard=STANDARD, pollutant="pm10", unit="µg/m³", digits=0, revision="x", told_apart=True
-)
+STYLE = charts.LineStyle(standard=STANDARD, pollutant="pm10", unit="µg/m³", digits=0, revision="x")
 
 
 def test_lines_keep_their_gaps_and_extremes_and_stand_apart() -> None:

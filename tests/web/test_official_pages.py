@@ -157,7 +157,7 @@ def test_advisories_lie_over_the_line_in_ink_and_stand_in_a_table(told: Context)
     assert "주의보" not in markup(run("past.py", p="KR-11")).split("특보, 최근 순")[-1]
     assert "이 기간의 특보" not in markup(run("past.py", p="KR-41", x="no2"))
     figure = cache.line_figure(
-        "KR-41", "pm10", HOUR_20 - 29 * HOUR, HOUR_20, "airkorea_1h", "ko", False, told_apart=True
+        "KR-41", "pm10", HOUR_20 - 29 * HOUR, HOUR_20, "airkorea_1h", "ko", False
     )
     spans = [one for one in figure.layout.shapes if one.fillcolor == LIGHT.ink and one.y1 != 1]
     assert [(one.x0[5:], one.x1[5:]) for one in spans] == [

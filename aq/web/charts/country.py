@@ -245,7 +245,6 @@ class LineStyle:
     unit: str
     digits: int
     revision: str
-    told_apart: bool = False
     acts: Sequence[ActBand] = ()
     ahead: Ahead | None = None
 
@@ -264,13 +263,11 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
     top = axis_top(np.append(values, highest), [high for _, high, _ in bands])
     figure = go.Figure()
     _add_gaps(figure, frame, at, values, top, text, colours)
-    for dash, mask, word in line_kinds.parts(frame, style.told_apart):
-        part = np.where(mask, values, np.nan)
-        trace = _line(at, part, dash, style, text, colours)
+    for dash, mask in line_kinds.parts(frame):
+        trace = _line(at, np.where(mask, values, np.nan), dash, style, text, colours)
         if trace is not None:
             figure.add_trace(trace)
-        if style.told_apart:
-            line_kinds.label(figure, at, part, word, text, colours)
+    line_kinds.draw_status(figure, at, frame, text, colours)
     add_bands(figure, bands, text, colours, top)
     draw_acts(figure, style.acts, (at[0], at[-1]), top, text, colours)
     lay_out(figure, at, top, style, colours, text)
@@ -329,8 +326,7 @@ def _line(
     hour = "%{x|%-m월 %-d일 %-H시}" if text.lang == "ko" else "%{x|%-d %b %Y, %-H:00}"
     note = f" · {text('modelled')}" if dash == "dash" else ""
     # Over months a long dash would leave out whole days.
-    patterns = {"dash": "2px,1.5px" if thin else "5px,3px", "dot": "1.5px,1.5px"}
-    pattern = patterns.get(dash, dash)
+    pattern = dash if dash == "solid" else "2px,1.5px" if thin else "5px,3px"
     return go.Scatter(
         **placed,
         y=drawn,

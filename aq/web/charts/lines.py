@@ -89,7 +89,6 @@ def figure_of(
         unit=unit_of(asked.pollutant, text_in(lang)),
         digits=digits,
         revision=f"{asked.pollutant} {asked.grain} {asked.since} {asked.last}",
-        told_apart=True,
         acts=acts,
     )
     return lines(named, style, asked.grain, text_in(lang), palette(dark))
@@ -109,8 +108,8 @@ def lines(
 ) -> go.Figure:
     """Lines over the bands made for their averaging time; gaps stay gaps.
 
-    `named` are names with frames of one range: at (aware), value, kind, status. What is unconfirmed
-    is dotted, what a model made is dashed.
+    `named` are names with frames of one range: at (aware), value, kind, status. What a model made
+    is dashed; a single line has a rule under what is confirmed.
     """
     bands = bands_for(style.standard, style.pollutant, grain)
     values = [frame["value"].to_numpy(dtype="float64") for _, frame in named]
@@ -119,14 +118,14 @@ def lines(
     for number, ((name, frame), line_values) in enumerate(zip(named, values, strict=True)):
         tone = colours.tones[number % len(colours.tones)]
         at = wall_clock(frame["at"])
-        for dash, mask, word in line_kinds.parts(frame, told_apart=True):
+        for dash, mask in line_kinds.parts(frame):
             part = np.where(mask, line_values, np.nan)
             if np.isnan(part).all():
                 continue
             figure.add_trace(_trace(at, part, (name, tone, dash), style, grain, text))
-            if len(named) == 1:
-                line_kinds.label(figure, at, part, word, text, colours)
     at = wall_clock(named[0][1]["at"])
+    if len(named) == 1:
+        line_kinds.draw_status(figure, at, named[0][1], text, colours)
     charts.lay_out(figure, at, top, style, colours, text)
     room = {"r": 16} if len(named) == 1 else {}
     figure.update_layout(height=HEIGHT, margin={**MARGINS, **room})
@@ -177,7 +176,7 @@ def _trace(
         line={
             "color": tone,
             "width": 1.2 if len(keep) > 800 else 1.8,
-            "dash": {"dash": "5px,3px", "dot": "1.5px,2px"}.get(dash, dash),
+            "dash": dash if dash == "solid" else "5px,3px",
         },
         connectgaps=False,
         name=name,

@@ -192,7 +192,6 @@ def _chart(chosen: Sequence[Place], asked: Ask, text: Text) -> None:
             text.lang,
             dark,
             as_of=asked.as_of,
-            told_apart=True,
             ahead_of=cache.this_hour() if _goes_on(asked) else None,
         )
     else:
@@ -250,7 +249,7 @@ def _told(chosen: Sequence[Place], frames: Sequence[pd.DataFrame], asked: Ask, t
         page.html(f'<dl class="facts">{"".join(facts)}</dl>')
     else:
         page.html(_compared(chosen, frames, asked, text))
-    line = text("Solid: confirmed. Dotted: unconfirmed. Dashed: values of a model.")
+    line = text("Solid: observed. Dashed: values of a model. A rule on the axis: confirmed.")
     page.html(f'<p class="muted">{escape(line)}</p>')
     if len(chosen) == 1 and chosen[0].level == "province" and _plain(asked):
         revisions.show(chosen[0].code, asked.pollutant, asked.after, asked.until)

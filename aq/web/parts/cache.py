@@ -207,7 +207,6 @@ def line_figure(
     dark: bool,
     *,
     as_of: int | None = None,
-    told_apart: bool = False,
     ahead_of: datetime | None = None,
 ) -> go.Figure:
     """The line of a province over a range, on the bands of a standard that grades hours; with
@@ -219,7 +218,6 @@ def line_figure(
         unit=pollutants()[pollutant].unit,
         digits=shown_digits(pollutant, standard),
         revision=f"{code} {pollutant} {(until - after).days}",
-        told_apart=told_apart,
         acts=act_bands(one, [BY_CODE[code].id], pollutant, (after, until), as_of, text),
         ahead=hours_ahead(one, code, pollutant, ahead_of) if ahead_of else None,
     )
