@@ -95,11 +95,11 @@ def test_the_band_a_value_lies_in_is_its_grade(key: str, share: float) -> None:
     assert bands[-1][1] == math.inf
     scaled = round(share * bands[-1][0] * pollutants()[key].scale)
     value = scaled / pollutants()[key].scale
-    low, high, level = next(band for band in bands if value <= band[1])
+    low, high, level = next(band for band in bands if value < band[1])
     grade = STANDARD.grade(key, scaled, "1h")
     assert grade is not None
     assert level == STANDARD.level(grade)
-    assert low <= value <= high
+    assert low <= value < high  # a band ends where the next begins
 
 
 def test_bands_are_labelled_at_the_edge() -> None:
