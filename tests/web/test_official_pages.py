@@ -217,9 +217,7 @@ def test_a_model_s_hours_to_come_are_named_where_the_line_ends_now(told: Context
     ]
     with told.store.write("t") as txn:
         replace_ahead(txn, "openmeteo", NOW, hours)
-    said = (
-        "이어지는 점선은 Open-Meteo 모델이 계산한 앞으로의 값입니다(2026년 11월 23일 20시 기준)"
-    )
+    said = "이어지는 점선은 Open-Meteo 모델이 계산한 앞으로의 값입니다(2026년 11월 23일 20시 기준)"
     assert said in markup(run(x="pm25", p="KR-41"))
     assert said in markup(run("past.py", x="pm25", p="KR-41"))
     past = {"since": "2026-11-20", "until": "2026-11-22"}
