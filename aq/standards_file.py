@@ -35,8 +35,13 @@ SMALLEST_CONTRAST = 4.5  # WCAG 2.2 AA for text on its ground
 
 _STANDARD_KEYS = frozenset(
     {"id", "version", "family", "title", "valid_from", "valid_until", "sources", "unverified"}
-    | {"complete", "levels", "pollutants", "overall"}
+    | {"complete", "levels", "pollutants", "overall", "short_title", "place"}
 )
+
+
+# How a choice shows it: no part of what it grades by.
+_SHOWN_KEYS = frozenset({"short_title", "place"})
+LAST = 99  # the place of a standard that names none
 
 
 _SOURCE_KEYS = frozenset({"what", "where", "read"})
@@ -63,6 +68,7 @@ def parse_standard(text: str, where: str) -> Standard:
     top = TomlTable.read(text, where, _STANDARD_KEYS)
     levels = _levels(top)
     shown, tables = _tables(top, levels)
+    graded_by = {key: part for key, part in top.data.items() if key not in _SHOWN_KEYS}
     since, until = top.need("valid_from", date), top.get("valid_until", date)
     if until and until <= since:
         raise top.refuse("valid_until must come after valid_from", "valid_until")
@@ -70,7 +76,9 @@ def parse_standard(text: str, where: str) -> Standard:
         id=top.need("id", str),
         version=top.need("version", str),
         family=top.need("family", str),
-        titles=top.words("title", LANGUAGES),
+        titles=(titles := top.words("title", LANGUAGES)),
+        short_titles=top.words("short_title", LANGUAGES) if "short_title" in top.data else titles,
+        place=top.whole("place", 1, LAST) if "place" in top.data else LAST,
         valid_from=since,
         valid_until=until,
         sources=_sources(top),
@@ -80,7 +88,7 @@ def parse_standard(text: str, where: str) -> Standard:
         pollutants=MappingProxyType(shown),
         tables=MappingProxyType(tables),
         overall=_overall(top, shown, len(levels)),
-        hash=hashlib.sha256(canonical(top.data).encode()).hexdigest(),
+        hash=hashlib.sha256(canonical(graded_by).encode()).hexdigest(),
     )
 
 

@@ -167,13 +167,16 @@ class Standard:
 
     `pollutants` holds the table each pollutant is shown by, `tables` those of every averaging time.
     `complete` is the share of a window's hours that must have a value. In force on the days
-    ``valid_from <= day < valid_until``.
+    ``valid_from <= day < valid_until``. A choice of standards shows `short_titles` in the order of
+    `place`; neither is part of the hash.
     """
 
     id: str
     version: str
     family: str
     titles: Mapping[str, str]
+    short_titles: Mapping[str, str]
+    place: int
     valid_from: date
     valid_until: date | None
     sources: tuple[Source, ...]

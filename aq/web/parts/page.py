@@ -61,14 +61,6 @@ PAGES: dict[str, tuple[str, str]] = {
 # Redrawn at once when the store has changed: they show the present, and nobody types on them.
 PUSHED = frozenset({"live", "past", "stations"})
 PULSE_SECONDS = 30
-# Short names for the switch; a standard without one goes by its title.
-STANDARD_NAMES = {
-    "airkorea_1h": N_("Korea, hourly"),
-    "airkorea": N_("Korea, index"),
-    "who_2021": N_("WHO"),
-    "us_epa_2024": N_("US"),
-    "eu_eaqi": N_("Europe"),
-}
 OTHER_NAMES = {"ko": "한국어", "en": "English"}
 
 
@@ -109,13 +101,13 @@ def standards() -> list[Standard]:
         if each == chosen
         or (each.valid_from <= today and (each.valid_until is None or today < each.valid_until))
     ]
-    names = [one.settings.display.standard, *STANDARD_NAMES]
-    return sorted(offered, key=lambda each: names.index(each.id) if each.id in names else 99)
+    first = one.settings.display.standard
+    return sorted(offered, key=lambda each: (each.id != first, each.place))
 
 
 def standard_name(which: Standard, text: Text) -> str:
     """A standard's name as short as a button has room for."""
-    return text(STANDARD_NAMES[which.id]) if which.id in STANDARD_NAMES else which.titles[text.lang]
+    return which.short_titles[text.lang]
 
 
 def html(body: str, name: str = "") -> None:
