@@ -10,6 +10,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from apprise import Apprise
+from apprise.exception import AppriseException
 from pydantic import SecretStr
 
 from aq.domain.errors import ConfigError
@@ -19,7 +20,7 @@ from aq.paths import config_dir, home
 from aq.toml import TomlTable
 
 FILE_NAME = "alerts.toml"
-WEBHOOK, FILE, MAIL = "webhook", "file", "mail"
+WEBHOOK, FILE, MAIL, KAKAOTALK, WEB_PUSH = "webhook", "file", "mail", "kakaotalk", "webpush"
 # kind -> schemes its URL may have; all but webhook and file are Apprise's.
 SCHEMES: Mapping[str, tuple[str, ...]] = {
     MAIL: ("mailto", "mailtos"),
@@ -27,6 +28,8 @@ SCHEMES: Mapping[str, tuple[str, ...]] = {
     "telegram": ("tgram",),
     "discord": ("discord",),
     "ntfy": ("ntfy", "ntfys"),
+    KAKAOTALK: ("kakaotalk", "kakao"),
+    WEB_PUSH: ("vapid",),
     WEBHOOK: ("https", "http"),
     "json": ("json", "jsons"),
     FILE: (),
@@ -42,6 +45,7 @@ _CAP = ("sender", "prefix", "status", "scope", "addresses", "restriction")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _FROM_ENVIRONMENT = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 # What CAP 1.2 forbids in sender and identifier.
+_QUOTED = re.compile(r"\s*[(\['\"][^)\]'\"]*[)\]'\"]")
 _CAP_TOKEN = re.compile(r"[^\s,<&]+")
 
 
@@ -206,12 +210,23 @@ def _check_url(kind: str) -> Callable[[str], str | None]:
             return f"a channel of kind {kind} needs a URL that begins with {wanted}"
         if kind == WEBHOOK:
             return None if _is_web_address(value) else "not a web address"
-        # Apprise says nothing of what is wrong, and logs the URL when asked to.
-        if Apprise.instantiate(value) is None:
-            return f"Apprise does not accept this {scheme}:// URL; see its page for {kind}"
+        reason = _apprise_reason(value)
+        if reason is not None:
+            return (
+                f"Apprise does not accept this {scheme}:// URL: {reason}; docs/alerts.md shows one"
+            )
         return None
 
     return check
+
+
+def _apprise_reason(url: str) -> str | None:
+    """Why Apprise does not accept a URL, without what it quotes of it; None where it does."""
+    try:
+        made = Apprise.instantiate(url, suppress_exceptions=False)
+    except (TypeError, AppriseException) as error:
+        return _QUOTED.sub("", str(error)).strip(" .") or "something in it is missing"
+    return None if made is not None else "something in it is missing or has the wrong form"
 
 
 def _is_web_address(value: str) -> bool:

@@ -3,16 +3,19 @@
 import hashlib
 import json
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from datetime import time as clock_time
 from itertools import chain
 from typing import Any
 
 from aq.alerts.channels import Channel, Outlets
+from aq.alerts.fit import ANY, LIMITS, fit
 from aq.alerts.senders import Parcel, send
 from aq.alerts.webhook import DeliveryError
-from aq.alerts.wording import compose
+from aq.alerts.wording import sheet
 from aq.domain.clock import KST, kst
 from aq.domain.errors import InputError
 from aq.i18n import text_in
@@ -23,7 +26,10 @@ ATTEMPTS = 8
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 LEASE = timedelta(minutes=5)
 BATCH = 20
-DIGEST_AT = time(8)  # KST; weekly on Mondays
+# A wait that a receiver asks for is sat out up to this [s]; a longer one is a later attempt.
+PATIENCE = 20.0
+WAITED_FOR = timedelta(days=1)
+DIGEST_AT = clock_time(8)  # KST; weekly on Mondays
 _random = random.SystemRandom()
 Send = Callable[[Channel, Parcel], None]
 
@@ -50,10 +56,11 @@ class Notifier:
     """Sends what is due. Any number of instances may do it at once."""
 
     def __init__(
-        self, store: Store, outlets: Outlets, *, owner: str, public_url: str = "", via: Send = send
-    ) -> None:
+        self, store: Store, outlets: Outlets, *, owner: str, public_url: str = "", via: Send = send,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:  # fmt: skip
         self.store, self.outlets, self.owner = store, outlets, owner
-        self.public_url, self._send = public_url, via
+        self.public_url, self._send, self._sleep = public_url, via, sleep
 
     def drain(self, name: str, now: datetime) -> NotifyReport:
         """Send a channel's due messages until one fails or none is left."""
@@ -95,20 +102,46 @@ class Notifier:
     def _attempt(
         self, channel: Channel, rows: Sequence[Any], now: datetime, report: NotifyReport
     ) -> bool:
-        try:
-            self._send(channel, self._parcel(channel, rows))
-        except DeliveryError as error:
-            self._failed(rows, now, error, report)
-            return False
+        """Send what is left of a message; a part that was taken is not sent again."""
+        parcels, pause = self._parcels(channel, rows), LIMITS.get(channel.kind, ANY).pause
+        for number in range(min(row.part for row in rows), len(parcels)):
+            try:
+                self._send_patiently(channel, parcels[number])
+            except DeliveryError as error:
+                self._failed(rows, now, error, report)
+                return False
+            if number + 1 < len(parcels):
+                outbox.advance(self.store, *rows, part=number + 1)
+                self._sleep(pause)
         outbox.settle(self.store, *rows, state=outbox.SENT, now=now)
         report.sent += len(rows)
         return True
 
+    def _send_patiently(self, channel: Channel, parcel: Parcel) -> None:
+        """Send, and where the service asks for a short wait, wait and send again."""
+        waited = 0.0
+        while True:
+            try:
+                return self._send(channel, parcel)
+            except DeliveryError as error:
+                if error.wait is None or waited + error.wait > PATIENCE:
+                    raise
+                waited += max(error.wait, 0.1)
+                self._sleep(error.wait)
+
     def _failed(
         self, rows: Sequence[Any], now: datetime, error: DeliveryError, report: NotifyReport
     ) -> None:
-        """What went together is tried again together, so that its copy has the same id."""
+        """What went together is tried again together, so that its copy has the same id. A wait that
+        the receiver asks for is no failed attempt, for a day."""
         said, attempts = redact(str(error)), max(row.attempts for row in rows)
+        young = now - min(row.created_at for row in rows) < WAITED_FOR
+        if error.wait is not None and young:
+            for row in rows:
+                due = now + timedelta(seconds=error.wait)
+                outbox.release(self.store, row, due, error=said)
+            report.retried += len(rows)
+            return
         if error.permanent or attempts >= ATTEMPTS:
             outbox.settle(self.store, *rows, state=outbox.FAILED, now=now, error=said)
             report.failed += len(rows)
@@ -119,7 +152,8 @@ class Notifier:
         )
         report.retried += len(rows)
 
-    def _parcel(self, channel: Channel, rows: Sequence[Any]) -> Parcel:
+    def _parcels(self, channel: Channel, rows: Sequence[Any]) -> list[Parcel]:
+        """A message as its channel takes it: one parcel, or a part each."""
         bodies = [json.loads(row.body) for row in rows]
         body = bodies[0]
         if channel.digest is not None:
@@ -129,8 +163,13 @@ class Notifier:
             number = digest_id(f"digest.{channel.name}.{due:%Y%m%d}", rows)
             body = {"id": number, "kind": "digest", "simulated": simulated, "events": events}
         lang = rows[0].language or channel.lang
-        title, words = compose(body, lang, self.public_url)
-        return Parcel(id=body["id"], title=title, body=words, data=body)
+        limits = LIMITS.get(channel.kind, ANY)
+        made = sheet(body, lang, self.public_url)
+        title = made.title if limits.titled else ""
+        return [
+            Parcel(id=made.id, title=title, body=words, data=body, link=made.link)
+            for words in fit(made, limits, text_in(lang))
+        ]
 
 
 def backoff(attempts: int) -> timedelta:

@@ -5,6 +5,8 @@ import hmac
 import ipaddress
 import socket
 import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import urllib3
@@ -17,11 +19,32 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 class DeliveryError(Exception):
     """A message was not taken. The words are our own and hold no address; `permanent` says that
-    trying again cannot help."""
+    trying again cannot help, `wait` how long the receiver asks to be left alone [s]."""
 
-    def __init__(self, detail: str, *, permanent: bool = False) -> None:
-        self.permanent = permanent
+    def __init__(self, detail: str, *, permanent: bool = False, wait: float | None = None) -> None:
+        self.permanent, self.wait = permanent, wait
         super().__init__(detail)
+
+
+# A receiver that says 429 without a time is left alone for so long, and never for longer than an
+# hour at a time [s].
+UNSAID_WAIT, LONGEST_WAIT = 60.0, 3600.0
+
+
+def asked_wait(status: int, headers: Mapping[str, str], now: float) -> float | None:
+    """How long an answer asks to wait [s]: `Retry-After` in seconds or as a date (RFC 9110 section
+    10.2.3); None for an answer that asks nothing."""
+    given = headers.get("Retry-After", "").strip()
+    if status not in (429, 503) or (status == 503 and not given):
+        return None
+    try:
+        wait = float(given)
+    except ValueError:
+        try:
+            wait = parsedate_to_datetime(given).timestamp() - now
+        except ValueError:
+            wait = UNSAID_WAIT
+    return min(max(wait, 0.0), LONGEST_WAIT)
 
 
 def is_public(address: str) -> bool:
@@ -80,7 +103,8 @@ def post(url: str, secret: str, key: str, body: bytes, *, private: bool) -> None
     error = DeliveryError("the receiver cannot be reached")
     for address in addresses(host, port, private=private):
         try:
-            status = _status(_pool(address, port, host, secure=secure), target, headers, body)
+            pool = _pool(address, port, host, secure=secure)
+            status, wait = _answer(pool, target, headers, body)
         except urllib3.exceptions.SSLError:
             error = DeliveryError("the receiver's certificate was not accepted")
         except urllib3.exceptions.NewConnectionError:
@@ -88,7 +112,7 @@ def post(url: str, secret: str, key: str, body: bytes, *, private: bool) -> None
         except urllib3.exceptions.HTTPError:
             error = DeliveryError("the connection broke before an answer came")
         else:
-            return _judge(status)
+            return _judge(status, wait)
         break
     raise error
 
@@ -101,10 +125,10 @@ def _pool(address: str, port: int, host: str, *, secure: bool) -> urllib3.HTTPCo
     )
 
 
-def _status(
+def _answer(
     pool: urllib3.HTTPConnectionPool, target: str, headers: dict[str, str], body: bytes
-) -> int:
-    """The status of the answer; its body is nobody's business."""
+) -> tuple[int, float | None]:
+    """(the status of the answer, how long it asks to wait); its body is nobody's business."""
     with pool:
         response = pool.urlopen(
             "POST",
@@ -116,11 +140,11 @@ def _status(
             preload_content=False,
         )
         response.close()
-        return response.status
+        return response.status, asked_wait(response.status, response.headers, time.time())
 
 
-def _judge(status: int) -> None:
+def _judge(status: int, wait: float | None) -> None:
     if 300 <= status < 400:
         raise DeliveryError(f"HTTP {status}: sent elsewhere, not followed", permanent=True)
     if not 200 <= status < 300:
-        raise DeliveryError(f"HTTP {status}")
+        raise DeliveryError(f"HTTP {status}", wait=wait)

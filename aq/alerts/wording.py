@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from aq.alerts.fit import ANY, Sheet, fit
 from aq.domain.clock import kst, parse_instant
 from aq.domain.provinces import BY_CODE
 from aq.feeds.registry import INFO
@@ -43,24 +44,52 @@ SHOWN_PLACES = 5
 
 
 def compose(message: Mapping[str, Any], lang: str, public_url: str = "") -> tuple[str, str]:
-    """Title and text of a message of the outbox: its events in the order they have there."""
+    """Title and whole text of a message of the outbox: its events in the order they have there."""
+    made = sheet(message, lang, public_url)
+    (body,) = fit(made, ANY, text_in(lang))
+    return made.title, body
+
+
+def sheet(message: Mapping[str, Any], lang: str, public_url: str = "") -> Sheet:
+    """A message of the outbox in words, to be fitted to a channel."""
     text = text_in(lang)
     events: Sequence[Event] = message["events"]
-    title = _title(text, message, events)
-    lines = [_line(text, one) for one in events]
+    notes = []
     if any(one.get("official") for one in events):
-        lines.append(text("Advisories and warnings named here were issued by the authority."))
+        notes.append(text("Advisories and warnings named here were issued by the authority."))
     if any(one["pollutant"] and one["rule_kind"] != "official" for one in events):
-        lines.append(
+        notes.append(
             text(
                 "Levels are of province means or stations here; warnings are issued by authorities."
             )
         )
-    link = _link(events, lang, public_url)
-    if link:
-        lines.append(link)
-    lines.append(text("Message {id}", id=message["id"]))
-    return title, "\n".join(lines)
+    return Sheet(
+        id=message["id"],
+        title=_title(text, message, events),
+        lines=[_line(text, one) for one in events],
+        brief=[_brief(text, one) for one in events],
+        notes=notes,
+        foot=[text("Message {id}", id=message["id"])],
+        link=_link(events, lang, public_url),
+    )
+
+
+def _brief(text: Text, event: Event) -> str:
+    """One event in a few words: 서울 미세먼지 162 기준 초과."""
+    if event.get("official"):
+        act = event["official"]
+        words = [
+            f"{_place(text, event)} {act['zone']}".rstrip(),
+            text.pollutant(event["pollutant"]),
+            text.advisory(act["label"]),
+            text(ACT_WORDS[act["act"]]),
+        ]
+        return " ".join(words)
+    known = CHANGES.get(event["change"])
+    change = text(known) if known else text("state changed")
+    what = text.pollutant(event["pollutant"]) if event["pollutant"] else text("hours late")
+    value = f"{event['value']:g}" if event["value"] is not None else ""
+    return " ".join(word for word in (_place(text, event), what, value, change) if word)
 
 
 def _title(text: Text, message: Mapping[str, Any], events: Sequence[Event]) -> str:
@@ -108,6 +137,8 @@ def _line(text: Text, event: Event) -> str:
         parts.append(text("the authority's advisory itself may go on"))
     if event.get("standard"):
         parts.append(text("standard {name}", name=event["standard"]))
+    if event["after"] == "unknown" and event["change"] != "unknown":
+        parts.append(text("no data since then"))
     if event["since"]:
         parts.append(text("since {hour}", hour=text.hour(parse_instant(event["since"]))))
     if event["at"]:

@@ -74,13 +74,24 @@ def settle(
     return all(changed)
 
 
-def release(store: Store, row: Any, due: datetime, state: str = QUEUED) -> None:
-    """Give back a message that was claimed and not tried, to be taken again when it is due."""
+def advance(store: Store, *rows: Any, part: int) -> None:
+    """Write down that so many parts of a message were taken."""
+    with store.book() as connection:
+        for row in rows:
+            connection.execute(update(outbox).where(_mine(row)).values(part=part))
+
+
+def release(
+    store: Store, row: Any, due: datetime, state: str = QUEUED, error: str | None = None
+) -> None:
+    """Give back a message that was claimed and not tried, or that a receiver has asked to wait for,
+    to be taken again when it is due."""
     values = {
         "state": state,
         "attempts": row.attempts - 1,
         "lease_until": None,
         "next_attempt": due,
+        **({"last_error": error} if error else {}),
     }
     with store.book() as connection:
         connection.execute(update(outbox).where(_mine(row)).values(values))

@@ -446,6 +446,7 @@ outbox = Table(
     Column("owner", Text),
     Column("sent_at", Instant),
     Column("last_error", Text),  # free of secrets
+    Column("part", SmallInteger, nullable=False, server_default="0"),  # parts that were taken
     Column("resent_by", Text),  # who had it sent again after it had failed, and when
     Column("resent_at", Instant),
     UniqueConstraint("message", "channel", "language", name="uq_outbox_message"),
