@@ -39,6 +39,7 @@ REASONS = {
     "feed_down": "the source cannot be reached",
     "no_history": "nothing collected yet",
     "not_enough_hours": "not enough hours for this average",
+    "needed_missing": "a pollutant the index needs is missing",
 }
 # What an authority issues, from the mildest on -> words.
 ADVISORY_NAMES = {

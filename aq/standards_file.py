@@ -19,6 +19,7 @@ from aq.domain.standards import (
     PM_ONLY,
     ROUNDING,
     TABLES_FOR,
+    WINDOWS,
     Breakpoints,
     Level,
     OverallRule,
@@ -54,6 +55,7 @@ _LEVEL_KEYS = frozenset(
 
 _TABLE_KEYS = frozenset(
     {"unit", "averaging", "also", "digits", "rounding", "rows", "molar_volume", "allowed_per_year"}
+    | {"hands_over"}
 )
 
 
@@ -87,6 +89,7 @@ def parse_standard(text: str, where: str) -> Standard:
         levels=levels,
         pollutants=MappingProxyType(shown),
         tables=MappingProxyType(tables),
+        ways=MappingProxyType({key: _ways(key, points, tables) for key, points in shown.items()}),
         overall=_overall(top, shown, len(levels)),
         hash=hashlib.sha256(canonical(graded_by).encode()).hexdigest(),
     )
@@ -176,6 +179,15 @@ def _tables(
     return shown, tables
 
 
+def _ways(
+    key: str, shown: Breakpoints, tables: Mapping[tuple[str, str], Breakpoints]
+) -> tuple[Breakpoints, ...]:
+    """The table a pollutant is shown by, and those of its further windows."""
+    of_key = (points for (name, _), points in tables.items() if name == key)
+    further = [one for one in of_key if one is not shown and one.averaging in WINDOWS]
+    return (shown, *{id(one): one for one in further}.values())
+
+
 def _breakpoints(table: TomlTable, pollutant: Pollutant, levels: Sequence[Level]) -> Breakpoints:
     digits, rounding = table.whole("digits", 0, 6), table.one_of("rounding", ROUNDING)
     rows = _rows(table, digits, levels)
@@ -191,6 +203,7 @@ def _breakpoints(table: TomlTable, pollutant: Pollutant, levels: Sequence[Level]
         also=table.some_of("also", TABLES_FOR),
         digits=digits,
         rounding=rounding,
+        hands_over=table.get("hands_over", bool) or False,
         rows=rows,
         allowed_per_year=table.get("allowed_per_year", int),
         step=step,

@@ -52,8 +52,8 @@ class Reader:
         if rule.kind == "data_late":
             return {feed: _lateness(connection, feed, after, until) for feed in self.places(rule)}
         found: Points = {code: {} for code in rule.places}
-        if rule.watch != "value" and rule.pollutant == OVERALL:
-            self._take(self._overall(connection, rule, after, until), found)
+        if rule.watch != "value" and self._several(rule):
+            self._take(self._evaluated(connection, rule, after, until), found)
         elif rule.over == "any_station":
             self._take(self._highest(connection, rule, after, until), found)
         else:
@@ -128,12 +128,17 @@ class Reader:
                 if hour > after and value is not None:
                     yield province, hour, row[4], Point(value, row[4], row[5], feed)
 
-    def _overall(
+    def _several(self, rule: Rule) -> bool:
+        """Whether several means decide: all pollutants together, or several tables of one."""
+        ways = self.standards[rule.standard].ways.get(rule.pollutant, ())
+        return rule.pollutant == OVERALL or (rule.over != "any_station" and len(ways) > 1)
+
+    def _evaluated(
         self, connection: Connection, rule: Rule, after: int, until: int
     ) -> Iterator[Reading]:
-        """All pollutants of each hour together."""
-        standard = self.standards[rule.standard]
-        back = window_hours(standard, OVERALL) - 1
+        """Each hour through all the windows of a standard."""
+        standard, key = self.standards[rule.standard], rule.pollutant
+        back = window_hours(standard, key) - 1
         series: dict[tuple[int, int], dict[int, Any]] = {}
         for row in province_hours(connection, _numbers(rule), after - back, until):
             series.setdefault((row.province, row.feed), {})[row.hour] = row
@@ -141,11 +146,14 @@ class Reader:
             for hour in rows:
                 if hour <= after:
                     continue
-                result = evaluate(standard, OVERALL, rows, hour)
+                result = evaluate(standard, key, rows, hour)
                 value = result.grade if rule.watch == "grade" else result.index
                 if value is not None:
-                    stations = stations_with_value(rows[hour], standard, OVERALL)
-                    yield province, hour, stations, Point(value, feed=feed)
+                    row, heard = rows[hour], (None, None)
+                    if key != OVERALL:
+                        heard = getattr(row, f"{key}_n"), getattr(row, f"{key}_exp")
+                    stations = stations_with_value(row, standard, key)
+                    yield province, hour, stations, Point(value, *heard, feed)
 
 
 def _numbers(rule: Rule) -> list[int]:

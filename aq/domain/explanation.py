@@ -19,7 +19,7 @@ from aq.domain.grading import explain as rule
 from aq.domain.pollutants import Pollutant, pollutants, rounded
 from aq.domain.report import plain
 from aq.domain.standards import Source, Standard
-from aq.domain.windows import OVERALL, Rows, evaluate_overall, inputs, windowed
+from aq.domain.windows import OVERALL, Rows, evaluate_overall, inputs, judged
 
 MISSING_HOURS, NOT_GRADED = "not_enough_hours", "not_graded"
 
@@ -95,9 +95,8 @@ def explain(
     """
     if key == OVERALL:
         return _explain_overall(standard, rows, hour)
-    pollutant, averaging = pollutants()[key], standard.averaging(key) or "1h"
-    window = inputs(standard, key, rows, hour)
-    mean = windowed(standard, key, rows, hour)
+    pollutant, (averaging, mean) = pollutants()[key], judged(standard, key, rows, hour)
+    window = inputs(averaging, key, rows, hour)
     ruling = None if mean.value is None else rule(standard, key, mean.value, averaging)
     reason = MISSING_HOURS if mean.value is None else None if ruling else NOT_GRADED
     first = hour - len(window) + 1

@@ -11,18 +11,21 @@ from decimal import Decimal
 
 from aq.domain.clock import kst_day
 from aq.domain.errors import InputError
+from aq.domain.missing import NEEDED_MISSING
 from aq.domain.pollutants import Exact
-from aq.domain.standards import Row, Standard
+from aq.domain.standards import Breakpoints, Row, Standard
 
 # Why there is no overall result; the words stand in the message catalogue.
-NO_OVERALL, NEEDED_MISSING, NO_VALUES = "no_overall", "needed_missing", "no_values"
+NO_OVERALL, NO_VALUES = "no_overall", "no_values"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One pollutant's share in an overall result; `index` is None where the standard has none."""
+    """One pollutant's share in an overall result; `index` is None where the standard has none,
+    `averaging` is of the value that decided it."""
 
     pollutant: str
+    averaging: str
     grade: int
     index: int | None
 
@@ -50,18 +53,45 @@ class Overall:
     surcharge: int = 0
 
 
-def overall(standard: Standard, values: Mapping[str, Exact | None]) -> Overall:
+Values = Mapping[str, Exact | None]  # by averaging time, at the store's scale
+
+
+def deciding(standard: Standard, key: str, values: Values) -> tuple[Breakpoints, Exact] | None:
+    """The table and the value a pollutant's hour is judged by; None where no value is there.
+
+    Of several tables (O3 over 8 hours and one) the one with the highest index decides, the first of
+    equals. A table that hands over says nothing above its last row while another one speaks. A
+    value that no table grades is given with the first.
+    """
+    there = [
+        (points, value)
+        for points in standard.ways[key]
+        if (value := values.get(points.averaging)) is not None
+    ]
+    if len(there) > 1:
+        graded = [one for one in there if one[0].place(one[1]) is not None]
+        graded = [one for one in graded if not one[0].beyond(one[1])] or graded
+        there = sorted(graded, key=lambda one: -_severity(*one)) or there
+    return there[0] if there else None
+
+
+def _severity(points: Breakpoints, value: Exact) -> int:
+    index = points.index(value)
+    return points.grade(value) or 0 if index is None else index
+
+
+def overall(standard: Standard, values: Mapping[tuple[str, str], Exact | None]) -> Overall:
     """The overall result of a place and hour.
 
     Parameters
     ----------
-    values : by pollutant, at the store's scale, each of the averaging time the standard shows that
-        pollutant by (`Standard.averaging`); None or absent is missing, and never counts as good
+    values : by pollutant and averaging time, at the store's scale, for the tables of
+        `Standard.ways`; None or absent is missing, and never counts as good
     """
     rule = standard.overall
-    if rule is None:
-        return Overall(reason=NO_OVERALL)
     parts = tuple(sorted(_parts(standard, values), key=_rank))
+    if rule is None:
+        return Overall(reason=NO_OVERALL, parts=parts)
     there = {part.pollutant for part in parts}
     missing = tuple(key for key in rule.needs if key not in there)
     if missing or not parts:
@@ -81,12 +111,15 @@ def overall(standard: Standard, values: Mapping[str, Exact | None]) -> Overall:
     )
 
 
-def _parts(standard: Standard, values: Mapping[str, Exact | None]) -> Iterable[Part]:
-    for key, points in standard.pollutants.items():
-        value = values.get(key)
-        grade = None if value is None else points.grade(value)
-        if value is not None and grade is not None:
-            yield Part(pollutant=key, grade=grade, index=points.index(value))
+def _parts(standard: Standard, values: Mapping[tuple[str, str], Exact | None]) -> Iterable[Part]:
+    for key, ways in standard.ways.items():
+        own = {points.averaging: values.get((key, points.averaging)) for points in ways}
+        taken = deciding(standard, key, own)
+        grade = taken[0].grade(taken[1]) if taken else None
+        if taken and grade is not None:
+            points, value = taken
+            index, averaging = points.index(value), points.averaging
+            yield Part(pollutant=key, averaging=averaging, grade=grade, index=index)
 
 
 def _rank(part: Part) -> tuple[int, int]:

@@ -1,11 +1,12 @@
 """Why an hour has no value, in the words of `missing_reason`."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from aq.domain.pollutants import pollutants
 
-NOT_ENOUGH_HOURS = "not_enough_hours"
+NOT_ENOUGH_HOURS, NEEDED_MISSING = "not_enough_hours", "needed_missing"
 
 
 def gap_reason(word: str) -> tuple[str, str | None]:
@@ -20,11 +21,14 @@ def gap_reason(word: str) -> tuple[str, str | None]:
     return "quality_flag", word
 
 
-def why_missing(row: Any, key: str) -> tuple[str, str | None]:
+def why_missing(row: Any, key: str, needed: Sequence[str] = ()) -> tuple[str, str | None]:
     """(reason, detail) of a province hour that gives nothing for a pollutant or for `overall`.
 
     Where the hour itself has a value, it is the window before it that is not complete enough.
+    `needed` are the pollutants an `overall` lacks; they are the detail then.
     """
+    if needed:
+        return NEEDED_MISSING, " ".join(needed)
     why = json.loads(row.why) if row.why else {}
     if key in pollutants():
         return gap_reason(why[key]) if key in why else (NOT_ENOUGH_HOURS, None)

@@ -15,13 +15,14 @@ from typing import Any
 
 from aq.domain.pollutants import Exact, pollutants, rounded
 
-# Averaging times of values: windows that end with an hour, then the plain means of a KST day,
-# month and year. No table is made for a month, so a month is never graded. Two windows are made
-# for PM alone.
+# Averaging times of values: windows that end with an hour, the highest 8 h mean of a KST day, then
+# the plain means of a KST day, month and year. No table is made for a month, so a month is never
+# graded. Two windows are made for PM alone.
 WINDOWS = ("1h", "8h", "24h", "24h-predicted", "nowcast")
 PERIODS = ("1d", "1mo", "1y")
-AVERAGING = (*WINDOWS, *PERIODS)
-TABLES_FOR = (*WINDOWS, "1d", "1y")
+HIGHEST_8H = "8h-max"
+AVERAGING = (*WINDOWS, HIGHEST_8H, *PERIODS)
+TABLES_FOR = (*WINDOWS, HIGHEST_8H, "1d", "1y")
 PM_ONLY = ("24h-predicted", "nowcast")
 ROUNDING = ("half_up", "truncate")
 OVERALL_RULES = ("highest_index", "worst_grade")
@@ -74,6 +75,7 @@ class Breakpoints:
     ----------
     unit : of `rows`; `averaging` and `also` name the averaging times the rows are made for
     digits, rounding : the precision a value is brought to first, and how
+    hands_over : above the last row a further table decides, where it says anything
     step : decimal steps of the standard's unit and precision that one stored integer is
     begins : where each row begins [1 / `parts` of a stored integer], with the rounding folded in
     grades : the grade of each row
@@ -85,6 +87,7 @@ class Breakpoints:
     also: tuple[str, ...]
     digits: int
     rounding: str
+    hands_over: bool
     rows: tuple[Row, ...]
     allowed_per_year: int | None
     step: Fraction
@@ -112,6 +115,11 @@ class Breakpoints:
         """The grade of the row a value falls into."""
         place = self.place(value)
         return None if place is None else self.grades[place]
+
+    def beyond(self, value: Exact) -> bool:
+        """Whether a further table decides, because the value lies above the last row."""
+        span = self.spans[-1]
+        return self.hands_over and span is not None and self._steps(value) > span[1]
 
     def rounded(self, value: Exact) -> Decimal:
         """A value in the standard's unit, at the standard's precision."""
@@ -165,7 +173,9 @@ class OverallRule:
 class Standard:
     """A grading standard, as its file says; `hash` is of the content, not of its layout.
 
-    `pollutants` holds the table each pollutant is shown by, `tables` those of every averaging time.
+    `pollutants` holds the table each pollutant is shown by, `tables` those of every averaging time,
+    `ways` those an hour of a pollutant is judged by: the one it is shown by, and those of further
+    windows.
     `complete` is the share of a window's hours that must have a value. In force on the days
     ``valid_from <= day < valid_until``. A choice of standards shows `short_titles` in the order of
     `place`; neither is part of the hash.
@@ -185,6 +195,7 @@ class Standard:
     levels: tuple[Level, ...]
     pollutants: Mapping[str, Breakpoints]
     tables: Mapping[tuple[str, str], Breakpoints]
+    ways: Mapping[str, tuple[Breakpoints, ...]]
     overall: OverallRule | None
     hash: str
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from aq.domain.averages import WINDOW_HOURS, Mean, mean_at
-from aq.domain.grading import Overall, overall
+from aq.domain.averages import WINDOW_HOURS, Mean, averaged, mean_at
+from aq.domain.grading import Overall, deciding, overall
 from aq.domain.pollutants import Exact
 from aq.domain.standards import Standard
 
@@ -31,12 +31,16 @@ class Evaluated:
     grade : 1 … n, None where the standard does not grade the pollutant
     index : the standard's number; for the `overall` of a standard of levels alone, the level's
     dominant : the pollutant that decided, for `overall`
+    averaging : of the value, where another one than the standard shows the pollutant by decided
+    missing : pollutants that an `overall` needs and that have no value
     """
 
     figure: Decimal | None = None
     grade: int | None = None
     index: int | None = None
     dominant: str | None = None
+    averaging: str | None = None
+    missing: tuple[str, ...] = ()
 
     @property
     def value(self) -> float | None:
@@ -53,7 +57,8 @@ def window_hours(standard: Standard, key: str) -> int:
     """How many hours, the asked one included, `evaluate` looks at."""
     if key == OVERALL:
         return max(window_hours(standard, one) for one in standard.pollutants)
-    return WINDOW_HOURS.get(standard.averaging(key) or "1h", 1)
+    ways = standard.ways.get(key, ())
+    return max((WINDOW_HOURS.get(points.averaging, 1) for points in ways), default=1)
 
 
 def hourly(rows: Rows, key: str, hour: int) -> Fraction | None:
@@ -63,50 +68,83 @@ def hourly(rows: Rows, key: str, hour: int) -> Fraction | None:
     return Fraction(getattr(row, f"{key}_sum"), count) if count else None
 
 
-def inputs(standard: Standard, key: str, rows: Rows, hour: int) -> list[Fraction | None]:
+def inputs(averaging: str, key: str, rows: Rows, hour: int) -> list[Fraction | None]:
     """The hourly means of the window that ends with `hour`, the oldest first."""
-    first = hour - window_hours(standard, key) + 1
-    return [hourly(rows, key, one) for one in range(first, hour + 1)]
+    first = hour - WINDOW_HOURS.get(averaging, 1) + 1
+    return [hourly(rows, key, number) for number in range(first, hour + 1)]
 
 
-def windowed(standard: Standard, key: str, rows: Rows, hour: int) -> Mean:
+def windowed(
+    standard: Standard, key: str, rows: Rows, hour: int, averaging: str | None = None
+) -> Mean:
     """The mean a standard takes a pollutant by, with the hours it rests on.
 
-    The hour's own where the standard does not grade the pollutant.
+    Over `averaging` where one is given. The hour's own where the standard does not grade the
+    pollutant.
     """
-    points = standard.pollutants.get(key)
-    if points is None or points.averaging == "1h":
+    averaging = averaging or standard.averaging(key) or "1h"
+    if averaging not in WINDOW_HOURS or averaging == "1h":
         value = hourly(rows, key, hour)
         return Mean(value, int(value is not None), 1)
-    window = inputs(standard, key, rows, hour)
-    return mean_at(window, points.averaging, key, standard.complete)
+    return mean_at(inputs(averaging, key, rows, hour), averaging, key, standard.complete)
+
+
+def judged(standard: Standard, key: str, rows: Rows, hour: int) -> tuple[str, Mean]:
+    """The averaging time that decides a pollutant's hour, and its mean."""
+    ways = standard.ways.get(key, ())
+    if len(ways) < 2:
+        return standard.averaging(key) or "1h", windowed(standard, key, rows, hour)
+    means = {
+        points.averaging: windowed(standard, key, rows, hour, points.averaging) for points in ways
+    }
+    taken = deciding(standard, key, {name: mean.value for name, mean in means.items()})
+    averaging = taken[0].averaging if taken else ways[0].averaging
+    return averaging, means[averaging]
+
+
+def means_of(standard: Standard, rows: Rows, span: range) -> dict[tuple[str, str], list[Mean]]:
+    """What `windowed` gives of each hour of `span`, by pollutant and averaging time, in one pass
+    over each pollutant's series."""
+    made: dict[tuple[str, str], list[Mean]] = {}
+    for key, ways in standard.ways.items():
+        values = [hourly(rows, key, hour) for hour in span]
+        for points in ways:
+            means = averaged(values, points.averaging, key, standard.complete)
+            made[key, points.averaging] = means
+    return made
 
 
 def evaluate(standard: Standard, key: str, rows: Rows, hour: int) -> Evaluated:
     """An hour of one place and feed by a standard, from the rows of its window."""
     if key == OVERALL:
         return _overall(standard, rows, hour)
-    value = windowed(standard, key, rows, hour).value
-    return Evaluated() if value is None else of_value(standard, key, value)
+    averaging, mean = judged(standard, key, rows, hour)
+    return Evaluated() if mean.value is None else of_value(standard, key, mean.value, averaging)
 
 
-def of_value(standard: Standard, key: str, value: Exact) -> Evaluated:
-    """What a standard says of a value of its own averaging time, at the store's scale."""
-    averaging = standard.averaging(key) or "1h"
+def of_value(standard: Standard, key: str, value: Exact, averaging: str = "1h") -> Evaluated:
+    """What a standard says of a mean at the store's scale."""
+    own = standard.averaging(key) or "1h"
     return Evaluated(
         figure=standard.figure(key, value, averaging),
         grade=standard.grade(key, value, averaging),
         index=standard.index(key, value, averaging),
+        averaging=None if averaging == own else averaging,
     )
 
 
 def evaluate_overall(standard: Standard, rows: Rows, hour: int) -> Overall:
     """All pollutants of an hour together, with what is missing where there is no result."""
-    values = {key: windowed(standard, key, rows, hour).value for key in standard.pollutants}
+    values = {
+        (key, points.averaging): windowed(standard, key, rows, hour, points.averaging).value
+        for key, ways in standard.ways.items()
+        for points in ways
+    }
     return overall(standard, values)
 
 
 def _overall(standard: Standard, rows: Rows, hour: int) -> Evaluated:
     found = evaluate_overall(standard, rows, hour)
     index = found.grade if found.index is None else found.index
-    return Evaluated(grade=found.grade, index=index, dominant=found.dominant)
+    missing = found.missing if found.grade is None else ()
+    return Evaluated(grade=found.grade, index=index, dominant=found.dominant, missing=missing)

@@ -61,7 +61,12 @@ SOURCE = (
     _text("feed", "feed the value comes from"),
     _text("kind", "observed or modelled"),
     _text("status", "preliminary or confirmed; null for a model"),
-    _text("flag", "the flag for which a value is withheld or does not count", foreign=True),
+    _text(
+        "flag",
+        "the flag for which a value is withheld or does not count; of an overall without a result"
+        " the pollutants it lacks",
+        foreign=True,
+    ),
     _integer("stations", "stations with a valid value in this hour"),
     _integer("stations_expected", "stations that should have had one"),
     _number("coverage", "share of the expected stations, or of the hours of the day or month"),

@@ -1,7 +1,7 @@
 """Values and grades of hours as an export prints them, remembered, as few distinct ones occur."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aq.domain.missing import gap_reason
+from aq.domain.missing import NEEDED_MISSING, gap_reason
 from aq.domain.pollutants import Pollutant, mean_half_up, pollutants
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL, Evaluated, evaluate, of_value, window_hours
@@ -53,6 +53,10 @@ class Grader:
         found = evaluate(self.standard, key, rows, hour)
         return None if found.empty else self._shown(key, found)
 
+    def lacks(self, key: str, rows: Mapping[int, Any], hour: int) -> tuple[str, ...]:
+        """The pollutants that an `overall` without a result needs and lacks."""
+        return evaluate(self.standard, key, rows, hour).missing if key == OVERALL else ()
+
     def mean(self, key: str, total: int, count: int) -> Shown:
         """An hour's own mean, of its exact sum and count."""
         known = (key, total, count)
@@ -79,7 +83,9 @@ class Grader:
         known = (key, found)
         if known not in self._known:
             value = None if found.figure is None else f"{found.figure:f}"
-            cells = self.cells(key, value, None, found.grade, found.index, found.dominant)
+            cells = self.cells(
+                key, value, found.averaging, found.grade, found.index, found.dominant
+            )
             self._known[known] = Shown(found.grade, cells)
         return self._known[known]
 
@@ -124,8 +130,15 @@ def _notes(text: str | None) -> Mapping[str, str]:
     return json.loads(text) if text else {}
 
 
-def absence(row: Any, key: str, otherwise: str) -> tuple[str | None, str]:
-    """(flag, reason) for a row without a value that counts, `otherwise` when it says nothing."""
+def absence(
+    row: Any, key: str, otherwise: str, needed: Sequence[str] = ()
+) -> tuple[str | None, str]:
+    """(flag, reason) for a row without a value that counts, `otherwise` when it says nothing.
+
+    Of an `overall` the flag names the pollutants it needs and lacks.
+    """
+    if needed:
+        return " ".join(needed), NEEDED_MISSING
     notes = _notes(row.notes)
     word = next(iter(notes.values()), None) if key == OVERALL else notes.get(key)
     if word is None:

@@ -189,7 +189,8 @@ class _Block:
                     self.source_of[pair, place] = self._source(key, feed, rows[feed])
                     break
             else:
-                self._absent(key, (pair, place), there[0], rows[there[0]])
+                needed = reader.grader.lacks(key, series[number, ids[there[0]]], hour)
+                self._absent(key, (pair, place), there[0], rows[there[0]], needed)
 
     def _ats(self, key: str) -> list[int]:
         """Where a row has the stations with a value, of each pollutant that counts for `key`."""
@@ -202,9 +203,11 @@ class _Block:
         """The rows by place and feed id."""
         return by_series(self.rows)
 
-    def _absent(self, key: str, cell: tuple[int, int], feed: int, row: int) -> None:
+    def _absent(
+        self, key: str, cell: tuple[int, int], feed: int, row: int, needed: Sequence[str] = ()
+    ) -> None:
         """Say of a pair and pollutant that there is no value that counts, and why."""
-        cells, why = _nothing(self.reader, key, self.rows[row])
+        cells, why = _nothing(self.reader, key, self.rows[row], needed)
         self.feeds[cell] = feed
         self.value_of[cell] = self._values.number(_as_given, cells)
         self.source_of[cell] = self._source(key, feed, row, why)
@@ -225,7 +228,9 @@ def _integers(numbers: Any) -> Numbers:
         return np.array([-1 if one is None else one for one in numbers], dtype=np.intp)
 
 
-def _nothing(reader: Reader, key: str, row: Any) -> tuple[Cells, tuple[str | None, str | None]]:
+def _nothing(
+    reader: Reader, key: str, row: Any, needed: Sequence[str]
+) -> tuple[Cells, tuple[str | None, str | None]]:
     """Cells and (flag, reason) of an hour without a value that counts.
 
     A station's number that came with a flag is printed beside its flag, without a grade.
@@ -233,7 +238,8 @@ def _nothing(reader: Reader, key: str, row: Any) -> tuple[Cells, tuple[str | Non
     plain = key in reader.grader.plain
     raw = getattr(row, key) if plain and reader.asked.level == "station" else None
     value = None if raw is None else scaled_text(raw, pollutants()[key])
-    return reader.grader.cells(key, value), absence(row, key, NOT_MEASURED if plain else NOT_ENOUGH)
+    why = absence(row, key, NOT_MEASURED if plain else NOT_ENOUGH, needed)
+    return reader.grader.cells(key, value), why
 
 
 def _stations(reader: Reader, feed: str, row: Any, key: str) -> Cells:

@@ -213,7 +213,7 @@ def _item(scene: _Scene, province: Province, key: str) -> CurrentItem:
     item = _filled(scene, province, key, row, found if has_value else None)
     if has_value:
         return item
-    reason, detail = _why(scene, row, key)
+    reason, detail = _why(scene, row, key, found)
     stale = reason == "stale"
     return replace(item, missing_reason=reason, missing_detail=detail, stale=stale)
 
@@ -244,7 +244,7 @@ def _filled(
         label=level.label("ko") if level else None,
         index=found.index if found else None,
         dominant=found.dominant if found else None,
-        averaging=scene.standard.averaging(key),
+        averaging=(found.averaging if found else None) or scene.standard.averaging(key),
         standard=scene.standard.id,
         observed_at=at,
         fetched_at=row.committed_at if shown else None,
@@ -264,7 +264,7 @@ def _filled(
     )
 
 
-def _why(scene: _Scene, row: Any, key: str) -> tuple[str, str | None]:
+def _why(scene: _Scene, row: Any, key: str, found: Evaluated | None) -> tuple[str, str | None]:
     """The word for why there is nothing, and upstream's own where it gave one."""
     if scene.hour is None:
         return ("feed_down" if scene.down else "no_history"), None
@@ -272,7 +272,7 @@ def _why(scene: _Scene, row: Any, key: str) -> tuple[str, str | None]:
         return "stale", None
     if row is None:
         return "not_received", None
-    return why_missing(row, key)
+    return why_missing(row, key, found.missing if found else ())
 
 
 def _with_last(connection: Any, item: CurrentItem, until: int, context: Context) -> CurrentItem:

@@ -1,21 +1,25 @@
 """Days of the past as data frames: mean and highest hour with their grades, how many of each, and
 those above the limits made for days."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from math import ceil
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from aq.context import Context
+from aq.domain.averages import averaged
 from aq.domain.clock import KST, from_hour_number
 from aq.domain.provinces import BY_CODE, BY_ID
-from aq.domain.standards import Standard
+from aq.domain.standards import HIGHEST_8H, Breakpoints, Standard
 from aq.feeds.registry import FEED_NAMES, INFO
 from aq.queries.items import day_sums
-from aq.store.rollups import Scale, day_grade, days_by_grade
+from aq.store.blocks import HEAD, province_block
+from aq.store.rollups import Scale, day_grade, day_hours, day_of, days_by_grade
 
 EPOCH, DAY = date(1970, 1, 1), timedelta(days=1)
 # How a day is judged: its mean by breakpoints made for days, or its highest hourly mean by
@@ -192,30 +196,91 @@ def by_grade(
     return out
 
 
+def limit(rules: Standard, key: str) -> Breakpoints | None:
+    """The table of a standard that allows a number of days a year above it: on the day's mean, or
+    on its highest 8 h mean."""
+    tables = (rules.tables.get((key, averaging)) for averaging in ("1d", HIGHEST_8H))
+    return next((one for one in tables if one and one.allowed_per_year is not None), None)
+
+
 def limits(context: Context, key: str) -> list[Standard]:
-    """The standards that allow a number of days a year above a limit on the day's mean."""
-    found = [*context.standards.values(), *context.limits.values()]
-    return [
-        one
-        for one in found
-        if (points := one.tables.get((key, "1d"))) and points.allowed_per_year is not None
-    ]
+    """The standards that allow a number of days a year above a limit."""
+    rules = [*context.standards.values(), *context.limits.values()]
+    return [one for one in rules if limit(one, key)]
+
+
+@dataclass(frozen=True, slots=True)
+class Highest:
+    """The highest 8 h mean of a day at the store's scale, and how many of its 24 windows count."""
+
+    value: Fraction
+    windows: int
+
+
+def highest_8h(
+    context: Context, codes: Sequence[str], key: str, year: int, as_of: int | None = None
+) -> dict[tuple[str, date, str], Highest]:
+    """The highest 8 h mean of each day of a year, by province code, day and feed.
+
+    A window counts for the day it ends on, and needs six of its hours.
+    """
+    numbers = [BY_CODE[code].id for code in codes]
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    after = day_hours((first - EPOCH).days)[0]
+    until = day_hours((last - EPOCH).days)[1]
+    feeds = context.settings.selection.feeds
+    series: dict[tuple[int, int], dict[int, Fraction]] = {}
+    with context.store.read() as connection:
+        for row in province_block(connection, numbers, [key], feeds, after - 7, until, as_of):
+            total, count = row[HEAD : HEAD + 2]
+            if count:
+                series.setdefault((row.place, row.feed), {})[row.hour] = Fraction(total, count)
+    out: dict[tuple[str, date, str], Highest] = {}
+    for (province, feed), hours in series.items():
+        span = range(min(hours), max(hours) + 1)
+        for hour, mean in zip(span, averaged([hours.get(n) for n in span], "8h", key), strict=True):
+            if mean.value is not None and hour > after:
+                day = EPOCH + timedelta(days=day_of(hour))
+                place = BY_ID[province].code, day, FEED_NAMES[feed]
+                held = out.get(place, Highest(mean.value, 0))
+                out[place] = Highest(max(held.value, mean.value), held.windows + 1)
+    return out
 
 
 def exceedances(
-    frame: pd.DataFrame, key: str, rules: Sequence[Standard], year: int
+    frame: pd.DataFrame,
+    key: str,
+    rules: Sequence[Standard],
+    year: int,
+    highest: Mapping[tuple[str, date, str], Highest] = MappingProxyType({}),
 ) -> dict[str, tuple[int, dict[str, int]]]:
-    """Province code -> (days of a year with enough hours, days above by the limit's id)."""
+    """Province code -> (days of a year with enough hours, days above by the limit's id).
+
+    `highest` are the days' highest 8 h means, for limits on them.
+    """
     out: dict[str, tuple[int, dict[str, int]]] = {}
     rows: list[Any] = list(frame.itertuples(index=False))
     for row in rows:
         if row.day.year != year:
             continue
         pooled = {"sum": row.total, "n": row.values, "hours": row.hours}
-        grades = {one.id: day_grade(one, key, pooled) for one in rules}
+        top = highest.get((row.code, row.day, row.feed))
+        grades = {
+            one.id: _above_8h(one, key, top)
+            if (key, HIGHEST_8H) in one.tables
+            else day_grade(one, key, pooled)
+            for one in rules
+        }
         if all(grade is None for grade in grades.values()):
             continue
         whole, above = out.get(row.code, (0, dict.fromkeys(grades, 0)))
         more = {name: above[name] + (grade or 1) - 1 for name, grade in grades.items()}
         out[row.code] = whole + 1, more
     return out
+
+
+def _above_8h(rules: Standard, key: str, top: Highest | None) -> int | None:
+    """The grade of a day's highest 8 h mean, where enough of its windows count."""
+    if top is None or top.windows < ceil(rules.complete * 24):
+        return None
+    return rules.grade(key, top.value, HIGHEST_8H)

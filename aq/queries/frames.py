@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from aq.context import Context
-from aq.domain.averages import averaged
 from aq.domain.clock import KST, day_bounds, floor_hour, from_hour_number, hour_number
 from aq.domain.grading import overall
 from aq.domain.missing import NOT_ENOUGH_HOURS, gap_reason
@@ -18,7 +17,7 @@ from aq.domain.pollutants import mean_half_up, pollutants, rounded
 from aq.domain.provinces import BY_ID, PROVINCES
 from aq.domain.selection import Selection
 from aq.domain.standards import PERIODS, Standard
-from aq.domain.windows import OVERALL, hourly, window_hours
+from aq.domain.windows import OVERALL, means_of, window_hours
 from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import engine, reads
 from aq.store.archive import months as retained
@@ -173,19 +172,11 @@ def _overalls(
     As `aq.domain.windows.evaluate` gives them one by one.
     """
     span = range(hours[0] + 1, hours[1] + 1)
-    means = {
-        key: averaged(
-            [hourly(rows, key, hour) for hour in span],
-            points.averaging,
-            key,
-            standard.complete,
-        )
-        for key, points in standard.pollutants.items()
-    }
+    means = means_of(standard, rows, span)
     found: dict[int, tuple[int, int]] = {}
     for place, hour in enumerate(span):
         if hour in rows:
-            result = overall(standard, {key: series[place].value for key, series in means.items()})
+            result = overall(standard, {way: series[place].value for way, series in means.items()})
             if result.grade is not None:
                 index = result.grade if result.index is None else result.index
                 found[hour] = (index, result.grade)

@@ -153,7 +153,7 @@ def _hour_fields(
     coverage = round(stations / expected, 3) if stations is not None and expected else None
     end = from_hour_number(row.hour)
     standard = asked.standard_at(end)
-    reason, detail = why_missing(row, key) if found.empty else (None, None)
+    reason, detail = why_missing(row, key, found.missing) if found.empty else (None, None)
     return {
         **_fields(standard, province, key, kst_iso(end), feed),
         "in_force": in_force_on(standard, kst_day(end)),
@@ -161,7 +161,7 @@ def _hour_fields(
         "index": found.index,
         "dominant": found.dominant,
         **_graded(standard, found.grade),
-        "averaging": standard.averaging(key),
+        "averaging": found.averaging or standard.averaging(key),
         "missing_reason": reason,
         "missing_detail": detail,
         "stations": stations,

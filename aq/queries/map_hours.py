@@ -85,7 +85,7 @@ def _shown(
         if value is not None or found.grade is not None:
             return Shown(value=value, grade=found.grade, feed=feed)
         if fallback is None:
-            reason, detail = why_missing(rows[hour], key)
+            reason, detail = why_missing(rows[hour], key, found.missing)
             fallback = Shown(feed=feed, reason=reason, detail=detail)
     return fallback or Shown(reason="not_received")
 

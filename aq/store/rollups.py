@@ -22,11 +22,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
-from aq.domain.averages import averaged
 from aq.domain.grading import overall
 from aq.domain.pollutants import KEYS, mean_half_up
 from aq.domain.standards import Standard
-from aq.domain.windows import hourly, window_hours
+from aq.domain.windows import means_of, window_hours
 from aq.feeds.registry import FEED_IDS
 from aq.store.engine import Txn
 from aq.store.hours import Slot
@@ -216,10 +215,9 @@ def _grade(
     anew = {slot: row for slot, row in own.items() if slot not in graded}
     hour_rows: list[Row] = []
     for (province, hour), values in _window_means(standard, hours, anew).items():
-        grades: dict[str, int | None] = dict.fromkeys(KEYS)
-        for key, value in values.items():
-            grades[key] = None if value is None else standard.pollutants[key].grade(value)
         whole = overall(standard, values)
+        grades: dict[str, int | None] = dict.fromkeys(KEYS)
+        grades |= {part.pollutant: part.grade for part in whole.parts}
         place = {"province": province, "hour": hour, "feed": feed_id, "standard": number}
         result = {"overall": whole.grade, "idx": whole.index, "dominant": whole.dominant}
         hour_rows.append({**place, **grades, **result})
@@ -257,13 +255,13 @@ def _stored_grades(
 
 def _window_means(
     standard: Standard, hours: Mapping[Slot, Any], own: Collection[Slot]
-) -> dict[Slot, dict[str, Fraction | None]]:
-    """The mean a standard takes each pollutant by, for the hours of `own`: what
+) -> dict[Slot, dict[tuple[str, str], Fraction | None]]:
+    """The means a standard takes each pollutant by, for the hours of `own`: what
     `aq.domain.windows.windowed` gives one by one, in one pass over each province's series."""
     series: dict[int, dict[int, Any]] = {}
     for (province, hour), row in hours.items():
         series.setdefault(province, {})[hour] = row
-    found: dict[Slot, dict[str, Fraction | None]] = {slot: {} for slot in own}
+    found: dict[Slot, dict[tuple[str, str], Fraction | None]] = {slot: {} for slot in own}
     firsts: dict[int, int] = {}
     for province, hour in own:
         firsts[province] = min(hour, firsts.get(province, hour))
@@ -272,12 +270,10 @@ def _window_means(
         # No window reaches further back than this before the first hour asked for.
         start = max(min(rows), first - window_hours_of(standard) + 1)
         span = range(start, max(rows) + 1)
-        for key, points in standard.pollutants.items():
-            values = [hourly(rows, key, hour) for hour in span]
-            means = averaged(values, points.averaging, key, standard.complete)
+        for way, means in means_of(standard, rows, span).items():
             for hour, mean in zip(span, means, strict=True):
                 if (province, hour) in found:
-                    found[province, hour][key] = mean.value
+                    found[province, hour][way] = mean.value
     return found
 
 

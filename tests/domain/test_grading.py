@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import FrozenInstanceError
 from datetime import datetime
 from decimal import Decimal
@@ -15,8 +16,11 @@ from hypothesis import strategies as st
 
 from aq.domain.clock import KST
 from aq.domain.errors import InputError
-from aq.domain.grading import NEEDED_MISSING, NO_OVERALL, NO_VALUES, explain, in_force, overall
-from aq.domain.pollutants import pollutants, to_scaled
+from aq.domain.grading import NO_OVERALL, Overall, explain, in_force
+from aq.domain.grading import overall as overall_of
+from aq.domain.missing import NEEDED_MISSING
+from aq.domain.pollutants import Exact, pollutants, to_scaled
+from aq.domain.standards import Standard
 from aq.paths import ROOT
 from aq.standards_file import load_standards
 
@@ -32,6 +36,12 @@ SAMPLES = Path(os.environ.get("AQ_SAMPLES") or ROOT.parent / "shared" / "feeds" 
 
 def scaled(key: str, value: str) -> int:
     return to_scaled(Decimal(value), pollutants()[key])
+
+
+def overall(standard: Standard, values: Mapping[str, Exact | None]) -> Overall:
+    """The overall result of values of the averaging times the pollutants are shown by."""
+    own = {(key, standard.averaging(key) or ""): value for key, value in values.items()}
+    return overall_of(standard, own)
 
 
 def _rows() -> list[tuple[str, dict[str, str]]]:
@@ -195,11 +205,57 @@ def test_the_european_index_is_the_worst_level() -> None:
     assert overall(EUROPE, {"pm10": 100}).missing == ("pm25", "no2", "o3")
 
 
-def test_the_us_index_takes_whatever_is_measured() -> None:
-    found = overall(USA, {"pm25": scaled("pm25", "35.9")})
+def test_the_us_index_needs_both_pm() -> None:
+    particles = {"pm25": scaled("pm25", "35.9"), "pm10": scaled("pm10", "20")}
+    found = overall(USA, particles)
     assert (found.index, found.grade, found.dominant) == (102, 3, "pm25")
-    assert overall(USA, {}).reason == NO_VALUES
+    for gone in particles:
+        without = overall(USA, CLEAN | particles | {gone: None})
+        assert (without.grade, without.missing, without.reason) == (None, (gone,), NEEDED_MISSING)
+    assert overall(USA, CLEAN | dict.fromkeys(particles)).missing == ("pm10", "pm25")
     assert overall(HOURLY, CLEAN).reason == NO_OVERALL
+    assert {part.grade for part in overall(HOURLY, CLEAN).parts} == {1}
+
+
+@pytest.mark.parametrize(
+    ("over_8h", "over_1h", "index", "averaging"),
+    [
+        # (150-101)/(0.164-0.125) x (0.150-0.125) + 101 = 132.4; 0.062 over 8 h is 73.
+        ("0.062", "0.150", 132, "1h"),
+        ("0.070", "0.124", 100, "8h"),  # an hour counts from 0.125 on
+        ("0.110", "0.130", 205, "8h"),  # the higher of both
+        # Above 0.200 over 8 h the hour decides: (300-201)/(0.404-0.205) x (0.250-0.205) + 201
+        ("0.210", "0.250", 223, "1h"),
+        ("0.210", "0.100", 300, "8h"),  # and where it says nothing, the end of the last row
+    ],
+)
+def test_ozone_in_the_us_is_judged_by_8_hours_and_by_one(
+    over_8h: str, over_1h: str, index: int, averaging: str
+) -> None:
+    values = {("o3", "8h"): scaled("o3", over_8h), ("o3", "1h"): scaled("o3", over_1h)}
+    part = overall_of(USA, values | {("pm10", "nowcast"): 0, ("pm25", "nowcast"): 0}).parts[0]
+    assert (part.pollutant, part.index, part.averaging) == ("o3", index, averaging)
+
+
+@pytest.mark.parametrize(
+    ("over_1h", "over_24h", "index", "averaging"),
+    [
+        # (300-201)/(0.604-0.305) x (0.450-0.305) + 201 = 249.0; the hour alone ends at 200.
+        ("0.450", "0.450", 249, "24h"),
+        ("0.450", "0.304", 200, "1h"),
+        ("0.450", None, 200, "1h"),
+        ("0.050", "0.400", 232, "24h"),
+    ],
+)
+def test_sulphur_dioxide_in_the_us_is_judged_by_24_hours_above_index_200(
+    over_1h: str, over_24h: str | None, index: int, averaging: str
+) -> None:
+    values = {
+        ("so2", "1h"): scaled("so2", over_1h),
+        ("so2", "24h"): None if over_24h is None else scaled("so2", over_24h),
+    }
+    part = overall_of(USA, values).parts[0]
+    assert (part.index, part.averaging) == (index, averaging)
     assert overall(WHO, CLEAN).grade is None
 
 

@@ -30,9 +30,11 @@ ANY = pytest.mark.parametrize(
 )
 
 
-def test_the_six_standards_are_there() -> None:
+def test_the_eight_standards_are_there() -> None:
     assert set(STANDARDS) >= {
         "airkorea_1h",
+        "airkorea_1h_2015",
+        "eu_eaqi_2024",
         "airkorea",
         "airkorea_2015",
         "who_2021",
@@ -42,18 +44,18 @@ def test_the_six_standards_are_there() -> None:
 
 
 def test_limits_are_of_days_with_a_number_of_days_allowed() -> None:
-    assert set(LIMITS) >= {"korea", "us_naaqs", "eu_2008"}
+    assert set(LIMITS) >= {"korea", "us_naaqs", "us_naaqs_o3", "eu_2008", "eu_2008_long_term"}
     for limit in LIMITS.values():
         assert len(limit.levels) == 2
-        for (_, averaging), points in limit.tables.items():
-            assert averaging == "1d"
+        for (key, averaging), points in limit.tables.items():
+            assert averaging == ("8h-max" if key == "o3" else "1d")
             assert points.allowed_per_year is not None
 
 
 @ANY
 def test_a_standard_names_sources_words_and_advice(standard: Standard) -> None:
     assert standard.version.startswith(standard.valid_from.isoformat())
-    assert all(source.where and source.read <= date(2026, 11, 24) for source in standard.sources)
+    assert all(source.where and source.read <= date(2026, 11, 28) for source in standard.sources)
     for level in standard.levels:
         for texts in (level.labels, level.advice, level.sensitive):
             assert set(texts) == {"ko", "en"}

@@ -54,7 +54,9 @@ CLEAN = {"pm10": 200, "pm25": 100, "o3": 250, "no2": 100, "so2": 30, "co": 40}
 def test_the_window_is_the_standards(standard: Standard) -> None:
     lengths = {"1h": 1, "8h": 8, "24h": 24, "24h-predicted": 12, "nowcast": 12}
     for key in standard.pollutants:
-        assert window_hours(standard, key) == lengths[standard.averaging(key) or ""]
+        assert window_hours(standard, key) == max(
+            lengths[points.averaging] for points in standard.ways[key]
+        )
     assert window_hours(standard, OVERALL) == max(
         window_hours(standard, key) for key in standard.pollutants
     )
@@ -73,8 +75,9 @@ def test_steady_air_is_graded_by_its_own_value(standard: Standard) -> None:
 @EVERY
 def test_without_rows_nothing_is_said(standard: Standard) -> None:
     for key in standard.keys:
-        assert evaluate(standard, key, {}, HOUR) == Evaluated()
-        assert evaluate(standard, key, steady(24), HOUR) == Evaluated()
+        needed = standard.overall.needs if standard.overall and key == OVERALL else ()
+        assert evaluate(standard, key, {}, HOUR) == Evaluated(missing=needed)
+        assert evaluate(standard, key, steady(24), HOUR) == Evaluated(missing=needed)
 
 
 @EVERY
@@ -101,7 +104,7 @@ def test_too_few_hours_of_the_window_are_no_value_and_the_gases_stay() -> None:
     assert windowed(CAI, "pm10", rows, HOUR).hours == 8
     found = evaluate_overall(CAI, rows, HOUR)
     assert (found.reason, found.missing) == ("needed_missing", ("pm10", "pm25"))
-    assert evaluate(CAI, OVERALL, rows, HOUR) == Evaluated()
+    assert evaluate(CAI, OVERALL, rows, HOUR) == Evaluated(missing=("pm10", "pm25"))
 
 
 def test_the_hour_after_the_window_does_not_count() -> None:
@@ -138,7 +141,7 @@ def test_cai_adds_for_several_bad_pollutants(
 @pytest.mark.parametrize("gone", ["pm10", "pm25", "no2", "o3"])
 def test_cai_needs_four_pollutants(gone: str) -> None:
     rows = steady(12, **CLEAN | {gone: None})
-    assert evaluate(CAI, OVERALL, rows, HOUR) == Evaluated()
+    assert evaluate(CAI, OVERALL, rows, HOUR) == Evaluated(missing=(gone,))
     assert evaluate_overall(CAI, rows, HOUR).missing == (gone,)
 
 

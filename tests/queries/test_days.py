@@ -10,12 +10,21 @@ import pandas as pd
 import pytest
 
 from aq.context import Context
-from aq.domain.clock import HOUR, hour_number, kst_day
+from aq.domain.clock import HOUR, day_bounds, from_hour_number, hour_number, kst_day
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.provinces import PROVINCES
 from aq.feeds.registry import FEED_IDS
 from aq.i18n import text_in
-from aq.queries.days import MEAN, WORST, counted, days, exceedances, limits, periods
+from aq.queries.days import (
+    MEAN,
+    WORST,
+    counted,
+    days,
+    exceedances,
+    highest_8h,
+    limits,
+    periods,
+)
 from aq.store.hours import put_province_series
 from aq.store.rollups import refresh
 from aq.web.charts.calendar import DayCell, calendar
@@ -72,14 +81,10 @@ def plainly(values: pd.DataFrame) -> dict[tuple[str, date], tuple[int | None, in
     out = {}
     for place, of_day in values.groupby(["code", "day"]):
         hours = of_day.groupby("hour")["value"]
-        tenths = [
-            (Decimal(int(one.sum())) / len(one)).quantize(Decimal(1), ROUND_HALF_UP)
-            for _, one in hours
-        ]
-        mean = Decimal(int(of_day["value"].sum())) / len(of_day)
-        mean = mean.quantize(Decimal(1), ROUND_HALF_UP) / 10
-        grade = plain_grade(mean) if len(tenths) >= 18 else None
-        out[place] = grade, plain_grade(max(tenths) / 10), len(tenths)
+        means = [Decimal(int(one.sum())) / len(one) / 10 for _, one in hours]
+        mean = Decimal(int(of_day["value"].sum())) / len(of_day) / 10
+        grade = plain_grade(mean) if len(means) >= 18 else None
+        out[place] = grade, plain_grade(max(means)), len(means)
     return out
 
 
@@ -125,11 +130,40 @@ def test_days_above_limits_equal_a_plain_count(context: Context) -> None:
             if of_day["hour"].nunique() < 18:
                 continue
             whole += 1
-            mean = round(of_day["value"].mean()) / 10
+            mean = of_day["value"].mean() / 10
             for name, limit in known.items():
                 plain[name] += mean >= limit + 0.5
         assert above[code] == (whole, plain)
     assert above[CODES[0]][1]["eu_2008"] > 0
+
+
+def test_ozone_days_are_counted_by_the_highest_mean_of_8_hours(context: Context) -> None:
+    """Ten days of ozone that stands at one value for eight hours of each, near nothing else."""
+    station = Station(name="서울 하나", sido="서울", network=URBAN)
+    # By the highest 8 h mean [ppm]: 100 µg/m³ at 25 °C is 0.0509, 120 at 20 °C is 0.0601.
+    peaks = [500, 513, 520, 600, 602, 610, 700, 709, 710, 800]
+    readings = []
+    for number, peak in enumerate(peaks):
+        first = hour_number(day_bounds(LAST - timedelta(days=len(peaks) - number))[0])
+        for hour in range(1, 25):
+            value = peak if 10 < hour <= 18 else 10
+            at = from_hour_number(first + hour)
+            readings.append(Reading(station=station, hour=at, values={"o3": value}))
+    write(context, *readings)
+    found = days(context, CODES, "o3", FIRST, LAST, "airkorea_1h")
+    rules = limits(context, "o3")
+    highest = highest_8h(context, CODES, "o3", 2026)
+    assert sorted(one.value for one in highest.values()) == peaks
+    assert {one.windows for one in highest.values()} == {19, 24}
+    # Above 100.5 µg/m³ (0.0512), above 120.5 µg/m³ (0.0604), from 0.071 ppm on.
+    assert exceedances(found, "o3", rules, 2026, highest) == {
+        CODES[0]: (10, {"who_2021": 9, "eu_2008": 5, "eu_2008_long_term": 5, "us_naaqs_o3": 2})
+    }
+    table = limits_table(
+        exceedances(found, "o3", rules, 2026, highest), rules, "o3", 2026, text_in("ko")
+    )
+    assert "8시간 평균의 하루 최고값" in table
+    assert "0일" in table or "0 days" in table
 
 
 def test_each_day_is_of_the_most_preferred_feed_that_has_any_of_it(context: Context) -> None:

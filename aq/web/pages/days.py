@@ -10,9 +10,9 @@ import streamlit as st
 
 from aq.context import Context
 from aq.domain.provinces import BY_CODE, PROVINCES
-from aq.domain.standards import Standard
+from aq.domain.standards import HIGHEST_8H, Standard
 from aq.i18n import Text, text_in
-from aq.queries.days import by_grade, days, exceedances, limits
+from aq.queries.days import by_grade, days, exceedances, highest_8h, limit, limits
 from aq.web.charts.calendar import DAYS_CONFIG, by_period, level_words, period_words, totals
 from aq.web.charts.theme import palette
 from aq.web.parts import attribution as origin
@@ -230,9 +230,7 @@ def _limits(found: pd.DataFrame, asked: Asked) -> None:
     page.html(f"<h2>{escape(text('Days above limits'))}</h2>")
     rules = limits(cache.context(), key)
     if not rules:
-        words = text(
-            "No limit on the mean of a day is known here for {what}.", what=text.pollutant(key)
-        )
+        words = text("No limit made for days is known here for {what}.", what=text.pollutant(key))
         page.html(f"<p>{escape(words)}</p>")
         return
     years = sorted({day.year for day in found["day"]}, reverse=True)
@@ -242,7 +240,11 @@ def _limits(found: pd.DataFrame, asked: Asked) -> None:
         frame.choice(
             "y", text("Year"), {str(one): str(one) for one in years}, str(year), str(years[0])
         )
-    page.html(limits_table(exceedances(found, key, rules, year), rules, key, year, text))
+    by_8h = any((key, HIGHEST_8H) in one.tables for one in rules)
+    known, as_of = daily.version()
+    highest = cache.kept(highest_8h, CODES, key, year, as_of) if by_8h and known else {}
+    above = exceedances(found, key, rules, year, highest)
+    page.html(limits_table(above, rules, key, year, text))
 
 
 def limits_table(
@@ -267,7 +269,10 @@ def limits_table(
             cells += f"<td>{_cell(found.get(one.id), one, key, counted_days, text)}</td>"
         name = escape(province_name(province, text.lang))
         rows.append(f"<tr><th scope='row'>{name}</th>{cells}</tr>")
+    by_8h = any((key, HIGHEST_8H) in one.tables for one in rules)
     caption = text("Days of {year} above limits on the day's mean", year=year)
+    if by_8h:
+        caption = text("Days of {year} above limits on the day's highest 8-hour mean", year=year)
     notes = "".join(_source(one, text) for one in rules)
     told = escape(text("Where the limits were read, and what is not verified"))
     return (
@@ -278,7 +283,9 @@ def limits_table(
 
 
 def _limit(rules: Standard, key: str, text: Text) -> str:
-    points = rules.tables[key, "1d"]
+    points = limit(rules, key)
+    if points is None:
+        return escape(rules.titles[text.lang])
     allowed = text(
         "{value} {unit}, {n} days allowed",
         value=points.rows[0].high,
@@ -291,7 +298,8 @@ def _limit(rules: Standard, key: str, text: Text) -> str:
 def _cell(above: int | None, rules: Standard, key: str, days_counted: int, text: Text) -> str:
     if above is None or not days_counted:
         return f"– <small>{escape(text('no data'))}</small>"
-    allowed = rules.tables[key, "1d"].allowed_per_year or 0
+    points = limit(rules, key)
+    allowed = (points.allowed_per_year if points else None) or 0
     if above > allowed:
         words = escape(text("more than allowed"))
         return f"<b>{above}</b> <small>{words}</small>"

@@ -29,6 +29,7 @@ _REASON_SENTENCES: Mapping[str, str] = {
     "feed_down": N_("The source cannot be reached for {who}."),
     "no_history": N_("Nothing has been collected yet for {who}."),
     "not_enough_hours": N_("Too few hours for this average in {who}."),
+    "needed_missing": N_("A pollutant that the index needs is missing in {who}."),
 }
 
 
