@@ -17,6 +17,7 @@ from aq.domain.errors import StoreError
 from aq.feeds.http import probe
 from aq.ingest.retention import check
 from aq.queries.feed_status import FeedStatus, answer_keys, feed_status, notice_status
+from aq.queries.zones import unplaced_acts, unplaced_stations
 from aq.settings import Settings
 from aq.store import outbox
 from aq.store.engine import known_revisions, schema_revisions, try_to_write
@@ -221,6 +222,20 @@ def _keys(context: Context) -> Iterator[Finding]:
         yield Finding(f"answer {operation.rpartition('/')[2]}", WARN, text, do)
 
 
+def _zones(context: Context) -> Iterator[Finding]:
+    """Acts and stations of no known zone."""
+    now = context.clock.now()
+    acts, stations = unplaced_acts(context, now), unplaced_stations(context, now)
+    told = "; ".join(f"{count} of {kind}" for kind, count in stations.items())
+    found = f"urban stations of no known zone: {told}"
+    if not acts:
+        yield Finding("zones", OK, found)
+        return
+    names = ", ".join(f"{district} {zone} ({n})" for (district, zone), n in acts.most_common(5))
+    do = "the acts are kept as they came; add the zones to zones.csv"
+    yield Finding("zones", WARN, f"acts of a year in zones not in the table: {names}; {found}", do)
+
+
 def _network(settings: Settings) -> Iterator[Finding]:
     """Whether each live feed's host can be reached, and whether its clock and ours agree."""
     for name in settings.live_feeds:
@@ -290,5 +305,5 @@ def _feed(one: FeedStatus, age: timedelta | None) -> Finding:
 
 
 READING: tuple[Callable[[Context], Iterator[Finding]], ...] = (
-    *(_archive, _feeds, _notices, _keys, _messages),
+    *(_archive, _feeds, _notices, _keys, _zones, _messages),
 )

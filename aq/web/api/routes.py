@@ -13,19 +13,36 @@ from starlette.routing import Match, Route
 
 from aq import __version__
 from aq.context import Context, asked_pollutants, find_standard
-from aq.domain.clock import kst_iso, parse_instant, parse_until
+from aq.domain.clock import (
+    floor_hour,
+    hour_number,
+    kst_day,
+    kst_iso,
+    parse_instant,
+    parse_since,
+    parse_until,
+)
 from aq.domain.errors import AqError, InputError
 from aq.domain.provinces import BY_CODE, PROVINCES, find_province
 from aq.domain.report import plain
+from aq.domain.zones import KINDS
 from aq.export.query import PARAMETERS as EXPORT
 from aq.queries import items as history
 from aq.queries import official as bulletin
 from aq.queries.current import Snapshot, current
 from aq.queries.evidence import evidence
 from aq.queries.feed_status import agreement, answer_keys, feed_status, health, notice_status
-from aq.queries.question import Given, past_question
+from aq.queries.question import TINY, Given, past_question
 from aq.queries.revisions import trail_items
 from aq.queries.yellow_dust import recent_yellow_dust, yellow_dust_items, yellow_dust_of
+from aq.queries.zones import (
+    zone_by_id,
+    zone_facts,
+    zone_hours,
+    zone_item,
+    zone_list,
+    zones_now,
+)
 from aq.web import metrics, strip
 from aq.web.api.alerts import alert_cap, alerts, alerts_atom
 from aq.web.api.parameters import _days, _limit, _now, parameters
@@ -117,6 +134,44 @@ def history_items(context: Context, given: Given) -> Response:
     return json_response(answer)
 
 
+def zones(context: Context, given: Given) -> Response:
+    """`/api/v1/zones`: the zones of the authority's acts of a `day` (today) with their members, or
+    of a `pollutant` (pm10, pm25, o3) the newest value of each."""
+    now = _now(context)
+    names = given.listed("province")
+    codes = {find_province(name).code for name in names} if names else None
+    answer: dict[str, Any] = {"as_of": kst_iso(now), "simulated": context.store.simulated()}
+    if "pollutant" in given:
+        key = given.one_of("pollutant", tuple(KINDS), "pm25")
+        standard = context.standards["airkorea_1h"]
+        items = [zone_item(one, standard) for one in zones_now(context, key, now)]
+    else:
+        day = kst_day(given.time(parse_since, "day") + TINY) if "day" in given else kst_day(now)
+        items = zone_list(day)
+    answer["items"] = [one for one in items if codes is None or one["code"] in codes]
+    return json_response(answer)
+
+
+def zone_history(context: Context, given: Given) -> Response:
+    """`/api/v1/zones/{zone}/history`: the hours of a zone, worked out from its stations' hours."""
+    zone = zone_by_id(given["zone"])
+    if zone is None:
+        raise InputError("an id of /api/v1/zones", "zone")
+    known = tuple(key for key, kind in KINDS.items() if kind == zone.kind)
+    key = given.one_of("pollutant", known, known[-1])
+    now = _now(context)
+    after, until = given.range(now)
+    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+    if last - first > MOST_ZONE_HOURS:
+        raise InputError(f"at most {MOST_ZONE_HOURS // 24} days at once", "until")
+    standard = context.standards["airkorea_1h"]
+    hours = zone_hours(context, [zone], key, first, last, given.version(context, now))
+    items = [zone_item(one, standard) for one in hours if one.value is not None]
+    return json_response(
+        {"since": kst_iso(after), "until": kst_iso(until), "grain": "hour", "items": items}
+    )
+
+
 def trail(context: Context, given: Given) -> Response:
     """`/api/v1/readings/{place}/{pollutant}/{at}/trail`: what was known of an hour, and when."""
     standard = find_standard(context, given.get("standard"))
@@ -157,7 +212,10 @@ def advisories(context: Context, given: Given) -> Response:
         rows = bulletin.advisories_now(context, now)
         acts = recent_yellow_dust(context, now)
     yellow = yellow_dust_items(acts)
-    items = bulletin.advisory_items(rows, now)
+    items = [
+        {**item, **zone_facts(context, row, now, now_too="year" not in given)}
+        for item, row in zip(bulletin.advisory_items(rows, now), rows, strict=True)
+    ]
     names = given.listed("province")
     if names:
         codes = {find_province(name).code for name in names}
@@ -242,6 +300,7 @@ def _paths() -> list[Route]:
     return [Route(path, unknown, methods=["GET"]) for path in TABLE]
 
 
+MOST_ZONE_HOURS = 92 * 24  # a zone's hours are worked out when they are asked for
 STRIP = ("pollutant", "standard", "lang", "days")
 HISTORY = (
     *("province", "pollutant", "since", "until", "grain", "standard", "feed", "as_of"),
@@ -258,6 +317,11 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/api/v1/history": (history_items, HISTORY),
     "/api/v1/export": (export_rows, EXPORT),
     "/api/v1/readings/{place}/{pollutant}/{at}/trail": (trail, READING),
+    "/api/v1/zones": (zones, ("province", "pollutant", "day")),
+    "/api/v1/zones/{zone}/history": (
+        zone_history,
+        ("zone", "pollutant", "since", "until", "as_of"),
+    ),
     "/api/v1/forecast": (forecast, ("province", "pollutant", "issued")),
     "/api/v1/advisories": (advisories, ("province", "year")),
     "/api/v1/alerts": (alerts, ALERTS),

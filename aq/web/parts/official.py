@@ -21,11 +21,13 @@ from aq.queries.official import (
     marked,
     next_days,
 )
+from aq.queries.zones import values_now
 from aq.web.charts.country import ACT_MARK
 from aq.web.charts.lines import Ask
 from aq.web.parts import cache, page
 from aq.web.parts.more_notices import over_50, yellow_dust_now
 from aq.web.parts.tables import table
+from aq.web.parts.zone_words import zone_words
 from aq.web.wording.advisories import GRADE_WORDS, act_word, place_words, value_words
 from aq.web.wording.korean import (
     day_words,
@@ -154,7 +156,12 @@ def in_force() -> None:
     """The advisories that hold now: zone, since when, value at issue."""
     text, now = page.words(), cache.moment()
     rows = cache.kept(advisories_now, now)
-    lines = "".join(f"<li>{_line(row, text)}</li>" for row in rows) + yellow_dust_now(text)
+    values = cache.kept(values_now, tuple(rows), now)
+    lines = "".join(
+        f"<li>{_line(row, text)}{zone_words(row, value, text)}</li>"
+        for row, value in zip(rows, values, strict=True)
+    )
+    lines += yellow_dust_now(text)
     if not lines:
         return
     title = escape(text("Official advisories in force"))

@@ -51,6 +51,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "playback": ("past", N_("Map in time")),
     "gaps": ("past", N_("Gaps")),
     "stations": ("past", N_("Stations")),
+    "zones": ("past", N_("Zones")),
     "forecasts": ("past", N_("Forecasts")),
     "advisories": ("past", N_("Advisories")),
     "export": ("past", N_("Export")),

@@ -1,0 +1,110 @@
+"""The page of the zones of a province: each one's value now, its members, acts, its last day."""
+
+from html import escape
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_day
+from aq.domain.provinces import BY_CODE, PROVINCES
+from aq.domain.zones import KINDS, PM, Zone
+from aq.i18n import Text
+from aq.queries.official import advisories_now
+from aq.queries.zones import ZoneHour, zone_by_id, zone_hours, zone_of_act, zones_now
+from aq.web.parts import cache, page
+from aq.web.parts.official import grid
+from aq.web.parts.zone_words import value_of
+from aq.web.wording.advisories import act_word
+from aq.web.wording.korean import N_, long_hour, province_name, told_hour
+
+HOURS = 24
+PROOFS = {
+    "official": N_("official page"),
+    "press": N_("press"),
+    "inferred": N_("inferred"),
+    "unknown": N_("not known"),
+}
+
+
+def render() -> None:
+    """Headline, the zones of the chosen province, the last day of the chosen zone."""
+    page.top("zones")
+    text, pollutant = page.words(), page.pollutant()
+    picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, None)
+    key = pollutant if pollutant in KINDS else "pm25"
+    view = page.view().province
+    province = view or PROVINCES[0]
+    name = province_name(province, text.lang)
+    title = text("{who}: zones of advisories of {what}", who=name, what=text.pollutant(key))
+    note = text(
+        "An advisory of fine dust is judged on the mean of a zone's stations, one of ozone on its"
+        " highest station. Zones and their members are from public texts; the authority's list"
+        " decides. Only urban stations are counted here."
+    )
+    page.html(f"<h1>{escape(title)}</h1><p>{escape(note)}</p>")
+    page.switches(pollutant)
+    now: list[ZoneHour] = cache.kept(zones_now, key, cache.moment())
+    own = [one for one in now if one.zone.province == province]
+    page.html(_table(own, key, text))
+    zone = zone_by_id(st.query_params.get("z", ""))
+    if zone is not None and zone.kind == KINDS[key] and zone.province == province:
+        page.html(_last_day(zone, key, text))
+    page.bottom()
+    page.pulse()
+    if picked in BY_CODE:
+        page.change(p=picked)
+
+
+def _table(own: list[ZoneHour], key: str, text: Text) -> str:
+    acts: dict[str, list[str]] = {}
+    for act in cache.kept(advisories_now, cache.moment()):
+        zone = zone_of_act(act)
+        if zone is not None and act.pollutant == key:
+            acts.setdefault(zone.id, []).append(act_word(act, text))
+    rows = "".join(_row(one, key, ", ".join(acts.get(one.zone.id, ())), text) for one in own)
+    value = text("Mean now") if KINDS[key] == PM else text("Highest station now")
+    head = [
+        *(text("Zone"), value, text("Hour"), text("Stations"), text("Act in force")),
+        *(text("Members"), text("Known by")),
+    ]
+    return grid(text("Zones"), head, rows)
+
+
+def _row(one: ZoneHour, key: str, acts: str, text: Text) -> str:
+    zone = one.zone
+    address = urlencode({"p": zone.province.code, "x": key, "z": zone.id})
+    hour = told_hour(text, from_hour_number(one.hour), cache.moment()) if one.value else "–"
+    heard = one.value.heard if one.value else 0
+    members = ", ".join(" ".join(member.name) or zone.province.ko for member in zone.members)
+    cells = (
+        value_of(one),
+        hour,
+        text("{n} of {all}", n=heard, all=max(one.expected, heard)),
+        acts or "–",
+        members or text("not known"),
+        text(PROOFS[zone.proof]),
+    )
+    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    link = f'<a href="?{escape(address)}" target="_self">{escape(zone.name)}</a>'
+    return f"<tr><th scope='row'><span lang='ko'>{link}</span></th>{body}</tr>"
+
+
+def _last_day(zone: Zone, key: str, text: Text) -> str:
+    end = hour_number(floor_hour(cache.moment()))
+    hours: list[ZoneHour] = cache.kept(zone_hours, (zone,), key, end - HOURS, end)
+    rows = ""
+    for one in reversed(hours):
+        heard = one.value.heard if one.value else 0
+        cells = (value_of(one), text("{n} of {all}", n=heard, all=max(one.expected, heard)))
+        body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        when = long_hour(text, from_hour_number(one.hour))
+        rows += f"<tr><th scope='row'>{escape(when)}</th>{body}</tr>"
+    caption = text("{zone}: the last {n} hours", zone=zone.name, n=HOURS)
+    since = kst_day(from_hour_number(end - HOURS)).isoformat()
+    address = f"/api/v1/zones/{zone.id}/history?{urlencode({'pollutant': key, 'since': since})}"
+    link = f'<p class="muted"><a href="{escape(address)}">JSON</a></p>'
+    return grid(caption, [text("Hour"), text("Value"), text("Stations")], rows) + link
+
+
+if __name__ == "__main__":
+    render()

@@ -1,0 +1,38 @@
+"""What a zone's air is now, behind an act that holds for it."""
+
+from html import escape
+from urllib.parse import urlencode
+
+from aq.domain.clock import from_hour_number
+from aq.domain.model import Advisory
+from aq.domain.pollutants import pollutants
+from aq.i18n import Text
+from aq.queries.zones import ZoneHour, zone_of_act
+from aq.web.parts import cache
+from aq.web.wording.korean import number, told_hour
+
+
+def zone_words(act: Advisory, now: ZoneHour | None, text: Text) -> str:
+    """The value of the act's zone now as markup, linked to the zone's page."""
+    zone = zone_of_act(act)
+    if zone is None:
+        return f" <small>{escape(text('(a zone that is not in our table)'))}</small>"
+    if now is None or now.value is None:
+        return f" <small>{escape(text('(no value of the zone now)'))}</small>"
+    words = text(
+        "now {value} ({when}, {n} of {all} stations)",
+        value=value_of(now),
+        when=told_hour(text, from_hour_number(now.hour), cache.moment()),
+        n=now.value.heard,
+        all=max(now.expected, now.value.heard),
+    )
+    address = urlencode({"p": zone.province.code, "x": act.pollutant, "z": zone.id})
+    return f' · <a href="/zones?{address}">{escape(words)}</a>'
+
+
+def value_of(one: ZoneHour) -> str:
+    """A zone's value with its unit: fine dust whole, ozone by four digits; a dash for none."""
+    if one.exact is None:
+        return "–"
+    pollutant, digits = pollutants()[one.key], 4 if one.key == "o3" else 0
+    return f"{number(float(one.exact / pollutant.scale), digits)} {pollutant.unit}"
