@@ -16,11 +16,12 @@ from aq.domain.clock import Clock, kst_iso
 from aq.domain.errors import StoreError
 from aq.feeds.http import probe
 from aq.ingest.retention import check
-from aq.queries.feed_status import FeedStatus, answer_keys, feed_status, notice_status
+from aq.queries.feed_status import FeedStatus, answer_keys, failing, feed_status, notice_status
 from aq.queries.zones import unplaced_acts, unplaced_stations
 from aq.settings import Settings
 from aq.store import outbox
 from aq.store.engine import known_revisions, schema_revisions, try_to_write
+from aq.store.presence import holders, rescued
 from aq.store.runs import FAILED, recent_runs
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -54,6 +55,7 @@ ADVICE = {
     "upstream_down": "nothing; polling goes on and fills in when the feed is back",
     "unreachable": "check the network, DNS, proxy and AQ_FEEDS__…__URL",
     "bad_request": "check AQ_FEEDS__…__URL",
+    "program_error": "report the fault that the server's log names; look for a newer version",
     "not_understood": "look at the feed's answer; it may have changed its form",
 }
 
@@ -99,6 +101,12 @@ def _not_made(file: Path) -> Finding:
     if not _folder(file).is_dir() or not os.access(_folder(file), os.W_OK):
         text = f"{file} is not there and cannot be made: {_folder(file)} may not be written to"
         return Finding("store", FAIL, text, "give the folder to this user, or set AQ_DATABASE_URL")
+    using, saved = holders(file), rescued(file)
+    if using or saved:
+        open_in = f"; process {', '.join(map(str, using))} still has it open" if using else ""
+        copy = f"; saved: {saved[-1]}" if saved else ""
+        do = f"stop the server and workers, then: aq restore {saved[-1] if saved else 'FILE'}"
+        return Finding("store", FAIL, f"{file} was deleted{open_in}{copy}", do)
     do = "nothing: the server, a worker or aq migrate makes it. If it was lost: aq restore"
     return Finding("store", WARN, f"{file} is not there yet", do)
 
@@ -273,6 +281,16 @@ def _pace(one: FeedStatus) -> Iterator[Finding]:
             yield Finding(f"quota {one.feed}", WARN, text, do)
 
 
+def _jobs(context: Context) -> Iterator[Finding]:
+    """Jobs whose newest run failed; polls and the archive have lines of their own."""
+    for job in failing(context.store, context.clock.now()):
+        if job.name.startswith("poll:") or job.name == "retain":
+            continue
+        text = f"failed at {kst_iso(job.at)}: {job.error}"
+        do = "it runs again by itself; a fault of the program stands in the server's log"
+        yield Finding(f"job {job.name}", WARN, text, do)
+
+
 def _messages(context: Context) -> Iterator[Finding]:
     """Channels that did not take a message, given up or still tried."""
     states = (outbox.FAILED, outbox.QUEUED)
@@ -305,5 +323,5 @@ def _feed(one: FeedStatus, age: timedelta | None) -> Finding:
 
 
 READING: tuple[Callable[[Context], Iterator[Finding]], ...] = (
-    *(_archive, _feeds, _notices, _keys, _zones, _messages),
+    *(_archive, _feeds, _notices, _keys, _zones, _jobs, _messages),
 )

@@ -52,6 +52,10 @@ class StoreError(AqError):
         super().__init__(message)
 
 
+class StoreLostError(StoreError):
+    """The embedded store's file was deleted or replaced under the program."""
+
+
 class ArchiveError(StoreError):
     """Station hours that were asked for stand in an archive `file` that cannot be used here."""
 
@@ -74,6 +78,7 @@ class FeedReason(StrEnum):
     UNREACHABLE = "unreachable"
     BAD_REQUEST = "bad_request"
     NOT_UNDERSTOOD = "not_understood"
+    PROGRAM_ERROR = "program_error"
 
 
 PERMANENT_REASONS = frozenset(

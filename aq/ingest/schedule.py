@@ -19,7 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from aq import memory as heap
 from aq.domain.clock import Clock
-from aq.domain.errors import AqError, StoreError
+from aq.domain.errors import AqError, FeedError, FeedReason, StoreError
 from aq.domain.slots import daily_slot, latest_daily, latest_slot
 from aq.feeds.base import AheadFeed, CountingFeed, MeansFeed
 from aq.feeds.registry import SPECS
@@ -28,6 +28,7 @@ from aq.ingest.backfill import Filler
 from aq.ingest.collect import Collector
 from aq.ingest.model_hours import poll_ahead
 from aq.ingest.notices import NoticeCollector
+from aq.logs import redact
 from aq.store import Store, runs
 
 TICK_SECONDS = 5.0
@@ -36,6 +37,7 @@ MEANS_AT = timedelta(hours=2, minutes=40)
 # When most of the day's calls are made, and some can still be counted.
 COUNTS_AT = timedelta(hours=23, minutes=42)
 # A few minutes after polls, and between them.
+MESSAGE_LENGTH = 300  # of an exception in a run's record
 WATCH_MINUTES = (5, 15, 25, 40, 55)
 log = logging.getLogger(__name__)
 
@@ -63,6 +65,20 @@ class Job:
     name: str
     slot: Callable[[datetime], datetime]
     run: Callable[[datetime], Report]
+    feed: str | None = None  # whose state tells of a failure
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A run that ended by an exception nobody foresaw."""
+
+    message: str
+    ok: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report in JSON's types."""
+        error = {"reason": str(FeedReason.PROGRAM_ERROR), "message": self.message}
+        return {"ok": False, "error": error}
 
 
 class Scheduler:
@@ -118,12 +134,27 @@ class Scheduler:
         if mine is None:
             # Another instance is at it. Look again: it may die, and its lease then passes.
             return None
-        report = job.run(now)
+        runs.close_left(self._store, job.name, slot, now)
+        report = self._outcome(job, now)
         heap.give_back()
         runs.finish(self._store, mine, self._clock.now(), report.ok, report.as_dict())
         self._seen[job.name] = slot
         log.info("%s: %s", job.name, json.dumps(report.as_dict(), ensure_ascii=False))
         return report
+
+    def _outcome(self, job: Job, now: datetime) -> Report:
+        """What a run has come to: its report, or what no report foresaw. A run always ends."""
+        try:
+            return job.run(now)
+        except StoreError:
+            raise  # nothing can be recorded; the lease passes and the run is done again
+        except Exception as error:
+            log.exception("%s failed", job.name)
+            crash = Crash(redact(f"{type(error).__name__}: {error}")[:MESSAGE_LENGTH])
+            if job.feed is not None:
+                failure = FeedError(job.feed, "", FeedReason.PROGRAM_ERROR, crash.message)
+                runs.record_failure(self._store, job.feed, self._clock.now(), failure)
+            return crash
 
 
 def jobs(collector: Collector, minutes: Sequence[int]) -> list[Job]:
@@ -131,7 +162,8 @@ def jobs(collector: Collector, minutes: Sequence[int]) -> list[Job]:
     made = []
     for name, feed in collector.feeds.items():
         slot = partial(latest_slot, minutes=minutes)
-        made.append(Job(name=f"poll:{name}", slot=slot, run=partial(collector.poll, name)))
+        poll = partial(collector.poll, name)
+        made.append(Job(name=f"poll:{name}", slot=slot, run=poll, feed=name))
         if isinstance(feed, MeansFeed):
             daily = partial(daily_slot, at=MEANS_AT)
             means = partial(collector.poll_means, name)
@@ -168,6 +200,8 @@ def watched(after: Sequence[Job], judge: Callable[[], Report]) -> list[Job]:
             judge()
         except AqError as error:
             log.warning("alert rules after %s: %s", job.name, error)
+        except Exception:  # the rules' own job fails by it too, and is seen
+            log.exception("alert rules after %s", job.name)
         return report
 
     found = [replace(job, run=partial(then_judge, job)) for job in after]

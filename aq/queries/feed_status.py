@@ -1,5 +1,6 @@
 """How the feeds and the store are doing, for the Feeds page, the routes and `doctor`."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,12 +25,20 @@ from aq.feeds.registry import (
     part_of,
     served_by,
 )
+from aq.store import Store
 from aq.store.answer_keys import odd_keys
 from aq.store.gaps import gap_counts
 from aq.store.notices import newest_advisory, newest_forecast
 from aq.store.quota import budget_of
 from aq.store.reads import newest_hours, province_hours
-from aq.store.runs import CallLedger, counted_upstream, feed_states, last_report, seen_hours
+from aq.store.runs import (
+    CallLedger,
+    counted_upstream,
+    failing_jobs,
+    feed_states,
+    last_report,
+    seen_hours,
+)
 from aq.store.yellow_dust import newest_yellow_dust
 
 MONTH = 31 * 24
@@ -212,7 +221,30 @@ def health(context: Context) -> dict[str, Any]:
         "age_hours": {name: round(age, 2) for name, age in ages.items()},
         "stale": stale,
         "feeds": waiting,
+        "failing_jobs": {
+            job.name: {"since": kst_iso(job.at), "error": job.error}
+            for job in failing(context.store, now)
+        },
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingJob:
+    """A job whose newest run ended without having done what it should."""
+
+    name: str
+    at: datetime
+    error: str
+
+
+def failing(store: Store, now: datetime) -> list[FailingJob]:
+    """The jobs whose newest run of the last day failed, with what it said."""
+    found = []
+    for row in failing_jobs(store, now - timedelta(days=1)):
+        error = json.loads(row.report or "{}").get("error")
+        words = error.get("message") or error.get("reason") if isinstance(error, dict) else error
+        found.append(FailingJob(name=row.job, at=row.started, error=str(words or "no reason")))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

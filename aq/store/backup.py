@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sqlalchemy.engine import make_url
 
 from aq.domain.errors import InputError, StoreError
 from aq.store.engine import known_revisions
+from aq.store.presence import holders
 from aq.store.schema import metadata
 
 PAGES = 4096  # copied at a time, 16 MiB
@@ -86,9 +88,21 @@ def restore(url: str, source: Path, now: datetime) -> Copy:
         made = describe(fresh)
         if made.rows != wanted.rows:
             raise StoreError("what was restored differs from the file; the store was left alone")
+        _owned_like(fresh, target if target.exists() else target.parent)
         kept = _set_aside(target, now)
         os.replace(fresh, target)
     return _named(made, target, kept)
+
+
+def _owned_like(fresh: Path, model: Path) -> None:
+    """Give a file the owner of the store, or of its folder, and the store's mode: who restores may
+    be root, and who opens the store is the service."""
+    status = model.stat()
+    with _errors(fresh):
+        if os.geteuid() == 0:
+            os.chown(fresh, status.st_uid, status.st_gid)
+        if model.is_file():
+            fresh.chmod(stat.S_IMODE(status.st_mode))
 
 
 def describe(path: Path) -> Copy:
@@ -160,6 +174,12 @@ def _errors(path: Path) -> Iterator[None]:
 
 def _set_aside(target: Path, now: datetime) -> str | None:
     """Keep the store that is there under another name; refuse while a program has it open."""
+    using = holders(target)
+    if using:
+        words = ", ".join(map(str, using))
+        raise StoreError(
+            f"{target} is in use by process {words}; stop the server and workers first"
+        )
     if not target.exists():
         for end in ("-wal", "-shm"):  # leftovers of a store that was lost would spoil the new one
             target.with_name(target.name + end).unlink(missing_ok=True)

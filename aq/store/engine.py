@@ -18,8 +18,9 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from aq.domain.clock import Clock
-from aq.domain.errors import StoreError
+from aq.domain.errors import StoreError, StoreLostError
 from aq.paths import ROOT
+from aq.store.presence import Place
 from aq.store.schema import state, store_version
 
 BUSY_SECONDS = 30
@@ -93,8 +94,8 @@ class Txn:
 class Store:
     """One database. `read` and `write` hand out connections; functions in `aq.store` use them."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self.engine, self.clock = engine, clock
+    def __init__(self, engine: Engine, clock: Clock, place: Place | None = None) -> None:
+        self.engine, self.clock, self._place = engine, clock, place
         self._commits = count(1)
         self.writes = 0  # of this process so far; caches see by it that there was another one
 
@@ -103,9 +104,15 @@ class Store:
         """Whether this is the embedded store."""
         return self.engine.dialect.name == "sqlite"
 
+    def _check(self) -> None:
+        """Raise `StoreLostError` when the store's file is not the one that is open any more."""
+        if self._place is not None:
+            self._place.check(self.engine.raw_connection, self.clock.now)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view for several reads."""
+        self._check()
         with _translated(), self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ")
@@ -117,6 +124,7 @@ class Store:
     @contextmanager
     def book(self) -> Iterator[Connection]:
         """A short write of the program's own records (runs, calls, feed states): no version."""
+        self._check()
         with _translated(), self.engine.connect() as connection:
             connection.execution_options(aq_write=True)
             with connection.begin():
@@ -194,6 +202,7 @@ def open_store(url: str, clock: Clock, archive: Path | None = None) -> Store:
     Raises `StoreError` when the store's folder cannot be made.
     """
     options = {ARCHIVE: archive}
+    place = None
     parsed = make_url(url)
     if parsed.drivername == "sqlite":
         if parsed.database and parsed.database != ":memory:":
@@ -202,14 +211,28 @@ def open_store(url: str, clock: Clock, archive: Path | None = None) -> Store:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"cannot make {folder}: {error.strerror}") from None
+            place = Place(Path(parsed.database).absolute())
         engine = create_engine(url, execution_options=options)
+        if place is not None:
+            _watch(engine, place)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
     else:
         engine = create_engine(
             url, pool_pre_ping=True, pool_size=5, max_overflow=10, execution_options=options
         )
-    return Store(engine, clock)
+    return Store(engine, clock, place)
+
+
+def _watch(engine: Engine, place: Place) -> None:
+    """Have each new connection open the file that the others have open, or none."""
+
+    def refuse(*_arguments: Any) -> None:
+        if place.lost():
+            raise StoreLostError(f"{place.path} was deleted or replaced under the running program")
+
+    event.listen(engine, "do_connect", refuse)
+    event.listen(engine, "first_connect", lambda _connection, _record: place.opened())
 
 
 def _alembic(connection: Connection | None = None) -> Config:

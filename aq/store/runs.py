@@ -91,6 +91,30 @@ def record(store: Store, job: str, now: datetime, ok: bool, report: Mapping[str,
         )
 
 
+CUT_OFF = "the process that did this ended in the middle of it"
+
+
+def close_left(store: Store, job: str, slot: datetime, now: datetime) -> int:
+    """Record as failed what a dead process has left of a job's earlier slots; returns how many."""
+    left = (run.c.job == job, run.c.state == RUNNING, run.c.slot != slot, run.c.lease_until < now)
+    with store.read() as connection:
+        if connection.execute(select(run.c.id).where(*left).limit(1)).first() is None:
+            return 0
+    report = {"ok": False, "error": {"reason": "cut_off", "message": CUT_OFF}}
+    ended = {"state": FAILED, "finished": now, "report": json.dumps(report)}
+    with store.book() as connection:
+        return connection.execute(update(run).where(*left).values(ended)).rowcount
+
+
+def failing_jobs(store: Store, since: datetime) -> list[Any]:
+    """The newest ended run of each job where it failed, of runs started since."""
+    ended = run.c.state.in_((DONE, FAILED))
+    newest = select(func.max(run.c.id)).where(ended, run.c.started >= since).group_by(run.c.job)
+    query = select(run).where(run.c.id.in_(newest), run.c.state == FAILED).order_by(run.c.job)
+    with store.read() as connection:
+        return list(connection.execute(query))
+
+
 def is_over(store: Store, job: str, slot: datetime) -> bool:
     """Whether the run (job, slot) has ended, well or not."""
     query = select(run.c.state).where(run.c.job == job, run.c.slot == slot)

@@ -24,7 +24,7 @@ from aq import __version__
 from aq.context import Context
 from aq.domain.clock import from_hour_number
 from aq.domain.provinces import BY_ID
-from aq.queries.feed_status import FeedStatus, feed_status
+from aq.queries.feed_status import FeedStatus, failing, feed_status
 from aq.queries.operations import Operations, operations
 from aq.web import traffic
 
@@ -98,6 +98,7 @@ def _families(context: Context, now: datetime) -> Iterator[Metric]:
     found = operations(context, now)
     yield from _hours(found, now)
     yield from _runs(found)
+    yield _failing(context, now)
     yield from _store(context, found)
 
 
@@ -147,6 +148,13 @@ def _hours(found: Operations, now: datetime) -> Iterator[Metric]:
         seconds = (now - from_hour_number(hour)).total_seconds()
         age.add_metric([feed, BY_ID[province].code], seconds)
     yield age
+
+
+def _failing(context: Context, now: datetime) -> Metric:
+    family = _gauge("job_failing", "1 while a job's newest run of the last day failed.", ("job",))
+    for job in failing(context.store, now):
+        family.add_metric([job.name], 1)
+    return family
 
 
 def _runs(found: Operations) -> Iterator[Metric]:

@@ -64,9 +64,12 @@ def read_body(text: str) -> Body:
     if text.startswith("<"):
         try:
             root = ElementTree.fromstring(text)
-        except (ParseError, RecursionError):
+            tree = {root.tag: _tree(root)}
+        except ParseError:
             raise ValueError("neither JSON nor XML") from None
-        return _envelope({root.tag: _tree(root)})
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        return _envelope(tree)
     raise ValueError("empty body" if not text else "neither JSON nor XML")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from aq.domain.errors import AqError, ArchiveError, InputError, StoreError
+from aq.domain.errors import AqError, ArchiveError, InputError, StoreError, StoreLostError
 
 CACHE_SECONDS = 30
 
@@ -38,6 +38,9 @@ def _refused(error: AqError) -> Response:
         return error_response(status, error.code, str(error), error.field)
     if isinstance(error, ArchiveError):
         return error_response(503, "archived", str(error))
+    if isinstance(error, StoreLostError):
+        words = "the store's file was deleted or replaced; the server must be stopped"
+        return error_response(503, "store_lost", words)
     if isinstance(error, StoreError):
         return error_response(503, "store_unavailable", "the store does not answer; try again")
     return error_response(500, "failed", "the answer could not be made")

@@ -54,6 +54,10 @@ REASONS: Mapping[FeedReason, tuple[str, str]] = {
         N_("{feed} sent an answer that could not be read; nothing of it was stored."),
         N_("If this goes on, look for a newer version of this program."),
     ),
+    FeedReason.PROGRAM_ERROR: (
+        N_("A fault of this program kept it from reading {feed}; nothing was stored."),
+        N_("The server's log names the fault: report it, and look for a newer version."),
+    ),
 }
 
 
