@@ -45,11 +45,6 @@ class Pollutant:
         """The smallest and the largest stored integer within the instrument range."""
         return ceil(self.low * self.scale), floor(self.high * self.scale)
 
-    def plausible(self, scaled: int) -> bool:
-        """Whether a stored integer lies within the instrument range."""
-        low, high = self.span
-        return low <= scaled <= high
-
 
 def parse_pollutants(text: str, where: str) -> Mapping[str, Pollutant]:
     """The table from TOML text; raises `ConfigError` naming the entry."""

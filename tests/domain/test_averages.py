@@ -217,3 +217,21 @@ def test_averaging_times_that_end_with_no_hour_are_refused() -> None:
         for averaging in ("24h-predicted", "nowcast"):
             with pytest.raises(ValueError, match="made for PM only, not for o3"):
                 make([1], averaging, "o3")
+
+
+@pytest.mark.parametrize(
+    ("share", "hours", "needed"),
+    [
+        (Fraction(3, 4), 24, 18),
+        (Fraction(3, 4), 8, 6),
+        (Fraction(2, 3), 8, 6),
+        (Fraction(1, 2), 9, 5),
+    ],
+)
+def test_a_share_that_is_no_whole_number_of_hours_asks_for_the_next(
+    share: Fraction, hours: int, needed: int
+) -> None:
+    """Two thirds of eight hours are 5.33: six are needed."""
+    for known, enough in ((needed, True), (needed - 1, False)):
+        series = [None] * (hours - known) + [10] * known
+        assert (rolling(series, hours, share)[-1].value is not None) == enough

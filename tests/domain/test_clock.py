@@ -87,3 +87,9 @@ def test_the_clock_stands_still_or_runs_at_the_speed_given() -> None:
     assert Clock.from_text("").start is None
     with pytest.raises(ValueError, match="offset"):
         Clock.from_text("2026-11-23T20:25")
+
+
+def test_a_clock_runs_at_most_a_million_times_as_fast() -> None:
+    assert Clock.from_text("2026-11-23T20:00:00+09:00@1000000").speed == 1_000_000
+    with pytest.raises(ValueError, match="1,000,000"):
+        Clock.from_text("2026-11-23T20:00:00+09:00@1000001")

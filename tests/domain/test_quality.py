@@ -71,6 +71,44 @@ def test_stuck_at_the_hour_that_completes_the_run(key: str) -> None:
     assert flag([reading({key: 78})], NOW, before)[0].flags == {}
 
 
+@pytest.mark.parametrize(
+    ("key", "hours", "spike"),
+    # Runs and distances stand above what three confirmed months of Daejeon's 13 stations hold
+    # (October to December 2024): 7, 18, 11, 3, 50, 13 h; 53, 40 µg/m³ and 0.035, 0.042, 0.034,
+    # 0.93 ppm.
+    [
+        ("pm10", 12, 5000),
+        ("pm25", 24, 2500),
+        ("o3", 16, 1500),
+        ("no2", 8, 3000),
+        ("so2", 72, 2000),
+        ("co", 24, 1000),
+    ],
+)
+def test_the_limits_are_the_numbers_written_down(key: str, hours: int, spike: int) -> None:
+    before = [reading({key: 77}, END - back * HOUR) for back in range(1, hours)]
+    assert flag([reading({key: 77})], NOW, before)[0].flags == {key: "stuck"}
+    assert flag([reading({key: 77})], NOW, before[:-1])[0].flags == {}
+    low = spike // 20
+    calm = [reading({key: low}, name=f"동{n}") for n in range(5)]
+    assert flag([*calm, reading({key: spike + low})], NOW)[-1].flags == {key: "spike"}
+    assert flag([*calm, reading({key: spike + low - 1})], NOW)[-1].flags == {}
+
+
+def test_a_spike_is_so_far_above_the_median_not_so_high() -> None:
+    """5,100 beside neighbours of 200 (510 and 20 µg/m³) lies 490 above them: no spike."""
+    calm = [reading({"pm10": 200}, name=f"동{n}") for n in range(5)]
+    assert flag([*calm, reading({"pm10": 5100})], NOW)[-1].flags == {}
+    assert flag([*calm, reading({"pm10": 5200})], NOW)[-1].flags == {"pm10": "spike"}
+
+
+def test_a_second_station_at_a_third_of_the_height_vouches_for_it() -> None:
+    calm = [reading({"pm10": 400}, name=f"동{n}") for n in range(5)]
+    second = reading({"pm10": 3000}, name="옆동")
+    assert flag([*calm, second, reading({"pm10": 9000})], NOW)[-1].flags == {"pm10": "spike"}
+    assert flag([*calm, second, reading({"pm10": 8999})], NOW)[-1].flags == {}
+
+
 def test_a_hole_or_a_zero_ends_a_run() -> None:
     hours = LIMITS["no2"].stuck_hours * 2
     run = [reading({"no2": 151}, END - back * HOUR) for back in range(1, hours)]
