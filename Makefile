@@ -42,6 +42,12 @@ messages: $(VENV)/dev.stamp
 docs: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.architecture
 
+# What the domain's own tests would not notice; hours, and nothing else beside it. Some of it:
+# make mutants MUTANTS="aq.domain.clock.*"
+mutants: $(VENV)/dev.stamp
+	$(BIN)/mutmut run $(MUTANTS)
+	$(BIN)/mutmut results
+
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
