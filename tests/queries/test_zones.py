@@ -18,6 +18,7 @@ from aq.domain.model import URBAN, Advisory, Reading, Station
 from aq.feeds.airkorea.readings import read_rows
 from aq.ingest.collect import station_rule
 from aq.paths import ROOT
+from aq.queries.criteria import standings_now, year_items, year_of
 from aq.queries.zones import (
     unplaced_acts,
     unplaced_stations,
@@ -94,7 +95,8 @@ def test_a_zone_s_hour_is_of_its_urban_stations_that_count(context: Context) -> 
 
 def act(zone: str, **more: Any) -> Advisory:
     given: dict[str, Any] = {"pollutant": "pm25", "district": "경기", "word": "주의보"}
-    return Advisory(zone=zone, issued_at=HOUR_20 - 3 * HOUR, issue_value=780, **given | more)
+    given |= {"issued_at": HOUR_20 - 3 * HOUR, "issue_value": 780}
+    return Advisory(zone=zone, **given | more)
 
 
 def test_an_act_names_its_zone_s_value_now_and_an_unknown_zone_stays_text(
@@ -131,6 +133,34 @@ def test_an_act_names_its_zone_s_value_now_and_an_unknown_zone_stays_text(
             assert requests.get(f"{base}/api/v1/{path}", timeout=60).status_code == 400
     assert unplaced_acts(context, NOW) == {("경기", "도심권"): 1}
     assert unplaced_stations(context, NOW) == {"PM": 0, "O3": 0}
+
+
+def test_a_year_s_acts_are_held_against_the_criteria(context: Context) -> None:
+    """One act after the second hour over the limit, one without, and a crossing without an act."""
+    series = {-30: 800, -29: 810, -28: 300, -10: 800, -9: 820, -8: 200, 0: 400}
+    write(context, *(reading("평택", HOUR_20 + n * HOUR, pm25=v) for n, v in series.items()))
+    after_second = HOUR_20 - 29 * HOUR + timedelta(minutes=15)
+    rows = [
+        act("남부권", issued_at=after_second, cleared_at=after_second + HOUR, clear_value=300),
+        act("남부권", issued_at=HOUR_20 + timedelta(minutes=10)),
+    ]
+    with context.store.write("t") as txn:
+        put_advisories(txn, rows)
+    (item,) = year_items(year_of(context, "pm25", 2026, NOW), "pm25")
+    told = {name: item[name] for name in ("zone_id", "acts", "met", "without", "not_come")}
+    assert told == {"zone_id": "pm-41-04", "acts": 2, "met": 1, "without": 1, "not_come": 1}
+    first, second = item["rows"]
+    assert (first["met"], first["our_issue_value"], first["our_clear_value"]) == (True, 81.0, 30.0)
+    assert (second["met"], second["our_issue_value"]) == (False, 40.0)
+    assert year_of(context, "pm25", 2025, NOW) == []
+    standing = standings_now(context, "pm25", HOUR_20 - 10 * HOUR)["pm-41-04"]
+    assert (standing.level, standing.reached) == (0, 1)
+    with served(context) as base:
+        asked = {"pollutant": "pm25", "year": "2026"}
+        answer = requests.get(f"{base}/api/v1/zones/criteria", params=asked, timeout=60).json()
+        assert answer["items"] == [item]
+        wrong = requests.get(f"{base}/api/v1/zones/criteria", params={"year": "26"}, timeout=60)
+        assert wrong.status_code == 400
 
 
 def test_recorded_days_equal_an_independent_computation(context: Context) -> None:

@@ -16,6 +16,7 @@ from aq.context import Context, asked_pollutants, find_standard
 from aq.domain.clock import (
     floor_hour,
     hour_number,
+    kst,
     kst_day,
     kst_iso,
     parse_instant,
@@ -29,6 +30,7 @@ from aq.domain.zones import KINDS
 from aq.export.query import PARAMETERS as EXPORT
 from aq.queries import items as history
 from aq.queries import official as bulletin
+from aq.queries.criteria import standings_now, year_items, year_of
 from aq.queries.current import Snapshot, current
 from aq.queries.evidence import evidence
 from aq.queries.feed_status import agreement, answer_keys, feed_status, health, notice_status
@@ -144,12 +146,28 @@ def zones(context: Context, given: Given) -> Response:
     if "pollutant" in given:
         key = given.one_of("pollutant", tuple(KINDS), "pm25")
         standard = context.standards["airkorea_1h"]
-        items = [zone_item(one, standard) for one in zones_now(context, key, now)]
+        standing = standings_now(context, key, now)
+        items = [
+            {**zone_item(one, standard), "criterion": plain(standing.get(one.zone.id))}
+            for one in zones_now(context, key, now)
+        ]
     else:
         day = kst_day(given.time(parse_since, "day") + TINY) if "day" in given else kst_day(now)
         items = zone_list(day)
     answer["items"] = [one for one in items if codes is None or one["code"] in codes]
     return json_response(answer)
+
+
+def zone_criteria(context: Context, given: Given) -> Response:
+    """`/api/v1/zones/criteria`: the acts of a `pollutant` and `year` against the legal criteria on
+    the zones' hours: which met them, which came without, where none came."""
+    now = _now(context)
+    key = given.one_of("pollutant", tuple(KINDS), "pm25")
+    text = given.get("year") or str(kst(now).year)
+    if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) >= 1900):
+        raise InputError("a year like 2026", "year")
+    items = year_items(year_of(context, key, int(text), now), key)
+    return json_response({"as_of": kst_iso(now), "year": int(text), "items": items})
 
 
 def zone_history(context: Context, given: Given) -> Response:
@@ -318,6 +336,7 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/api/v1/export": (export_rows, EXPORT),
     "/api/v1/readings/{place}/{pollutant}/{at}/trail": (trail, READING),
     "/api/v1/zones": (zones, ("province", "pollutant", "day")),
+    "/api/v1/zones/criteria": (zone_criteria, ("pollutant", "year")),
     "/api/v1/zones/{zone}/history": (
         zone_history,
         ("zone", "pollutant", "since", "until", "as_of"),

@@ -6,14 +6,16 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_day
+from aq.domain.criteria import Standing
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.domain.zones import KINDS, PM, Zone
 from aq.i18n import Text
+from aq.queries.criteria import ZoneYear, standings_now, year_of
 from aq.queries.official import advisories_now
 from aq.queries.zones import ZoneHour, zone_by_id, zone_hours, zone_of_act, zones_now
 from aq.web.parts import cache, page
 from aq.web.parts.official import grid
-from aq.web.parts.zone_words import value_of
+from aq.web.parts.zone_words import criterion_words, value_of
 from aq.web.wording.advisories import act_word
 from aq.web.wording.korean import N_, long_hour, province_name, told_hour
 
@@ -45,7 +47,9 @@ def render() -> None:
     page.switches(pollutant)
     now: list[ZoneHour] = cache.kept(zones_now, key, cache.moment())
     own = [one for one in now if one.zone.province == province]
-    page.html(_table(own, key, text))
+    standing = cache.kept(standings_now, key, cache.moment())
+    page.html(_table(own, standing, key, text))
+    page.html(_year(key, kst_day(cache.moment()).year, text))
     zone = zone_by_id(st.query_params.get("z", ""))
     if zone is not None and zone.kind == KINDS[key] and zone.province == province:
         page.html(_last_day(zone, key, text))
@@ -55,22 +59,58 @@ def render() -> None:
         page.change(p=picked)
 
 
-def _table(own: list[ZoneHour], key: str, text: Text) -> str:
+def _year(key: str, year: int, text: Text) -> str:
+    """The year's acts against the criteria, in one sentence and by zone."""
+    years = cache.kept(year_of, key, year, cache.moment())
+    if not years:
+        return ""
+    rows = "".join(_year_row(one, text) for one in years)
+    head = [
+        *(text("Zone"), text("Acts compared"), text("Criteria met")),
+        *(text("Act without criteria"), text("Criteria without act")),
+    ]
+    note = text(
+        "The law's criteria (Clean Air Conservation Act, Enforcement Rule, Table 7) on the hours of"
+        " our zones. The authority may act, it need not; a difference is no error of either."
+    )
+    caption = text("Acts of {year} against the criteria", year=year)
+    return f'{grid(caption, head, rows, numbers=True)}<p class="muted">{escape(note)}</p>'
+
+
+def _year_row(one: ZoneYear, text: Text) -> str:
+    found = one.matching
+    counts = (one.compared, len(found.met), len(found.without), len(found.not_come))
+    body = "".join(f"<td class='num'>{count:,}</td>" for count in counts)
+    place = f"{province_name(one.zone.province, text.lang)} {one.zone.name}"
+    return f"<tr><th scope='row'>{escape(place)}</th>{body}</tr>"
+
+
+def _table(own: list[ZoneHour], standing: dict[str, Standing], key: str, text: Text) -> str:
     acts: dict[str, list[str]] = {}
     for act in cache.kept(advisories_now, cache.moment()):
         zone = zone_of_act(act)
         if zone is not None and act.pollutant == key:
             acts.setdefault(zone.id, []).append(act_word(act, text))
-    rows = "".join(_row(one, key, ", ".join(acts.get(one.zone.id, ())), text) for one in own)
+    rows = ""
+    for one in own:
+        criterion = criterion_words(standing.get(one.zone.id), text)
+        rows += _row(one, key, ", ".join(acts.get(one.zone.id, ())), criterion, text)
     value = text("Mean now") if KINDS[key] == PM else text("Highest station now")
     head = [
-        *(text("Zone"), value, text("Hour"), text("Stations"), text("Act in force")),
+        *(
+            text("Zone"),
+            value,
+            text("Hour"),
+            text("Stations"),
+            text("Act in force"),
+            text("Criteria"),
+        ),
         *(text("Members"), text("Known by")),
     ]
     return grid(text("Zones"), head, rows)
 
 
-def _row(one: ZoneHour, key: str, acts: str, text: Text) -> str:
+def _row(one: ZoneHour, key: str, acts: str, criterion: str, text: Text) -> str:
     zone = one.zone
     address = urlencode({"p": zone.province.code, "x": key, "z": zone.id})
     hour = told_hour(text, from_hour_number(one.hour), cache.moment()) if one.value else "–"
@@ -81,6 +121,7 @@ def _row(one: ZoneHour, key: str, acts: str, text: Text) -> str:
         hour,
         text("{n} of {all}", n=heard, all=max(one.expected, heard)),
         acts or "–",
+        criterion or "–",
         members or text("not known"),
         text(PROOFS[zone.proof]),
     )

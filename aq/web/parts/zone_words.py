@@ -4,12 +4,15 @@ from html import escape
 from urllib.parse import urlencode
 
 from aq.domain.clock import from_hour_number
+from aq.domain.criteria import Standing
 from aq.domain.model import Advisory
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text
 from aq.queries.zones import ZoneHour, zone_of_act
 from aq.web.parts import cache
-from aq.web.wording.korean import number, told_hour
+from aq.web.wording.korean import N_, number, told_hour
+
+LEVELS = ("", N_("advisory"), N_("warning"), N_("severe warning"))
 
 
 def zone_words(act: Advisory, now: ZoneHour | None, text: Text) -> str:
@@ -28,6 +31,19 @@ def zone_words(act: Advisory, now: ZoneHour | None, text: Text) -> str:
     )
     address = urlencode({"p": zone.province.code, "x": act.pollutant, "z": zone.id})
     return f' · <a href="/zones?{address}">{escape(words)}</a>'
+
+
+def criterion_words(standing: Standing | None, text: Text) -> str:
+    """Where a zone stands to the criteria: the level they have reached, the hours in a row towards
+    the next; empty far from them."""
+    if standing is None:
+        return ""
+    words = (
+        [text("criteria of {act} met", act=text(LEVELS[standing.level]))] if standing.level else []
+    )
+    if standing.reached and standing.level < 1:
+        words.append(text("at the limit for {n} h", n=standing.reached))
+    return ", ".join(words)
 
 
 def value_of(one: ZoneHour) -> str:
