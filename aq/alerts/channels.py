@@ -113,7 +113,7 @@ def load_outlets(environ: Mapping[str, str] | None = None) -> Outlets:
 
     Raises `ConfigError` with file and line, or the variable, and what was expected.
     """
-    environ = os.environ if environ is None else environ
+    environ = {**kept_variables(), **os.environ} if environ is None else environ
     folder = Path(environ["AQ_CONFIG"]) if environ.get("AQ_CONFIG") else config_dir()
     path = folder / FILE_NAME
     try:
@@ -123,6 +123,51 @@ def load_outlets(environ: Mapping[str, str] | None = None) -> Outlets:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {type(error).__name__}", str(path)) from None
     return parse_outlets(text, str(path), environ)
+
+
+def kept_variables() -> dict[str, str]:
+    """Variables of channels that `aq rules new` has kept in `var/channels.env`; the environment
+    wins over them. Raises `ConfigError` where the file cannot be read."""
+    path = kept_file()
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {type(error).__name__}", str(path)) from None
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def kept_file() -> Path:
+    """Where addresses and keys of channels made by `aq rules new` are; its owner alone reads it."""
+    return home() / "var" / "channels.env"
+
+
+def add_channel(name: str, kind: str, values: Mapping[str, str]) -> Path:
+    """Write a channel to `config/alerts.toml`, its address and key (`url`, `secret`) to
+    `kept_file`; gives the configuration's file.
+
+    Raises `ConfigError` when the channel would be wrong, or a file cannot be written; then both
+    files are as they were.
+    """
+    variables = {key: f"CHANNEL_{name.upper().replace('-', '_')}_{key.upper()}" for key in values}
+    lines = [f"[channels.{name}]", f'kind = "{kind}"']
+    lines += [f'{key} = "env:{variable}"' for key, variable in variables.items()]
+    config, kept = config_dir() / FILE_NAME, kept_file()
+    before = config.read_text("utf-8") if config.exists() else ""
+    text = "\n".join([before.rstrip(), "", *lines, ""]).lstrip("\n")
+    given = {variables[key]: value for key, value in values.items()}
+    parse_outlets(text, str(config), {**os.environ, **kept_variables(), **given})
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        whole = "".join(f"{k}={v}\n" for k, v in {**kept_variables(), **given}.items())
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(whole)
+        config.write_text(text, "utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", str(config)) from None
+    return config
 
 
 def outlets() -> Outlets:

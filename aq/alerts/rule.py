@@ -172,6 +172,36 @@ class Problem:
         return f"{self.field}: {self.message.format(**self.values)}"
 
 
+# The form that a field is expected in.
+FORMS: Mapping[str, str] = {
+    "id": N_("must be small letters, digits and -, at most 40, like pm10-gyeonggi"),
+    "name": N_("must be a text of 1 to 80 characters"),
+    "note": N_("must be a text of at most 2,000 characters"),
+    "kind": N_('must be "air", "data_late" or "official"'),
+    "provinces": N_('must be a list of names or codes, like ["서울", "KR-41"]; [] is all 17'),
+    "feed": N_('must be the name of a feed, like "airkorea"'),
+    "pollutant": N_('must be a pollutant, like "pm25"'),
+    "watch": N_('must be "value", "grade" or "index"'),
+    "standard": N_('must be the name of a standard, like "airkorea_1h"'),
+    "over": N_('must be "mean" or "any_station"'),
+    "threshold": N_("must be a number, like 75"),
+    "clear_below": N_("must be a number, like 35"),
+    "for": N_("must be hours in a row from 1 to 168, like 2"),
+    "clear_for": N_("must be hours in a row from 1 to 168, like 2"),
+    "repeat_hours": N_("must be hours from 1 to 168, like 6; without the line nothing is repeated"),
+    "severity": N_('must be "notice", "warning", "alarm" or "emergency"'),
+    "channels": N_('must be a list of channel names, like ["duty"]'),
+    "language": N_('must be "ko" or "en"'),
+    "enabled": N_("must be true or false"),
+    "quiet": N_('must be a table, like { start = "22:00", end = "07:00" }'),
+    "quiet.start": N_('must be a time of day, like "22:00"'),
+    "quiet.end": N_('must be a time of day, like "07:00"'),
+    "quiet.days": N_('must be a list of weekdays, like ["mon", "fri"]'),
+    "quiet.then": N_('must be "hold", "digest" or "send_above"'),
+    "quiet.above": N_('must be "notice", "warning", "alarm" or "emergency"'),
+}
+
+
 def parse_rule(body: Mapping[str, Any], known: Known, where: str = "") -> Rule:
     """The rule a body says; raises `InputError` with the first field that is wrong and why."""
     rule, found = problems(body, known)
@@ -184,26 +214,31 @@ def parse_rule(body: Mapping[str, Any], known: Known, where: str = "") -> Rule:
 
 def problems(body: Mapping[str, Any], known: Known) -> tuple[Rule | None, list[Problem]]:
     """(the rule, nothing), or (None, everything that is wrong), field by field."""
+    given, found = _with_codes(body)
     try:
-        rule = Rule.model_validate(_with_codes(body))
-    except InputError as error:
-        return None, [Problem("provinces", "{reason}", {"reason": str(error)})]
+        rule = Rule.model_validate(given)
     except ValidationError as error:
-        return None, [_translated(one) for one in error.errors(include_url=False)]
-    found = [*_names(rule, known), *_quiet_problems(rule)]
+        wrong = (_translated(one) for one in error.errors(include_url=False))
+        return None, [*found, *{problem.field: problem for problem in wrong}.values()]
+    found += [*_names(rule, known), *_quiet_problems(rule)]
     found += _official(rule) if rule.kind == "official" else _levels(rule, known)
     return (None if found else rule), found
 
 
-def _with_codes(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Provinces by any of their names become codes, `all` becomes none named."""
+def _with_codes(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """(the body with provinces as codes, names that are none); `all` becomes none named."""
     given = body.get("provinces", ())
     if given == "all":
-        return {**body, "provinces": ()}
+        return {**body, "provinces": ()}, []
     if isinstance(given, str) or not isinstance(given, Collection):
-        return {**body, "provinces": given}
-    codes = {find_province(str(one)).code for one in given}
-    return {**body, "provinces": tuple(code for code in BY_CODE if code in codes)}
+        return {**body, "provinces": given}, []
+    codes, wrong = set(), []
+    for name in given:
+        try:
+            codes.add(find_province(str(name)).code)
+        except InputError as error:
+            wrong.append(Problem("provinces", "{reason}", {"reason": str(error)}))
+    return {**body, "provinces": tuple(code for code in BY_CODE if code in codes)}, wrong
 
 
 def _translated(error: Any) -> Problem:
@@ -212,6 +247,8 @@ def _translated(error: Any) -> Problem:
         return Problem(where, N_("is missing"))
     if error["type"] == "extra_forbidden":
         return Problem(where, N_("is not a field of a rule"))
+    if where in FORMS:
+        return Problem(where, FORMS[where])
     return Problem(where, "{reason}", {"reason": error["msg"].removeprefix("Value error, ")})
 
 
@@ -248,7 +285,7 @@ def _quiet_problems(rule: Rule) -> list[Problem]:
     if quiet is None:
         return []
     found = [
-        Problem(f"quiet.{name}", N_("is a time of day like 22:00"))
+        Problem(f"quiet.{name}", FORMS[f"quiet.{name}"])
         for name in ("start", "end")
         if not _CLOCK_TIME.fullmatch(getattr(quiet, name))
     ]

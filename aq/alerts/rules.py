@@ -2,14 +2,13 @@
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import tomli_w
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -205,23 +204,6 @@ def _remove(connection: Connection, row: Any, who: str, now: datetime) -> None:
     }
     rows.add_change(connection, change)
     rows.remove_rule(connection, row.id)
-
-
-def to_toml(found: Iterable[Rule]) -> str:
-    """Rules as a file that `from_toml` reads back to the same rules."""
-    return tomli_w.dumps({"rules": [one.as_body() for one in found]})
-
-
-def from_toml(text: str, where: str) -> list[Fields]:
-    """The bodies under ``[[rules]]``; raises `InputError` for what is not TOML or has none."""
-    try:
-        data = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{where}: not readable as TOML: {error}", "file") from None
-    found = data.get("rules")
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise InputError(f"{where}: no [[rules]] in it", "rules")
-    return found
 
 
 def known_rule(store: Store, name: str) -> str:

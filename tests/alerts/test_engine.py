@@ -12,16 +12,8 @@ from sqlalchemy import insert, select, update
 from aq.alerts import Known
 from aq.alerts.engine import watch
 from aq.alerts.points import Reader
-from aq.alerts.rules import (
-    from_toml,
-    history,
-    load_rules,
-    remove_rule,
-    restore_rule,
-    rules,
-    save_rule,
-    to_toml,
-)
+from aq.alerts.rule_file import from_toml, to_toml
+from aq.alerts.rules import history, load_rules, remove_rule, restore_rule, rules, save_rule
 from aq.alerts.silences import silence
 from aq.alerts.status import acknowledge, log, standing
 from aq.domain.clock import Clock, from_hour_number, hour_number, kst_iso

@@ -17,7 +17,8 @@ from aq.alerts.backtest import backtest
 from aq.alerts.channels import CapSettings
 from aq.alerts.documents import CAP, OFFICIAL_NOTE, atom, cap
 from aq.alerts.engine import watch
-from aq.alerts.rules import from_toml, load_rules, remove_rule, rules, save_rule, to_toml
+from aq.alerts.rule_file import from_toml, to_toml
+from aq.alerts.rules import load_rules, remove_rule, rules, save_rule
 from aq.alerts.silences import silence
 from aq.alerts.status import log, same_alert_before, standing
 from aq.alerts.wording import compose
