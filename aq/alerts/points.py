@@ -16,7 +16,7 @@ from aq.alerts import Point, Rule
 from aq.context import Context
 from aq.domain.averages import WINDOW_HOURS, averaged
 from aq.domain.clock import from_hour_number
-from aq.domain.model import MODELLED
+from aq.domain.model import MODELLED, ProvinceHour
 from aq.domain.pollutants import Exact, mean_half_up
 from aq.domain.provinces import BY_CODE, BY_ID
 from aq.domain.publication import LEARNING, learn, overdue
@@ -139,9 +139,9 @@ class Reader:
         """Each hour through all the windows of a standard."""
         standard, key = self.standards[rule.standard], rule.pollutant
         back = window_hours(standard, key) - 1
-        series: dict[tuple[int, int], dict[int, Any]] = {}
+        series: dict[tuple[int, str], dict[int, ProvinceHour]] = {}
         for row in province_hours(connection, _numbers(rule), after - back, until):
-            series.setdefault((row.province, row.feed), {})[row.hour] = row
+            series.setdefault((row.place, row.feed), {})[row.hour] = row
         for (province, feed), rows in series.items():
             for hour in rows:
                 if hour <= after:
@@ -149,11 +149,12 @@ class Reader:
                 result = evaluate(standard, key, rows, hour)
                 value = result.grade if rule.watch == "grade" else result.index
                 if value is not None:
-                    row, heard = rows[hour], (None, None)
+                    row = rows[hour]
+                    heard: tuple[int | None, int | None] = (None, None)
                     if key != OVERALL:
-                        heard = getattr(row, f"{key}_n"), getattr(row, f"{key}_exp")
+                        heard = row.means[key].valid, row.means[key].expected
                     stations = stations_with_value(row, standard, key)
-                    yield province, hour, stations, Point(value, *heard, feed)
+                    yield province, hour, stations, Point(value, *heard, FEED_IDS[feed])
 
 
 def _numbers(rule: Rule) -> list[int]:

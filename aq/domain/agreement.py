@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from aq.domain.clock import from_hour_number, kst_iso
-from aq.domain.model import Reading
-from aq.domain.pollutants import from_scaled, mean_half_up, pollutants
+from aq.domain.model import ProvinceHour, Reading
+from aq.domain.pollutants import from_scaled, pollutants
 from aq.domain.provinces import BY_ID
 from aq.domain.standards import Standard
 
@@ -79,29 +79,24 @@ def disagreements(readings: Iterable[Reading], standard: Standard) -> tuple[int,
     return compared, +differ
 
 
-def compare(
-    ours: Iterable[Mapping[str, Any]], theirs: Iterable[Mapping[str, Any]]
-) -> list[Agreement]:
-    """Compare two series of province hours (rows of the store), a line per pollutant."""
-    known = {(row["province"], row["hour"]): row for row in theirs}
-    pairs = [
-        (row, known[place]) for row in ours if (place := (row["province"], row["hour"])) in known
-    ]
+def compare(ours: Iterable[ProvinceHour], theirs: Iterable[ProvinceHour]) -> list[Agreement]:
+    """Compare two series of province hours, a line per pollutant."""
+    known = {(row.place, row.hour): row for row in theirs}
+    pairs = [(row, known[row.place, row.hour]) for row in ours if (row.place, row.hour) in known]
     return [_one(key, pairs) for key in pollutants()]
 
 
-def _one(key: str, pairs: list[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Agreement:
+def _one(key: str, pairs: list[tuple[ProvinceHour, ProvinceHour]]) -> Agreement:
     pollutant = pollutants()[key]
     # Upstream prints province means with a digit less than stations: PM whole, gases 3, CO 1.
     step = 10
     differences: list[tuple[int, int, int]] = []
     same = 0
     for our, their in pairs:
-        if not our[f"{key}_n"] or not their[f"{key}_n"]:
+        ours, theirs = our.means[key].scaled, their.means[key].scaled
+        if ours is None or theirs is None:
             continue
-        ours = mean_half_up(our[f"{key}_sum"], our[f"{key}_n"])
-        theirs = int(their[f"{key}_sum"])
-        differences.append((ours - theirs, our["province"], our["hour"]))
+        differences.append((ours - theirs, our.place, our.hour))
         same += (2 * ours + step) // (2 * step) == (2 * theirs + step) // (2 * step)
     if not differences:
         return Agreement(

@@ -1,5 +1,6 @@
 """Hours of Korea: hour-ending slots, 24:00, days of hours 01-24; UTC inside, KST outside."""
 
+import calendar
 import re
 import time
 from collections.abc import Callable
@@ -12,6 +13,9 @@ HOUR = timedelta(hours=1)
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 FASTEST = 1e6
+_DAY_0 = date(1970, 1, 1).toordinal()
+# Day 0 is of KST: its hour 01 ends at 16:00 UTC the day before.
+_KST_HOURS = 9
 _DATA_TIME = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[ T]?(\d{2})(?::?(\d{2}))?$")
 
 
@@ -83,6 +87,41 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     start = datetime(day.year, day.month, day.day, tzinfo=KST)
     text = day.isoformat()
     return _in_utc(start, timedelta(0), text), _in_utc(start, 24 * HOUR, text)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01; the store's integer for a KST day."""
+    return day.toordinal() - _DAY_0
+
+
+def from_day_number(number: int) -> date:
+    """Inverse of `day_number`."""
+    return date.fromordinal(number + _DAY_0)
+
+
+def day_of(hour: int) -> int:
+    """The number of the KST day (hours 01-24) an hour number belongs to."""
+    return (hour + _KST_HOURS - 1) // 24
+
+
+def day_hours(day: int) -> tuple[int, int]:
+    """(after, until): the hour numbers of a day are ``after < hour <= until``."""
+    return day * 24 - _KST_HOURS, (day + 1) * 24 - _KST_HOURS
+
+
+def month_start(day: date) -> date:
+    """The first day of a day's month."""
+    return day.replace(day=1)
+
+
+def month_end(day: date) -> date:
+    """The last day of a day's month."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after a day's."""
+    return month_end(day) + timedelta(days=1)
 
 
 def month_hours(year: int, month: int) -> tuple[int, int]:

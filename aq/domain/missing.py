@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
+from aq.domain.model import PlaceHour
 from aq.domain.pollutants import pollutants
 
 NOT_ENOUGH_HOURS, NEEDED_MISSING = "not_enough_hours", "needed_missing"
@@ -21,7 +21,13 @@ def gap_reason(word: str) -> tuple[str, str | None]:
     return "quality_flag", word
 
 
-def why_missing(row: Any, key: str, needed: Sequence[str] = ()) -> tuple[str, str | None]:
+def reasons(row: PlaceHour) -> dict[str, str]:
+    """The store's words for what a row has no value of that counts, by pollutant."""
+    words: dict[str, str] = json.loads(row.why) if row.why else {}
+    return words
+
+
+def why_missing(row: PlaceHour, key: str, needed: Sequence[str] = ()) -> tuple[str, str | None]:
     """(reason, detail) of a province hour that gives nothing for a pollutant or for `overall`.
 
     Where the hour itself has a value, it is the window before it that is not complete enough.
@@ -29,7 +35,7 @@ def why_missing(row: Any, key: str, needed: Sequence[str] = ()) -> tuple[str, st
     """
     if needed:
         return NEEDED_MISSING, " ".join(needed)
-    why = json.loads(row.why) if row.why else {}
+    why = reasons(row)
     if key in pollutants():
         return gap_reason(why[key]) if key in why else (NOT_ENOUGH_HOURS, None)
     return gap_reason(next(iter(why.values()))) if why else (NOT_ENOUGH_HOURS, None)

@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from fractions import Fraction
+from typing import NamedTuple
+
+from aq.domain.pollutants import mean_half_up
 
 # Networks of AirKorea's stations (mangName). Only urban air counts for a province mean.
 URBAN = "도시대기"
@@ -80,6 +84,89 @@ class Reading:
     province: str | None = None
     flags: Mapping[str, str] = field(default_factory=dict)
     upstream: Upstream | None = None
+
+
+class HourMean(NamedTuple):
+    """An exact mean of an hour: the sum of the valid values at the store's scale, how many there
+    are, and of how many stations one was expected (None where there are no stations)."""
+
+    total: int
+    valid: int
+    expected: int | None = None
+
+    @property
+    def scaled(self) -> int | None:
+        """The mean at the store's scale, half-up; None without a value."""
+        return mean_half_up(self.total, self.valid) if self.valid else None
+
+    @property
+    def exact(self) -> Fraction:
+        """The mean at the store's scale; raises ``ZeroDivisionError`` without a value."""
+        return Fraction(self.total, self.valid)
+
+    def over(self, other: "HourMean") -> bool:
+        """Whether the mean is higher than another's; both have a value."""
+        return self.total * other.valid > other.total * self.valid
+
+    @property
+    def thin(self) -> bool:
+        """Whether fewer than half of the expected stations have a value, but some have."""
+        return bool(self.valid and self.expected and 2 * self.valid < self.expected)
+
+
+class ProvinceHour(NamedTuple):
+    """A feed's hour (number of its end) of a province (id), as the store keeps it.
+
+    `why` is JSON: the reason by pollutant where there is no value. `committed_at` is when it was
+    stored, where that was asked for.
+    """
+
+    place: int
+    hour: int
+    feed: str
+    means: Mapping[str, HourMean]
+    why: str | None = None
+    version: int = 0
+    committed_at: datetime | None = None
+
+
+class StationHour(NamedTuple):
+    """A feed's hour (number of its end) of a station (id), as the store keeps it.
+
+    A value that counts is a mean of one; `values` are all values at the store's scale, `why` is
+    JSON: the flag by pollutant for which a value does not count.
+    """
+
+    place: int
+    hour: int
+    feed: str
+    means: Mapping[str, HourMean]
+    why: str | None
+    values: Mapping[str, int | None]
+    version: int = 0
+
+
+PlaceHour = ProvinceHour | StationHour
+
+
+class Day(NamedTuple):
+    """A feed's day (its number) of a province (id) and pollutant, pooled from its hours.
+
+    `total` and `values` are the sum and number of all valid values at the store's scale, `hours`
+    the hours with one, `highest` the highest hourly mean (half-up), of the hour `highest_hour`;
+    `top` is that mean exact, where it was asked for and its hour is there.
+    """
+
+    pollutant: str
+    province: int
+    day: int
+    feed: str
+    total: int = 0
+    values: int = 0
+    hours: int = 0
+    highest: int | None = None
+    highest_hour: int | None = None
+    top: HourMean | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

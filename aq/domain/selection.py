@@ -8,12 +8,11 @@ station's value is there.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aq.domain.model import MODELLED, FeedInfo
+from aq.domain.model import MODELLED, FeedInfo, PlaceHour
 from aq.domain.pollutants import KEYS
 from aq.domain.standards import Standard
 
@@ -84,7 +83,18 @@ class Selection:
 
     def of_hour(self, stations: Mapping[str, int]) -> str | None:
         """The feed an hour is read from; None where none of the feeds has a row of it."""
-        return _first_with_value(self.ranked(stations), stations)
+        ranked = self.ranked(stations)
+        return _first_with_value(ranked, stations) if len(ranked) > 1 else next(iter(ranked), None)
+
+    def of_rows(self, rows: Mapping[str, PlaceHour], standard: Standard, key: str) -> Sequence[str]:
+        """`ranked` of the feeds' rows of an hour, for a pollutant or an index of a standard: of an
+        index the stations of the pollutant that has the most count."""
+        if len(rows) == 1:
+            return self.ranked(dict.fromkeys(rows, 0))
+        names = (key,) if key in KEYS else standard.pollutants
+        return self.ranked(
+            {feed: max(row.means[name].valid for name in names) for feed, row in rows.items()}
+        )
 
     def of_period(self, hours: Mapping[str, int]) -> str | None:
         """The feed a day or month is read from; None where none of the feeds has a row of it."""
@@ -107,8 +117,8 @@ def _first_with_value(feeds: Sequence[str], counts: Mapping[str, int]) -> str | 
     return next((feed for feed in feeds if counts[feed]), feeds[0] if feeds else None)
 
 
-def stations_with_value(row: Any, standard: Standard, key: str) -> int:
-    """The stations with a valid value in a province hour; for an index, those of the pollutant that
-    has the most."""
+def stations_with_value(row: PlaceHour, standard: Standard, key: str) -> int:
+    """The stations with a valid value in an hour; for an index, those of the pollutant that has the
+    most."""
     names = (key,) if key in KEYS else standard.pollutants
-    return max(int(getattr(row, f"{name}_n")) for name in names)
+    return max(row.means[name].valid for name in names)

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from aq.domain.averages import WINDOW_HOURS, Mean, averaged, mean_at
 from aq.domain.grading import Overall, deciding, overall
+from aq.domain.model import PlaceHour
 from aq.domain.pollutants import Exact
 from aq.domain.standards import Standard
 
 OVERALL = "overall"
-Rows = Mapping[int, Any]  # hour number -> store row with <key>_sum and <key>_n
+Rows = Mapping[int, PlaceHour]  # by hour number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,8 @@ def window_hours(standard: Standard, key: str) -> int:
 def hourly(rows: Rows, key: str, hour: int) -> Fraction | None:
     """The exact province mean of an hour at the store's scale; None where nothing is valid."""
     row = rows.get(hour)
-    count = getattr(row, f"{key}_n") if row is not None else 0
-    return Fraction(getattr(row, f"{key}_sum"), count) if count else None
+    mean = row.means[key] if row is not None else None
+    return mean.exact if mean and mean.valid else None
 
 
 def inputs(averaging: str, key: str, rows: Rows, hour: int) -> list[Fraction | None]:

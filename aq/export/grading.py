@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from aq.domain.missing import NEEDED_MISSING, gap_reason
 from aq.domain.pollutants import Pollutant, mean_half_up, pollutants
 from aq.domain.standards import Standard
-from aq.domain.windows import OVERALL, Evaluated, evaluate, of_value, window_hours
+from aq.domain.windows import OVERALL, Evaluated, Rows, evaluate, of_value, window_hours
 from aq.export.columns import ZONE
 from aq.store.blocks import EACH, HEAD
 
@@ -44,12 +44,8 @@ class Grader:
         self.back = max(window_hours(standard, key) for key in keys) - 1
         self._known: dict[tuple[Any, ...], Shown] = {}
 
-    def hour(self, key: str, rows: Mapping[int, Any], hour: int) -> Shown | None:
-        """The hour of one place and feed; None where no value counts."""
-        if key in self.plain:
-            row, at = rows[hour], self.at[key]
-            count = row[at + 1]
-            return self.mean(key, row[at], count) if count else None
+    def hour(self, key: str, rows: Rows, hour: int) -> Shown | None:
+        """The hour of one place and feed by its window; None where no value counts."""
         found = evaluate(self.standard, key, rows, hour)
         return None if found.empty else self._shown(key, found)
 
@@ -131,15 +127,16 @@ def _notes(text: str | None) -> Mapping[str, str]:
 
 
 def absence(
-    row: Any, key: str, otherwise: str, needed: Sequence[str] = ()
+    why: str | None, key: str, otherwise: str, needed: Sequence[str] = ()
 ) -> tuple[str | None, str]:
-    """(flag, reason) for a row without a value that counts, `otherwise` when it says nothing.
+    """(flag, reason) by the reasons of a row without a value that counts, `otherwise` when they say
+    nothing.
 
     Of an `overall` the flag names the pollutants it needs and lacks.
     """
     if needed:
         return " ".join(needed), NEEDED_MISSING
-    notes = _notes(row.notes)
+    notes = _notes(why)
     word = next(iter(notes.values()), None) if key == OVERALL else notes.get(key)
     if word is None:
         return None, otherwise

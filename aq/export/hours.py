@@ -4,31 +4,31 @@ A stretch of hours is worked through as columns: the row of each hour and place 
 cells of the values that occur are made once each.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
 from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.model import HourMean
 from aq.domain.pollutants import pollutants
 from aq.domain.windows import OVERALL
 from aq.export.grading import NOT_ENOUGH, NOT_MEASURED, absence, scaled_text, share_text
 from aq.export.reader import (
+    WHY,
     Cells,
     Numbers,
     Part,
     Piece,
     Reader,
     Series,
-    by_series,
+    for_windows,
     head_cells,
     tail_cells,
 )
 from aq.feeds.registry import INFO
 
-# Under half of the expected stations a province mean is thin.
-THIN_PARTS = 2
 # More than there can be of a province in an hour.
 MOST_STATIONS = 1 << 16
 NO_STATIONS = (None, None, None, None)
@@ -171,7 +171,6 @@ class _Block:
         """Hours by the standard's window, which goes back over the rows of the same feed."""
         reader, series = self.reader, self.series
         selection, ats = reader.asked.selection, self._ats(key)
-        ids = selection.ids
         for pair, rows in enumerate(self.grid.T.tolist()):
             hour = self.after + 1 + int(self.hours[pair])
             number = reader.places[self.places[pair]].id
@@ -182,14 +181,14 @@ class _Block:
             }
             there = [selection.feeds.index(name) for name in selection.ranked(stations)]
             for feed in there:
-                shown = reader.grader.hour(key, series[number, ids[feed]], hour)
+                shown = reader.grader.hour(key, series[number, selection.feeds[feed]], hour)
                 if shown is not None:
                     self.feeds[pair, place] = feed
                     self.value_of[pair, place] = self._values.number(_as_given, shown.cells)
                     self.source_of[pair, place] = self._source(key, feed, rows[feed])
                     break
             else:
-                needed = reader.grader.lacks(key, series[number, ids[there[0]]], hour)
+                needed = reader.grader.lacks(key, series[number, selection.feeds[there[0]]], hour)
                 self._absent(key, (pair, place), there[0], rows[there[0]], needed)
 
     def _ats(self, key: str) -> list[int]:
@@ -199,9 +198,9 @@ class _Block:
         return [grader.at[name] + 1 for name in names]
 
     @cached_property
-    def series(self) -> dict[tuple[int, int], Series]:
-        """The rows by place and feed id."""
-        return by_series(self.rows)
+    def series(self) -> Mapping[tuple[int, str], Series]:
+        """The rows by place and feed."""
+        return for_windows(self.reader, self.rows)
 
     def _absent(
         self, key: str, cell: tuple[int, int], feed: int, row: int, needed: Sequence[str] = ()
@@ -236,9 +235,9 @@ def _nothing(
     A station's number that came with a flag is printed beside its flag, without a grade.
     """
     plain = key in reader.grader.plain
-    raw = getattr(row, key) if plain and reader.asked.level == "station" else None
+    raw = row[reader.grader.at[key] + 2] if plain and reader.asked.level == "station" else None
     value = None if raw is None else scaled_text(raw, pollutants()[key])
-    why = absence(row, key, NOT_MEASURED if plain else NOT_ENOUGH, needed)
+    why = absence(row[WHY], key, NOT_MEASURED if plain else NOT_ENOUGH, needed)
     return reader.grader.cells(key, value), why
 
 
@@ -254,5 +253,4 @@ def _stations(reader: Reader, feed: str, row: Any, key: str) -> Cells:
 def _heard(heard: int, expected: int | None) -> Cells:
     if not expected:
         return heard, expected, None, None
-    thin = bool(heard) and THIN_PARTS * heard < expected
-    return heard, expected, share_text(heard, expected), thin
+    return heard, expected, share_text(heard, expected), HourMean(0, heard, expected).thin

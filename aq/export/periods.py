@@ -7,27 +7,27 @@ and not a mean of rounded means. Each day or month comes from one feed.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from aq.domain.clock import day_of, from_day_number
 from aq.export.grading import NOT_MEASURED, Grader, absence, share_text
 from aq.export.reader import (
+    WHY,
     Cells,
     Piece,
     Place,
     Reader,
     by_series,
+    for_windows,
     head_cells,
     listed,
     period,
     tail_cells,
 )
-from aq.feeds.registry import FEED_IDS
-from aq.store.rollups import day_grade, day_of
+from aq.store.rollups import day_grade
 
-EPOCH = date(1970, 1, 1)
-Slot = tuple[int, int, str]  # place id, feed id, pollutant
+Slot = tuple[int, str, str]  # place id, feed, pollutant
 
 
 @dataclass(slots=True)
@@ -38,22 +38,19 @@ class Pool:
     total: int = 0
     count: int = 0
     hours: int = 0
-    largest: tuple[int, int] | None = None  # sum and count of the highest hour
+    largest: tuple[int, int] | None = None
     grades: list[int] = field(init=False)
     absences: Counter[tuple[str | None, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.grades = [0] * self.levels
 
-    def add(self, row: Any, at: int, key: str, grade: int | None) -> None:
-        """Take an hour in, whose sum stands `at`, with its grade by the standard's own window."""
+    def add(self, total: int, count: int, grade: int | None) -> None:
+        """Take an hour in by its exact sum and count, with its grade by the standard's window."""
         if grade is not None:
             self.grades[grade - 1] += 1
-        count = row[at + 1]
         if not count:
-            self.absences[absence(row, key, NOT_MEASURED)] += 1
             return
-        total = row[at]
         self.total += total
         self.count += count
         self.hours += 1
@@ -78,7 +75,8 @@ def pooled_pieces(reader: Reader) -> Iterator[Piece]:
     current: tuple[int, int] | None = None
     pools: dict[Slot, Pool] = {}
     for (after, until), read in reader.blocks():
-        series = by_series(read)
+        series, grader = by_series(read), reader.grader
+        windows = {} if grader.plain.issuperset(reader.asked.keys) else for_windows(reader, read)
         hour = after + 1
         while hour <= until:
             bounds = period(hour, reader.asked.grain)
@@ -87,29 +85,35 @@ def pooled_pieces(reader: Reader) -> Iterator[Piece]:
                 pools = {}
             current = bounds
             last = min(until, bounds[1])
-            _add(reader, pools, series, range(hour, last + 1))
+            _add(reader, pools, (series, windows), range(hour, last + 1))
             hour = last + 1
     if current is not None:
         yield _piece(reader, current, pools)
 
 
-def _add(reader: Reader, pools: dict[Slot, Pool], series: Any, hours: range) -> None:
-    levels, grader = len(reader.asked.standard.levels), reader.grader
+def _add(reader: Reader, pools: dict[Slot, Pool], block: tuple[Any, Any], hours: range) -> None:
+    (series, windows), grader = block, reader.grader
     for (place, feed), rows in series.items():
         for key in reader.asked.keys:
-            pool = pools.get((place, feed, key))
+            pool, at, plain = pools.get((place, feed, key)), grader.at[key], key in grader.plain
             for hour in hours:
                 row = rows.get(hour)
                 if row is None:
                     continue
                 if pool is None:
-                    pool = pools[place, feed, key] = Pool(levels)
-                shown = grader.hour(key, rows, hour)
-                pool.add(row, grader.at[key], key, shown.grade if shown else None)
+                    pool = pools[place, feed, key] = Pool(len(reader.asked.standard.levels))
+                total, count, shown = row[at], row[at + 1], None
+                if not plain:
+                    shown = grader.hour(key, windows[place, feed], hour)
+                elif count:
+                    shown = grader.mean(key, total, count)
+                pool.add(total, count, shown.grade if shown else None)
+                if not count:
+                    pool.absences[absence(row[WHY], key, NOT_MEASURED)] += 1
 
 
 def _piece(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> Piece:
-    day = (EPOCH + timedelta(days=day_of(bounds[1]))).isoformat()
+    day = from_day_number(day_of(bounds[1])).isoformat()
     at = day if reader.asked.grain == "day" else day[:7]
     possible = bounds[1] - bounds[0]
     rows: list[Cells] = []
@@ -129,7 +133,7 @@ def _taken(
     by_feed = {
         feed: pool
         for feed in selection.feeds
-        if (pool := pools.get((place.id, FEED_IDS[feed], key))) is not None
+        if (pool := pools.get((place.id, feed, key))) is not None
     }
     feed = selection.of_period({name: pool.hours for name, pool in by_feed.items()})
     return (feed, by_feed[feed]) if feed else None
@@ -146,8 +150,7 @@ def _row(
         value = f"{standard.figure(key, Fraction(pool.total, pool.count), averaging):f}"
         largest = f"{standard.figure(key, Fraction(*pool.largest), '1h'):f}"
     if averaging == "1d":
-        pooled = {"sum": pool.total, "n": pool.count, "hours": pool.hours}
-        grade = day_grade(grader.standard, key, pooled)
+        grade = day_grade(grader.standard, key, pool.total, pool.count, pool.hours)
     return (
         *head_cells(place, feed, key),
         at,

@@ -3,10 +3,10 @@
 Only one block of hours is in memory, however long the range.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -14,31 +14,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aq.domain.clock import (
+    day_hours,
+    day_number,
+    day_of,
+    from_day_number,
+    month_end,
+    month_start,
+)
 from aq.domain.errors import InputError
-from aq.domain.model import OBSERVED, URBAN
+from aq.domain.model import OBSERVED, URBAN, PlaceHour
 from aq.domain.provinces import BY_ID
 from aq.export.columns import READINGS
 from aq.export.grading import Grader
 from aq.export.query import ExportQuestion
-from aq.feeds.registry import INFO
+from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import Connection, Store
 from aq.store.archive import months as retained
 from aq.store.blocks import (
     current_version,
     province_block,
+    province_hours,
     province_span,
     station_block,
+    station_hours,
     station_span,
     stations_of,
 )
-from aq.store.rollups import day_hours, day_of
 
+# The cell of a row of a block that says why it has no values.
+WHY = 3
 # Rows of the store that are in memory at once, roughly.
 BLOCK_ROWS = 6000
-EPOCH = date(1970, 1, 1)
 Cells = tuple[Any, ...]
 Numbers = NDArray[np.intp]
-Series = Mapping[int, Any]  # hour number -> row of the store
+Series = Mapping[int, PlaceHour]  # by hour number
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +158,21 @@ class Reader:
             )
 
 
-def by_series(rows: Iterable[Any]) -> dict[tuple[int, int], Series]:
-    """Rows of the store by place and feed id."""
-    found: dict[tuple[int, int], dict[int, Any]] = {}
+def by_series(rows: Iterable[Any]) -> dict[tuple[int, str], dict[int, Any]]:
+    """The rows of a block by place and feed, then by hour."""
+    series: dict[tuple[int, str], dict[int, Any]] = {}
     for row in rows:
-        found.setdefault((row.place, row.feed), {})[row.hour] = row
-    return dict(found)
+        series.setdefault((row[0], FEED_NAMES[row[2]]), {})[row[1]] = row
+    return series
+
+
+def for_windows(reader: Reader, rows: Sequence[Any]) -> Mapping[tuple[int, str], Series]:
+    """The hours of a block by place and feed, as a standard's windows take them."""
+    nouns = station_hours if reader.asked.level == "station" else province_hours
+    series: defaultdict[tuple[int, str], dict[int, PlaceHour]] = defaultdict(dict)
+    for hour in nouns(rows, reader.grader.reads):
+        series[hour.place, hour.feed][hour.hour] = hour
+    return dict(series)
 
 
 @contextmanager
@@ -228,12 +247,12 @@ def _hours(
 
 def period(hour: int, grain: str) -> tuple[int, int]:
     """(after, until) of the day or month an hour belongs to."""
-    day = day_of(hour)
+    number = day_of(hour)
     if grain == "day":
-        return day_hours(day)
-    first = (EPOCH + timedelta(days=day)).replace(day=1)
-    following = (first + timedelta(days=32)).replace(day=1)
-    return day_hours((first - EPOCH).days)[0], day_hours((following - EPOCH).days)[0]
+        return day_hours(number)
+    day = from_day_number(number)
+    first, last = day_number(month_start(day)), day_number(month_end(day))
+    return day_hours(first)[0], day_hours(last)[1]
 
 
 def head_cells(place: Place, feed: str, key: str) -> Cells:

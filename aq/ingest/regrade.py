@@ -7,7 +7,7 @@ from itertools import groupby
 from aq.domain.report import Report
 from aq.domain.standards import Standard
 from aq.store import Store
-from aq.store.rollups import Day, forget_grades, grade_days, standard_id, ungraded_days
+from aq.store.rollups import DayOf, forget_grades, grade_days, standard_id, ungraded_days
 
 BLOCK_DAYS = 31
 
@@ -48,7 +48,7 @@ def regrade(
     return RegradeReport(days=days, forgotten=forgotten)
 
 
-def _blocks(todo: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, set[Day]]]:
+def _blocks(todo: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, set[DayOf]]]:
     def month(one: tuple[int, int, int]) -> tuple[int, int]:
         return one[0], one[1] // BLOCK_DAYS
 

@@ -1,24 +1,29 @@
 """How complete the store is over a range: hours by province and day, and why the others lack."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
 from aq.context import Context
 from aq.domain.backfill_plan import NOT_PUBLISHED, NOT_RUNNING, REACH
-from aq.domain.clock import floor_hour, from_hour_number, hour_number
-from aq.domain.missing import gap_reason
+from aq.domain.clock import (
+    day_hours,
+    day_of,
+    floor_hour,
+    from_day_number,
+    from_hour_number,
+    hour_number,
+)
+from aq.domain.missing import gap_reason, reasons
+from aq.domain.model import ProvinceHour
 from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection
 from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import Connection, gaps, reads
-from aq.store.reads import slots
-from aq.store.rollups import day_hours, day_of
 
 NOT_RECEIVED, SOURCE_FLAG, QUALITY_FLAG = "not_received", "source_flag", "quality_flag"
 TOO_FEW, FEED_DOWN = "too_few_stations", "feed_down"
@@ -34,7 +39,6 @@ CAUSES = (
 )
 # What may bring a missing hour: a call to upstream, or a confirmed file.
 BACKFILL, IMPORT = "backfill", "import"
-_EPOCH = date(1970, 1, 1)
 _EVERYWHERE = [one.id for one in PROVINCES]
 _OF_REASON = {
     "not_received": NOT_RECEIVED,
@@ -89,14 +93,10 @@ def completeness(
         short = [one for one in days if one[3] < one[4]]
         lacks = list(_lacks(connection, look, short))
     frame = pd.DataFrame(days, columns=list(DAY_COLUMNS))
-    frame["day"] = [_date(day) for day in frame["day"]]
+    frame["day"] = [from_day_number(day) for day in frame["day"]]
     missing = pd.DataFrame(lacks, columns=list(LACK_COLUMNS))
-    missing["day"] = [_date(day) for day in missing["day"]]
+    missing["day"] = [from_day_number(day) for day in missing["day"]]
     return Completeness(days=frame, lacks=missing)
-
-
-def _date(day: int) -> date:
-    return _EPOCH + timedelta(days=day)
 
 
 def _days(
@@ -107,8 +107,8 @@ def _days(
         return []
     begin, end = day_of(first + 1), day_of(last)
     found: dict[Place, dict[str, int]] = {}
-    for row in reads.days(connection, key, _EVERYWHERE, begin, end):
-        found.setdefault((row.province, row.day), {})[FEED_NAMES[row.feed]] = row.hours
+    for roll in reads.days(connection, key, _EVERYWHERE, begin, end):
+        found.setdefault((roll.province, roll.day), {})[roll.feed] = roll.hours
     out = []
     for province in _EVERYWHERE:
         for day in range(begin, end + 1):
@@ -174,10 +174,10 @@ def _lacks(
         by_day.setdefault(day, []).append((province, feed, expected))
     for days in _runs(sorted(by_day)):
         after, until = day_hours(days[0])[0], day_hours(days[-1])[1]
-        rows: dict[tuple[str, int], dict[int, Any]] = {}
+        rows: dict[tuple[str, int], dict[int, ProvinceHour]] = {}
         if any(feed or look.expected_feed(until) for d in days for _, feed, _ in by_day[d]):
-            for row in slots(connection, look.key, after, until):
-                rows.setdefault((FEED_NAMES[row.feed], row.hour), {})[row.province] = row
+            for row in reads.province_hours(connection, _EVERYWHERE, after, until, keys=[look.key]):
+                rows.setdefault((row.feed, row.hour), {})[row.place] = row
         for day in days:
             for province, feed, _expected in by_day[day]:
                 counted = _of_day(connection, look, rows, (province, day), feed)
@@ -200,7 +200,7 @@ def _runs(days: list[int], most: int = 31) -> Iterator[list[int]]:
 def _of_day(
     connection: Connection,
     look: _Look,
-    rows: Mapping[tuple[str, int], Mapping[int, Any]],
+    rows: Mapping[tuple[str, int], Mapping[int, ProvinceHour]],
     place: Place,
     feed: str | None,
 ) -> Counter[tuple[str | None, str, str | None, str]]:
@@ -219,15 +219,14 @@ def _of_day(
             continue
         of_hour = rows.get((name, hour), {})
         row = of_hour.get(province)
-        if row is not None and row.n:
+        if row is not None and row.means[look.key].valid:
             continue
         if INFO[name].means_of:  # they stand in for the stations, which should have had it
             name = look.expected_feed(hour) or name
             of_hour = rows.get((name, hour), {})
             row = of_hour.get(province)
         if row is not None:
-            why = json.loads(row.why) if row.why else {}
-            reason, detail = gap_reason(why.get(look.key, "not_received"))
+            reason, detail = gap_reason(reasons(row).get(look.key, "not_received"))
             found[name, _OF_REASON[reason], detail, IMPORT] += 1
             continue
         cause, detail, lost = _absent(connection, look, name, province, hour, bool(of_hour))

@@ -15,22 +15,20 @@ from typing import Any
 from aq.context import Context, asked_pollutants, find_standard
 from aq.domain.clock import from_hour_number, hour_number, kst_iso
 from aq.domain.missing import why_missing
-from aq.domain.model import FeedInfo
-from aq.domain.pollutants import KEYS, from_scaled, mean_half_up, pollutants
+from aq.domain.model import FeedInfo, ProvinceHour
+from aq.domain.pollutants import KEYS, from_scaled, pollutants
 from aq.domain.provinces import PROVINCES, Province
 from aq.domain.report import plain
 from aq.domain.standards import Standard
 from aq.domain.windows import Evaluated, evaluate
-from aq.feeds.registry import FEED_IDS, FEED_NAMES, INFO
+from aq.feeds.registry import INFO
 from aq.store.engine import state_of
 from aq.store.reads import last_with_value, recent_hours
 from aq.store.runs import feed_states
 
 # The longest window of any standard, and the last day for the trend.
 WINDOW_HOURS = 25
-# A province mean of less than this share of the expected stations is marked thin.
-THIN_SHARE = 0.5
-Series = dict[int, Any]  # hour number -> row of the store
+Series = dict[int, ProvinceHour]  # by hour number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +163,7 @@ def _age(hour: int | None, now: datetime) -> timedelta:
 
 
 def choose(
-    rows: Sequence[Any], context: Context, now: datetime
+    rows: Sequence[ProvinceHour], context: Context, now: datetime
 ) -> tuple[FeedInfo | None, int | None]:
     """The feed and hour to show: the most preferred fresh one, else the most preferred there is."""
     prefer = context.settings.selection.present.feeds
@@ -182,24 +180,24 @@ def choose(
     return (INFO[live[0]] if live else None), None
 
 
-def newest_hour(rows: Sequence[Any], feed: str) -> int | None:
+def newest_hour(rows: Sequence[ProvinceHour], feed: str) -> int | None:
     """The newest hour that at least half of the feed's provinces have; upstream publishes an hour
     station by station, and a few early rows are not yet the country."""
     provinces: dict[int, set[int]] = {}
     for row in rows:
-        if row.feed == FEED_IDS[feed]:
-            provinces.setdefault(row.hour, set()).add(row.province)
+        if row.feed == feed:
+            provinces.setdefault(row.hour, set()).add(row.place)
     if not provinces:
         return None
     usual = max(len(found) for found in provinces.values())
     return max(hour for hour, found in provinces.items() if 2 * len(found) >= usual)
 
 
-def _by_province(rows: Sequence[Any], feed: FeedInfo | None) -> dict[int, Series]:
+def _by_province(rows: Sequence[ProvinceHour], feed: FeedInfo | None) -> dict[int, Series]:
     out: dict[int, Series] = {}
     for row in rows:
-        if feed and row.feed == FEED_IDS[feed.name]:
-            out.setdefault(row.province, {})[row.hour] = row
+        if feed and row.feed == feed.name:
+            out.setdefault(row.place, {})[row.hour] = row
     return out
 
 
@@ -222,14 +220,16 @@ def _filled(
     scene: _Scene,
     province: Province,
     key: str,
-    row: Any,
+    row: ProvinceHour | None,
     found: Evaluated | None,
 ) -> CurrentItem:
     level = scene.standard.level(found.grade) if found and found.grade else None
     observed = scene.feed is not None and scene.feed.kind == "observed"
     stations = expected = None
+    thin = False
     if observed and row is not None and key in KEYS and not scene.too_old:
-        stations, expected = getattr(row, f"{key}_n"), getattr(row, f"{key}_exp")
+        mean = row.means[key]
+        stations, expected, thin = mean.valid, mean.expected, mean.thin
     shown = found is not None and scene.hour is not None
     at = from_hour_number(scene.hour) if shown and scene.hour is not None else None
     return CurrentItem(
@@ -247,13 +247,13 @@ def _filled(
         averaging=(found.averaging if found else None) or scene.standard.averaging(key),
         standard=scene.standard.id,
         observed_at=at,
-        fetched_at=row.committed_at if shown else None,
+        fetched_at=row.committed_at if shown and row else None,
         feed=scene.feed.name if scene.feed else None,
         kind=scene.feed.kind if scene.feed else None,
         status=scene.feed.status if scene.feed else None,
         stations=stations,
         stations_expected=expected,
-        thin=bool(stations and expected and stations < THIN_SHARE * expected),
+        thin=thin,
         simulated=scene.simulated,
         age_hours=round(_age(scene.hour, scene.now) / timedelta(hours=1), 2) if shown else None,
         stale=scene.stale and shown,
@@ -264,7 +264,9 @@ def _filled(
     )
 
 
-def _why(scene: _Scene, row: Any, key: str, found: Evaluated | None) -> tuple[str, str | None]:
+def _why(
+    scene: _Scene, row: ProvinceHour | None, key: str, found: Evaluated | None
+) -> tuple[str, str | None]:
     """The word for why there is nothing, and upstream's own where it gave one."""
     if scene.hour is None:
         return ("feed_down" if scene.down else "no_history"), None
@@ -285,12 +287,13 @@ def _with_last(connection: Any, item: CurrentItem, until: int, context: Context)
     province = next(one for one in PROVINCES if one.code == item.code)
     selection = context.settings.selection
     rows = last_with_value(connection, province.id, item.pollutant, until, selection.feeds)
-    by_feed = {FEED_NAMES[row.feed]: row for row in rows}
-    feed = selection.of_hour({name: row.n for name, row in by_feed.items()})
-    if feed is None:
+    by_feed = {row.feed: row for row in rows}
+    means = {name: row.means[item.pollutant] for name, row in by_feed.items()}
+    feed = selection.of_hour({name: mean.valid for name, mean in means.items()})
+    scaled = means[feed].scaled if feed else None
+    if feed is None or scaled is None:
         return item
-    hour, mean = by_feed[feed].hour, mean_half_up(by_feed[feed].sum, by_feed[feed].n)
-    value = float(from_scaled(mean, pollutants()[item.pollutant]))
+    hour, value = by_feed[feed].hour, float(from_scaled(scaled, pollutants()[item.pollutant]))
     nothing_recent = item.missing_reason in ("no_history", "feed_down")
     return replace(
         item,

@@ -13,15 +13,23 @@ import pandas as pd
 
 from aq.context import Context
 from aq.domain.averages import averaged
-from aq.domain.clock import KST, from_hour_number
+from aq.domain.clock import (
+    KST,
+    day_hours,
+    day_number,
+    day_of,
+    from_day_number,
+    from_hour_number,
+)
+from aq.domain.model import Day
 from aq.domain.provinces import BY_CODE, BY_ID
 from aq.domain.standards import HIGHEST_8H, Breakpoints, Standard
-from aq.feeds.registry import FEED_NAMES, INFO
+from aq.feeds.registry import INFO
 from aq.queries.items import day_sums
-from aq.store.blocks import HEAD, province_block
-from aq.store.rollups import Scale, day_grade, day_hours, day_of, days_by_grade
+from aq.store.reads import province_hours
+from aq.store.rollups import Scale, day_grade, days_by_grade
 
-EPOCH, DAY = date(1970, 1, 1), timedelta(days=1)
+DAY = timedelta(days=1)
 # How a day is judged: its mean by breakpoints made for days, or its highest hourly mean by
 # breakpoints made for hours.
 MEAN, WORST = "mean", "worst"
@@ -68,17 +76,15 @@ def days(
     """
     rules = context.standards[standard]
     numbers = [BY_CODE[code].id for code in codes]
-    ends = (first - EPOCH).days, (last - EPOCH).days
-    places: dict[tuple[int, int], dict[str, Any]] = {}
+    places: dict[tuple[int, int], dict[str, Day]] = {}
     with context.store.read() as connection:
-        for row in day_sums(connection, numbers, key, *ends, as_of, exact=True):
-            by_feed = places.setdefault((row["province"], row["day"]), {})
-            by_feed[FEED_NAMES[row["feed"]]] = row
+        for day in day_sums(connection, numbers, key, first, last, as_of, exact=True):
+            places.setdefault((day.province, day.day), {})[day.feed] = day
     rows = []
     for _, by_feed in sorted(places.items()):
-        feed = context.settings.selection.of_period({f: r["hours"] for f, r in by_feed.items()})
+        feed = context.settings.selection.of_period({f: d.hours for f, d in by_feed.items()})
         if feed:
-            rows.append(_day(by_feed[feed], rules, key))
+            rows.append(_day(by_feed[feed], rules))
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("grade", "highest_grade", "hours"):
         frame[name] = frame[name].astype("Int64")
@@ -89,27 +95,27 @@ def days(
     return frame
 
 
-def _day(row: Any, rules: Standard, key: str) -> tuple[Any, ...]:
-    info = INFO[FEED_NAMES[row["feed"]]]
+def _day(day: Day, rules: Standard) -> tuple[Any, ...]:
+    key, info = day.pollutant, INFO[day.feed]
     value = highest = grade = highest_grade = at = None
-    if row["hours"]:
-        value = float(rules.figure(key, Fraction(row["sum"], row["n"]), "1d"))
-        grade = day_grade(rules, key, row)
-        top = Fraction(row["max_sum"], row["max_n"]) if row["max_n"] else row["max"]
+    if day.highest is not None and day.highest_hour is not None:
+        value = float(rules.figure(key, Fraction(day.total, day.values), "1d"))
+        grade = day_grade(rules, key, day.total, day.values, day.hours)
+        top = day.top.exact if day.top else day.highest
         highest = float(rules.figure(key, top, "1h"))
         highest_grade = rules.grade(key, top, "1h")
-        at = from_hour_number(row["max_hour"]).astimezone(KST)
+        at = from_hour_number(day.highest_hour).astimezone(KST)
     return (
-        BY_ID[row["province"]].code,
-        EPOCH + timedelta(days=row["day"]),
+        BY_ID[day.province].code,
+        from_day_number(day.day),
         value,
         grade,
         highest,
         highest_grade,
         at,
-        row["hours"],
-        row["sum"],
-        row["n"],
+        day.hours,
+        day.total,
+        day.values,
         info.name,
         info.kind,
         info.status,
@@ -180,7 +186,7 @@ def by_grade(
         least_hours=ceil(context.standards[standard].complete * 24) if way == MEAN else 1,
     )
     starts: dict[int, date] = {}
-    spans, start = [], (first - EPOCH).days
+    spans, start = [], day_number(first)
     for begins, count in whole:
         starts[start] = begins
         spans.append((start, start + count - 1))
@@ -226,22 +232,22 @@ def highest_8h(
     """
     numbers = [BY_CODE[code].id for code in codes]
     first, last = date(year, 1, 1), date(year, 12, 31)
-    after = day_hours((first - EPOCH).days)[0]
-    until = day_hours((last - EPOCH).days)[1]
+    after, until = day_hours(day_number(first))[0], day_hours(day_number(last))[1]
     feeds = context.settings.selection.feeds
-    series: dict[tuple[int, int], dict[int, Fraction]] = {}
+    series: dict[tuple[int, str], dict[int, Fraction]] = {}
     with context.store.read() as connection:
-        for row in province_block(connection, numbers, [key], feeds, after - 7, until, as_of):
-            total, count = row[HEAD : HEAD + 2]
-            if count:
-                series.setdefault((row.place, row.feed), {})[row.hour] = Fraction(total, count)
+        rows = province_hours(
+            connection, numbers, after - 7, until, keys=[key], feeds=feeds, as_of=as_of
+        )
+    for row in rows:
+        if row.means[key].valid:
+            series.setdefault((row.place, row.feed), {})[row.hour] = row.means[key].exact
     out: dict[tuple[str, date, str], Highest] = {}
     for (province, feed), hours in series.items():
         span = range(min(hours), max(hours) + 1)
         for hour, mean in zip(span, averaged([hours.get(n) for n in span], "8h", key), strict=True):
             if mean.value is not None and hour > after:
-                day = EPOCH + timedelta(days=day_of(hour))
-                place = BY_ID[province].code, day, FEED_NAMES[feed]
+                place = BY_ID[province].code, from_day_number(day_of(hour)), feed
                 held = out.get(place, Highest(mean.value, 0))
                 out[place] = Highest(max(held.value, mean.value), held.windows + 1)
     return out
@@ -263,13 +269,13 @@ def exceedances(
     for row in rows:
         if row.day.year != year:
             continue
-        pooled = {"sum": row.total, "n": row.values, "hours": row.hours}
+        pooled = row.total, row.values, row.hours
         top = highest.get((row.code, row.day, row.feed))
         grades = {
-            one.id: _above_8h(one, key, top)
-            if (key, HIGHEST_8H) in one.tables
-            else day_grade(one, key, pooled)
-            for one in rules
+            limit.id: _above_8h(limit, key, top)
+            if (key, HIGHEST_8H) in limit.tables
+            else day_grade(limit, key, *pooled)
+            for limit in rules
         }
         if all(grade is None for grade in grades.values()):
             continue

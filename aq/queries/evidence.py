@@ -1,6 +1,5 @@
 """Why a province has its grade: the stations, the window, the breakpoint, the formula."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,16 +10,17 @@ from aq.domain.agreement import upstream_grade
 from aq.domain.clock import hour_number, kst_iso
 from aq.domain.errors import ArchiveError, InputError
 from aq.domain.explanation import Explanation, OverallExplanation, explain
-from aq.domain.model import URBAN
+from aq.domain.missing import reasons
+from aq.domain.model import URBAN, ProvinceHour, StationHour
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import Province
 from aq.domain.report import plain
-from aq.domain.selection import Selection, stations_with_value
+from aq.domain.selection import Selection
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL, evaluate, window_hours
-from aq.feeds.registry import FEED_NAMES, INFO
+from aq.feeds.registry import INFO
 from aq.store import Connection
-from aq.store.reads import province_hours, station_hours
+from aq.store.reads import province_hours, station_hours, upstream_grades
 from aq.store.schema import UPSTREAM_GRADES
 from aq.store.stations import stations_of
 
@@ -96,16 +96,16 @@ def evidence(
     after = hour - window_hours(standard, key)
     with context.store.read() as connection:
         rows = province_hours(connection, [province.id], after, hour, as_of=as_of)
-        by_feed: dict[str, dict[int, Any]] = {}
+        by_feed: dict[str, dict[int, ProvinceHour]] = {}
         for row in rows:
-            by_feed.setdefault(FEED_NAMES[row.feed], {})[row.hour] = row
+            by_feed.setdefault(row.feed, {})[row.hour] = row
         feed = _feed(context.settings.selection, standard, key, by_feed, hour)
         if feed is None:
             raise InputError(f"nothing is stored of {province.ko} at {kst_iso(at)}", "at")
         here = stations_of(connection, province.id)
-        readings, archive = _readings(connection, here, hour, feed, as_of)
+        readings, grades, archive = _readings(connection, here, hour, feed, as_of)
     window = by_feed[feed]
-    by_station = {row.station: row for row in readings}
+    by_station = {row.place: row for row in readings}
     hourly = context.standards["airkorea_1h"]
     shown = key if key in KEYS else _dominant(standard, window, hour)
     return Evidence(
@@ -114,7 +114,9 @@ def evidence(
         feed=feed,
         explanation=explain(standard, key, window, hour),
         stations=tuple(
-            _witness(one, by_station[one.id], shown, hourly) for one in here if one.id in by_station
+            _witness(station, by_station[station.id], grades.get(station.id), shown, hourly)
+            for station in here
+            if station.id in by_station
         ),
         archive=archive,
     )
@@ -122,35 +124,33 @@ def evidence(
 
 def _readings(
     connection: Connection, stations: Sequence[Any], hour: int, feed: str, as_of: int | None
-) -> tuple[Sequence[Any], str | None]:
-    """The stations' rows of an hour, and the archive that holds them where it cannot be read."""
-    numbers = [one.id for one in stations]
+) -> tuple[Sequence[StationHour], Mapping[int, str], str | None]:
+    """The stations' rows of an hour, upstream's own grades of them, and the archive that holds them
+    where it cannot be read."""
+    numbers = [station.id for station in stations]
     try:
-        return station_hours(connection, numbers, hour - 1, hour, feed=feed, as_of=as_of), None
+        rows = station_hours(connection, numbers, hour - 1, hour, feeds=[feed], as_of=as_of)
+        return rows, upstream_grades(connection, numbers, hour, feed, as_of), None
     except ArchiveError as error:
-        return (), error.file
+        return (), {}, error.file
 
 
 def _feed(
     selection: Selection,
     standard: Standard,
     key: str,
-    by_feed: Mapping[str, Mapping[int, Any]],
+    by_feed: Mapping[str, Mapping[int, ProvinceHour]],
     hour: int,
 ) -> str | None:
     """The feed the standard's value of the hour is of, as everywhere."""
-    counts = {
-        feed: stations_with_value(rows[hour], standard, key)
-        for feed, rows in by_feed.items()
-        if hour in rows
-    }
-    ranked = selection.ranked(counts)
+    at_hour = {feed: rows[hour] for feed, rows in by_feed.items() if hour in rows}
+    ranked = selection.of_rows(at_hour, standard, key)
     results = ((feed, evaluate(standard, key, by_feed[feed], hour)) for feed in ranked)
     valued = (f for f, result in results if result.value is not None or result.grade is not None)
     return next(valued, ranked[0] if ranked else None)
 
 
-def _dominant(standard: Standard, window: dict[int, Any], hour: int) -> str:
+def _dominant(standard: Standard, window: Mapping[int, ProvinceHour], hour: int) -> str:
     """The pollutant whose stations stand behind a composite result."""
     found = explain(standard, OVERALL, window, hour)
     if isinstance(found, OverallExplanation) and found.result.dominant:
@@ -158,17 +158,19 @@ def _dominant(standard: Standard, window: dict[int, Any], hour: int) -> str:
     return next(iter(standard.pollutants))
 
 
-def _witness(station: Any, row: Any, key: str, hourly: Standard) -> Witness:
-    flag = (json.loads(row.flags) if row.flags else {}).get(key)
-    scaled = getattr(row, key)
+def _witness(
+    station: Any, row: StationHour, given: str | None, key: str, hourly: Standard
+) -> Witness:
+    flag = reasons(row).get(key)
+    scaled = row.values[key]
     if station.network != URBAN:
         part = ROADSIDE
     elif flag:
         part = FLAGGED
     else:
         part = COUNTS if scaled is not None else NO_VALUE
-    given = row.grades or ""
-    theirs = {f: int(g) for f, g in zip(UPSTREAM_GRADES, given, strict=False) if g.isdigit()}
+    pairs = zip(UPSTREAM_GRADES, given or "", strict=False)
+    theirs = {field: int(grade) for field, grade in pairs if grade.isdigit()}
     return Witness(
         grade=None if scaled is None or flag else hourly.grade(key, scaled, "1h"),
         upstream_grade=upstream_grade(key, theirs),

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from aq.context import Context
 from aq.domain.averages import THREE_QUARTERS, WINDOW_HOURS, averaged
-from aq.domain.clock import floor_hour, hour_number
+from aq.domain.clock import day_hours, day_of, floor_hour, hour_number
 from aq.domain.episodes import Run, runs
 from aq.domain.pollutants import Exact, mean_half_up
 from aq.domain.provinces import PROVINCES
@@ -16,7 +16,6 @@ from aq.domain.standards import Standard
 from aq.feeds.registry import FEED_NAMES
 from aq.store import Connection
 from aq.store.reads import days_reaching, pairs
-from aq.store.rollups import day_hours, day_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

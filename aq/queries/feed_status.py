@@ -175,10 +175,7 @@ def agreement(context: Context, now: datetime) -> list[Agreement]:
     everywhere = [province.id for province in PROVINCES]
     with context.store.read() as connection:
         theirs, ours = (
-            [
-                row._mapping
-                for row in province_hours(connection, everywhere, until - MONTH, until, feed=name)
-            ]
+            province_hours(connection, everywhere, until - MONTH, until, feeds=[name])
             for name in ("airkorea_means", "airkorea")
         )
     return compare(ours, theirs)

@@ -1,19 +1,28 @@
 """The past of one province or station as a data frame: its hours, days or months; gaps are rows."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
 import pandas as pd
 
 from aq.context import Context
-from aq.domain.clock import KST, day_bounds, floor_hour, from_hour_number, hour_number
+from aq.domain.clock import (
+    KST,
+    day_bounds,
+    day_number,
+    day_of,
+    floor_hour,
+    from_hour_number,
+    hour_number,
+    month_end,
+    month_start,
+)
 from aq.domain.grading import overall
-from aq.domain.missing import NOT_ENOUGH_HOURS, gap_reason
-from aq.domain.model import OBSERVED
-from aq.domain.pollutants import mean_half_up, pollutants, rounded
+from aq.domain.missing import NOT_ENOUGH_HOURS, gap_reason, reasons
+from aq.domain.model import OBSERVED, HourMean, PlaceHour
+from aq.domain.pollutants import pollutants, rounded
 from aq.domain.provinces import BY_ID, PROVINCES
 from aq.domain.selection import Selection
 from aq.domain.standards import PERIODS, Standard
@@ -21,14 +30,12 @@ from aq.domain.windows import OVERALL, means_of, window_hours
 from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import engine, reads
 from aq.store.archive import months as retained
-from aq.store.blocks import EACH, HEAD, province_block, station_block
-from aq.store.rollups import day_grade, day_of
+from aq.store.rollups import day_grade
 
 LINE_COLUMNS = ("value", "grade", "feed", "stations", "stations_expected", "reason", "detail")
 COUNTS = ("grade", "stations", "stations_expected")
-EPOCH = date(1970, 1, 1)
 Pool = tuple[int, int, int]  # exact sum, count of values, hours with a value
-Series = Mapping[int, Any]  # hour number -> row of a block
+Series = Mapping[int, PlaceHour]
 
 
 def line(
@@ -86,19 +93,20 @@ def _rows(
     selection: Selection,
     level: str,
     as_of: int | None,
-) -> dict[str, dict[int, Any]]:
+) -> dict[str, dict[int, PlaceHour]]:
     """Rows of a place by feed and hour."""
-    read = station_block if level == "station" else province_block
-    found: dict[str, dict[int, Any]] = {}
+    read = reads.station_hours if level == "station" else reads.province_hours
+    by_feed: dict[str, dict[int, PlaceHour]] = {}
     with context.store.read() as connection:
-        for row in read(connection, [place], keys, selection.feeds, *hours, as_of):
-            found.setdefault(FEED_NAMES[row.feed], {})[row.hour] = row
-    return found
+        options: Any = {"keys": keys, "feeds": selection.feeds, "as_of": as_of}
+        for row in read(connection, [place], *hours, **options):
+            by_feed.setdefault(row.feed, {})[row.hour] = row
+    return by_feed
 
 
-def _by_hour(by_feed: Mapping[str, Series]) -> dict[int, dict[str, Any]]:
+def _by_hour(by_feed: Mapping[str, Series]) -> dict[int, dict[str, PlaceHour]]:
     """The rows of each hour by feed."""
-    hours: dict[int, dict[str, Any]] = {}
+    hours: dict[int, dict[str, PlaceHour]] = {}
     for feed, rows in by_feed.items():
         for hour, row in rows.items():
             hours.setdefault(hour, {})[feed] = row
@@ -106,24 +114,25 @@ def _by_hour(by_feed: Mapping[str, Series]) -> dict[int, dict[str, Any]]:
 
 
 def _hour(
-    rows: Mapping[str, Any], selection: Selection, key: str, standard: Standard | None, level: str
+    rows: Mapping[str, PlaceHour],
+    selection: Selection,
+    key: str,
+    standard: Standard | None,
+    level: str,
 ) -> tuple[Any, ...]:
     """An hour from the feed that is chosen of those with a row of it, or why there is no value."""
-    feed = selection.of_hour({name: row[HEAD + 1] for name, row in rows.items()})
+    feed = selection.of_hour({name: row.means[key].valid for name, row in rows.items()})
     if feed is None:
         return None, None, None, None, None, "not_received", None
-    row = rows[feed]
-    total, count, expected = row[HEAD : HEAD + 3]
-    if count:
-        mean = Fraction(total, count)
-        grade = standard.grade(key, mean, "1h") if standard else None
+    mean = rows[feed].means[key]
+    if mean.valid:
+        grade = standard.grade(key, mean.exact, "1h") if standard else None
         pooled = level == "province" and INFO[feed].pooled
-        heard = (count, expected) if pooled else (None, None)
-        return _shown(standard, key, mean, "1h"), grade, feed, *heard, None, None
-    notes = json.loads(row.notes) if row.notes else {}
+        heard = (mean.valid, mean.expected) if pooled else (None, None)
+        return _shown(standard, key, mean.exact, "1h"), grade, feed, *heard, None, None
     silent = "not_received" if level == "province" else "no_value"
-    heard = (0, expected) if level == "province" else (None, None)
-    return None, None, feed, *heard, *gap_reason(notes.get(key, silent))
+    heard = (0, mean.expected) if level == "province" else (None, None)
+    return None, None, feed, *heard, *gap_reason(reasons(rows[feed]).get(key, silent))
 
 
 def _shown(standard: Standard | None, key: str, mean: Fraction, averaging: str) -> float:
@@ -153,8 +162,8 @@ def _index(
     records: list[tuple[Any, ...]] = []
     for hour in range(hours[0] + 1, hours[1] + 1):
         rows = by_hour.get(hour, {})
-        counts = {feed: max(row[HEAD + 1 :: EACH]) for feed, row in rows.items()}
-        feed = next((feed for feed in selection.ranked(counts) if hour in results[feed]), None)
+        ranked = selection.of_rows(rows, standard, OVERALL)
+        feed = next((feed for feed in ranked if hour in results[feed]), None)
         if feed is None:
             reason = NOT_ENOUGH_HOURS if rows else "not_received"
             records.append((None, None, None, None, None, reason, None))
@@ -203,13 +212,12 @@ def pooled(
     possible hours, reason.
     """
     if grain == "month":
-        since = since.replace(day=1)
-        last = (last.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+        since, last = month_start(since), month_end(last)
     days = _days(context, place, pollutant, (since, last), level, as_of)
     records: list[tuple[Any, ...]] = []
     at = pd.date_range(since, last, freq="D" if grain == "day" else "MS", tz=KST)
     for begin in at:
-        first = (begin.date() - EPOCH).days
+        first = day_number(begin.date())
         numbers = range(first, first + (1 if grain == "day" else begin.days_in_month))
         pools = {
             feed: pool
@@ -242,7 +250,7 @@ def _period(
     feed, (total, count, hours) = taken
     grade = None
     if grain == "day" and standard is not None:
-        grade = day_grade(standard, key, {"sum": total, "n": count, "hours": hours})
+        grade = day_grade(standard, key, total, count, hours)
     value = _shown(standard, key, Fraction(total, count), "1d" if grain == "day" else "1mo")
     return value, grade, feed, hours, possible, None
 
@@ -257,24 +265,20 @@ def _days(
 ) -> dict[str, dict[int, Pool]]:
     """Pools of each day by feed and day number."""
     found: dict[str, dict[int, Pool]] = {}
-    first, last = ((one - EPOCH).days for one in asked)
     if level == "province" and as_of is None:
+        bounds = day_number(asked[0]), day_number(asked[1])
         with context.store.read() as connection:
-            for row in reads.days(connection, key, [place], first, last):
-                pool = (row.sum, row.n, row.hours)
-                found.setdefault(FEED_NAMES[row.feed], {})[row.day] = pool
+            for day in reads.days(connection, key, [place], *bounds):
+                found.setdefault(day.feed, {})[day.day] = (day.total, day.values, day.hours)
         return found
     hours = hour_number(day_bounds(asked[0])[0]), hour_number(day_bounds(asked[1])[1])
     selection = context.settings.selection
     for feed, rows in _rows(context, place, [key], hours, selection, level, as_of).items():
-        days = found.setdefault(feed, {})
+        pools = found.setdefault(feed, {})
         for hour, row in rows.items():
-            total, count, known = days.get(day_of(hour), (0, 0, 0))
-            days[day_of(hour)] = (
-                total + row[HEAD],
-                count + row[HEAD + 1],
-                known + (1 if row[HEAD + 1] else 0),
-            )
+            mean = row.means[key]
+            total, count, known = pools.get(day_of(hour), (0, 0, 0))
+            pools[day_of(hour)] = total + mean.total, count + mean.valid, known + bool(mean.valid)
     return found
 
 
@@ -290,20 +294,20 @@ def sparklines(
     last = hour_number(floor_hour(until))
     scale = pollutants()[pollutant].scale
     numbers = [province.id for province in PROVINCES]
-    with context.store.read() as connection:
-        rows = reads.province_hours(connection, numbers, last - hours, last, feed=feed)
-    out: dict[str, list[float | None]] = {one.code: [None] * hours for one in PROVINCES}
-    slots: dict[tuple[int, int], dict[str, Any]] = {}
-    for row in rows:
-        slots.setdefault((row.province, row.hour), {})[FEED_NAMES[row.feed]] = row
     selection = context.settings.selection.only(feed)
-    for (province, hour), by_feed in slots.items():
-        counts = {name: getattr(row, f"{pollutant}_n") for name, row in by_feed.items()}
-        taken = selection.of_hour(counts)
-        if taken and counts[taken]:
-            total = getattr(by_feed[taken], f"{pollutant}_sum")
-            place = hour - (last - hours) - 1
-            out[BY_ID[province].code][place] = mean_half_up(total, counts[taken]) / scale
+    with context.store.read() as connection:
+        rows = reads.province_hours(
+            connection, numbers, last - hours, last, keys=[pollutant], feeds=selection.feeds
+        )
+    slots: dict[tuple[int, int], dict[str, HourMean]] = {}
+    for row in rows:
+        slots.setdefault((row.place, row.hour), {})[row.feed] = row.means[pollutant]
+    out: dict[str, list[float | None]] = {one.code: [None] * hours for one in PROVINCES}
+    for (province, hour), means in slots.items():
+        taken = selection.of_hour({name: mean.valid for name, mean in means.items()})
+        scaled = means[taken].scaled if taken else None
+        if scaled is not None:
+            out[BY_ID[province].code][hour - (last - hours) - 1] = scaled / scale
     return out
 
 

@@ -8,35 +8,40 @@ page-header order, then by pollutant; a page ends at a whole moment.
 import calendar
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
 from aq.domain.clock import (
     day_bounds,
+    day_hours,
+    day_number,
+    day_of,
     floor_hour,
+    from_day_number,
     from_hour_number,
     hour_number,
     kst_day,
     kst_iso,
+    month_end,
+    month_start,
     parse_instant,
 )
 from aq.domain.errors import InputError
 from aq.domain.grading import in_force_on
 from aq.domain.missing import why_missing
+from aq.domain.model import Day, ProvinceHour
 from aq.domain.pollutants import Pollutant, pollutants, rounded
 from aq.domain.provinces import Province
-from aq.domain.selection import stations_with_value
 from aq.domain.standards import Standard
-from aq.domain.windows import evaluate, window_hours
-from aq.feeds.registry import FEED_NAMES, INFO
+from aq.domain.windows import Evaluated, evaluate, window_hours
+from aq.feeds.registry import INFO
 from aq.queries.question import PastQuestion
 from aq.store import Connection, Store
 from aq.store.reads import days as day_rows
 from aq.store.reads import province_hours, span
-from aq.store.rollups import day_grade, day_hours, day_of, pool_days
+from aq.store.rollups import day_grade, pool_days
 
-_EPOCH = date(1970, 1, 1)
 Item = dict[str, Any]
 
 
@@ -92,9 +97,9 @@ def _hours(
     start, end = _within_stored(connection, numbers, after, asked.until)
     for first, last in _stretches(start, end, 24 * 14):
         rows = province_hours(connection, numbers, first - back, last, as_of=asked.as_of)
-        series: dict[tuple[int, str], dict[int, Any]] = {}
+        series: dict[tuple[int, str], dict[int, ProvinceHour]] = {}
         for row in rows:
-            series.setdefault((row.province, FEED_NAMES[row.feed]), {})[row.hour] = row
+            series.setdefault((row.place, row.feed), {})[row.hour] = row
         present = sorted({row.hour for row in rows if first < row.hour <= last})
         for hour in present:
             items = [
@@ -124,7 +129,7 @@ def _hour_item(
     province: Province,
     key: str,
     hour: int,
-    series: Mapping[tuple[int, str], Mapping[int, Any]],
+    series: Mapping[tuple[int, str], Mapping[int, ProvinceHour]],
 ) -> Item | None:
     """The hour from the most preferred feed with a value; else from the first that has a row."""
     there = {
@@ -133,29 +138,28 @@ def _hour_item(
         if hour in (rows := series.get((province.id, feed), {}))
     }
     taken, standard = None, asked.standard_at(from_hour_number(hour))
-    counts = {feed: stations_with_value(rows[hour], standard, key) for feed, rows in there.items()}
-    for feed in asked.selection.ranked(counts):
+    at_hour = {feed: rows[hour] for feed, rows in there.items()}
+    for feed in asked.selection.of_rows(at_hour, standard, key):
         result = evaluate(standard, key, there[feed], hour)
         if not result.empty:
-            taken = feed, there[feed][hour], result
+            taken = there[feed][hour], result
             break
-        taken = taken or (feed, there[feed][hour], result)
+        taken = taken or (there[feed][hour], result)
     return _hour_fields(asked, province, key, taken) if taken else None
 
 
 def _hour_fields(
-    asked: PastQuestion, province: Province, key: str, taken: tuple[str, Any, Any]
+    asked: PastQuestion, province: Province, key: str, taken: tuple[ProvinceHour, Evaluated]
 ) -> Item:
-    feed, row, found = taken
-    pooled = INFO[feed].pooled and key in pollutants()
-    stations = getattr(row, f"{key}_n") if pooled else None
-    expected = getattr(row, f"{key}_exp") if pooled else None
+    row, found = taken
+    mean = row.means[key] if INFO[row.feed].pooled and key in pollutants() else None
+    stations, expected = (mean.valid, mean.expected) if mean else (None, None)
     coverage = round(stations / expected, 3) if stations is not None and expected else None
     end = from_hour_number(row.hour)
     standard = asked.standard_at(end)
     reason, detail = why_missing(row, key, found.missing) if found.empty else (None, None)
     return {
-        **_fields(standard, province, key, kst_iso(end), feed),
+        **_fields(standard, province, key, kst_iso(end), row.feed),
         "in_force": in_force_on(standard, kst_day(end)),
         "value": found.value,
         "index": found.index,
@@ -197,24 +201,22 @@ def _graded(standard: Standard, grade: int | None) -> Item:
 def _days_or_months(
     connection: Connection, asked: PastQuestion, after: datetime
 ) -> Iterator[tuple[datetime, list[Item]]]:
-    first = day_of(hour_number(floor_hour(after)) + 1)
-    last = day_of(hour_number(floor_hour(asked.until)))
-    if asked.grain == "month":
-        first = (_month_start(first) - _EPOCH).days  # months are given whole, at both ends
-        last = (_month_start((_month_start(last) - _EPOCH).days + 31) - _EPOCH).days - 1
+    first = from_day_number(day_of(hour_number(floor_hour(after)) + 1))
+    last = from_day_number(day_of(hour_number(floor_hour(asked.until))))
+    if asked.grain == "month":  # months are given whole, at both ends
+        first, last = month_start(first), month_end(last)
     pooled: dict[tuple[str, str, int], dict[str, Pooled]] = {}
+    numbers = [province.id for province in asked.provinces]
     for key in asked.keys:
-        numbers = [province.id for province in asked.provinces]
-        for row in day_sums(connection, numbers, key, first, last, asked.as_of):
-            label = _label(row["day"], asked.grain)
-            place = pooled.setdefault((label, key, row["province"]), {})
-            feed = FEED_NAMES[row["feed"]]
-            before = place.get(feed, Pooled(feed, 0, 0, 0))
-            place[feed] = Pooled(
-                feed,
-                before.total + row["sum"],
-                before.count + row["n"],
-                before.hours + row["hours"],
+        for day in day_sums(connection, numbers, key, first, last, asked.as_of):
+            label = _label(from_day_number(day.day), asked.grain)
+            by_feed = pooled.setdefault((label, key, day.province), {})
+            before = by_feed.get(day.feed, Pooled(day.feed, 0, 0, 0))
+            by_feed[day.feed] = Pooled(
+                day.feed,
+                before.total + day.total,
+                before.count + day.values,
+                before.hours + day.hours,
             )
     for label in sorted({label for label, _, _ in pooled}):
         items = []
@@ -232,21 +234,19 @@ def day_sums(
     connection: Connection,
     numbers: Sequence[int],
     key: str,
-    first: int,
-    last: int,
+    first: date,
+    last: date,
     as_of: int | None = None,
     *,
     exact: bool = False,
-) -> Iterable[Mapping[str, Any]]:
-    """Day rows from the roll-up; as of an earlier version, pooled from the hours of then. With
-    `exact` also sum and count of the highest hour."""
+) -> Iterable[Day]:
+    """Days from the roll-up; as of an earlier version, pooled from the hours of then. With `exact`
+    the highest hour too, by its sum and count."""
+    begin, end = day_number(first), day_number(last)
     if as_of is None:
-        rows = day_rows(connection, key, numbers, first, last, exact=exact)
-        return [row._mapping for row in rows]
-    hours = province_hours(
-        connection, numbers, day_hours(first)[0], day_hours(last)[1], as_of=as_of
-    )
-    return [row for row in pool_days(hours, exact=exact) if row["pollutant"] == key]
+        return day_rows(connection, key, numbers, begin, end, exact=exact)
+    bounds = day_hours(begin)[0], day_hours(end)[1]
+    return pool_days(province_hours(connection, numbers, *bounds, keys=[key], as_of=as_of), [key])
 
 
 def _pooled_item(
@@ -254,10 +254,11 @@ def _pooled_item(
 ) -> Item:
     possible = 24 if len(label) == 10 else 24 * calendar.monthrange(*_year_month(label))[1]
     averaging = "1d" if len(label) == 10 else "1mo"
-    pooled = {"sum": taken.total, "n": taken.count, "hours": taken.hours}
     end = _label_end(label)
     standard = asked.standard_at(end)
-    grade = day_grade(standard, key, pooled) if averaging == "1d" else None
+    grade = None
+    if averaging == "1d":
+        grade = day_grade(standard, key, taken.total, taken.count, taken.hours)
     return {
         **_fields(standard, province, key, label, taken.feed),
         "in_force": in_force_on(standard, kst_day(end)),
@@ -284,13 +285,8 @@ def _stretches(first: int, last: int, size: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + size, last)
 
 
-def _month_start(day: int) -> date:
-    return (_EPOCH + timedelta(days=day)).replace(day=1)
-
-
-def _label(day: int, grain: str) -> str:
-    text = (_EPOCH + timedelta(days=day)).isoformat()
-    return text if grain == "day" else text[:7]
+def _label(day: date, grain: str) -> str:
+    return day.isoformat() if grain == "day" else f"{day:%Y-%m}"
 
 
 def _year_month(label: str) -> tuple[int, int]:

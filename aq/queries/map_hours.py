@@ -2,20 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from aq.context import Context
 from aq.domain.clock import from_hour_number, hour_number
 from aq.domain.missing import why_missing
+from aq.domain.model import ProvinceHour
 from aq.domain.provinces import PROVINCES
-from aq.domain.selection import Selection, stations_with_value
+from aq.domain.selection import Selection
 from aq.domain.standards import Standard
 from aq.domain.windows import evaluate, window_hours
-from aq.feeds.registry import FEED_NAMES, INFO
+from aq.feeds.registry import INFO
 from aq.store.reads import province_hours
 
 MOST_FRAMES = 48
-Series = dict[int, Any]  # hour number -> row of the store
+Series = dict[int, ProvinceHour]  # by hour number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def frames(
     series: dict[tuple[int, str], Series] = {}
     with context.store.read() as connection:
         for row in province_hours(connection, numbers, first - back, last, as_of=as_of):
-            series.setdefault((row.province, FEED_NAMES[row.feed]), {})[row.hour] = row
+            series.setdefault((row.place, row.feed), {})[row.hour] = row
     selection = context.settings.selection
     made = []
     for hour in range(first + 1, last + 1):
@@ -77,8 +77,8 @@ def _shown(
     rules: Standard, key: str, hour: int, selection: Selection, there: dict[str, Series]
 ) -> Shown:
     fallback = None
-    counts = {feed: stations_with_value(rows[hour], rules, key) for feed, rows in there.items()}
-    for feed in selection.ranked(counts):
+    at_hour = {feed: rows[hour] for feed, rows in there.items()}
+    for feed in selection.of_rows(at_hour, rules, key):
         rows = there[feed]
         found = evaluate(rules, key, rows, hour)
         value = found.value if found.value is not None else found.index

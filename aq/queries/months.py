@@ -1,22 +1,28 @@
 """The store's months: a province's pooled monthly means, how complete, and which count."""
 
-import calendar
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
 
 from aq.context import Context
 from aq.domain.averages import THREE_QUARTERS
-from aq.domain.clock import kst_day
+from aq.domain.clock import (
+    HOUR,
+    day_number,
+    from_day_number,
+    kst_day,
+    month_end,
+    month_start,
+    next_month,
+)
 from aq.domain.model import OBSERVED
 from aq.domain.pollutants import pollutants
-from aq.feeds.registry import FEED_NAMES, INFO
+from aq.feeds.registry import INFO
 from aq.queries.items import pooled_value
 from aq.store import reads
 
 COLUMNS = ("month", "value", "hours", "expected", "feed", "kind", "status", "counts")
-_EPOCH = date(1970, 1, 1)
 
 
 def months(
@@ -31,14 +37,13 @@ def months(
     """
     if after >= until:
         return pd.DataFrame(columns=list(COLUMNS))
-    first = kst_day(after + timedelta(hours=1)).replace(day=1)
-    last = kst_day(until).replace(day=1)
-    pooled = _pooled(context, key, province, first, _end(last))
+    first, last = month_start(kst_day(after + HOUR)), month_start(kst_day(until))
+    pooled = _pooled(context, key, province, first, month_end(last))
     rows = []
     month = first
     while month <= last:
         rows.append(_row(context, key, month, pooled.get(month, {})))
-        month = (month + timedelta(days=31)).replace(day=1)
+        month = next_month(month)
     measured = any(row["enough"] and row["kind"] == OBSERVED for row in rows)
     for row in rows:
         row["counts"] = row.pop("enough") and (row["kind"] == OBSERVED or not measured)
@@ -47,29 +52,23 @@ def months(
     return frame
 
 
-def _end(month: date) -> date:
-    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
-
-
 def _pooled(
     context: Context, key: str, province: int, first: date, last: date
 ) -> dict[date, dict[str, tuple[int, int, int]]]:
     """(sum, count, hours) by month and feed."""
     found: dict[date, dict[str, tuple[int, int, int]]] = {}
-    bounds = (first - _EPOCH).days, (last - _EPOCH).days
     with context.store.read() as connection:
-        for row in reads.days(connection, key, [province], *bounds):
-            month = (_EPOCH + timedelta(days=row.day)).replace(day=1)
-            feeds = found.setdefault(month, {})
-            total, count, hours = feeds.get(FEED_NAMES[row.feed], (0, 0, 0))
-            feeds[FEED_NAMES[row.feed]] = (total + row.sum, count + row.n, hours + row.hours)
+        for day in reads.days(connection, key, [province], day_number(first), day_number(last)):
+            feeds = found.setdefault(month_start(from_day_number(day.day)), {})
+            total, count, hours = feeds.get(day.feed, (0, 0, 0))
+            feeds[day.feed] = (total + day.total, count + day.values, hours + day.hours)
     return found
 
 
 def _row(
     context: Context, key: str, month: date, feeds: dict[str, tuple[int, int, int]]
 ) -> dict[str, Any]:
-    expected = 24 * _end(month).day
+    expected = 24 * month_end(month).day
     taken = context.settings.selection.of_period({name: part[2] for name, part in feeds.items()})
     total, count, hours = feeds[taken] if taken else (0, 0, 0)
     taken = taken if hours else None

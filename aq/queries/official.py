@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from aq.context import Context
 from aq.domain import advisories as story
-from aq.domain.clock import day_bounds, kst, kst_day, kst_iso
+from aq.domain.clock import day_bounds, day_number, from_day_number, kst, kst_day, kst_iso
 from aq.domain.forecast_skill import Score, scores
 from aq.domain.forecasts import (
     DayAhead,
@@ -19,14 +19,12 @@ from aq.domain.forecasts import (
     outlooks,
     three_days,
 )
-from aq.domain.model import DAILY, OVER_50, Advisory, ForecastNotice
+from aq.domain.model import DAILY, OVER_50, Advisory, Day, ForecastNotice
 from aq.domain.pollutants import from_scaled, pollutants
 from aq.domain.provinces import PROVINCES, Province, district_provinces
-from aq.feeds.registry import FEED_NAMES
 from aq.store import notices as official
 from aq.store.reads import days as day_rows
 from aq.store.rollups import day_grade
-from aq.store.runs import day_number
 
 # Notices of so many days back can still speak of today.
 _AHEAD = timedelta(days=7)
@@ -267,13 +265,15 @@ def forecast_scores(context: Context, first: date, last: date) -> list[Score]:
                 day_number(first),
                 day_number(last),
             )
-            slots: dict[tuple[int, int], dict[str, Any]] = {}
+            slots: dict[tuple[int, int], dict[str, Day]] = {}
             for row in rows:
-                slots.setdefault((row.province, row.day), {})[FEED_NAMES[row.feed]] = row
+                slots.setdefault((row.province, row.day), {})[row.feed] = row
             for (province, day), by_feed in slots.items():
                 feed = measured.of_period({name: row.hours for name, row in by_feed.items()})
-                grade = day_grade(standard, key, by_feed[feed]._mapping) if feed else None
+                if feed is None:
+                    continue
+                roll = by_feed[feed]
+                grade = day_grade(standard, key, roll.total, roll.values, roll.hours)
                 if grade is not None:
-                    moment = datetime.fromtimestamp(day * 86400, UTC).date()
-                    observed[PROVINCES[province - 1].code, key, moment] = grade
+                    observed[PROVINCES[province - 1].code, key, from_day_number(day)] = grade
     return scores([one for one in notices if one.pollutant in VERIFIED], observed)

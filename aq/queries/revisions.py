@@ -1,19 +1,18 @@
 """What was known of one hour, when, from which feed, and how each value is graded."""
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
-from fractions import Fraction
 from typing import Any
 
 from aq.domain.clock import hour_number, kst_iso
 from aq.domain.errors import InputError
+from aq.domain.missing import reasons
+from aq.domain.model import OBSERVED, StationHour
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import find_province
 from aq.domain.standards import Standard
-from aq.feeds.registry import FEED_NAMES, INFO
+from aq.feeds.registry import INFO
 from aq.store import Connection, Store
-from aq.store.reads import find_stations, trail
+from aq.store.reads import Known, find_stations, trail
 
 Item = dict[str, Any]
 
@@ -31,8 +30,8 @@ def trail_items(store: Store, place: str, key: str, at: datetime, standard: Stan
         raise InputError(str(error), "at") from None
     with store.read() as connection:
         number, is_station = _place(connection, place)
-        rows = trail(connection, number, hour, station=is_station)
-    return [_item(row, key, standard, is_station) for row in rows]
+        known = trail(connection, number, hour, key, station=is_station)
+    return [_item(state, key, standard) for state in known]
 
 
 def _place(connection: Connection, text: str) -> tuple[int, bool]:
@@ -50,33 +49,25 @@ def _place(connection: Connection, text: str) -> tuple[int, bool]:
     raise InputError(f"several stations are called {text!r}: {codes}; give the code", "place")
 
 
-def _item(row: Mapping[str, Any], key: str, standard: Standard, is_station: bool) -> Item:
-    info = INFO[FEED_NAMES[row["feed"]]]
-    pollutant = pollutants()[key]
-    if is_station:
-        scaled, count = row[key], None
-        flag = (json.loads(row["flags"]) if row["flags"] else {}).get(key)
-    else:
-        count = row[f"{key}_n"]
-        scaled = Fraction(row[f"{key}_sum"], count) if count else None
-        flag = (json.loads(row["why"]) if row["why"] else {}).get(key)
-    grade = (
-        standard.grade(key, scaled, "1h")
-        if scaled is not None and not (is_station and flag)
-        else None
-    )
-    until = row["known_until"]
+def _item(known: Known, key: str, standard: Standard) -> Item:
+    row, mean = known.hour, known.hour.means[key]
+    info, pollutant, flag = INFO[row.feed], pollutants()[key], reasons(row).get(key)
+    is_station = isinstance(row, StationHour)
+    scaled = row.values[key] if isinstance(row, StationHour) else mean.exact if mean.valid else None
+    grade = None
+    if scaled is not None and not (is_station and flag):
+        grade = standard.grade(key, scaled, "1h")
     return {
         "value": None if scaled is None else float(standard.figure(key, scaled, "1h")),
         "unit": pollutant.unit,
-        "known_from": kst_iso(row["known_from"]),
-        "known_until": kst_iso(until) if until else None,
-        "version": row["version"],
+        "known_from": kst_iso(known.known_from),
+        "known_until": kst_iso(known.known_until) if known.known_until else None,
+        "version": row.version,
         "feed": info.name,
         "kind": info.kind,
         "status": info.status,
         "flag": flag,
-        "stations": count if info.kind == "observed" else None,
+        "stations": mean.valid if info.kind == OBSERVED and not is_station else None,
         "grade": grade,
         "letter": standard.level(grade).letter if grade else None,
         "standard": standard.id,

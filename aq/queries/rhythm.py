@@ -3,18 +3,19 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from math import pi, sqrt
 
 import pandas as pd
 
 from aq.context import Context
-from aq.domain.clock import floor_hour, hour_number
-from aq.domain.pollutants import mean_half_up, pollutants
+from aq.domain.clock import day_hours, day_of, floor_hour, from_day_number, hour_number
+from aq.domain.model import HourMean
+from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
-from aq.feeds.registry import FEED_NAMES, INFO
-from aq.store import blocks as places
-from aq.store import rollups
+from aq.feeds.registry import INFO
+from aq.store.blocks import province_span
+from aq.store.reads import province_hours
 
 HOURS = range(1, 25)  # an hour is named by its end, 24 closes the day
 WEEKDAYS = range(7)  # from Monday
@@ -27,7 +28,6 @@ MEDIAN_ERROR, MIDDLE_HALF = sqrt(pi / 2), 2 * 0.6745
 CERTAIN = 2  # standard errors that two medians must lie apart to be told apart
 # Rows of the store held at once: a year of a few feeds.
 _STRETCH = 366 * 24
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +77,8 @@ def rhythm(
     rows: list[tuple[int, int, int, float]] = []
     feeds: Counter[str] = Counter()
     for number, scaled, feed in _hours(context, BY_CODE[code].id, key, first, last, as_of):
-        day = rollups.day_of(number)
-        when = _EPOCH + timedelta(days=day)
-        hour = number - rollups.day_hours(day)[0]
+        day = day_of(number)
+        when, hour = from_day_number(day), number - day_hours(day)[0]
         rows.append((when.weekday(), when.month, hour, scaled / scale))
         feeds[feed] += 1
     columns = ["weekday", "month", "hour", "value"]
@@ -102,24 +101,23 @@ def _hours(
     """(hour, mean at the store's scale, feed) of each hour with a value."""
     selection = context.settings.selection
     with context.store.read() as connection:
-        stored = places.province_span(connection, [province])
+        stored = province_span(connection, [province])
         if stored is None:
             return
         first, last = max(first, stored[0] - 1), min(last, stored[1])
         for start in range(first, last, _STRETCH):
             stop = min(start + _STRETCH, last)
-            rows = places.province_block(
-                connection, [province], [key], selection.feeds, start, stop, as_of
+            rows = province_hours(
+                connection, [province], start, stop, keys=[key], feeds=selection.feeds, as_of=as_of
             )
-            totals: dict[int, dict[str, int]] = defaultdict(dict)
-            counts: dict[int, dict[str, int]] = defaultdict(dict)
+            by_hour: dict[int, dict[str, HourMean]] = defaultdict(dict)
             for row in rows:
-                hour, feed = row[1], FEED_NAMES[row[2]]
-                totals[hour][feed], counts[hour][feed] = row[places.HEAD : places.HEAD + 2]
-            for hour, stations in counts.items():
-                taken = selection.of_hour(stations)
-                if taken and stations[taken]:
-                    yield hour, mean_half_up(totals[hour][taken], stations[taken]), taken
+                by_hour[row.hour][row.feed] = row.means[key]
+            for hour, means in by_hour.items():
+                taken = selection.of_hour({feed: mean.valid for feed, mean in means.items()})
+                scaled = means[taken].scaled if taken else None
+                if taken and scaled is not None:
+                    yield hour, scaled, taken
 
 
 def _cells(values: pd.DataFrame, row: str, rows: Iterable[int]) -> pd.DataFrame:

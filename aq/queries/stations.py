@@ -1,20 +1,20 @@
 """The stations of a province: what each last said, how complete it is, and whether it counts."""
 
-import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from aq.context import Context
 from aq.domain.clock import floor_hour, from_hour_number, hour_number
-from aq.domain.model import URBAN
+from aq.domain.missing import reasons
+from aq.domain.model import URBAN, StationHour
 from aq.domain.pollutants import pollutants
 from aq.domain.standards import Standard
-from aq.feeds.registry import FEED_IDS, FEED_NAMES
+from aq.feeds.registry import FEED_IDS
 from aq.queries.evidence import COUNTS, FLAGGED, NO_VALUE, ROADSIDE
-from aq.store.blocks import HEAD, station_block
-from aq.store.reads import find_stations
+from aq.store.reads import find_stations, station_hours
 from aq.store.stations import EXPECTED_FOR_HOURS, reported_ranges, stations_of
 
 NO_NETWORK, NOT_LISTED, SILENT = "no_network", "not_listed", "silent"
@@ -92,19 +92,21 @@ def roster(
         ranges = {name: reported_ranges(connection, FEED_IDS[name]) for name in selection.feeds}
         # The trend may reach back before a short range.
         first = min(begin, end - TREND_HOURS)
-        rows = station_block(connection, numbers, [key], selection.feeds, first, end, as_of)
-    slots: dict[tuple[int, int], dict[str, Any]] = {}
+        rows = station_hours(
+            connection, numbers, first, end, keys=[key], feeds=selection.feeds, as_of=as_of
+        )
+    slots: dict[tuple[int, int], dict[str, StationHour]] = {}
     for row in rows:
-        slots.setdefault((row.place, row.hour), {})[FEED_NAMES[row.feed]] = row
-    by_station: dict[int, dict[int, Any]] = {}
+        slots.setdefault((row.place, row.hour), {})[row.feed] = row
+    by_station: dict[int, dict[int, StationHour]] = {}
     for (place, at), by_feed in slots.items():
-        feed = selection.of_hour({name: row[HEAD + 1] for name, row in by_feed.items()})
+        feed = selection.of_hour({name: row.means[key].valid for name, row in by_feed.items()})
         if feed:
             by_station.setdefault(place, {})[at] = by_feed[feed]
     hour = max((row.hour for row in rows if row.hour > begin), default=None)
     return Roster(
         at=None if hour is None else from_hour_number(hour),
-        feed=selection.of_hour(Counter(FEED_NAMES[r.feed] for r in rows if r.hour == hour)),
+        feed=selection.of_hour(Counter(row.feed for row in rows if row.hour == hour)),
         hours=end - begin,
         members=tuple(
             _member(
@@ -122,7 +124,7 @@ def roster(
 
 def _member(
     station: Any,
-    rows: dict[int, Any],
+    rows: Mapping[int, StationHour],
     ranges: list[tuple[int, int]],
     hours: tuple[int, int],
     key: str,
@@ -130,14 +132,14 @@ def _member(
 ) -> Member:
     begin, hour = hours
     row, scale = rows.get(hour), pollutants()[key].scale
-    raw = None if row is None else row[HEAD + 2]
-    flag = None if row is None or not row.notes else json.loads(row.notes).get(key)
+    raw = None if row is None else row.values[key]
+    flag = None if row is None else reasons(row).get(key)
     heard = max((one for one in rows if one <= hour), default=None)
     if heard is None:
         heard = max((last for _, last in ranges if last <= hour), default=None)
     known = [last for first, last in ranges if first <= hour]
     first = min((first for first, _ in ranges), default=None)
-    counted = {one: each[HEAD] for one, each in rows.items() if each[HEAD + 1]}
+    counted = {at: own.means[key].total for at, own in rows.items() if own.means[key].valid}
     return Member(
         id=station.id,
         ref=station.code or station.name,
@@ -162,16 +164,16 @@ def _member(
     )
 
 
-def _part(station: Any, key: str, row: Any, last: int | None, hour: int) -> str:
+def _part(station: Any, key: str, row: StationHour | None, last: int | None, hour: int) -> str:
     """Why a station counts in its province's mean of an hour, or does not.
 
     `last` is its newest hour of all, where it had begun by then: as expected stations are told.
     """
     if station.network != URBAN:
         return ROADSIDE if station.network else NO_NETWORK
-    if row is not None and row[HEAD + 1]:
+    if row is not None and row.means[key].valid:
         return COUNTS
-    if row is not None and row.notes and key in json.loads(row.notes):
+    if row is not None and key in reasons(row):
         return FLAGGED
     if station.items is not None and key not in station.items.split():
         return NOT_LISTED

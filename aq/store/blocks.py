@@ -1,12 +1,14 @@
 """Hours of provinces or of stations in one shape, as of any store version, in blocks."""
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, case, func, select, union_all
 
+from aq.domain.model import HourMean, ProvinceHour, StationHour
 from aq.domain.pollutants import KEYS
-from aq.feeds.registry import FEED_IDS
+from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.store.archive import months as retained
 from aq.store.schema import (
     province_hour,
@@ -19,8 +21,9 @@ from aq.store.schema import (
 )
 
 Row = Any
+Parts = tuple[tuple[Table, Table], Callable[[Table], Select[Any]]]
 # Cells before a block's pollutants, of which each has three.
-HEAD, EACH = 4, 3
+HEAD, EACH = 5, 3
 
 
 def current_version(connection: Connection) -> int:
@@ -64,23 +67,58 @@ def province_block(
     until: int,
     as_of: int | None,
 ) -> Sequence[Row]:
-    """Province hours with ``after < hour <= until`` as rows of place, hour, feed, notes (JSON
-    {pollutant: reason}) and per pollutant sum, n and exp; in no order."""
+    """Province hours with ``after < hour <= until`` as rows of place, hour, feed id, why (JSON
+    {pollutant: reason}), version and per pollutant sum, n and exp; by place, hour and feed."""
+    return read(connection, *province_part(keys), provinces, feeds, (after, until), as_of)
+
+
+def province_part(keys: Sequence[str]) -> Parts:
+    """The tables of province hours, and what a `province_block` asks of either."""
 
     def part(table: Table) -> Select[Any]:
         columns = [table.c[f"{key}_{what}"] for key in keys for what in ("sum", "n", "exp")]
-        place = table.c.province.label("place")
-        return select(place, table.c.hour, table.c.feed, table.c.why.label("notes"), *columns)
+        head = (table.c.province, table.c.hour, table.c.feed, table.c.why, table.c.version)
+        return select(*head, *columns)
 
-    return _block(
-        connection,
-        (province_hour, province_hour_rev),
-        part,
-        provinces,
-        feeds,
-        (after, until),
-        as_of,
-    )
+    return (province_hour, province_hour_rev), part
+
+
+def province_hours(rows: Iterable[Sequence[Any]], keys: Sequence[str]) -> list[ProvinceHour]:
+    """The rows of a `province_block` of some pollutants as nouns."""
+    parts = [(key, slice(HEAD + EACH * n, HEAD + EACH * (n + 1))) for n, key in enumerate(keys)]
+    new, names = tuple.__new__, FEED_NAMES  # as `_make`, of cells that are known to be enough
+    return [
+        new(
+            ProvinceHour,
+            (
+                row[0],
+                row[1],
+                names[row[2]],
+                {key: new(HourMean, row[part]) for key, part in parts},
+                row[3],
+                row[4],
+                None,
+            ),
+        )
+        for row in rows
+    ]
+
+
+def station_hours(rows: Iterable[Sequence[Any]], keys: Sequence[str]) -> list[StationHour]:
+    """The rows of a `station_block` of some pollutants as nouns."""
+    parts = [(key, HEAD + EACH * n) for n, key in enumerate(keys)]
+    return [
+        StationHour(
+            row[0],
+            row[1],
+            FEED_NAMES[row[2]],
+            {key: HourMean(row[at], row[at + 1]) for key, at in parts},
+            row[3],
+            {key: row[at + 2] for key, at in parts},
+            row[4],
+        )
+        for row in rows
+    ]
 
 
 def station_block(
@@ -94,31 +132,31 @@ def station_block(
 ) -> Sequence[Row]:
     """Station hours in the shape of `province_block`: a value that counts has n 1.
 
-    Notes are the flags; a pollutant's raw value, counting or not, is named by its key. Archived
-    months are read from their files; raises `ArchiveError` where one cannot be.
+    `why` are the flags; a pollutant's third cell is its raw value, counting or not. Archived months
+    are read from their files; raises `ArchiveError` where one cannot be.
     """
+    numbers, names = list(stations), list(feeds)
+    rows = read(connection, *station_part(keys), numbers, names, (after, until), as_of)
+    archived = retained.station_block(connection, numbers, keys, names, after, until, as_of)
+    return sorted([*rows, *archived], key=itemgetter(0, 1, 2)) if archived else rows
+
+
+def station_part(keys: Sequence[str]) -> Parts:
+    """The tables of station hours, and what a `station_block` asks of either."""
 
     def part(table: Table) -> Select[Any]:
         columns: list[Any] = []
         for key in keys:
             value, bit = table.c[key], 1 << KEYS.index(key)
             counts = value.is_not(None) & (table.c.bad.bitwise_and(bit) == 0)
-            columns += [
-                case((counts, value), else_=0).label(f"{key}_sum"),
-                case((counts, 1), else_=0).label(f"{key}_n"),
-                value,
-            ]
-        place = table.c.station.label("place")
-        return select(place, table.c.hour, table.c.feed, table.c.flags.label("notes"), *columns)
+            columns += [case((counts, value), else_=0), case((counts, 1), else_=0), value]
+        head = (table.c.station, table.c.hour, table.c.feed, table.c.flags, table.c.version)
+        return select(*head, *columns)
 
-    numbers, names = list(stations), list(feeds)
-    tables = (station_hour, station_hour_rev)
-    rows = _block(connection, tables, part, numbers, names, (after, until), as_of)
-    archived = retained.station_block(connection, numbers, keys, names, after, until, as_of)
-    return [*rows, *archived] if archived else rows
+    return (station_hour, station_hour_rev), part
 
 
-def _block(
+def read(
     connection: Connection,
     tables: tuple[Table, Table],
     part: Callable[[Table], Select[Any]],
@@ -127,7 +165,8 @@ def _block(
     hours: tuple[int, int],
     as_of: int | None,
 ) -> Sequence[Row]:
-    """Rows of the present table; as of a version also of its history, where replaced later."""
+    """Rows of the present table; as of a version also of its history, where replaced later. By
+    place, hour and feed."""
     numbers, feed_ids = list(places), [FEED_IDS[name] for name in feeds]
 
     def within(table: Table) -> Select[Any]:
@@ -141,7 +180,9 @@ def _block(
     table, history = tables
     place = next(iter(table.primary_key)).name
     if as_of is None:
-        return connection.execute(within(table)).all()
+        order = (table.c[place], table.c.hour, table.c.feed)
+        return connection.execute(within(table).order_by(*order)).all()
     present = within(table).where(table.c.version <= as_of)
     then = within(history).where(history.c.version <= as_of, history.c.superseded > as_of)
-    return connection.execute(union_all(present, then)).all()
+    rows = connection.execute(union_all(present, then)).all()
+    return sorted(rows, key=itemgetter(0, 1, 2))

@@ -8,14 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
+from aq.domain.clock import day_number, from_day_number
 from aq.domain.model import Advisory, ForecastNotice
 from aq.feeds.registry import FEED_NAMES
 from aq.store.engine import Txn
-from aq.store.runs import day_number
 from aq.store.schema import advisory, forecast
 from aq.store.upsert import Row, Written
 
-_EPOCH = date(1970, 1, 1)
 # Far longer than any advisory was ever in force: what began before is not looked for.
 LONGEST = timedelta(days=90)
 _FORECAST_KEY = ("kind", "pollutant", "day", "issued")
@@ -131,7 +130,7 @@ def _notice(row: Row) -> ForecastNotice:
         kind=row["kind"],
         pollutant=row["pollutant"],
         issued_at=row["issued"],
-        day=_EPOCH + timedelta(days=row["day"]),
+        day=from_day_number(row["day"]),
         words=tuple((region, word) for region, word in json.loads(row["words"])),
         overall=row["overall"],
         cause=row["cause"],
@@ -215,7 +214,7 @@ def forecast_days(connection: Connection) -> tuple[date, date] | None:
     found = connection.execute(select(func.min(forecast.c.day), func.max(forecast.c.day))).one()
     if found[0] is None:
         return None
-    return _EPOCH + timedelta(days=found[0]), _EPOCH + timedelta(days=found[1])
+    return from_day_number(found[0]), from_day_number(found[1])
 
 
 def forecast_count(connection: Connection, days: tuple[date, date]) -> int:

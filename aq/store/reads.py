@@ -1,8 +1,9 @@
 """Reading the past and the present: province hours, days, stations, as of any store version."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -16,24 +17,31 @@ from sqlalchemy import (
     column,
     false,
     func,
-    literal,
     null,
     or_,
     select,
     union,
-    union_all,
     values,
 )
 
 from aq.domain.clock import from_hour_number
-from aq.domain.model import URBAN, Reading, Station
+from aq.domain.model import (
+    URBAN,
+    Day,
+    HourMean,
+    PlaceHour,
+    ProvinceHour,
+    Reading,
+    Station,
+    StationHour,
+)
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import PROVINCES
-from aq.feeds.registry import FEED_IDS
+from aq.feeds.registry import FEED_IDS, FEED_NAMES
+from aq.store import blocks
 from aq.store.archive import months as retained
 from aq.store.schema import (
     province_day,
-    province_day_grade,
     province_hour,
     province_hour_rev,
     station,
@@ -44,15 +52,7 @@ from aq.store.schema import (
 )
 
 Row = Any
-
-
-def _as_of(table: Table, history: Table, version: int) -> Any:
-    """Rows as they stood at `version`: the present ones not newer, and those replaced later."""
-    names = [column.name for column in table.columns]
-    then = select(*(history.c[name] for name in names)).where(
-        history.c.version <= version, history.c.superseded > version
-    )
-    return union_all(select(table).where(table.c.version <= version), then).subquery()
+DAY_PARTS = ("sum", "n", "hours", "max", "max_hour")
 
 
 def province_hours(
@@ -61,18 +61,13 @@ def province_hours(
     after: int,
     until: int,
     *,
-    feed: str | None = None,
+    keys: Sequence[str] = KEYS,
+    feeds: Iterable[str] = tuple(FEED_IDS),
     as_of: int | None = None,
-) -> Sequence[Row]:
-    """Province hours with ``after < hour <= until`` of all feeds or one, by province and hour."""
-    source = province_hour if as_of is None else _as_of(province_hour, province_hour_rev, as_of)
-    query = select(source).where(
-        source.c.province.in_(list(provinces)), source.c.hour > after, source.c.hour <= until
-    )
-    if feed:
-        query = query.where(source.c.feed == FEED_IDS[feed])
-    query = query.order_by(source.c.province, source.c.hour, source.c.feed)
-    return connection.execute(query).all()
+) -> list[ProvinceHour]:
+    """Province hours with ``after < hour <= until``, by province, hour and feed."""
+    rows = blocks.province_block(connection, provinces, keys, feeds, after, until, as_of)
+    return blocks.province_hours(rows, keys)
 
 
 def station_hours(
@@ -81,56 +76,70 @@ def station_hours(
     after: int,
     until: int,
     *,
-    feed: str | None = None,
+    keys: Sequence[str] = KEYS,
+    feeds: Iterable[str] = tuple(FEED_IDS),
     as_of: int | None = None,
-) -> Sequence[Row]:
+) -> list[StationHour]:
     """Station hours with ``after < hour <= until``, by station and hour, archived ones too.
 
     Raises `ArchiveError` where an archive cannot be read.
     """
-    numbers = list(stations)
-    source = station_hour if as_of is None else _as_of(station_hour, station_hour_rev, as_of)
-    query = select(source).where(
-        source.c.station.in_(numbers), source.c.hour > after, source.c.hour <= until
-    )
-    if feed:
-        query = query.where(source.c.feed == FEED_IDS[feed])
-    query = query.order_by(source.c.station, source.c.hour, source.c.feed)
-    rows = connection.execute(query).all()
-    archived = retained.station_hours(connection, numbers, after, until, feed, as_of)
-    if not archived:
-        return rows
-    return sorted([*rows, *archived], key=lambda row: (row.station, row.hour, row.feed))
+    rows = blocks.station_block(connection, stations, keys, feeds, after, until, as_of)
+    return blocks.station_hours(rows, keys)
 
 
-def recent_hours(connection: Connection, after: int, until: int) -> Sequence[Row]:
+def upstream_grades(
+    connection: Connection,
+    stations: Collection[int],
+    hour: int,
+    feed: str,
+    as_of: int | None = None,
+) -> dict[int, str]:
+    """Upstream's own grades of an hour by station, as they are kept; of an archived hour from its
+    file. Raises `ArchiveError` where that cannot be read."""
+
+    def part(table: Table) -> Select[Any]:
+        return select(table.c.station, table.c.grades)
+
+    tables, bounds = (station_hour, station_hour_rev), (hour - 1, hour)
+    rows = [*blocks.read(connection, tables, part, stations, [feed], bounds, as_of)]
+    rows += retained.station_hours(connection, stations, hour - 1, hour, feed, as_of)
+    return {row.station: row.grades for row in rows if row.grades}
+
+
+def recent_hours(connection: Connection, after: int, until: int) -> list[ProvinceHour]:
     """All province hours of a short stretch with the time each was committed."""
     table = province_hour
+    columns = [table.c[f"{key}_{what}"] for key in KEYS for what in ("sum", "n", "exp")]
+    head = (table.c.province, table.c.hour, table.c.feed, table.c.why, table.c.version)
     query = (
-        select(table, store_version.c.committed_at)
+        select(*head, *columns, store_version.c.committed_at)
         .join(store_version, store_version.c.version == table.c.version)
         .where(table.c.hour > after, table.c.hour <= until)
         .order_by(table.c.province, table.c.hour)
     )
-    return connection.execute(query).all()
+    rows = connection.execute(query).all()
+    hours = blocks.province_hours(rows, KEYS)
+    return [hour._replace(committed_at=row[-1]) for hour, row in zip(hours, rows, strict=True)]
 
 
 def last_with_value(
     connection: Connection, province: int, key: str, until: int, feeds: Sequence[str]
-) -> Sequence[Row]:
-    """(hour, sum, n, feed id) of each of `feeds` that has a value in the newest hour up to `until`
-    in which any of them has one."""
+) -> list[ProvinceHour]:
+    """Of each of `feeds` that has a value in it, the newest hour up to `until` in which any of them
+    has one."""
     table = province_hour
-    total, count = table.c[f"{key}_sum"].label("sum"), table.c[f"{key}_n"].label("n")
-    query = (
-        select(table.c.hour, total, count, table.c.feed)
-        .where(table.c.province == province, table.c.hour <= until, table.c[f"{key}_n"] > 0)
-        .where(table.c.feed.in_([FEED_IDS[name] for name in feeds]))
-        .order_by(table.c.hour.desc(), table.c.feed)
-        .limit(len(feeds))
+    valued = select(table.c.hour).where(
+        table.c.province == province,
+        table.c.hour <= until,
+        table.c[f"{key}_n"] > 0,
+        table.c.feed.in_([FEED_IDS[name] for name in feeds]),
     )
-    rows = connection.execute(query).all()
-    return [row for row in rows if row.hour == rows[0].hour]
+    hour = connection.scalar(valued.order_by(table.c.hour.desc()).limit(1))
+    if hour is None:
+        return []
+    rows = province_hours(connection, [province], hour - 1, hour, keys=[key], feeds=feeds)
+    return [row for row in rows if row.means[key].valid]
 
 
 def span(connection: Connection, provinces: Iterable[int]) -> dict[int, tuple[int, int]]:
@@ -166,35 +175,29 @@ def days(
     first: int,
     last: int,
     *,
-    standard: int | None = None,
     exact: bool = False,
-) -> Sequence[Row]:
-    """Day roll-ups ``first <= day <= last`` of a pollutant; with a standard also their grades.
-
-    With `exact` also the exact sum and count of the highest hour, `max_sum` and `max_n`; null where
-    that hour is not there.
-    """
-    table, grades = province_day, province_day_grade
-    query = select(table).where(
-        table.c.pollutant == key,
-        table.c.province.in_(list(provinces)),
-        table.c.day.between(first, last),
-    )
-    if standard is not None:
-        extra = [grades.c[name] for name in ("h1", "h2", "h3", "h4", "worst", "grade")]
-        same = [
-            grades.c[name] == table.c[name] for name in ("pollutant", "province", "day", "feed")
-        ]
-        matched = literal(standard) == grades.c.standard
-        for clause in same:
-            matched &= clause
-        query = query.outerjoin(grades, matched).add_columns(*extra)
-    if exact:
-        hour = province_hour
-        query = query.outerjoin(hour, of_highest_hour()).add_columns(
-            hour.c[f"{key}_sum"].label("max_sum"), hour.c[f"{key}_n"].label("max_n")
+) -> list[Day]:
+    """Day roll-ups ``first <= day <= last`` of a pollutant, by province, day and feed; with `exact`
+    the highest hour too, by its sum and count."""
+    table, hour = province_day, province_hour
+    query = (
+        select(table.c.province, table.c.day, table.c.feed, *(table.c[name] for name in DAY_PARTS))
+        .where(
+            table.c.pollutant == key,
+            table.c.province.in_(list(provinces)),
+            table.c.day.between(first, last),
         )
-    return connection.execute(query.order_by(table.c.province, table.c.day, table.c.feed)).all()
+        .order_by(table.c.province, table.c.day, table.c.feed)
+    )
+    if exact:
+        highest = (hour.c[f"{key}_sum"], hour.c[f"{key}_n"])
+        query = query.outerjoin(hour, of_highest_hour()).add_columns(*highest)
+    rows = connection.execute(query).all()
+    tops = [HourMean(*row[8:]) if exact and row[9] else None for row in rows]
+    return [
+        Day(key, row[0], row[1], FEED_NAMES[row[2]], row[3], row[4], row[5], row[6], row[7], top)
+        for row, top in zip(rows, tops, strict=True)
+    ]
 
 
 def of_highest_hour() -> ColumnElement[bool]:
@@ -274,49 +277,45 @@ def newest_hours(connection: Connection) -> dict[int, int]:
     return {feed: last for feed, (_first, last) in found.items()}
 
 
-def trail(
-    connection: Connection, place: int, hour: int, *, station: bool
-) -> list[Mapping[str, Any]]:
-    """Everything ever known of one hour of a place, by feed and then by when it became known.
+class Known(NamedTuple):
+    """An hour of a place as it was known from an instant to another (None: known still)."""
 
-    Rows carry the columns of the hour with `known_from` and `known_until` (None: known still).
-    """
-    table, history = (
-        (station_hour, station_hour_rev) if station else (province_hour, province_hour_rev)
-    )
-    name = "station" if station else "province"
+    hour: PlaceHour
+    known_from: datetime
+    known_until: datetime | None
+
+
+def trail(connection: Connection, place: int, hour: int, key: str, *, station: bool) -> list[Known]:
+    """Everything ever known of a pollutant in one hour of a place, by feed and then by when it
+    became known."""
+    tables, part = blocks.station_part([key]) if station else blocks.province_part([key])
+    table, history = tables
     began, ended = store_version.alias(), store_version.alias()
+    name = next(iter(table.primary_key)).name
     now = (
-        select(table, began.c.committed_at.label("known_from"), null().label("known_until"))
+        part(table)
+        .add_columns(began.c.committed_at, null())
         .join(began, began.c.version == table.c.version)
         .where(table.c[name] == place, table.c.hour == hour)
     )
-    columns = [history.c[column.name] for column in table.columns]
     before = (
-        select(
-            *columns,
-            began.c.committed_at.label("known_from"),
-            ended.c.committed_at.label("known_until"),
-        )
+        part(history)
+        .add_columns(began.c.committed_at, ended.c.committed_at)
         .join(began, began.c.version == history.c.version)
         .join(ended, ended.c.version == history.c.superseded)
         .where(history.c[name] == place, history.c.hour == hour)
     )
-    rows: list[Mapping[str, Any]] = [
-        *connection.execute(now).mappings(),
-        *connection.execute(before).mappings(),
-    ]
+    rows: list[Sequence[Any]] = [*connection.execute(now), *connection.execute(before)]
     if station:
         rows += [
-            {
-                **row,
-                "known_from": committed_at(connection, row["version"]),
-                "known_until": ended and committed_at(connection, ended),
-            }
-            for row in retained.all_known(connection, place, hour)
-            for ended in [row["superseded"]]
+            (*row, committed_at(connection, row[4]), end and committed_at(connection, end))
+            for row, end in retained.all_known(connection, place, hour, key)
         ]
-    return sorted(rows, key=lambda row: (row["feed"], row["version"]))
+    rows.sort(key=itemgetter(2, 4))
+    nouns: Sequence[PlaceHour] = (
+        blocks.station_hours(rows, [key]) if station else blocks.province_hours(rows, [key])
+    )
+    return [Known(noun, *row[-2:]) for noun, row in zip(nouns, rows, strict=True)]
 
 
 def revised_hours(
@@ -343,18 +342,6 @@ def find_stations(connection: Connection, text: str) -> Sequence[Row]:
     """Stations with this code or this name."""
     match = (station.c.code == text) | (station.c.name == text)
     return connection.execute(select(station).where(match).order_by(station.c.id)).all()
-
-
-def slots(connection: Connection, key: str, after: int, until: int) -> Sequence[Row]:
-    """(province, hour, feed, n, why) of all province hours with ``after < hour <= until``.
-
-    `n` is the number of valid values of a pollutant, `why` the store's JSON of reasons.
-    """
-    table = province_hour
-    query = select(
-        table.c.province, table.c.hour, table.c.feed, table.c[f"{key}_n"].label("n"), table.c.why
-    ).where(table.c.hour > after, table.c.hour <= until)
-    return connection.execute(query).all()
 
 
 def days_reaching(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -22,34 +21,25 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
+from aq.domain.clock import day_hours, day_of
 from aq.domain.grading import overall
-from aq.domain.pollutants import KEYS, mean_half_up
+from aq.domain.model import Day, ProvinceHour
+from aq.domain.pollutants import KEYS
 from aq.domain.standards import Standard
 from aq.domain.windows import means_of, window_hours
-from aq.feeds.registry import FEED_IDS
+from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.store.engine import Txn
 from aq.store.hours import Slot
-from aq.store.reads import of_highest_hour, span
+from aq.store.reads import DAY_PARTS, of_highest_hour, province_hours, span
 from aq.store.schema import province_day, province_day_grade, province_grade, province_hour
 from aq.store.schema import standard as standard_table
 from aq.store.upsert import Row, upsert
 
-# Day 0 is 1970-01-01 KST; its hour 01 ends at 16:00 UTC the day before.
-_KST_OFFSET = 9
 GRADES_KEPT = 4
 # As many changed hours as a poll brings after an outage of two days.
 FEW_SLOTS = 17 * 48
-Day = tuple[int, int]  # (province id, days since 1970)
-
-
-def day_of(hour: int) -> int:
-    """The KST day (hours 01-24) an hour number belongs to."""
-    return (hour + _KST_OFFSET - 1) // 24
-
-
-def day_hours(day: int) -> tuple[int, int]:
-    """(after, until): the hour numbers of a day are ``after < hour <= until``."""
-    return day * 24 - _KST_OFFSET, (day + 1) * 24 - _KST_OFFSET
+DayOf = tuple[int, int]  # (province id, days since 1970)
+_DAY_COLUMNS = ("pollutant", "province", "day", "feed", *DAY_PARTS)
 
 
 def standard_id(connection: Connection, standard: Standard) -> int:
@@ -75,7 +65,7 @@ def refresh(txn: Txn, feed_id: int, changed: Iterable[Slot], standards: Sequence
         return
     connection = txn.connection
     days = {(province, day_of(hour)) for province, hour in slots}
-    reached: list[tuple[Standard, int, set[Day], set[Slot] | None]] = []
+    reached: list[tuple[Standard, int, set[DayOf], set[Slot] | None]] = []
     for one in standards:
         reach = window_hours_of(one) - 1
         further = {(province, day_of(hour + reach)) for province, hour in slots}
@@ -87,17 +77,19 @@ def refresh(txn: Txn, feed_id: int, changed: Iterable[Slot], standards: Sequence
     for block in _day_blocks(days.union(*(further for _, _, further, _ in reached))):
         hours = _hours(connection, feed_id, block, back)
         pooled = pool_days(row for slot, row in hours.items() if _day(slot) in block)
-        upsert(connection, province_day, [row for row in pooled if _day_of_row(row) in days])
+        upsert(connection, province_day, [_day_row(day) for day in pooled if day[1:3] in days])
         for one, number, further, touched in reached:
             _grade(connection, feed_id, number, one, hours, pooled, block & further, touched)
 
 
-def _day(slot: Slot) -> Day:
+def _day(slot: Slot) -> DayOf:
     return slot[0], day_of(slot[1])
 
 
-def _day_of_row(row: Row) -> Day:
-    return row["province"], row["day"]
+def _day_row(day: Day) -> Row:
+    """A day as a row of its table."""
+    values = dict(zip(_DAY_COLUMNS, day, strict=False))
+    return values | {"feed": FEED_IDS[day.feed]}
 
 
 def window_hours_of(standard: Standard) -> int:
@@ -105,78 +97,61 @@ def window_hours_of(standard: Standard) -> int:
     return max(window_hours(standard, key) for key in standard.keys)
 
 
-def day_grade(standard: Standard, key: str, pooled: Mapping[str, Any]) -> int | None:
+def day_grade(standard: Standard, key: str, total: int, count: int, hours: int) -> int | None:
     """The grade of a day's mean, where the standard has breakpoints made for it and enough of the
     day's hours have a value."""
-    if not pooled["n"] or pooled["hours"] < ceil(standard.complete * 24):
+    if not count or hours < ceil(standard.complete * 24):
         return None
-    return standard.grade(key, Fraction(pooled["sum"], pooled["n"]), "1d")
+    return standard.grade(key, Fraction(total, count), "1d")
 
 
-def _day_blocks(days: set[Day]) -> list[set[Day]]:
-    blocks: dict[int, set[Day]] = {}
+def _day_blocks(days: set[DayOf]) -> list[set[DayOf]]:
+    blocks: dict[int, set[DayOf]] = {}
     for province, day in days:
         blocks.setdefault(day // 31, set()).add((province, day))
     return [blocks[number] for number in sorted(blocks)]
 
 
-def _hours(connection: Connection, feed_id: int, block: set[Day], back: int) -> dict[Slot, Any]:
+def _hours(
+    connection: Connection, feed_id: int, block: set[DayOf], back: int
+) -> dict[Slot, ProvinceHour]:
     """Province hours of whole days, and of `back` hours before the first of them."""
     days = [day for _, day in block]
     after, until = day_hours(min(days))[0] - back, day_hours(max(days))[1]
-    query = select(province_hour).where(
-        province_hour.c.feed == feed_id,
-        province_hour.c.province.in_({province for province, _ in block}),
-        province_hour.c.hour > after,
-        province_hour.c.hour <= until,
-    )
-    rows = connection.execute(query.order_by(province_hour.c.hour)).all()
-    return {(row.province, row.hour): row for row in rows}
+    provinces = {province for province, _ in block}
+    rows = province_hours(connection, provinces, after, until, feeds=[FEED_NAMES[feed_id]])
+    return {(row.place, row.hour): row for row in rows}
 
 
-def pool_days(hours: Iterable[Any], *, exact: bool = False) -> list[Row]:
-    """Day rows (a row per pollutant, province, day and feed) pooled from province hours, which
-    come in the order of time. With `exact` also `max_sum` and `max_n`, of the highest hour."""
-    days: dict[tuple[int, int, int], list[Any]] = {}
+def pool_days(hours: Iterable[ProvinceHour], keys: Sequence[str] = KEYS) -> list[Day]:
+    """The days (one per pollutant, province, day and feed) pooled from province hours, which come
+    in the order of time."""
+    days: dict[tuple[int, int, str], list[ProvinceHour]] = {}
     for hour in hours:
-        days.setdefault((hour.province, day_of(hour.hour), hour.feed), []).append(hour)
+        days.setdefault((hour.place, day_of(hour.hour), hour.feed), []).append(hour)
     return [
-        {
-            "pollutant": key,
-            "province": province,
-            "day": day,
-            "feed": feed,
-            **_pooled(key, rows, exact),
-        }
+        Day(key, province, day, feed, *_pooled(key, rows))
         for (province, day, feed), rows in days.items()
-        for key in KEYS
+        for key in keys
     ]
 
 
-def _pooled(key: str, hours: Sequence[Any], exact: bool) -> Row:
+def _pooled(key: str, hours: Sequence[ProvinceHour]) -> tuple[Any, ...]:
     """Sum and count of all values of a day, its hours with a value, and the highest of these (the
-    first of equals)."""
-    parts = attrgetter(f"{key}_sum", f"{key}_n", "hour")
-    known = [part for hour in hours if (part := parts(hour))[1]]
+    first of equals): rounded, its hour, and exact."""
+    known = [(mean, hour.hour) for hour in hours if (mean := hour.means[key]).valid]
     if not known:
-        more = {"max_sum": None, "max_n": None} if exact else {}
-        return {"sum": 0, "n": 0, "hours": 0, "max": None, "max_hour": None, **more}
-    highest = known[0]
-    for part in known:
-        if part[0] * highest[1] > highest[0] * part[1]:
-            highest = part
-    return {
-        "sum": sum(total for total, _, _ in known),
-        "n": sum(count for _, count, _ in known),
-        "hours": len(known),
-        "max": mean_half_up(*highest[:2]),
-        "max_hour": highest[2],
-        **({"max_sum": highest[0], "max_n": highest[1]} if exact else {}),
-    }
+        return 0, 0, 0, None, None, None
+    highest, at = known[0]
+    for mean, hour in known:
+        if mean.over(highest):
+            highest, at = mean, hour
+    total, values = sum(mean.total for mean, _ in known), sum(mean.valid for mean, _ in known)
+    return total, values, len(known), highest.scaled, at, highest
 
 
 def grade_days(
-    connection: Connection, feed_id: int, number: int, standard: Standard, block: set[Day]
+    connection: Connection, feed_id: int, number: int, standard: Standard, block: set[DayOf]
 ) -> None:
     """Write the grades of all hours of some days, and the days' counts of hours by grade."""
     hours = _hours(connection, feed_id, block, window_hours_of(standard) - 1)
@@ -189,9 +164,9 @@ def _grade(
     feed_id: int,
     number: int,
     standard: Standard,
-    hours: Mapping[Slot, Any],
-    pooled: Iterable[Row],
-    block: set[Day],
+    hours: Mapping[Slot, ProvinceHour],
+    pooled: Iterable[Day],
+    block: set[DayOf],
     touched: Collection[Slot] | None,
 ) -> None:
     """Write what a standard makes of some days, of their hours and of those before them.
@@ -201,14 +176,17 @@ def _grade(
     """
     own = {slot: row for slot, row in hours.items() if _day(slot) in block}
     days = {
-        (row["pollutant"], row["province"], row["day"]): {
+        day[:3]: {
             "standard": number,
-            **{name: row[name] for name in ("pollutant", "province", "day", "feed")},
+            "pollutant": day.pollutant,
+            "province": day.province,
+            "day": day.day,
+            "feed": feed_id,
             **_empty_day(),
-            "grade": day_grade(standard, row["pollutant"], row),
+            "grade": day_grade(standard, day.pollutant, day.total, day.values, day.hours),
         }
-        for row in pooled
-        if _day_of_row(row) in block
+        for day in pooled
+        if day[1:3] in block
     }
     others = [] if touched is None else [slot for slot in own if slot not in touched]
     graded = _stored_grades(connection, feed_id, number, others)
@@ -254,11 +232,11 @@ def _stored_grades(
 
 
 def _window_means(
-    standard: Standard, hours: Mapping[Slot, Any], own: Collection[Slot]
+    standard: Standard, hours: Mapping[Slot, ProvinceHour], own: Collection[Slot]
 ) -> dict[Slot, dict[tuple[str, str], Fraction | None]]:
     """The means a standard takes each pollutant by, for the hours of `own`: what
     `aq.domain.windows.windowed` gives one by one, in one pass over each province's series."""
-    series: dict[int, dict[int, Any]] = {}
+    series: dict[int, dict[int, ProvinceHour]] = {}
     for (province, hour), row in hours.items():
         series.setdefault(province, {})[hour] = row
     found: dict[Slot, dict[tuple[str, str], Fraction | None]] = {slot: {} for slot in own}

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from aq.domain.clock import from_hour_number, kst
+from aq.domain.clock import day_number, from_hour_number, kst
 from aq.domain.errors import FeedError
 from aq.domain.publication import pause_until
 from aq.domain.report import Report
@@ -18,14 +18,8 @@ from aq.store.schema import calls, feed_state, publication, run, upstream_calls
 from aq.store.upsert import upsert
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
-_EPOCH = date(1970, 1, 1)
 RUNS_KEPT, CALLS_KEPT, SEEN_KEPT = (timedelta(days=days) for days in (100, 400, 60))
 FIRST_LOOK, LATEST_LOOK = timedelta(minutes=25), timedelta(hours=6)
-
-
-def day_number(day: date) -> int:
-    """Days since 1970-01-01."""
-    return (day - _EPOCH).days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

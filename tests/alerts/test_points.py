@@ -79,7 +79,8 @@ def test_grades_and_indices_are_those_of_the_standards_window(store: Store) -> N
                 wanted: dict[int, Any] = {}
                 for feed in ("openmeteo", "airkorea"):  # the preferred one last
                     hours = {
-                        row.hour: row for row in province_hours(connection, [1], 0, last, feed=feed)
+                        row.hour: row
+                        for row in province_hours(connection, [1], 0, last, feeds=[feed])
                     }
                     for hour in hours:
                         found = evaluate(STANDARDS[standard], pollutant, hours, hour)

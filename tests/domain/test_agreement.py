@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from aq.domain.agreement import compare, disagreements, upstream_grade
-from aq.domain.model import Reading, Station, Upstream
+from aq.domain.model import HourMean, ProvinceHour, Reading, Station, Upstream
 from aq.i18n import text_in
 from aq.paths import ROOT
 from aq.standards_file import load_standards
@@ -16,12 +15,10 @@ KEYS = ("pm10", "pm25", "o3", "no2", "so2", "co")
 NOON = datetime(2026, 11, 23, 3, tzinfo=UTC)
 
 
-def hour(number: int, total: int, count: int) -> dict[str, Any]:
+def hour(number: int, total: int, count: int) -> ProvinceHour:
     """A province hour of 서울 with one value for PM10 and nothing else."""
-    row: dict[str, Any] = {"province": 1, "hour": number}
-    for key in KEYS:
-        row |= {f"{key}_sum": 0, f"{key}_n": 0}
-    return row | {"pm10_sum": total, "pm10_n": count}
+    means = dict.fromkeys(KEYS, HourMean(0, 0)) | {"pm10": HourMean(total, count)}
+    return ProvinceHour(1, number, "airkorea", means)
 
 
 def test_means_are_compared_hour_by_hour() -> None:

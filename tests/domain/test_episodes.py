@@ -131,7 +131,7 @@ def test_runs_of_the_store_equal_a_plain_look_at_every_hour(
         rows = province_hours(connection, [SEOUL, BUSAN, JEJU], first - 24, last)
     total = 0
     for place in (SEOUL, BUSAN, JEJU):
-        own = {row.hour: row for row in rows if row.province == place}
+        own = {row.hour: row for row in rows if row.place == place}
         hours = range(first + 1, last + 1)
         graded = [evaluate(rules, "pm10", own, hour) for hour in hours]
         values = [windowed(rules, "pm10", own, hour).value for hour in hours]

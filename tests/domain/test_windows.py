@@ -3,13 +3,13 @@
 from collections import UserDict
 from decimal import Decimal
 from fractions import Fraction
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aq.domain.averages import averaged
+from aq.domain.model import HourMean, ProvinceHour
 from aq.domain.pollutants import pollutants
 from aq.domain.standards import Standard
 from aq.domain.windows import (
@@ -32,17 +32,14 @@ EVERY = pytest.mark.parametrize("standard", STANDARDS.values(), ids=list(STANDAR
 KEYS = tuple(pollutants())
 
 
-def row(**values: int | None) -> SimpleNamespace:
+def row(**values: int | None) -> ProvinceHour:
     """A store row with one station's value for each pollutant; None is a missing one."""
-    found = {}
-    for key in KEYS:
-        value = values.get(key)
-        found[f"{key}_sum"] = value or 0
-        found[f"{key}_n"] = int(value is not None)
-    return SimpleNamespace(**found)
+    known = {key: values.get(key) for key in KEYS}
+    means = {key: HourMean(value or 0, int(value is not None)) for key, value in known.items()}
+    return ProvinceHour(1, HOUR, "airkorea", means)
 
 
-def steady(hours: int, **values: int | None) -> dict[int, SimpleNamespace]:
+def steady(hours: int, **values: int | None) -> dict[int, ProvinceHour]:
     """The same row for so many hours that end with `HOUR`."""
     return {HOUR - back: row(**values) for back in range(hours)}
 
@@ -90,7 +87,8 @@ def test_an_hour_agrees_with_the_series(standard: Standard, values: list[int | N
 
 
 def test_a_province_mean_is_pooled_over_its_stations_and_exact() -> None:
-    rows = {HOUR: SimpleNamespace(pm10_sum=1001, pm10_n=2, o3_sum=0, o3_n=0)}
+    means = {"pm10": HourMean(1001, 2), "o3": HourMean(0, 0)}
+    rows = {HOUR: ProvinceHour(1, HOUR, "airkorea", means)}
     assert hourly(rows, "pm10", HOUR) == Fraction(1001, 2)
     assert evaluate(CAI, "co", {HOUR: row(co=35)}, HOUR).figure == Decimal("0.35")
     assert hourly(rows, "o3", HOUR) is None
@@ -167,7 +165,7 @@ def test_us_pm10_is_cut_off_once() -> None:
 def test_one_hour_standards_look_at_one_row_only() -> None:
     asked = []
 
-    class Listening(UserDict[int, SimpleNamespace]):
+    class Listening(UserDict[int, ProvinceHour]):
         def get(self, hour: int, default: object = None) -> object:
             asked.append(hour)
             return super().get(hour, default)

@@ -4,21 +4,20 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sqlalchemy import delete, select
 
 from aq.context import Context
-from aq.domain.clock import HOUR, KST, hour_number
-from aq.domain.model import URBAN, Reading, Station
+from aq.domain.clock import HOUR, KST, day_hours, day_of, hour_number
+from aq.domain.model import URBAN, HourMean, ProvinceHour, Reading, Station
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import PROVINCES
 from aq.ingest.regrade import regrade
 from aq.paths import ROOT
 from aq.standards_file import load_standards
-from aq.store.rollups import day_grade, day_hours, day_of, pool_days
+from aq.store.rollups import day_grade, pool_days
 from aq.store.schema import province_day_grade, province_grade
 from tests.serving import HOUR_20, make_runtime, write
 
@@ -86,11 +85,10 @@ def test_hours_without_a_grade_get_one_with_the_next(context: Context) -> None:
     assert len(after[0]) == len(before[0]) + len(context.stored_standards)
 
 
-def province_hour_row(hour: int, total: int, count: int) -> SimpleNamespace:
+def province_hour_row(hour: int, total: int, count: int) -> ProvinceHour:
     """A province hour with PM10 alone."""
-    none = {f"{key}_{part}": 0 for key in KEYS for part in ("sum", "n")}
-    known = {"pm10_sum": total, "pm10_n": count, "province": 1, "hour": hour, "feed": 1}
-    return SimpleNamespace(**none | known)
+    means = dict.fromkeys(KEYS, HourMean(0, 0)) | {"pm10": HourMean(total, count)}
+    return ProvinceHour(1, hour, "archive", means)
 
 
 def test_t02_hour_24_belongs_to_the_day_that_ends() -> None:
@@ -98,8 +96,8 @@ def test_t02_hour_24_belongs_to_the_day_that_ends() -> None:
     first = hour_number(datetime(2026, 2, 27, 23, tzinfo=KST))
     pairs = ((100, 1), (300, 2), (500, 1))
     rows = [province_hour_row(first + n, *pair) for n, pair in enumerate(pairs)]
-    days = [row for row in pool_days(rows) if row["pollutant"] == "pm10"]
-    assert [(row["day"], row["sum"], row["n"], row["hours"]) for row in days] == [
+    days = pool_days(rows, ["pm10"])
+    assert [(day.day, day.total, day.values, day.hours) for day in days] == [
         (day_of(first), 400, 3, 2),
         (day_of(first) + 1, 500, 1, 1),
     ]
@@ -112,13 +110,10 @@ def test_a_day_is_not_a_mean_of_means_and_its_highest_hour_is_exact() -> None:
         province_hour_row(day_hours(20_000)[0] + n, *pair)
         for n, pair in enumerate(((9138, 30), (9160, 30), (1000, 1), (600, 3)), start=1)
     ]
-    pooled = [pool_days(some, exact=True)[0] for some in (rows[:2], rows[2:])]
-    assert (pooled[0]["max"], pooled[0]["max_sum"], pooled[0]["max_hour"]) == (
-        305,
-        9160,
-        rows[1].hour,
-    )
-    assert Fraction(pooled[1]["sum"], pooled[1]["n"]) == 400
+    pooled = [pool_days(some)[0] for some in (rows[:2], rows[2:])]
+    assert (pooled[0].highest, pooled[0].highest_hour) == (305, rows[1].hour)
+    assert pooled[0].top == HourMean(9160, 30)
+    assert Fraction(pooled[1].total, pooled[1].values) == 400
 
 
 @pytest.mark.parametrize(
@@ -137,8 +132,8 @@ def test_a_day_is_not_a_mean_of_means_and_its_highest_hour_is_exact() -> None:
 )
 def test_a_days_mean_is_rounded_once(key: str, mean: str, grade: int) -> None:
     exact = 10 * Fraction(mean)
-    pooled = {"sum": exact.numerator, "n": exact.denominator, "hours": 24}
+    pooled = exact.numerator, exact.denominator
     standard = STANDARDS["airkorea_1h"]
-    assert day_grade(standard, key, pooled) == grade
+    assert day_grade(standard, key, *pooled, 24) == grade
     assert standard.figure(key, exact, "1d") == Decimal(mean)
-    assert day_grade(standard, key, pooled | {"hours": 17}) is None
+    assert day_grade(standard, key, *pooled, 17) is None

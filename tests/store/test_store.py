@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 
 from aq.domain.clock import HOUR, Clock, hour_number
 from aq.domain.errors import FeedError, FeedReason, StoreError
-from aq.domain.model import URBAN, Reading, Station
+from aq.domain.model import URBAN, ProvinceHour, Reading, Station
 from aq.domain.pollutants import KEYS
 from aq.domain.standards import Standard
 from aq.feeds.registry import FEED_IDS
@@ -46,10 +46,10 @@ def put(store: Store, *readings: Reading, feed: str = "airkorea") -> Written:
         return ingest(txn, feed, readings, Directory(txn, RULE), HOURLY)
 
 
-def province_row(store: Store, hour: int = N20, as_of: int | None = None) -> object:
+def province_row(store: Store, hour: int = N20, as_of: int | None = None) -> ProvinceHour:
     with store.read() as connection:
         rows = province_hours(connection, [DAEJEON], hour - 1, hour, as_of=as_of)
-    return rows[0] if rows else None
+    return rows[0]
 
 
 def test_a_second_write_of_the_same_changes_nothing(store: Store) -> None:
@@ -68,10 +68,10 @@ def test_t07_t27_a_changed_value_keeps_the_earlier_one(store: Store) -> None:
     with store.read() as connection:
         now = station_hours(connection, [1], N20 - 1, N20)
         then = station_hours(connection, [1], N20 - 1, N20, as_of=first)
-    assert [row.pm10 for row in now] == [800]
-    assert [row.pm10 for row in then] == [620]
-    assert province_row(store).pm10_sum == 800  # type: ignore[union-attr]
-    assert province_row(store, as_of=first).pm10_sum == 620  # type: ignore[union-attr]
+    assert [row.values["pm10"] for row in now] == [800]
+    assert [row.values["pm10"] for row in then] == [620]
+    assert province_row(store).means["pm10"].total == 800
+    assert province_row(store, as_of=first).means["pm10"].total == 620
 
 
 def test_as_of_is_the_last_version_committed_by_then(store: Store) -> None:
@@ -90,15 +90,19 @@ def test_t06_only_urban_stations_count_and_are_counted(store: Store) -> None:
         reading(at("신흥동"), o3=300),
     )
     row = province_row(store)
-    assert (row.pm10_sum, row.pm10_n, row.pm10_exp) == (1210, 2, 3)  # type: ignore[union-attr]
-    assert (row.o3_sum, row.o3_n) == (300, 1)  # type: ignore[union-attr]
+    assert (row.means["pm10"].total, row.means["pm10"].valid, row.means["pm10"].expected) == (
+        1210,
+        2,
+        3,
+    )
+    assert (row.means["o3"].total, row.means["o3"].valid) == (300, 1)
 
 
 def test_t08_zero_is_a_value_and_missing_is_not_zero(store: Store) -> None:
     put(store, reading(at("읍내동"), pm25=0), reading(at("문평동")))
     row = province_row(store)
-    assert (row.pm25_sum, row.pm25_n) == (0, 1)  # type: ignore[union-attr]
-    assert row.pm10_n == 0  # type: ignore[union-attr]
+    assert (row.means["pm25"].total, row.means["pm25"].valid) == (0, 1)
+    assert row.means["pm10"].valid == 0
 
 
 def test_t09_a_flagged_number_is_kept_and_does_not_count(store: Store) -> None:
@@ -107,8 +111,8 @@ def test_t09_a_flagged_number_is_kept_and_does_not_count(store: Store) -> None:
     )
     put(store, flagged)
     row = province_row(store)
-    assert row.pm10_n == 0  # type: ignore[union-attr]
-    assert "source:장비점검" in row.why  # type: ignore[union-attr]
+    assert row.means["pm10"].valid == 0
+    assert "source:장비점검" in (row.why or "")
     with store.read() as connection:
         kept = connection.execute(select(station_hour.c.pm10, station_hour.c.flags)).one()
     assert kept.pm10 == 990
@@ -160,7 +164,7 @@ def test_a_station_silent_for_a_week_is_not_expected(store: Store) -> None:
     old = HOUR_20 - timedelta(days=8)
     put(store, reading(at("읍내동"), old, pm10=1), reading(at("문평동"), old, pm10=1))
     put(store, reading(at("읍내동"), pm10=1))
-    assert province_row(store).pm10_exp == 1  # type: ignore[union-attr]
+    assert province_row(store).means["pm10"].expected == 1
 
 
 def test_simulated_and_real_never_mix(store: Store) -> None:
@@ -184,7 +188,7 @@ def test_an_error_inside_a_write_leaves_the_store_as_it_was(store: Store) -> Non
     with pytest.raises(ZeroDivisionError):
         broken()
     assert store.version() == before
-    assert province_row(store).pm10_n == 1  # type: ignore[union-attr]
+    assert province_row(store).means["pm10"].valid == 1
 
 
 VALUES = st.dictionaries(st.sampled_from(KEYS), st.integers(0, 2000), max_size=6)

@@ -214,17 +214,15 @@ def rows(table: pa.Table) -> list[Row]:
 
 
 def block(table: pa.Table, keys: Sequence[str]) -> list[Row]:
-    """Rows in the shape of `aq.store.blocks.station_block`: place, hour, feed, notes, and per
-    pollutant sum, count (1 where it counts) and raw value."""
-    names = ["place", "hour", "feed", "notes"]
-    names += [name for key in keys for name in (f"{key}_sum", f"{key}_n", key)]
-    kind: Any = namedtuple("ArchivedBlock", names)  # type: ignore[misc]
+    """Rows in the shape of `aq.store.blocks.station_block`: place, hour, feed, flags, version, and
+    per pollutant sum, count (1 where it counts) and raw value."""
     bad = table["bad"].to_pylist()
     cells: list[Sequence[Any]] = [
         table["station"].to_pylist(),
         table["hour"].to_pylist(),
         [FEED_IDS[name] for name in table["feed"].to_pylist()],
         table["flags"].to_pylist(),
+        table["version"].to_pylist(),
     ]
     for key in keys:
         bit, values = 1 << KEYS.index(key), table[key].to_pylist()
@@ -234,7 +232,7 @@ def block(table: pa.Table, keys: Sequence[str]) -> list[Row]:
         ]
         sums = [value if n else 0 for value, n in zip(values, counts, strict=True)]
         cells += [sums, counts, values]
-    return [kind._make(cell) for cell in zip(*cells, strict=True)]
+    return list(zip(*cells, strict=True))
 
 
 def about_columns() -> list[dict[str, str]]:

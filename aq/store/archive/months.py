@@ -115,20 +115,26 @@ def station_block(
     """Archived station hours in the shape of `aq.store.blocks.station_block`."""
     from aq.store.archive import files as archives  # noqa: PLC0415
 
-    columns = ("station", "hour", "feed", "flags", "bad", *keys)
+    columns = ("station", "hour", "feed", "flags", "version", "bad", *keys)
     chosen = {"stations": stations, "feeds": feeds, "as_of": as_of, "columns": columns}
     tables = _read(connection, after, until, **chosen)
     return [row for table in tables for row in archives.block(table, keys)]
 
 
-def all_known(connection: Connection, station: int, hour: int) -> list[dict[str, Any]]:
-    """Everything ever known of an archived hour of a station, with `superseded`."""
+def all_known(
+    connection: Connection, station: int, hour: int, key: str
+) -> list[tuple[Row, int | None]]:
+    """Everything ever known of a pollutant in an archived hour of a station, as rows of a
+    `station_block`, with the version that replaced each."""
     from aq.store.archive import files as archives  # noqa: PLC0415
 
-    columns = (*(column.name for column in station_hour.columns), "superseded")
+    columns = ("station", "hour", "feed", "flags", "version", "bad", key, "superseded")
     chosen = {"stations": [station], "history": True, "columns": columns}
-    tables = _read(connection, hour - 1, hour, **chosen)
-    return [row._asdict() for table in tables for row in archives.rows(table)]
+    return [
+        pair
+        for table in _read(connection, hour - 1, hour, **chosen)
+        for pair in zip(archives.block(table, [key]), table["superseded"].to_pylist(), strict=True)
+    ]
 
 
 def highest(
