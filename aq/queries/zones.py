@@ -18,10 +18,10 @@ from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_ID, PROVINCES
 from aq.domain.standards import Standard
 from aq.domain.zones import KINDS, Zone, ZoneValue, find_zone, plain_name, pooled, zone_of
-from aq.feeds.registry import FEED_IDS, FEED_NAMES, INFO
+from aq.feeds.registry import FEED_IDS, INFO
 from aq.store import Connection
-from aq.store.blocks import HEAD, station_block
 from aq.store.notices import advisories
+from aq.store.reads import station_hours
 from aq.store.stations import EXPECTED_FOR_HOURS, reported_ranges, stations_of
 from aq.zones_file import station_zones, zones
 
@@ -129,15 +129,21 @@ def zone_hours(
             for zone in wanted
             for number in members.get(zone.id, ())
         }
-        rows = station_block(
-            connection, sorted(numbers), [key], selection.feeds, after, until, as_of
+        rows = station_hours(
+            connection,
+            sorted(numbers),
+            after,
+            until,
+            keys=[key],
+            feeds=selection.feeds,
+            as_of=as_of,
         )
         ranges = {name: reported_ranges(connection, FEED_IDS[name]) for name in selection.feeds}
     values: dict[int, dict[str, dict[int, int]]] = {}
     for row in rows:
-        by_feed = values.setdefault(row.hour, {}).setdefault(FEED_NAMES[row.feed], {})
-        if row[HEAD + 1]:
-            by_feed[row.place] = row[HEAD]
+        by_feed = values.setdefault(row.hour, {}).setdefault(row.feed, {})
+        if row.means[key].valid:
+            by_feed[row.place] = row.means[key].total
     return [
         _hour(zone, key, hour, by_day[kst_day(from_hour_number(hour))], values, ranges, selection)
         for hour in range(after + 1, until + 1)

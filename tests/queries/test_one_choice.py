@@ -38,7 +38,7 @@ from aq.queries import (
 )
 from aq.queries.question import Given, past_question
 from aq.settings import load
-from tests.alerts.test_decide import BODY
+from tests.alerts.test_evaluate import BODY
 from tests.serving import write
 
 AT = datetime(2026, 10, 15, 3, tzinfo=UTC)  # 12:00 in Korea
