@@ -79,9 +79,9 @@ def read_standards(settings: Settings) -> tuple[dict[str, Standard], dict[str, S
     folder = config_dir() / "limits"
     limits = load_standards(folder) if folder.is_dir() else {}
     if settings.display.standard not in standards:
-        known = ", ".join(standards)
+        names = ", ".join(standards)
         raise ConfigError(
-            f"unknown standard {settings.display.standard!r}; known are {known}",
+            f"unknown standard {settings.display.standard!r}; known are {names}",
             "display.standard (config/aq.toml or AQ_DISPLAY__STANDARD)",
         )
     return dict(standards), limits
@@ -100,25 +100,26 @@ def shared() -> Context:
 
 def asked_pollutants(standard: Standard, asked: Sequence[str] | None) -> tuple[str, ...]:
     """Pollutant keys as given or all; `overall` where the standard has an index."""
-    known = standard.keys
+    keys = standard.keys
     for key in asked or ():
-        if key not in known:
+        if key not in keys:
             raise InputError(
-                f"unknown pollutant {key!r} for {standard.id}; known are {', '.join(known)}",
+                f"unknown pollutant {key!r} for {standard.id}; known are {', '.join(keys)}",
                 "pollutant",
             )
-    return tuple(dict.fromkeys(asked or known))
+    return tuple(dict.fromkeys(asked or keys))
 
 
 def find_standard(context: Context, name: str | None) -> Standard:
     """A standard by name, the configured one by default; raises `InputError` with the known."""
     name = name or context.settings.display.standard
     if name not in context.standards:
-        known = ", ".join(sorted(context.standards))
-        raise InputError(f"unknown standard {name!r}; known are {known}", "standard")
+        names = ", ".join(sorted(context.standards))
+        raise InputError(f"unknown standard {name!r}; known are {names}", "standard")
     return context.standards[name]
 
 
 def family_of(context: Context, standard: Standard) -> tuple[Standard, ...]:
     """The standards that follow each other in time with this one, itself included."""
-    return tuple(one for one in context.standards.values() if one.family == standard.family)
+    members = context.standards.values()
+    return tuple(member for member in members if member.family == standard.family)

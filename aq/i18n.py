@@ -75,8 +75,8 @@ class Text:
 
     def __call__(self, message: str, **values: object) -> str:
         """The message, translated, with `{names}` filled in."""
-        found = _catalogue(self.lang).get(message, message)
-        return found.format(**values) if values else found
+        translated = _catalogue(self.lang).get(message, message)
+        return translated.format(**values) if values else translated
 
     def pollutant(self, key: str) -> str:
         """The name people use: 미세먼지 for pm10."""

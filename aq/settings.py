@@ -66,8 +66,8 @@ class ServerSettings(_Section):
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for one in value:
-            ip_network(one, strict=False)
+        for network in value:
+            ip_network(network, strict=False)
         return value
 
 
@@ -288,8 +288,8 @@ class Settings(_Section):
     @property
     def live_feeds(self) -> tuple[str, ...]:
         """Feeds that are polled, most preferred first."""
-        asked = (name for name in self.feeds.prefer if SPECS[name].settings)
-        return tuple(name for name in asked if self.feeds.of(name).live)
+        polled = (name for name in self.feeds.prefer if SPECS[name].settings)
+        return tuple(name for name in polled if self.feeds.of(name).live)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -318,23 +318,23 @@ def _known_variables(model: type[BaseModel], prefix: str) -> set[str]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    known = {
+    variables = {
         name for name in _known_variables(Settings, "AQ_") if not name.startswith("AQ_PROVINCES__")
     }
-    found: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for name, value in environ.items():
         if not name.startswith("AQ_") or name in OTHER_VARIABLES:
             continue
-        if name not in known:
-            near = difflib.get_close_matches(name, sorted(known), 1)
+        if name not in variables:
+            near = difflib.get_close_matches(name, sorted(variables), 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ConfigError(f"unknown setting{hint}", name)
         parts = name.removeprefix("AQ_").lower().split("__")
-        place = found
+        place = given
         for part in parts[:-1]:
             place = place.setdefault(part, {})
         place[parts[-1]] = _listed(value) if parts[-1] in LISTS else value
-    return found
+    return given
 
 
 def _listed(value: str) -> list[str]:

@@ -72,10 +72,10 @@ def _mover(bar: Any) -> Callable[[int, int], None]:
 def sentence(report: FillReport) -> str:
     """What was missing, what came, what waits and what is lost, for people."""
     gone = ", ".join(f"{count} {why}" for why, count in report.lost.items()) or "none"
-    said = (
+    line = (
         f"{report.feed}: {report.gaps} province hours missing, {report.filled} filled,"
         f" {report.open} still to be had, lost: {gone}; {report.calls_made} calls made,"
         f" {report.calls_waiting} wait; {report.stored} rows stored, {report.changed} changed"
     )
-    said += f" ({report.note})" if report.note else ""
-    return f"{said}\n{report.feed}: failed: {report.error}" if report.error else said
+    line += f" ({report.note})" if report.note else ""
+    return f"{line}\n{report.feed}: failed: {report.error}" if report.error else line

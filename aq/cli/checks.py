@@ -16,7 +16,14 @@ from aq.domain.clock import Clock, kst_iso
 from aq.domain.errors import StoreError
 from aq.feeds.http import probe
 from aq.ingest.retention import check
-from aq.queries.feed_status import FeedStatus, answer_keys, failing, feed_status, notice_status
+from aq.queries.feed_status import (
+    FeedStatus,
+    NoticeStatus,
+    answer_keys,
+    failing,
+    feed_status,
+    notice_status,
+)
 from aq.queries.zones import unplaced_acts, unplaced_stations
 from aq.settings import Settings
 from aq.store import outbox
@@ -72,13 +79,13 @@ def checks(settings: Settings) -> Iterator[Finding]:
     try:
         context = contexts.assemble(settings)
         with closing(context.store):
-            found = _schema(context, where)
-            yield found
-            if found.state != OK:
+            schema = _schema(context, where)
+            yield schema
+            if schema.state != OK:
                 return
             yield from _writing(context, where)
-            for one in READING:
-                yield from one(context)
+            for check in READING:
+                yield from check(context)
     except StoreError as error:
         do = "mend what is named; it stands where AQ_DATABASE_URL says. A copy: aq restore"
         yield Finding("store", FAIL, f"{where}: {error}", do)
@@ -94,7 +101,7 @@ def _place(settings: Settings) -> tuple[str, Path | None]:
 
 def _folder(file: Path) -> Path:
     """The folder of a file, or the nearest above that is there."""
-    return next(one for one in file.parents if one.exists())
+    return next(folder for folder in file.parents if folder.exists())
 
 
 def _not_made(file: Path) -> Finding:
@@ -156,13 +163,13 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 def _archive(context: Context) -> Iterator[Finding]:
     """Months of station hours in the archive: whether each file is there, and the last run."""
     months = check(context.store, whole=False)
-    gone = [one.month.file for one in months if one.state != "fine"]
+    gone = [archived.month.file for archived in months if archived.state != "fine"]
     if gone:
         text = f"{len(gone)} of {len(months)} files are not in {context.settings.archive_folder}:"
         do = "put them there, or set retention.folder; what is asked of those months fails"
         yield Finding("archive", WARN, f"{text} {', '.join(gone[:3])}", do)
     elif months:
-        rows = sum(one.month.rows for one in months)
+        rows = sum(archived.month.rows for archived in months)
         span = f"{months[0].month.name} to {months[-1].month.name}"
         yield Finding("archive", OK, f"{len(months)} months, {span}, {rows:,} station hours")
     last = recent_runs(context.store, "retain", 1)
@@ -185,38 +192,37 @@ def _feeds(context: Context) -> Iterator[Finding]:
     now = context.clock.now()
     if not context.settings.live_feeds:
         yield Finding("feeds", FAIL, "none is live", ADVICE["key_missing"])
-    for one in feed_status(context, now):
-        if not one.live:
+    for status in feed_status(context, now):
+        if not status.live:
             continue
-        yield _feed(one, now - one.newest_hour if one.newest_hour else None)
-        yield from _pace(one)
-        for operation, count in one.calls_today.items():
-            name = operation.rsplit("/", 1)[-1] or one.feed
-            full = one.daily_limit is not None and count >= one.daily_limit
-            text = f"{count} of {one.daily_limit or 'unlimited'} calls today"
+        yield _feed(status, now - status.newest_hour if status.newest_hour else None)
+        yield from _pace(status)
+        for operation, count in status.calls_today.items():
+            name = operation.rsplit("/", 1)[-1] or status.feed
+            full = status.daily_limit is not None and count >= status.daily_limit
+            text = f"{count} of {status.daily_limit or 'unlimited'} calls today"
             advice = ADVICE["quota_used_up"] if full else ""
             yield Finding(f"quota {name}", WARN if full else OK, text, advice)
 
 
 def _notices(context: Context) -> Iterator[Finding]:
     """Each service of forecasts and advisories, and whether its calls keep within the quota."""
-    for one in notice_status(context, context.clock.now()):
-        check = f"notices {one.service}"
-        if one.failing_since and one.reason:
-            text = f"failing since {kst_iso(one.failing_since)}: {one.reason} {one.detail or ''}"
-            yield Finding(check, WARN, text.strip(), ADVICE.get(one.reason, ""))
-        elif one.last_ok is None:
-            yield Finding(check, WARN, "not asked yet", f"aq poll --feed {one.feed}")
+    for status in notice_status(context, context.clock.now()):
+        check = f"notices {status.service}"
+        if status.failing_since and status.reason:
+            yield Finding(check, WARN, _failing(status), ADVICE.get(status.reason, ""))
+        elif status.last_ok is None:
+            yield Finding(check, WARN, "not asked yet", f"aq poll --feed {status.feed}")
         else:
-            newest = kst_iso(one.newest) if one.newest else "none yet"
+            newest = kst_iso(status.newest) if status.newest else "none yet"
             yield Finding(check, OK, f"newest notice {newest}")
         text = (
-            f"{one.calls_today} of {one.daily_limit or 'unlimited'} calls today,"
-            f" {one.calls_ahead} to come, {one.calls_planned} planned a day"
+            f"{status.calls_today} of {status.daily_limit or 'unlimited'} calls today,"
+            f" {status.calls_ahead} to come, {status.calls_planned} planned a day"
         )
-        do = "" if one.within else "poll less often: schedule.minutes in config/aq.toml"
-        name = one.operation.rsplit("/", 1)[-1]
-        yield Finding(f"quota {name}", OK if one.within else WARN, text, do)
+        do = "" if status.within else "poll less often: schedule.minutes in config/aq.toml"
+        name = status.operation.rsplit("/", 1)[-1]
+        yield Finding(f"quota {name}", OK if status.within else WARN, text, do)
 
 
 def _keys(context: Context) -> Iterator[Finding]:
@@ -247,38 +253,40 @@ def _zones(context: Context) -> Iterator[Finding]:
 def _network(settings: Settings) -> Iterator[Finding]:
     """Whether each live feed's host can be reached, and whether its clock and ours agree."""
     for name in settings.live_feeds:
-        found = probe(getattr(settings.feeds, name).url)
-        host, check = found.host, f"network {name}"
-        if found.trouble:
-            yield Finding(check, FAIL, f"{host}: {found.trouble}", ADVICE["unreachable"])
+        answer = probe(settings.feeds.of(name).url)
+        host, check = answer.host, f"network {name}"
+        if answer.trouble:
+            yield Finding(check, FAIL, f"{host}: {answer.trouble}", ADVICE["unreachable"])
             continue
         yield Finding(check, OK, f"{host} answers")
-        skew = found.skew(datetime.now(UTC))
+        skew = answer.skew(datetime.now(UTC))
         if skew is not None and abs(skew) > MOST_SKEW:
             text = f"this machine's clock is {skew.total_seconds():+,.0f} s off that of {host}"
             do = "set the clock by NTP; with a wrong one hours are taken for those to come"
             yield Finding("clock skew", FAIL, text, do)
 
 
-def _pace(one: FeedStatus) -> Iterator[Finding]:
+def _pace(status: FeedStatus) -> Iterator[Finding]:
     """What the store knows of a feed beside whether it answers."""
-    if one.pause_until and one.failing_since:
-        text = f"failed {one.failures} times in a row; asked again at {kst_iso(one.pause_until)}"
-        do = f"once mended, do not wait: aq poll --feed {one.feed}"
-        yield Finding(f"pace {one.feed}", WARN, text, do)
-    if one.late:
-        usual = f", usually {one.usual_minute} min past" if one.usual_minute is not None else ""
+    if status.pause_until and status.failing_since:
+        again = kst_iso(status.pause_until)
+        text = f"failed {status.failures} times in a row; asked again at {again}"
+        do = f"once mended, do not wait: aq poll --feed {status.feed}"
+        yield Finding(f"pace {status.feed}", WARN, text, do)
+    if status.late:
+        minute = status.usual_minute
+        usual = f", usually {minute} min past" if minute is not None else ""
         text = f"the next hour is later than usual{usual}"
-        yield Finding(f"pace {one.feed}", WARN, text, "nothing; it is asked for at each poll")
-    if one.gaps_open or one.gaps_lost:
-        text = f"{one.gaps_open} province hours missing and to be had, {one.gaps_lost} lost"
-        do = "nothing; they are filled by and by. At once: aq backfill" if one.gaps_open else ""
-        yield Finding(f"gaps {one.feed}", WARN if one.gaps_open else OK, text, do)
-    for operation, (theirs, ours) in one.counted.items():
+        yield Finding(f"pace {status.feed}", WARN, text, "nothing; it is asked for at each poll")
+    if status.gaps_open or status.gaps_lost:
+        text = f"{status.gaps_open} province hours missing and to be had, {status.gaps_lost} lost"
+        do = "nothing; they are filled by and by. At once: aq backfill" if status.gaps_open else ""
+        yield Finding(f"gaps {status.feed}", WARN if status.gaps_open else OK, text, do)
+    for operation, (theirs, ours) in status.counted.items():
         if theirs > ours + UNCOUNTED:
             text = f"{operation}: the source counted {theirs} calls, we made {ours}"
             do = "see who else uses this key; all that share a key should share a store"
-            yield Finding(f"quota {one.feed}", WARN, text, do)
+            yield Finding(f"quota {status.feed}", WARN, text, do)
 
 
 def _jobs(context: Context) -> Iterator[Finding]:
@@ -294,11 +302,12 @@ def _jobs(context: Context) -> Iterator[Finding]:
 def _messages(context: Context) -> Iterator[Finding]:
     """Channels that did not take a message, given up or still tried."""
     states = (outbox.FAILED, outbox.QUEUED)
-    missed = [one for one in outbox.messages(context.store, states, MESSAGES) if one.last_error]
-    missed.sort(key=lambda one: str(one.channel))  # each channel's newest stays first
-    for channel, ones in groupby(missed, key=lambda one: str(one.channel)):
+    messages = outbox.messages(context.store, states, MESSAGES)
+    missed = [message for message in messages if message.last_error]
+    missed.sort(key=lambda message: str(message.channel))  # each channel's newest stays first
+    for channel, ones in groupby(missed, key=lambda message: str(message.channel)):
         rows = list(ones)
-        lost = sum(one.state == outbox.FAILED for one in rows)
+        lost = sum(message.state == outbox.FAILED for message in rows)
         text = f"{lost} messages given up, {len(rows) - lost} tried again: {rows[0].last_error}"
         do = (
             f"mend the channel's address or secret (config/alerts.toml), try it: aq rules"
@@ -307,18 +316,22 @@ def _messages(context: Context) -> Iterator[Finding]:
         yield Finding(f"channel {channel}", WARN, text, do)
 
 
-def _feed(one: FeedStatus, age: timedelta | None) -> Finding:
-    check = f"feed {one.feed}"
-    if one.reason and one.failing_since:
-        text = f"failing since {kst_iso(one.failing_since)}: {one.reason} {one.detail or ''}"
-        return Finding(check, FAIL, text.strip(), ADVICE.get(one.reason, ""))
-    if age is None or one.newest_hour is None:
+def _failing(status: FeedStatus | NoticeStatus) -> str:
+    since = kst_iso(status.failing_since) if status.failing_since else ""
+    return f"failing since {since}: {status.reason} {status.detail or ''}".strip()
+
+
+def _feed(status: FeedStatus, age: timedelta | None) -> Finding:
+    check = f"feed {status.feed}"
+    if status.reason and status.failing_since:
+        return Finding(check, FAIL, _failing(status), ADVICE.get(status.reason, ""))
+    if age is None or status.newest_hour is None:
         return Finding(check, WARN, "nothing received yet", "aq poll, or wait for the next poll")
-    text = f"newest hour {kst_iso(one.newest_hour)}"
+    text = f"newest hour {kst_iso(status.newest_hour)}"
     if age > STALE:
-        asked = f"last asked {kst_iso(one.last_ok)}" if one.last_ok else "not asked yet"
-        do = f"is a server or worker running (AQ_SCHEDULER)? At once: aq poll --feed {one.feed}"
-        return Finding(check, WARN, f"{text}, stale: {asked}", do)
+        poll = f"last asked {kst_iso(status.last_ok)}" if status.last_ok else "not asked yet"
+        do = f"is a server or worker running (AQ_SCHEDULER)? At once: aq poll --feed {status.feed}"
+        return Finding(check, WARN, f"{text}, stale: {poll}", do)
     return Finding(check, OK, text)
 
 

@@ -35,7 +35,8 @@ def known_feeds(asked: Sequence[str], live: Sequence[str]) -> Sequence[str]:
     """The feeds asked for, or all live ones; raises `InputError` for one that is not polled."""
     for name in asked:
         if name not in live:
-            keys = [f"{one} needs AQ_FEEDS__{one.upper()}__KEY" for one in SPECS if needs_key(one)]
+            lacking = filter(needs_key, SPECS)
+            keys = [f"{feed} needs AQ_FEEDS__{feed.upper()}__KEY" for feed in lacking]
             raise InputError(
                 f"feed {name!r} is not polled; live feeds are {', '.join(live) or 'none'}"
                 f" ({', '.join(keys)})",

@@ -101,9 +101,9 @@ def fill(context: Context, world: World, days: int) -> int:
     until = floor_hour(context.clock.now()) - timedelta(hours=1)
     since = until - timedelta(days=days)
     with context.store.read() as connection:
-        held = span(connection, [PROVINCES[0].id]).get(FEED_IDS[FEED])
-    if held is not None:
-        since = max(since, from_hour_number(held[1]))
+        stored = span(connection, [PROVINCES[0].id]).get(FEED_IDS[FEED])
+    if stored is not None:
+        since = max(since, from_hour_number(stored[1]))
     rows = 0
     batches = history(world, since, until)
     whole_days = max(1, round((until - since) / timedelta(days=1)))

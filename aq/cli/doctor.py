@@ -19,12 +19,12 @@ def command(as_json: bool) -> int:
     """
     findings = list(examine())
     if as_json:
-        print_json({"findings": [asdict(one) for one in findings]})
+        print_json({"findings": [asdict(finding) for finding in findings]})
     else:
-        for one in findings:
-            advice = f"\n       -> {one.do}" if one.do else ""
-            click.echo(f"{one.state:5} {one.check}: {one.found}{advice}")
-    return 1 if any(one.state == FAIL for one in findings) else 0
+        for finding in findings:
+            advice = f"\n       -> {finding.do}" if finding.do else ""
+            click.echo(f"{finding.state:5} {finding.check}: {finding.found}{advice}")
+    return 1 if any(finding.state == FAIL for finding in findings) else 0
 
 
 def examine() -> Iterator[Finding]:

@@ -36,9 +36,9 @@ def command(
         if shown.hour is None:
             raise InputError("nothing is shown now; give --at", "at")
         moment = shown.hour
-    found = evidence(context, find_province(province), pollutant, moment, chosen)
+    answer = evidence(context, find_province(province), pollutant, moment, chosen)
     if as_json:
-        print_json(found.as_dict())
+        print_json(answer.as_dict())
     else:
-        click.echo(evidence_text(found, text_in(context.settings.lang)))
+        click.echo(evidence_text(answer, text_in(context.settings.lang)))
     return 0

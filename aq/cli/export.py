@@ -75,15 +75,15 @@ def command(
 
 def _texts(given: Mapping[str, Any]) -> dict[str, str]:
     """Options as the route's parameters; those not given are absent."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for name, value in given.items():
         if name in _LISTS and value:
-            found[name] = ",".join(value)
+            texts[name] = ",".join(value)
         elif name == "bom" and value:
-            found[name] = "true"
+            texts[name] = "true"
         elif isinstance(value, str):
-            found[name] = value
-    return found
+            texts[name] = value
+    return texts
 
 
 def _verify(file: Path, manifest: Path | None, as_json: bool) -> int:
@@ -120,14 +120,14 @@ def _stoppable() -> Iterator[None]:
 
 def _sentence(done: Done) -> str:
     """What was written, for people."""
-    said = done.content
+    words = done.content
     where = f" to {done.file}" if done.file else ""
-    if not said["rows"]:
+    if not words["rows"]:
         return (
             f"0 rows{where}: the store has nothing of this range, these places and feeds."
             " `import` reads confirmed files, `poll` asks the live feeds"
         )
     return (
-        f"{said['rows']} rows{where}, {said['min_time']} to {said['max_time']},"
-        f" store version {said['as_of']['version']}"
+        f"{words['rows']} rows{where}, {words['min_time']} to {words['max_time']},"
+        f" store version {words['as_of']['version']}"
     )

@@ -57,40 +57,40 @@ def command(months: int | None, checking: bool, as_json: bool) -> int:
 
 def lines(report: RetainReport) -> list[str]:
     """What was archived, for people."""
-    said = [
-        f"{one['month']}: {one['rows']} rows ({one['replaced_rows']} replaced ones) in"
-        f" {one['file']}, {one['bytes']:,} bytes"
-        for one in report.months
+    lines = [
+        f"{month['month']}: {month['rows']} rows ({month['replaced_rows']} replaced ones) in"
+        f" {month['file']}, {month['bytes']:,} bytes"
+        for month in report.months
     ]
     if report.error:
-        return [*said, f"failed: {report.error}"]
-    return said or [report.note or "nothing is old enough to be archived"]
+        return [*lines, f"failed: {report.error}"]
+    return lines or [report.note or "nothing is old enough to be archived"]
 
 
 def _check(context: Context, as_json: bool) -> int:
-    found = check(context.store, whole=True)
+    checked = check(context.store, whole=True)
     if as_json:
         print_json(
             {
                 "folder": str(context.settings.archive_folder),
                 "months": [
                     {
-                        "month": one.month.name,
-                        "file": one.month.file,
-                        "rows": one.month.rows,
-                        "replaced_rows": one.month.replaced,
-                        "sha256": one.month.sha256,
-                        "version": one.month.version,
-                        "retained_at": kst_iso(one.month.retained_at),
-                        "state": one.state,
+                        "month": month.month.name,
+                        "file": month.month.file,
+                        "rows": month.month.rows,
+                        "replaced_rows": month.month.replaced,
+                        "sha256": month.month.sha256,
+                        "version": month.month.version,
+                        "retained_at": kst_iso(month.month.retained_at),
+                        "state": month.state,
                     }
-                    for one in found
+                    for month in checked
                 ],
             }
         )
     else:
-        for one in found:
-            click.echo(f"{one.month.name} {one.state}: {one.path}")
-        if not found:
+        for month in checked:
+            click.echo(f"{month.month.name} {month.state}: {month.path}")
+        if not checked:
             click.echo("no month is archived")
-    return 0 if all(one.state == "fine" for one in found) else 1
+    return 0 if all(month.state == "fine" for month in checked) else 1

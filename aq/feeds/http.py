@@ -200,15 +200,15 @@ class Http:
         while True:
             attempt += 1
             self._spend(upstream, operation)
-            found = self._attempt(upstream, operation, params, end)
-            if isinstance(found, Payload):
-                return found
-            if found.reason is not FeedReason.UNREACHABLE:
-                told = found
+            outcome = self._attempt(upstream, operation, params, end)
+            if isinstance(outcome, Payload):
+                return outcome
+            if outcome.reason is not FeedReason.UNREACHABLE:
+                told = outcome
             # One begun too late to be heard would cost a call and hide why the last one failed.
-            wait = self._wait(found, attempt, end - upstream.timeout)
+            wait = self._wait(outcome, attempt, end - upstream.timeout)
             if wait is None:
-                raise _first_said(upstream, told, found)
+                raise _first_said(upstream, told, outcome)
             self._sleep(wait)
 
     def _spend(self, upstream: _Upstream, operation: str) -> None:
@@ -227,10 +227,10 @@ class Http:
             return None
         wait = FIRST_BACKOFF * 2 ** (attempt - 1) * _random.uniform(0.5, 1.5)
         if error.retry_at is not None:
-            asked = (error.retry_at - self._now()).total_seconds()
-            if asked > MAX_WAIT:
+            seconds = (error.retry_at - self._now()).total_seconds()
+            if seconds > MAX_WAIT:
                 return None
-            wait = max(wait, asked)
+            wait = max(wait, seconds)
         return wait if time.monotonic() + wait < latest else None
 
     def _attempt(

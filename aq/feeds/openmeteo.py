@@ -140,14 +140,14 @@ class OpenMeteo:
             data = load_json(text)
         except ValueError:
             data = None
-        said = ""
+        words = ""
         if isinstance(data, Mapping) and data.get("error"):
-            said = shown(data.get("reason") or "no reason given")
-        if status == 200 and not said:
+            words = shown(data.get("reason") or "no reason given")
+        if status == 200 and not words:
             return None if isinstance(data, list | Mapping) else _not_understood("not JSON")
-        reason, retry_at = _reason(status, said, now)
+        reason, retry_at = _reason(status, words, now)
         return FeedError(
-            NAME, operation, reason, f"HTTP {status} {said}".strip(), retry_at=retry_at
+            NAME, operation, reason, f"HTTP {status} {words}".strip(), retry_at=retry_at
         )
 
 
@@ -169,13 +169,13 @@ def _not_understood(detail: str) -> FeedError:
     return FeedError(NAME, "", FeedReason.NOT_UNDERSTOOD, detail)
 
 
-def _reason(status: int, said: str, now: datetime) -> tuple[FeedReason, datetime | None]:
+def _reason(status: int, words: str, now: datetime) -> tuple[FeedReason, datetime | None]:
     """The named reason of an error, and when its limit begins anew."""
-    limit = said.casefold()
+    limit = words.casefold()
     if "limit exceeded" not in limit and status != 429:
         if status >= 500:
             return FeedReason.UPSTREAM_DOWN, None
-        bad = bool(said) or 400 <= status < 500
+        bad = bool(words) or 400 <= status < 500
         return (FeedReason.BAD_REQUEST if bad else FeedReason.NOT_UNDERSTOOD), None
     moment = now.astimezone(UTC)
     if limit.startswith("daily"):

@@ -27,9 +27,9 @@ LARGEST_NUMBER = 2**15 - 1  # the store's columns are 16-bit
 
 def _declared() -> Iterator[tuple[str, FeedSpec | None]]:
     """(module, spec) of each feed, and (module, None) for a module that declares none."""
-    for found in pkgutil.iter_modules(feeds.__path__):
-        if found.name not in MACHINERY:
-            module = f"aq.feeds.{found.name}"
+    for info in pkgutil.iter_modules(feeds.__path__):
+        if info.name not in MACHINERY:
+            module = f"aq.feeds.{info.name}"
             specs: Sequence[FeedSpec] = getattr(import_module(module), "SPECS", ())
             yield from ((module, spec) for spec in specs or (None,))
 
@@ -144,7 +144,9 @@ def client(http: "Http", name: str, feed: Feed, settings: "Settings") -> Get:
     host = SPECS[spec.host]
     section = settings.feeds.of(host.name)
     spellings = {
-        one.name: one.key_parameter for one in spec.operations if one.key_parameter is not None
+        operation.name: operation.key_parameter
+        for operation in spec.operations
+        if operation.key_parameter is not None
     }
     return http.client(
         name,

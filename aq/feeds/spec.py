@@ -118,5 +118,7 @@ class FeedSpec:
 
     def operation(self, name: str) -> Operation | None:
         """An operation by its path, or by the last part of it."""
-        matching = (one for one in self.operations if name in (one.name, one.name.split("/")[-1]))
-        return next(matching, None)
+        for operation in self.operations:
+            if name in (operation.name, operation.name.split("/")[-1]):
+                return operation
+        return None

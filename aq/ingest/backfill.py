@@ -140,17 +140,17 @@ class Filler:
         """
         report = FillReport(feed=name, at=now)
         try:
-            found = self._look(name, now, after, until)
-            report.gaps = report.open = found.missing
-            report.stations = len(found.lacks)
+            look = self._look(name, now, after, until)
+            report.gaps = report.open = look.missing
+            report.stations = len(look.lacks)
             budget = report.budget = self.budget(name, now)
-            allowed = _allowed(budget, found.calls, now, shared)
-            calls, waiting = within(found.calls, allowed)
+            allowed = _allowed(budget, look.calls, now, shared)
+            calls, waiting = within(look.calls, allowed)
             report.calls_waiting = sum(call.cost for call in waiting)
             if waiting and not shared:
                 report.note = "today's quota allows no more; run again tomorrow or leave it"
             self._make_all(name, calls, now, report, progress)
-            if found.missing or found.calls:
+            if look.missing or look.calls:
                 self._record(name, now, self._look(name, now, after, until), report)
         except StoreError as error:
             report.error = error
@@ -170,10 +170,10 @@ class Filler:
         if not calls:
             return
         try:
-            known = runs.feed_states(self.collector.store).get(own)
-            if known and known.retry_at and known.retry_at > now:
-                reason = FeedReason(known.reason)
-                raise FeedError(name, "", reason, known.detail or "", retry_at=known.retry_at)
+            state = runs.feed_states(self.collector.store).get(own)
+            if state and state.retry_at and state.retry_at > now:
+                reason = FeedReason(state.reason)
+                raise FeedError(name, "", reason, state.detail or "", retry_at=state.retry_at)
             for done, call in enumerate(calls):
                 progress(done, len(calls))
                 self._make(name, call, now, report)
@@ -192,27 +192,27 @@ class Filler:
             last = min(last, hour_number(floor_hour(until)))
         stations = isinstance(self.collector.feeds[name], HistoryFeed)
         with self.collector.store.read() as connection:
-            held = gaps.first_hour(connection, name)
+            oldest = gaps.first_hour(connection, name)
             if after is not None:
                 first = hour_number(floor_hour(after))
-            elif held is not None:
-                first = max(held - 1, hour_number(floor_hour(now - LOOK_BACK)))
+            elif oldest is not None:
+                first = max(oldest - 1, hour_number(floor_hour(now - LOOK_BACK)))
             else:
                 return _Found(last, last, {}, (), ())
             if first >= last:
                 return _Found(last, last, {}, (), ())
             provinces = gaps.province_lacks(connection, name, first, last)
             missing = {hour for hours in provinces.values() for hour in hours}
-            asked = gaps.asked_ranges(connection, name)
+            ranges = gaps.asked_ranges(connection, name)
             if not stations:
-                fresh = _not_asked(missing, asked.get("range", ()))
+                fresh = _not_asked(missing, ranges.get("range", ()))
                 return _Found(first, last, provinces, (), range_calls(fresh))
             lacks = gaps.station_lacks(connection, name, first, last, whole=after is not None)
             theirs = gaps.province_lacks(connection, f"{name}_means", first, last)
             both = {
                 hour for number, hours in provinces.items() for hour in {*hours} & {*theirs[number]}
             }
-            means = means_calls(_not_asked(both, asked.get(MEANS, ())), newest)
+            means = means_calls(_not_asked(both, ranges.get(MEANS, ())), newest)
             return _Found(first, last, provinces, lacks, [*means, *history_calls(lacks, newest)])
 
     def _make(self, name: str, call: Call, now: datetime, report: FillReport) -> None:
@@ -251,13 +251,13 @@ class Filler:
         """Record what is still missing, with cause, and what of it is lost."""
         stations = isinstance(self.collector.feeds[name], HistoryFeed)
         reach = hour_number(floor_hour(now)) - REACH if stations else 0
-        found = lost(left.provinces, left.open_hours(), reach)
+        whys = lost(left.provinces, left.open_hours(), reach)
         with self.collector.store.book() as connection:
-            causes = gaps.causes(connection, name, {hour for _, hour in found})
-            rows = {place: (causes[place[1]], why) for place, why in found.items()}
+            causes = gaps.causes(connection, name, {hour for _, hour in whys})
+            rows = {place: (causes[place[1]], why) for place, why in whys.items()}
             gaps.record(connection, name, (left.after, left.until), rows, now)
-        report.lost = Counter(why for why in found.values() if why)
-        report.open = sum(why is None for why in found.values())
+        report.lost = Counter(why for why in whys.values() if why)
+        report.open = sum(why is None for why in whys.values())
         report.filled = report.gaps - left.missing
 
 
@@ -269,8 +269,8 @@ def _allowed(budget: Budget, calls: Sequence[Call], now: datetime, shared: bool)
     return min(budget.left, max(share, calls[0].cost))
 
 
-def _not_asked(hours: set[int], asked: Sequence[tuple[int, int]]) -> set[int]:
-    return {hour for hour in hours if not any(one[0] <= hour <= one[1] for one in asked)}
+def _not_asked(hours: set[int], ranges: Sequence[tuple[int, int]]) -> set[int]:
+    return {hour for hour in hours if not any(span[0] <= hour <= span[1] for span in ranges)}
 
 
 def _asked(
@@ -290,9 +290,10 @@ def _asked(
         report.read(answer)
         readings += answer.readings
     if call.lack is not None:
-        readings = [own for one in readings if (own := _of(call.lack, one)) is not None]
+        readings = [own for reading in readings if (own := _of(call.lack, reading)) is not None]
     flagged = quality.flag(readings, now)
-    return [one for one in flagged if call.first <= hour_number(one.hour) <= call.last], simulated
+    inside = [r for r in flagged if call.first <= hour_number(r.hour) <= call.last]
+    return inside, simulated
 
 
 def _of(lack: StationLack, reading: Reading) -> Reading | None:

@@ -167,17 +167,17 @@ def follow_moved(txn: Txn, directory: Directory, standards: Sequence[Standard]) 
     directory.moved.clear()
 
 
-def too_early(name: str, known: Any, now: datetime, *, force: bool) -> FeedError | None:
+def too_early(name: str, state: Any, now: datetime, *, force: bool) -> FeedError | None:
     """The failure a feed is still left alone for: upstream said until when, or it failed so often
     that it is asked less often (which someone who asks by hand may overrule)."""
-    if not known or not known.reason:
+    if not state or not state.reason:
         return None
-    until = known.retry_at if known.retry_at and known.retry_at > now else None
-    if not force and known.pause_until and known.pause_until > now:
-        until = max(until, known.pause_until) if until else known.pause_until
+    until = state.retry_at if state.retry_at and state.retry_at > now else None
+    if not force and state.pause_until and state.pause_until > now:
+        until = max(until, state.pause_until) if until else state.pause_until
     if until is None:
         return None
-    return FeedError(name, "", FeedReason(known.reason), known.detail or "", retry_at=until)
+    return FeedError(name, "", FeedReason(state.reason), state.detail or "", retry_at=until)
 
 
 @dataclass(kw_only=True)
@@ -199,13 +199,13 @@ class Collector:
         Never raises for what upstream or the store does: the report carries the error.
         """
         report = RunReport(feed=name, at=now)
-        known = runs.feed_states(self.store).get(name)
-        complete = known.complete_hour if known else None
+        state = runs.feed_states(self.store).get(name)
+        complete = state.complete_hour if state else None
         if not force and complete is not None and complete >= hour_number(floor_hour(now)):
             report.complete, report.note = True, "the hour is in"
             report.newest_hour = from_hour_number(complete)
             return report
-        report.error = too_early(name, known, now, force=force)
+        report.error = too_early(name, state, now, force=force)
         if report.error is not None:
             report.note = "not asked: it is to be left alone for a while"
             return report
@@ -213,8 +213,8 @@ class Collector:
             get = self.counted(name, report)
             feed = self.feeds[name]
             if isinstance(feed, StationFeed):
-                self._station_list(feed, known, now, get, report)
-            self._pull(name, known, now, get, report)
+                self._station_list(feed, state, now, get, report)
+            self._pull(name, state, now, get, report)
         except FeedError as error:
             report.error = error
             runs.record_failure(self.store, name, now, error)
@@ -241,8 +241,9 @@ class Collector:
                     answer = feed.parse(payload, now)
                     simulated |= payload.simulated
                     report.read(answer)
-                    for one in answer.readings:
-                        merged.setdefault((one.province, one.hour), {}).update(one.values)
+                    for reading in answer.readings:
+                        slot = reading.province, reading.hour
+                        merged.setdefault(slot, {}).update(reading.values)
             record_keys(self.store, report.keys, now)
             readings = [
                 Reading(province=province, hour=hour, values=values)
@@ -292,10 +293,10 @@ class Collector:
 
         return call
 
-    def _pull(self, name: str, known: Any, now: datetime, get: Get, report: RunReport) -> None:
+    def _pull(self, name: str, state: Any, now: datetime, get: Get, report: RunReport) -> None:
         """Ask for what is new; at a model's first start the last days first, so that the page has
         numbers soon, and then its history."""
-        since = self._since(name, known, now)
+        since = self._since(name, state, now)
         recent = now - FIRST_DAYS
         if self.feeds[name].info.kind == MODELLED and since < recent:
             newest = self._take(name, (recent, now), now, get, report)
@@ -327,7 +328,7 @@ class Collector:
             readings += answer.readings
         readings = quality.flag(readings, now, self._hours_before(name, readings, now))
         report.flagged += sum(1 for reading in readings if reading.flags)
-        hourly = next((one for one in self.standards if one.id == "airkorea_1h"), None)
+        hourly = next((rules for rules in self.standards if rules.id == "airkorea_1h"), None)
         if hourly is not None:
             compared, differ = disagreements(readings, hourly)
             report.grades_compared += compared
@@ -363,10 +364,10 @@ class Collector:
                 still=quality.SLOW,
             )
 
-    def _since(self, name: str, known: Any, now: datetime) -> datetime:
-        if known is None or known.newest_hour is None:
+    def _since(self, name: str, state: Any, now: datetime) -> datetime:
+        if state is None or state.newest_hour is None:
             return floor_hour(now) - timedelta(days=self.past_days[name])
-        return from_hour_number(known.newest_hour) - REREAD
+        return from_hour_number(state.newest_hour) - REREAD
 
     def _judge(
         self, name: str, readings: Iterable[Reading], now: datetime, report: RunReport
@@ -397,11 +398,11 @@ class Collector:
         return before > 0 and here >= self.complete_share * before
 
     def _station_list(
-        self, feed: StationFeed, known: Any, now: datetime, get: Get, report: RunReport
+        self, feed: StationFeed, state: Any, now: datetime, get: Get, report: RunReport
     ) -> None:
         """Refresh the station list once a KST day. Its service needs its own approval, so a
         refusal is reported and the readings are collected all the same."""
-        listed = known.stations_listed_at if known else None
+        listed = state.stations_listed_at if state else None
         if listed is not None and kst(listed).date() == kst(now).date():
             return
         name = feed.info.name

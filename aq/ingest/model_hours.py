@@ -22,7 +22,7 @@ def poll_ahead(collector: Collector, name: str, now: datetime) -> RunReport:
         payload = feed.pull_ahead(collector.counted(name, report), now)
         answer = feed.parse_ahead(payload, now)
         report.read(answer)
-        readings = [one for one in answer.readings if one.values]
+        readings = [reading for reading in answer.readings if reading.values]
         if not readings:
             raise FeedError(name, "", FeedReason.UPSTREAM_DOWN, "no hour to come has a value")
         with collector.store.write(f"ahead {name}") as txn:

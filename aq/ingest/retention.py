@@ -105,8 +105,8 @@ def _archive(store: Store, folder: Path, month: int, now: datetime) -> dict[str,
     folder.mkdir(parents=True, exist_ok=True)
     first, last = month_hours(month // 100, month % 100)
     with store.read() as connection:
-        held = retained.months(connection, first, last)
-        if not held:
+        kept = retained.months(connection, first, last)
+        if not kept:
             version, simulated = state_of(connection)
             had = retained.content(connection, month)
             path = folder / f"station-hours-{retained.month_name(month)}.v{version}.parquet"
@@ -118,12 +118,12 @@ def _archive(store: Store, folder: Path, month: int, now: datetime) -> dict[str,
                     )
                 content = _manifest(connection, part, path.name, month, had, version, simulated)
             _write_manifest(path, content)
-    if held:
+    if kept:
         # Rows came beside an archived month, from a program of an older schema: one again, next.
-        with store.write(f"bring back {held[0].name}") as txn:
-            retained.bring_back(txn, held[0])
+        with store.write(f"bring back {kept[0].name}") as txn:
+            retained.bring_back(txn, kept[0])
         return _archive(store, folder, month, now)
-    one = Month(
+    archived = Month(
         month=month,
         first_hour=first,
         last_hour=last,
@@ -134,18 +134,18 @@ def _archive(store: Store, folder: Path, month: int, now: datetime) -> dict[str,
         version=version,
         retained_at=now,
     )
-    with store.write(f"retain {one.name}") as txn:
+    with store.write(f"retain {archived.name}") as txn:
         there = retained.months(txn.connection, first, last)
         same = not there and retained.content(txn.connection, month) == had
         if same:
-            retained.drop(txn, one)
+            retained.drop(txn, archived)
     if not same:
-        if not any(other.file == one.file for other in there):
+        if not any(other.file == archived.file for other in there):
             for leftover in (path, manifest_path(path)):
                 leftover.unlink(missing_ok=True)
         return None
     names = ("file", "rows", "replaced_rows", "bytes", "sha256")
-    return {"month": one.name, **{name: content[name] for name in names}}
+    return {"month": archived.name, **{name: content[name] for name in names}}
 
 
 @contextmanager
@@ -265,15 +265,15 @@ class Checked:
 
 def check(store: Store, *, whole: bool) -> list[Checked]:
     """Every archived month with the state of its file; `whole` also reads and sums each."""
-    found = []
+    checked = []
     with store.read() as connection:
         for month in retained.months(connection):
             try:
                 path = retained.path_of(connection, month)
             except ArchiveError:
                 path = Path(month.file)
-            found.append(Checked(month=month, state=_state(path, month, whole), path=path))
-    return found
+            checked.append(Checked(month=month, state=_state(path, month, whole), path=path))
+    return checked
 
 
 def _state(path: Path, month: Month, whole: bool) -> str:

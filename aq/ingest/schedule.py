@@ -204,9 +204,9 @@ def watched(after: Sequence[Job], judge: Callable[[], Report]) -> list[Job]:
             log.exception("alert rules after %s", job.name)
         return report
 
-    found = [replace(job, run=partial(then_judge, job)) for job in after]
+    judged = [replace(job, run=partial(then_judge, job)) for job in after]
     slot = partial(latest_slot, minutes=WATCH_MINUTES)
-    return [*found, Job(name="watch", slot=slot, run=lambda _now: judge())]
+    return [*judged, Job(name="watch", slot=slot, run=lambda _now: judge())]
 
 
 def notice_jobs(collector: NoticeCollector, minutes: Sequence[int]) -> list[Job]:

@@ -69,11 +69,11 @@ class AirKorea:
             hasty = index == self.world.ahead and self._hasty(end, now)
             hour = end + HOUR if hasty else end
             if index == self.world.dead and end > DEAD_SINCE:
-                found, hour = rows.silent(ver), DEAD_SINCE
+                item, hour = rows.silent(ver), DEAD_SINCE
             else:
-                found = rows.item(measured, int(hasty), place, ver)
+                item = rows.item(measured, int(hasty), place, ver)
             shown = rows.label(hour + max(view.shift_hours, 0) * HOUR)
-            out.append({**self._names(index, now, ver), "dataTime": shown, **found})
+            out.append({**self._names(index, now, ver), "dataTime": shown, **item})
         return out
 
     def _hasty(self, end: datetime, now: datetime) -> bool:
@@ -104,12 +104,12 @@ class AirKorea:
         """One station's hours, newest first; a name that two provinces share finds the first."""
         name, ver = required(params, "stationName"), rows.version(params.get("ver"))
         count = one_of(params, "dataTerm", _TERMS)
-        found = [i for i, site in enumerate(self.world.sites) if site.name == name][:1]
-        found = [i for i in found if self.world.sites[i].province.ko not in view.without]
-        if not found:
+        sites = [i for i, site in enumerate(self.world.sites) if site.name == name][:1]
+        sites = [i for i in sites if self.world.sites[i].province.ko not in view.without]
+        if not sites:
             return [], 0
         end = self.world.published(now, view.late_minutes) + min(view.shift_hours, 0) * HOUR
-        measured = self._measured(end - (count - 1) * HOUR, count, found, view.factor)
+        measured = self._measured(end - (count - 1) * HOUR, count, sites, view.factor)
         block = measured.block
         named = {"stationName": name, "stationCode": block.sites[0].code} if ver >= 1.4 else {}
         named |= {"mangName": block.sites[0].network} if ver >= 1.2 else {}

@@ -123,8 +123,8 @@ _REFUSALS: Mapping[str, Callable[[_Case], Reply]] = {
 
 def bend_openmeteo(value: object) -> object:
     """Shapes that a model answer must not be trusted to avoid: a short array, text, a null."""
-    one = value[0] if isinstance(value, list) else value
-    hourly = one.get("hourly") if isinstance(one, dict) else None
+    place = value[0] if isinstance(value, list) else value
+    hourly = place.get("hourly") if isinstance(place, dict) else None
     if isinstance(hourly, dict):
         names = [name for name in hourly if name != "time"]
         for name in names[:1]:

@@ -83,15 +83,15 @@ def answer(world: World, params: Mapping[str, str], now: datetime, view: View) -
     model = _Model(world, now, view)
     out = []
     for number, place in enumerate(_places(params)):
-        one = _head(place)
+        body = _head(place)
         if number:
-            one["location_id"] = number
+            body["location_id"] = number
         clock = _Clock(_ZONES[place.zone], unix)
         if current:
-            one |= _current(model, place, current, clock)
+            body |= _current(model, place, current, clock)
         if hourly:
-            one |= _hourly(model, place, hourly, clock, _hours(params, now, clock.zone))
-        out.append(one)
+            body |= _hourly(model, place, hourly, clock, _hours(params, now, clock.zone))
+        out.append(body)
     return out if len(out) > 1 else out[0]
 
 
@@ -226,7 +226,7 @@ def _places(params: Mapping[str, str]) -> list[Place]:
     for zone in zones:
         if zone not in _ZONES:
             raise RequestError("Invalid timezone")
-    return [Place(*one) for one in zip(latitudes, longitudes, zones, strict=True)]
+    return [Place(*point) for point in zip(latitudes, longitudes, zones, strict=True)]
 
 
 def _numbers(params: Mapping[str, str], name: str, bound: int) -> list[float]:
@@ -286,7 +286,7 @@ def _hours(params: Mapping[str, str], now: datetime, zone: timezone) -> Hours:
 
 def _dates(params: Mapping[str, str], today: date) -> tuple[date, date]:
     latest = today + timedelta(days=MAX_FORECAST_DAYS)
-    found = []
+    dates = []
     for name in ("start_date", "end_date"):
         if name not in params:
             raise RequestError("Both 'start_date' and 'end_date' must be set")
@@ -298,10 +298,10 @@ def _dates(params: Mapping[str, str], today: date) -> tuple[date, date]:
             raise RequestError(
                 f"Parameter '{name}' is out of allowed range from {FIRST_DAY} to {latest}"
             )
-        found.append(day)
-    if found[1] < found[0]:
+        dates.append(day)
+    if dates[1] < dates[0]:
         raise RequestError("End-date must be larger or equals than start-date")
-    return found[0], found[1]
+    return dates[0], dates[1]
 
 
 def _days(params: Mapping[str, str], name: str, default: int, most: int) -> int:

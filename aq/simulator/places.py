@@ -102,7 +102,7 @@ def make_sites(number: int) -> tuple[Site, ...]:
 def _share(number: int) -> list[int]:
     """Stations per province: as in reality, two at least, `number` in all."""
     real = [sum(_REAL[province.ko]) for province in PROVINCES]
-    out = [max(2, number * one // sum(real)) for one in real]
+    out = [max(2, number * share // sum(real)) for share in real]
     order = sorted(range(len(real)), key=lambda index: -real[index])
     step = 1 if sum(out) < number else -1
     while sum(out) != number:
@@ -128,15 +128,15 @@ def _names(province: Province, taken: set[str]) -> Mapping[str, Iterator[str]]:
     In 광주 and 전남 the known names come first, islands and harbours where they belong, so that
     the two can be told apart by name alone.
     """
-    known = _merged_names().get(province.code, ())
+    names = _merged_names().get(province.code, ())
     first = {
-        HARBOUR: iter([name for name in known if name.endswith("항")]),
-        BACKGROUND: iter([name for name in known if name.endswith("도")]),
+        HARBOUR: iter([name for name in names if name.endswith("항")]),
+        BACKGROUND: iter([name for name in names if name.endswith("도")]),
     }
-    rest = iter([name for name in known if not name.endswith(("항", "도"))])
+    rest = iter([name for name in names if not name.endswith(("항", "도"))])
     if province.ko in _TWICE_IN:
         rest = iter((_TWICE,))
-    districts = () if known else _DISTRICTS[province.ko].split()
+    districts = () if names else _DISTRICTS[province.ko].split()
     cities = [name for name in districts if name.endswith("구")]
     return {
         network: chain(
@@ -221,5 +221,5 @@ def points() -> Mapping[str, tuple[float, float]]:
 
 def _merged_names() -> Mapping[str, Sequence[str]]:
     """Names of 광주 and 전남 stations that the product can tell apart without addresses."""
-    known = _places_file().get("merged_stations", {})
-    return {GWANGJU.code: known.get("gwangju", ()), JEONNAM.code: known.get("jeonnam", ())}
+    stations = _places_file().get("merged_stations", {})
+    return {GWANGJU.code: stations.get("gwangju", ()), JEONNAM.code: stations.get("jeonnam", ())}

@@ -76,8 +76,8 @@ class World:
     def _pick(self, network: str, province: str) -> int | None:
         """The last station of a network in a province that has five or more stations."""
         there = [i for i, site in enumerate(self.sites) if site.province.ko == province]
-        found = [i for i in there if self.sites[i].network == network]
-        return found[-1] if len(there) >= 5 and found else None
+        sites = [i for i in there if self.sites[i].network == network]
+        return sites[-1] if len(there) >= 5 and sites else None
 
     def block(self, hours: Hours, chosen: Sequence[int] | None = None) -> Block:
         """Measure `hours` (hour numbers of their ends) at the `chosen` stations, or at all."""
