@@ -58,11 +58,13 @@ def set_up(form: str = TEXT, level: int = logging.INFO) -> None:
 
 
 def through_root(names: Iterable[str]) -> None:
-    """Let loggers with handlers of their own speak in the program's one form, from warnings on."""
+    """Let loggers with handlers of their own speak in the program's one form: warnings, and errors
+    alone of those that warn of what a visitor sent."""
     for name in names:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
-        logger.setLevel(logging.WARNING)
+        visitors = name.startswith(("uvicorn", "websockets", "streamlit.web.server"))
+        logger.setLevel(logging.ERROR if visitors else logging.WARNING)
 
 
 BLANK = "***"

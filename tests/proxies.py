@@ -173,22 +173,38 @@ def _answers(port: int) -> bool:
 def _tunnel(inner: int) -> Iterator[int]:
     """`ssh -L`: bytes there and back."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_accept, args=(listener, inner), daemon=True).start()
+        serve_tunnel(listener, inner)
         yield listener.getsockname()[1]
 
 
-def _accept(listener: socket.socket, inner: int) -> None:
+Change = tuple[bytes, bytes]
+UNCHANGED: Change = (b"", b"")
+
+
+def serve_tunnel(listener: socket.socket, inner: int, change: Change = UNCHANGED) -> None:
+    """Pass what comes to a port on to another in the background, with one word changed on the way
+    there."""
+    threading.Thread(target=_accept, args=(listener, inner, change), daemon=True).start()
+
+
+def _accept(listener: socket.socket, inner: int, change: Change) -> None:
     with suppress(OSError):
         while True:
             near, _ = listener.accept()
-            far = socket.create_connection(("127.0.0.1", inner))
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=(one, other), daemon=True).start()
+            threading.Thread(target=_pass_on, args=(near, inner, change), daemon=True).start()
 
 
-def _pump(one: socket.socket, other: socket.socket) -> None:
+def _pass_on(near: socket.socket, inner: int, change: Change) -> None:
+    with near, socket.create_connection(("127.0.0.1", inner)) as far:
+        back = threading.Thread(target=_pump, args=(far, near, UNCHANGED), daemon=True)
+        back.start()
+        _pump(near, far, change)
+        back.join()
+
+
+def _pump(one: socket.socket, other: socket.socket, change: Change) -> None:
     with suppress(OSError):
         while piece := one.recv(65536):
-            other.sendall(piece)
+            other.sendall(piece.replace(*change) if change[0] else piece)
     with suppress(OSError):
         other.shutdown(socket.SHUT_WR)

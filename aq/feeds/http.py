@@ -133,6 +133,7 @@ class Http:
     ) -> None:
         self._ledger, self._now, self._sleep = ledger, now, sleep
         self._session = requests.Session()
+        self._session.auth = _nobody
         self._session.headers.update(
             {
                 "User-Agent": f"aq/{__version__} (regional air-quality dashboard)",
@@ -323,6 +324,7 @@ def probe(url: str, timeout: float = 5.0) -> Probe:
     parts = urlsplit(url)
     host = parts.hostname or ""
     with requests.Session() as session:
+        session.auth = _nobody
         try:
             with _sent(session, f"{parts.scheme}://{parts.netloc}/", timeout) as response:
                 text = response.headers.get("Date", "")
@@ -350,6 +352,11 @@ def _decoded(key: tuple[str, SecretStr | str] | None) -> tuple[str, SecretStr] |
     name, secret = key
     plain = (secret.get_secret_value() if isinstance(secret, SecretStr) else secret).strip()
     return name, SecretStr(unquote(plain) if "%" in plain else plain)
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Sign a request as nobody: without this a name and password of ~/.netrc would go along."""
+    return request
 
 
 def _sent(session: requests.Session, url: str, timeout: float) -> requests.Response:

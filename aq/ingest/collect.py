@@ -27,6 +27,7 @@ from aq.store.stations import Directory, ProvinceRule
 from aq.store.upsert import Written
 
 ISSUES_KEPT = 50
+MOST_STATIONS = 3_000  # in an answer
 # By these a station belongs to a province and counts in its mean: a list without them is refused.
 STATION_KEYS = {"stationName", "addr", "mangName"}
 # The model is run again every 12 hours: what it said of the last day may change.
@@ -326,6 +327,10 @@ class Collector:
             simulated |= payload.simulated
             report.read(answer)
             readings += answer.readings
+        names = {reading.station.name for reading in readings if reading.station is not None}
+        if len(names) > MOST_STATIONS:
+            detail = f"it names {len(names):,} stations, of which Korea has 700; nothing is taken"
+            raise FeedError(name, "", FeedReason.NOT_UNDERSTOOD, detail)
         readings = quality.flag(readings, now, self._hours_before(name, readings, now))
         report.flagged += sum(1 for reading in readings if reading.flags)
         hourly = next((rules for rules in self.standards if rules.id == "airkorea_1h"), None)

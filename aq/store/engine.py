@@ -1,12 +1,16 @@
 """Opening the store, bringing its schema up to date, and transactions with a store version."""
 
 import hashlib
+import os
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
@@ -177,6 +181,9 @@ def _first_line(error: DBAPIError) -> str:
 
 def _sqlite_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # transactions are begun below, not by the driver
+    if _is_read_only(connection):
+        connection.execute("PRAGMA temp_store=MEMORY")
+        return
     for pragma in (
         "journal_mode=WAL",
         "synchronous=NORMAL",
@@ -213,7 +220,10 @@ def open_store(url: str, clock: Clock, archive: Path | None = None) -> Store:
                 raise StoreError(f"cannot make {folder}: {error.strerror}") from None
             place = Place(Path(parsed.database).absolute())
         engine = create_engine(url, execution_options=options)
-        if place is not None:
+        if place is not None and _only_to_read(place.path):
+            # Nothing beside the file says that somebody writes it, and nothing can be put there.
+            event.listen(engine, "do_connect", partial(_read_only, place.path))
+        elif place is not None:
             _watch(engine, place)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
@@ -222,6 +232,24 @@ def open_store(url: str, clock: Clock, archive: Path | None = None) -> Store:
             url, pool_pre_ping=True, pool_size=5, max_overflow=10, execution_options=options
         )
     return Store(engine, clock, place)
+
+
+def _only_to_read(path: Path) -> bool:
+    """Whether a store stands in a folder that takes no file, left whole by its last writer."""
+    beside = path.with_name(f"{path.name}-wal")
+    return path.exists() and not os.access(path.parent, os.W_OK) and not beside.exists()
+
+
+def _read_only(path: Path, *_arguments: Any) -> Any:
+    address = f"file:{quote(str(path))}?immutable=1"
+    connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _is_read_only(connection: Any) -> bool:
+    """Whether a connection was opened by `_read_only`: its file takes no writer."""
+    return bool(connection.execute("PRAGMA query_only").fetchone()[0])
 
 
 def _watch(engine: Engine, place: Place) -> None:
@@ -272,8 +300,12 @@ def try_to_write(store: Store, seconds: int) -> None:
 def migrate(store: Store) -> tuple[str | None, str]:
     """Bring the schema up to date, once whoever else tries; returns (before, after).
 
+    A schema that is up to date is left alone, so that a store which takes no writer can be read.
     Raises `StoreError` for a store that a newer program has written.
     """
+    have, head = schema_revisions(store)
+    if have == head:
+        return have, head
     with store.book() as connection:
         if not store.is_sqlite:
             lock = text("SELECT pg_advisory_xact_lock(:key)")

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from aq.domain.errors import StoreError
 from aq.domain.model import URBAN, Station
 from aq.domain.provinces import GWANGJU, JEONNAM, MERGED_NAMES, Province
 from aq.store.engine import Txn
@@ -13,6 +14,7 @@ from aq.store.upsert import Row, as_rows, upsert
 
 # A station that has been silent for this long is not expected any more.
 EXPECTED_FOR_HOURS = 7 * 24
+MOST_STATIONS = 10_000  # of all years and sources together; a page lists them all
 _MERGED_IDS = frozenset({GWANGJU.id, JEONNAM.id})
 
 # (sido, name, address) -> province or None; `province_of` with the known names bound.
@@ -143,6 +145,11 @@ class Directory:
         }
 
     def _insert(self, facts: dict[str, Any]) -> int:
+        if len(self._rows) >= MOST_STATIONS:
+            raise StoreError(
+                f"the store has {len(self._rows):,} stations, of which Korea has 700:"
+                f" {facts['name']!r} and what came with it is not taken. A source invents names"
+            )
         statement = insert(station).values(facts).returning(station.c.id)
         number: int = self._txn.connection.execute(statement).scalar_one()
         self._rows[number] = {**facts, "id": number}

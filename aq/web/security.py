@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aq.web import sockets, traffic
+from aq.web.connection_notice import with_notice
 from aq.web.traffic import Buckets, client_of
 
 MAX_QUERY = 8_192  # bytes; the longest real question names 17 provinces and 6 pollutants
@@ -31,13 +32,6 @@ GROUPS = (("api", "/api/"), ("asset", "/static/"), ("stream", "/_stcore/"))
 # Nothing here takes a file or a form; the framework's own ways in for developers are closed.
 METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CLOSED = ("/_stcore/metrics", "/_stcore/upload_file", "/_stcore/agent", "/_stcore/script-health")
-FULL = """<!doctype html><html lang="ko"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>대기질 17</title>
-<body style="font:16px/1.6 sans-serif;max-width:34em;margin:3em auto;padding:0 1em">
-<p>지금은 보는 사람이 많아 이 화면을 열 수 없습니다. 1분 뒤에 다시 열어 주십시오.
-<a href="strip">17개 시·도의 지금 등급</a>은 볼 수 있습니다.</p>
-<p lang="en">Too many readers at the moment. Try again in a minute;
-<a href="strip?lang=en">the grades of now</a> are here.</p></body></html>"""
 # Streamlit's own frontend needs inline styles, inline and generated scripts (its component loader),
 # blobs (downloads, workers) and its websocket; nothing from any other machine.
 PAGE_POLICY = "; ".join(
@@ -118,7 +112,10 @@ class Guard:
             await refusal(scope, receive, sending)
             return
         try:
-            await self._app(scope, _measured(receive), sending)
+            if scope["path"] in self._pages and scope["method"] == "GET":
+                await with_notice(self._app, scope, receive, sending)
+            else:
+                await self._app(scope, _measured(receive), sending)
         except _BodyTooLargeError:
             if not started:
                 await _too_large()(scope, receive, sending)
@@ -130,7 +127,7 @@ class Guard:
         if scope["path"] in self._pages and self._sockets.full:
             traffic.count(traffic.PAGES)
             return HTMLResponse(
-                FULL, 503, headers={"Retry-After": "60", "Cache-Control": "no-store"}
+                full(), 503, headers={"Retry-After": "60", "Cache-Control": "no-store"}
             )
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length) > MAX_BODY:

@@ -146,7 +146,7 @@ def quiet_framework() -> None:
     """
     framework.setup_formatter = lambda logger: through_root([logger.name])
     framework.init_uvicorn_logs()
-    through_root([*framework._loggers, "uvicorn", "uvicorn.error", "uvicorn.access", "asyncio"])
+    through_root([*framework._loggers, "uvicorn", "uvicorn.error", "uvicorn.access"])
 
 
 def bound(host: str, port: int) -> socket.socket:

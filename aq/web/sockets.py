@@ -4,8 +4,10 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
@@ -28,6 +30,10 @@ class Limits(Protocol):
     @property
     def trusted_proxies(self) -> tuple[str, ...]:
         """Networks whose X-Forwarded-For is believed."""
+
+    @property
+    def public_url(self) -> str:
+        """Where readers find the page; empty where it is not set."""
 
     @property
     def pages(self) -> int:
@@ -64,8 +70,10 @@ class Sockets:
     async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse with 1008, or pass on with what is said measured."""
         client = client_of(scope, self._limits().trusted_proxies)
-        why = self._no_place(client)
+        scope = _as_asked(scope, self._limits().public_url)
+        why = traffic.ORIGIN if _is_foreign(scope) else self._no_place(client)
         if why:
+            log.debug("page of %s refused: %s", client, why)
             await _refuse(why, scope, receive, send)
             return
         self._open[client] += 1
@@ -115,6 +123,26 @@ class Sockets:
         per_minute = self._limits().messages_per_minute
         burst = max(OPENING_COST, per_minute * CLIENT_BURST_SECONDS // 60)
         return self._by_client.take(client, cost, burst, per_minute)
+
+
+def _as_asked(scope: Scope, public_url: str) -> Scope:
+    """A request of the public address's own page, under the name the reader has asked for: a proxy
+    before the server may have dropped its port or put another name."""
+    headers = MutableHeaders(scope=scope)
+    asked = urlsplit(headers.get("origin", ""))
+    public = urlsplit(public_url)
+    if not public_url or (asked.scheme, asked.netloc) != (public.scheme, public.netloc):
+        return scope
+    headers["host"] = asked.netloc
+    return {**scope, "headers": headers.raw}
+
+
+def _is_foreign(scope: Scope) -> bool:
+    """Whether a page of another address asks. The framework would look for its own address at a
+    service of the internet first, each time."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
 
 
 def _kind(message: Message) -> str:

@@ -14,10 +14,11 @@ MAX_CLIENTS = 10_000  # whose rate is remembered
 # Reasons, as `/metrics` names them.
 CONNECTIONS, CLIENT_CONNECTIONS, SLOW = "connections", "client_connections", "slow_request"
 PAGES, CLIENT_PAGES, OPENINGS = "pages", "client_pages", "page_openings"
+ORIGIN = "origin"
 MESSAGES, CLIENT_MESSAGES, BAD_MESSAGE = "messages", "client_messages", "bad_message"
 RATE = "rate"
 REASONS = (
-    *(CONNECTIONS, CLIENT_CONNECTIONS, SLOW, PAGES, CLIENT_PAGES, OPENINGS),
+    *(CONNECTIONS, CLIENT_CONNECTIONS, SLOW, PAGES, CLIENT_PAGES, OPENINGS, ORIGIN),
     *(MESSAGES, CLIENT_MESSAGES, BAD_MESSAGE, RATE),
 )
 _refused: Counter[str] = Counter()

@@ -255,7 +255,8 @@ def test_killed_at_twenty_moments_nothing_is_lost(
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "192.168.0.9", "169.254.169.254", "0.0.0.0", "::1", "fe80::1",  # noqa: S104
-     "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1", "100.64.0.1"],
+     "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1", "100.64.0.1",
+     "fec0::1", "5f00::1", "64:ff9b:1::1", "4000::1", "e000::1", "::2", "240.0.0.1"],
 )  # fmt: skip
 def test_no_private_address_is_public(address: str) -> None:
     assert not is_public(address)

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -22,7 +23,7 @@ from aq.domain.errors import FeedError, FeedReason
 from aq.domain.model import Payload
 from aq.feeds.airkorea.client import REALTIME, AirKorea
 from aq.feeds.base import Get
-from aq.feeds.http import ATTEMPTS, CALLS_PER_HOST, MAX_BODY, UNREADABLE_ATTEMPTS, Http
+from aq.feeds.http import ATTEMPTS, CALLS_PER_HOST, MAX_BODY, UNREADABLE_ATTEMPTS, Http, probe
 from aq.logs import RedactSecrets
 
 NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)
@@ -141,6 +142,21 @@ def test_an_answer_comes_with_what_asked_for_it(httpserver: HTTPServer, edge: Ed
     request = httpserver.log[0][0]
     assert request.args["sidoName"] == "전국"
     assert request.headers["User-Agent"].startswith("aq/")
+
+
+def test_a_password_of_netrc_goes_to_no_feed(
+    httpserver: HTTPServer, edge: Edge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text(
+        f"machine {httpserver.host} login me password mine\ndefault login a password b\n"
+    )
+    monkeypatch.setenv("NETRC", str(netrc))
+    httpserver.expect_request("/").respond_with_json(success())
+    edge.get(httpserver.url_for("/"))("", {})
+    probe(httpserver.url_for("/"))
+    assert len(httpserver.log) == 2
+    assert not any("Authorization" in request.headers for request, _ in httpserver.log)
 
 
 def test_simulated_answers_are_marked(httpserver: HTTPServer, edge: Edge) -> None:

@@ -140,7 +140,7 @@ def test_pages_of_a_client_and_of_all_have_an_end_and_say_so(address: str) -> No
         answer = requests.get(f"{address}/past", headers=newcomer, timeout=60)
         assert answer.status_code == 503
         assert "지금은 보는 사람이 많아" in answer.text
-        assert 'href="strip"' in answer.text
+        assert 'href="strip?lang=ko"' in answer.text
         assert int(answer.headers["Retry-After"]) > 0
         for path in ("/strip", "/healthz", "/api/v1/current"):
             assert requests.get(f"{address}{path}", headers=newcomer, timeout=60).status_code == 200
