@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aq.web import sockets, traffic
-from aq.web.connection_notice import with_notice
+from aq.web.connection_notice import full, with_notice
 from aq.web.traffic import Buckets, client_of
 
 MAX_QUERY = 8_192  # bytes; the longest real question names 17 provinces and 6 pollutants

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from aq import app
 from aq.context import Context, start
 from aq.domain.clock import HOUR, KST, Clock, floor_hour, hour_number
-from aq.domain.errors import FeedError, FeedReason
+from aq.domain.errors import FeedError, FeedReason, StoreError
 from aq.domain.provinces import PROVINCES
 from aq.domain.slots import daily_slot, latest_slot, next_slot
 from aq.feeds import http
@@ -380,3 +380,24 @@ def test_a_wrong_setting_stops_every_command() -> None:
     assert done.returncode == 2
     assert "AQ_SERVR__PORT" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_answer_with_invented_stations_is_refused_and_reported(
+    context: Context, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.ingest.collect.MOST_STATIONS", 20)
+    report = app.collector(context).poll("airkorea", context.clock.now(), force=True)
+    assert report.error is not None
+    assert "names" in str(report.error)
+    assert runs.feed_states(context.store)["airkorea"].reason == FeedReason.NOT_UNDERSTOOD
+    assert count(context, station_hour) == 0
+
+
+def test_a_store_takes_no_more_stations_than_a_page_can_list(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.store.stations.MOST_STATIONS", 20)
+    report = app.collector(context).poll("airkorea", context.clock.now(), force=True)
+    assert isinstance(report.error, StoreError)
+    assert "invents names" in str(report.error)
+    assert count(context, station_hour) == 0
