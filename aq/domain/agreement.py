@@ -68,11 +68,11 @@ def disagreements(readings: Iterable[Reading], standard: Standard) -> tuple[int,
     """
     compared = 0
     differ: Counter[str] = Counter()
-    for one in readings:
-        for key, value in one.values.items():
-            theirs = upstream_grade(key, one.upstream.grades) if one.upstream else None
+    for reading in readings:
+        for key, value in reading.values.items():
+            theirs = upstream_grade(key, reading.upstream.grades) if reading.upstream else None
             ours = standard.grade(key, value, "1h")
-            if theirs is None or ours is None or key in one.flags:
+            if theirs is None or ours is None or key in reading.flags:
                 continue
             compared += 1
             differ[key] += theirs != ours
@@ -81,8 +81,10 @@ def disagreements(readings: Iterable[Reading], standard: Standard) -> tuple[int,
 
 def compare(ours: Iterable[ProvinceHour], theirs: Iterable[ProvinceHour]) -> list[Agreement]:
     """Compare two series of province hours, a line per pollutant."""
-    known = {(row.place, row.hour): row for row in theirs}
-    pairs = [(row, known[row.place, row.hour]) for row in ours if (row.place, row.hour) in known]
+    by_place = {(row.place, row.hour): row for row in theirs}
+    pairs = [
+        (row, by_place[row.place, row.hour]) for row in ours if (row.place, row.hour) in by_place
+    ]
     return [_one(key, pairs) for key in pollutants()]
 
 
@@ -105,7 +107,7 @@ def _one(key: str, pairs: list[tuple[ProvinceHour, ProvinceHour]]) -> Agreement:
         )  # fmt: skip
     total = sum(difference for difference, _, _ in differences)
     bias = Decimal(total) / len(differences) / pollutant.scale
-    farthest, province, hour = max(differences, key=lambda one: abs(one[0]))
+    farthest, province, hour = max(differences, key=lambda difference: abs(difference[0]))
     return Agreement(
         pollutant=key,
         unit=pollutant.unit,

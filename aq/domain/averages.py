@@ -73,18 +73,18 @@ def mean_at(
     _check(averaging, pollutant)
     hours = WINDOW_HOURS[averaging]
     window, parts = _whole(values[-hours:])
-    known = [value for value in window if value is not None]
+    valued = [value for value in window if value is not None]
     if averaging == "24h-predicted":
         newest = [value for value in window[-4:] if value is not None]
-        enough = len(known) >= ceil(complete * 12) and len(newest) >= ceil(complete * 4)
-        made = _predicted(sum(known), len(known), newest, _FIRM[pollutant] * parts)
+        enough = len(valued) >= ceil(complete * 12) and len(newest) >= ceil(complete * 4)
+        made = _predicted(sum(valued), len(valued), newest, _FIRM[pollutant] * parts)
     elif averaging == "nowcast":
         enough = sum(value is not None for value in window[-3:]) >= 2
         made = _nowcast(window) if enough else (0, 1)
     else:
-        enough = len(known) >= ceil(complete * hours)
-        made = sum(known), len(known)
-    return Mean(_fraction(made, parts) if enough and known else None, len(known), hours)
+        enough = len(valued) >= ceil(complete * hours)
+        made = sum(valued), len(valued)
+    return Mean(_fraction(made, parts) if enough and valued else None, len(valued), hours)
 
 
 def _whole(values: Values) -> tuple[list[int | None], int]:
@@ -172,8 +172,8 @@ def nowcast(values: Values) -> list[Mean]:
 
 def _nowcast(window: Sequence[int | None]) -> tuple[int, int]:
     """(weighted sum, weight) of one NowCast; `window` ends with the newest hour."""
-    known = [value for value in window if value is not None]
-    least, largest = min(known), max(known)
+    valued = [value for value in window if value is not None]
+    least, largest = min(valued), max(valued)
     over, under = (least, largest) if 2 * least > largest else (1, 2)
     last = len(window) - 1
     total = weight = 0

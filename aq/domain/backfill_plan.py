@@ -61,12 +61,12 @@ def history_calls(lacks: Iterable[StationLack], now: int) -> list[Call]:
     The shortest term that reaches its oldest missing hour; the newest hours first, then the
     stations that count for a province's mean, then those with the most to gain.
     """
-    found = []
+    calls = []
     for lack in lacks:
         hours = [hour for hour in lack.hours if hour > now - REACH]
         if not hours:
             continue
-        term, _reach, pages = next(one for one in TERMS if hours[0] > now - one[1])
+        term, _reach, pages = next(terms for terms in TERMS if hours[0] > now - terms[1])
         call = Call(
             kind=HISTORY,
             target=str(lack.station),
@@ -76,8 +76,8 @@ def history_calls(lacks: Iterable[StationLack], now: int) -> list[Call]:
             term=term,
             lack=lack,
         )
-        found.append((-hours[-1], not lack.urban, -len(hours), lack.station, call))
-    return [one[-1] for one in sorted(found, key=lambda one: one[:-1])]
+        calls.append((-hours[-1], not lack.urban, -len(hours), lack.station, call))
+    return [call[-1] for call in sorted(calls, key=lambda call: call[:-1])]
 
 
 def means_calls(hours: Iterable[int], now: int) -> list[Call]:
@@ -85,7 +85,7 @@ def means_calls(hours: Iterable[int], now: int) -> list[Call]:
     wanted = sorted(hour for hour in set(hours) if hour > now - MEANS_REACH)
     if not wanted:
         return []
-    term, _reach, cost = next(one for one in MEAN_TERMS if wanted[0] > now - one[1])
+    term, _reach, cost = next(terms for terms in MEAN_TERMS if wanted[0] > now - terms[1])
     first, last = wanted[0], wanted[-1]
     return [Call(kind=MEANS, target=MEANS, first=first, last=last, cost=cost, term=term)]
 

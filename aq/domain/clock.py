@@ -127,8 +127,8 @@ def next_month(day: date) -> date:
 def month_hours(year: int, month: int) -> tuple[int, int]:
     """(first, last) hour number of a KST month: its days' hours 01-24."""
     following = (year, month + 1) if month < 12 else (year + 1, 1)
-    bounds = (datetime(*one, 1, tzinfo=KST) for one in ((year, month), following))
-    start, end = (hour_number(one) for one in bounds)
+    bounds = (datetime(*month_of, 1, tzinfo=KST) for month_of in ((year, month), following))
+    start, end = (hour_number(bound) for bound in bounds)
     return start + 1, end
 
 

@@ -137,12 +137,12 @@ def too_alike(colours: Sequence[str]) -> str | None:
         fall = lightness(before) - lightness(after)
         if fall < SMALLEST_FALL:
             return f"lightness falls by {fall:.1f} from {before} to {after}; {SMALLEST_FALL} needed"
-    for one, other in combinations(colours, 2):
+    for colour, other in combinations(colours, 2):
         for deficiency in DEFICIENCIES:
-            apart = distance(one, other, deficiency)
+            apart = distance(colour, other, deficiency)
             if apart < SMALLEST_DISTANCE:
                 return (
-                    f"{one} and {other} are {apart:.1f} apart under {deficiency};"
+                    f"{colour} and {other} are {apart:.1f} apart under {deficiency};"
                     f" {SMALLEST_DISTANCE} needed"
                 )
     return None

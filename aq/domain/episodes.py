@@ -74,10 +74,10 @@ class Episode:
     @property
     def places(self) -> tuple[tuple[int, int], ...]:
         """(place, first hour) of each place, in the order in which it reached them."""
-        found: dict[int, int] = {}
+        counts: dict[int, int] = {}
         for place, run in self.parts:
-            found.setdefault(place, run.first)
-        return tuple(found.items())
+            counts.setdefault(place, run.first)
+        return tuple(counts.items())
 
 
 def runs(
@@ -93,26 +93,26 @@ def runs(
     level : the least value that counts
     bridge : how many missing hours in a row a run may reach over
     """
-    found: list[Run] = []
+    made: list[Run] = []
     open_: list[int] = []  # places of the hours at or above the level in the present run
     for place, value in enumerate(values):
         if value is None:
             continue
         below = value < level
         if open_ and (below or place - open_[-1] - 1 > bridge):
-            found.append(_run(first, values, open_, level))
+            made.append(_run(first, values, open_, level))
             open_ = []
         if not below:
             open_.append(place)
     if open_:
-        found.append(_run(first, values, open_, level))
-    return found
+        made.append(_run(first, values, open_, level))
+    return made
 
 
 def _run(first: int, values: Sequence[Exact | None], there: Sequence[int], level: Exact) -> Run:
     begin, end = there[0], there[-1]
-    known = [(values[place] or 0, place) for place in there]
-    peak, at = max(known, key=lambda one: (one[0], -one[1]))
+    values_there = [(values[place] or 0, place) for place in there]
+    peak, at = max(values_there, key=lambda pair: (pair[0], -pair[1]))
     return Run(
         first=first + begin,
         last=first + end,

@@ -72,9 +72,9 @@ def find_province(text: str) -> Province:
     try:
         return _BY_WORD[text.strip().casefold()]
     except KeyError:
-        known = " ".join(province.ko for province in PROVINCES)
+        names = " ".join(province.ko for province in PROVINCES)
         raise InputError(
-            f"unknown province {text!r}; known are {known}, their codes (KR-11) and English names",
+            f"unknown province {text!r}; known are {names}, their codes (KR-11) and English names",
             "province",
         ) from None
 
@@ -108,9 +108,9 @@ def province_of(
     The address decides where there is one; else upstream's `sido` label; and for 전남광주 without
     an address the names known in 2024 (`config/provinces.toml`).
     """
-    found = by_address(address)
-    if found:
-        return found
+    province = by_address(address)
+    if province:
+        return province
     if sido in MERGED_NAMES:
         if name in gwangju_names:
             return GWANGJU
@@ -149,7 +149,7 @@ _NAMED = re.compile(
 
 def provinces_named(text: str) -> tuple[Province, ...]:
     """The provinces a text names, in page-header order; none where it names none."""
-    found: set[Province] = set()
+    provinces: set[Province] = set()
     for name in _NAMED.findall(text):
-        found |= set(district_provinces(name))
-    return tuple(sorted(found, key=lambda province: province.id))
+        provinces |= set(district_provinces(name))
+    return tuple(sorted(provinces, key=lambda province: province.id))

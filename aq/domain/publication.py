@@ -60,17 +60,17 @@ def learn(seen: Iterable[tuple[datetime, datetime]]) -> Publication | None:
     return Publication(
         usual=round(median(ordered)),
         bound=max(LEAST_BOUND, ninety_fifth + LEEWAY),
-        by_hour={hour: round(median(found)) for hour, found in sorted(hours.items())},
+        by_hour={hour: round(median(minutes)) for hour, minutes in sorted(hours.items())},
         hours=len(ordered),
     )
 
 
-def overdue(newest: datetime | None, known: Publication | None, now: datetime) -> bool:
+def overdue(newest: datetime | None, publication: Publication | None, now: datetime) -> bool:
     """Whether the hour that should be there by now is not: by the learned bound, without one by
     two hours."""
     if newest is None:
         return False
-    bound = known.bound if known else 120
+    bound = publication.bound if publication else 120
     due = floor_hour(now - timedelta(minutes=bound))
     return newest < due
 

@@ -90,7 +90,7 @@ def flag(
     """
     require_aware(now)
     readings = list(readings)
-    ranges = {key: one.span for key, one in pollutants().items()}
+    ranges = {key: pollutant.span for key, pollutant in pollutants().items()}
     if confirmed:
         return [_flagged(reading, now, ranges, None) for reading in readings]
     evidence = _Evidence(_history([*previous, *readings]), _neighbours(readings))
@@ -109,15 +109,15 @@ def _flagged(
     doubts = _doubts(reading, evidence) if evidence and reading.station is not None else {}
     for key, value in reading.values.items():
         low, high = ranges[key]
-        found = []
+        readings_of = []
         if not low <= value <= high:
-            found.append(IMPLAUSIBLE)
+            readings_of.append(IMPLAUSIBLE)
         if early:
-            found.append(FUTURE)
-        found += doubts.get(key, ())
-        known = flags[key].split(JOIN) if key in flags else []
-        if found:
-            flags[key] = JOIN.join([*known, *(word for word in found if word not in known)])
+            readings_of.append(FUTURE)
+        readings_of += doubts.get(key, ())
+        words = flags[key].split(JOIN) if key in flags else []
+        if readings_of:
+            flags[key] = JOIN.join([*words, *(word for word in readings_of if word not in words)])
     return reading if flags == reading.flags else replace(reading, flags=flags)
 
 

@@ -33,9 +33,9 @@ class Selection:
         object.__setattr__(self, "feeds", tuple(source.name for source in self.sources))
 
     @classmethod
-    def preferring(cls, prefer: Sequence[str], known: Iterable[FeedInfo]) -> "Selection":
+    def preferring(cls, prefer: Sequence[str], sources: Iterable[FeedInfo]) -> "Selection":
         """The selection of an order of preference, which does not name upstreams' own means."""
-        by_name = {source.name: source for source in known}
+        by_name = {source.name: source for source in sources}
         feeds = [by_name[feed] for feed in prefer]
         means = [source for source in by_name.values() if source.means_of]
         after = 1 + max((place for place, source in enumerate(feeds) if source.pooled), default=-1)

@@ -38,8 +38,8 @@ def feed_table(
     """When each feed is polled next: the next slot, or after upstream's or our own waiting time."""
     upcoming = {}
     for name in names:
-        known = states.get(name)
-        waits = (known.retry_at, known.pause_until) if known else ()
+        state = states.get(name)
+        waits = (state.retry_at, state.pause_until) if state else ()
         start = max((moment for moment in waits if moment), default=now)
         # A slot that falls on the very end of a wait is taken.
         start = max(start - timedelta(microseconds=1), now)

@@ -70,15 +70,15 @@ def trend(values: Sequence[float]) -> Trend | None:
         return None
     from pymannkendall import seasonal_test
 
-    found: Any = seasonal_test(series, period=YEAR)
-    slope, block = float(found.slope), block_length(months)
+    test: Any = seasonal_test(series, period=YEAR)
+    slope, block = float(test.slope), block_length(months)
     low, high = interval(series, slope, block)
     return Trend(
         slope=slope,
         low=low,
         high=high,
-        p=float(found.p),
-        tau=float(found.Tau),
+        p=float(test.p),
+        tau=float(test.Tau),
         months=months,
         block=block,
     )
@@ -126,30 +126,30 @@ def interval(
 
 def _pairs(places: NDArray[np.int64]) -> NDArray[np.int64]:
     """Pairs (as indices into `places`) of the same calendar month."""
-    found: list[tuple[int, int]] = []
+    pairs: list[tuple[int, int]] = []
     for month in range(YEAR):
-        found += combinations(np.flatnonzero(places % YEAR == month).tolist(), 2)
-    return np.array(found, dtype="int64")
+        pairs += combinations(np.flatnonzero(places % YEAR == month).tolist(), 2)
+    return np.array(pairs, dtype="int64")
 
 
 def _slopes(rows: Floats, places: NDArray[np.int64], pairs: NDArray[np.int64]) -> Floats:
     """Sen's seasonal slope [a year] of each row: the median over pairs of one calendar month."""
     first, second = pairs[:, 0], pairs[:, 1]
     years = (places[second] - places[first]) / YEAR
-    found: Floats = np.median((rows[:, second] - rows[:, first]) / years, axis=1)
-    return found
+    slopes: Floats = np.median((rows[:, second] - rows[:, first]) / years, axis=1)
+    return slopes
 
 
 def smooth(values: Sequence[float]) -> list[Stretch]:
     """STL (period 12, robust) of each stretch of `LEAST_STRETCH` months or more that all count."""
     series = np.asarray(values, dtype="float64")
     edges = np.flatnonzero(np.diff(np.concatenate(([0], np.isfinite(series), [0]))))
-    found = [
+    course = [
         (first, last)
         for first, last in edges.reshape(-1, 2).tolist()
         if last - first >= LEAST_STRETCH
     ]
-    if not found:
+    if not course:
         return []
     from statsmodels.tsa.seasonal import STL
 
@@ -158,5 +158,5 @@ def smooth(values: Sequence[float]) -> list[Stretch]:
             first=first,
             trend=np.asarray(STL(series[first:last], period=YEAR, robust=True).fit().trend),
         )
-        for first, last in found
+        for first, last in course
     ]

@@ -56,7 +56,7 @@ class Evaluated:
 def window_hours(standard: Standard, key: str) -> int:
     """How many hours, the asked one included, `evaluate` looks at."""
     if key == OVERALL:
-        return max(window_hours(standard, one) for one in standard.pollutants)
+        return max(window_hours(standard, pollutant) for pollutant in standard.pollutants)
     ways = standard.ways.get(key, ())
     return max((WINDOW_HOURS.get(points.averaging, 1) for points in ways), default=1)
 
@@ -144,7 +144,7 @@ def evaluate_overall(standard: Standard, rows: Rows, hour: int) -> Overall:
 
 
 def _overall(standard: Standard, rows: Rows, hour: int) -> Evaluated:
-    found = evaluate_overall(standard, rows, hour)
-    index = found.grade if found.index is None else found.index
-    missing = found.missing if found.grade is None else ()
-    return Evaluated(grade=found.grade, index=index, dominant=found.dominant, missing=missing)
+    result = evaluate_overall(standard, rows, hour)
+    index = result.grade if result.index is None else result.index
+    missing = result.missing if result.grade is None else ()
+    return Evaluated(grade=result.grade, index=index, dominant=result.dominant, missing=missing)

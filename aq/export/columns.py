@@ -141,7 +141,7 @@ def pick(all_columns: tuple[Column, ...], names: list[str] | None) -> tuple[Colu
     """The named columns in the order given, all by default; `InputError` names the known."""
     if not names:
         return all_columns
-    by_name = {one.name: one for one in all_columns}
+    by_name = {column.name: column for column in all_columns}
     for name in names:
         if name not in by_name:
             raise InputError(f"unknown column {name!r}; known are {', '.join(by_name)}", "columns")

@@ -42,7 +42,7 @@ class Verdict:
 
 def export(
     context: Context,
-    asked: ExportQuestion,
+    question: ExportQuestion,
     target: Path | None,
     manifest_at: Path | None,
     stream: BinaryIO,
@@ -53,7 +53,7 @@ def export(
     Raises `WriteError` when a file cannot be written; no half file is left.
     """
     tally = Tally()
-    pieces = answer(context.store, asked, tally, progress)
+    pieces = answer(context.store, question, tally, progress)
     if target is None:
         digest, size = _streamed(pieces, stream)
     else:
@@ -61,7 +61,7 @@ def export(
         with beside(target) as file:
             digest, size = copy(pieces, file.write)
     name = target.name if target else None
-    content = manifest(context, asked, tally, digest, size, name)
+    content = manifest(context, question, tally, digest, size, name)
     if manifest_at is not None:
         with beside(manifest_at) as file:
             file.write(manifest_bytes(content))
@@ -70,13 +70,13 @@ def export(
 
 def _streamed(pieces: Iterator[bytes], stream: BinaryIO) -> tuple[str, int]:
     try:
-        found = copy(pieces, stream.write)
+        digest = copy(pieces, stream.write)
         stream.flush()
     except BrokenPipeError:
         raise  # the reader has enough; no error of ours
     except OSError as error:
         raise WriteError(why_not("standard output", error)) from None
-    return found
+    return digest
 
 
 def verify(
@@ -92,16 +92,16 @@ def verify(
     content = read_manifest(manifest_at or manifest_path(file))
     try:
         expected, question = str(content["sha256"]), from_dict(context, content["question"])
-        found = digest_of(file)
+        digest = digest_of(file)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"the manifest of {file} lacks or garbles {error}", "manifest") from None
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}", "file") from None
-    if found != expected:
+    if digest != expected:
         return Verdict(
             same=False,
             what="file_changed",
-            text=f"the file has changed: {file} is not what was exported (SHA-256 {found[:12]}…,"
+            text=f"the file has changed: {file} is not what was exported (SHA-256 {digest[:12]}…,"
             f" its manifest says {expected[:12]}…)",
         )
     again, _ = copy(answer(context.store, question, Tally(), progress), lambda _piece: None)

@@ -21,20 +21,20 @@ TOGETHER = 1 << 11
 _FLAGS = {True: "true", False: "false", None: ""}
 
 
-def csv_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
+def csv_bytes(question: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
     """A header and a line per row; an empty cell is null."""
-    if asked.bom:
+    if question.bom:
         yield BOM
-    yield csv_line([one.name for one in asked.columns]).encode()
+    yield csv_line([column.name for column in question.columns]).encode()
 
     def part(columns: tuple[Column, ...], cells: Cells) -> str:
         given = _harmless_cells(columns, cells)
-        if columns == asked.columns:
+        if columns == question.columns:
             return csv_line(given)[:-1]
         # A line of one empty cell is written as "", which none of several parts is.
         return csv_line([*given, None])[:-2]
 
-    texts = Texts(asked.columns, part)
+    texts = Texts(question.columns, part)
     for piece in pieces:
         for rows in texts.of_rows(piece, ","):
             yield "".join([f"{row}\n" for row in rows]).encode()
@@ -76,7 +76,7 @@ class Texts:
             texts = []
             self._known[start] = part.cells, texts
         of = self._columns[start : start + part.width]
-        texts += [self._encode(of, one) for one in part.cells[len(texts) :]]
+        texts += [self._encode(of, cell) for cell in part.cells[len(texts) :]]
         return texts
 
     def of_rows(self, piece: Piece, between: str) -> Iterator[list[str]]:
@@ -86,7 +86,7 @@ class Texts:
             for start, part in piece.placed()
         ]
         for first in range(0, len(piece), TOGETHER):
-            some = [one[first : first + TOGETHER].tolist() for one in columns]
+            some = [numbers[first : first + TOGETHER].tolist() for numbers in columns]
             yield list(map(between.join, zip(*some, strict=True)))
 
 
@@ -95,22 +95,22 @@ def harmless(text: str | None) -> str | None:
     return f"'{text}" if text and text.startswith(FORMULA) else text
 
 
-def jsonl_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
+def jsonl_bytes(question: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
     """One object a line."""
-    for rows in _objects(asked.columns, pieces):
+    for rows in _objects(question.columns, pieces):
         yield "".join([f"{row}\n" for row in rows]).encode()
 
 
-def json_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
+def json_bytes(question: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
     """One document: the question, what the columns say, the items."""
     head = {
-        "question": asked.as_dict(),
-        "columns": {one.name: one.about for one in asked.columns},
+        "question": question.as_dict(),
+        "columns": {column.name: column.about for column in question.columns},
     }
     text = json.dumps(head, ensure_ascii=False)
     yield f'{text[:-1]}, "items": ['.encode()
     first = True
-    for rows in _objects(asked.columns, pieces):
+    for rows in _objects(question.columns, pieces):
         yield (("\n" if first else ",\n") + ",\n".join(rows)).encode()
         first = False
     yield b"\n]}\n"
@@ -121,8 +121,8 @@ def _objects(columns: tuple[Column, ...], pieces: Pieces) -> Iterator[list[str]]
 
     def part(of: tuple[Column, ...], given: Cells) -> str:
         return ", ".join(
-            f"{json.dumps(one.name)}: {_WAYS.get(one.kind, _quoted)(cell)}"
-            for one, cell in zip(of, given, strict=True)
+            f"{json.dumps(column.name)}: {_WAYS.get(column.kind, _quoted)(cell)}"
+            for column, cell in zip(of, given, strict=True)
         )
 
     texts = Texts(columns, part)

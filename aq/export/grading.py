@@ -46,8 +46,8 @@ class Grader:
 
     def hour(self, key: str, rows: Rows, hour: int) -> Shown | None:
         """The hour of one place and feed by its window; None where no value counts."""
-        found = evaluate(self.standard, key, rows, hour)
-        return None if found.empty else self._shown(key, found)
+        result = evaluate(self.standard, key, rows, hour)
+        return None if result.empty else self._shown(key, result)
 
     def lacks(self, key: str, rows: Mapping[int, Any], hour: int) -> tuple[str, ...]:
         """The pollutants that an `overall` without a result needs and lacks."""
@@ -55,12 +55,12 @@ class Grader:
 
     def mean(self, key: str, total: int, count: int) -> Shown:
         """An hour's own mean, of its exact sum and count."""
-        known = (key, total, count)
-        if known not in self._known:
-            self._known[known] = self._shown(
+        mark = (key, total, count)
+        if mark not in self._known:
+            self._known[mark] = self._shown(
                 key, of_value(self.standard, key, Fraction(total, count))
             )
-        return self._known[known]
+        return self._known[mark]
 
     def apart(self, key: str, totals: Numbers, counts: Numbers, rounded: Numbers) -> "NDArray[Any]":
         """Which hourly means the standard takes otherwise than what `rounded` says of them."""
@@ -75,15 +75,15 @@ class Grader:
         indexed = points.rows[0].index is not None
         return np.asarray((rows[0] != rows[1]) | ((steps[0] != steps[1]) & indexed))
 
-    def _shown(self, key: str, found: Evaluated) -> Shown:
-        known = (key, found)
-        if known not in self._known:
-            value = None if found.figure is None else f"{found.figure:f}"
+    def _shown(self, key: str, result: Evaluated) -> Shown:
+        mark = (key, result)
+        if mark not in self._known:
+            value = None if result.figure is None else f"{result.figure:f}"
             cells = self.cells(
-                key, value, found.averaging, found.grade, found.index, found.dominant
+                key, value, result.averaging, result.grade, result.index, result.dominant
             )
-            self._known[known] = Shown(found.grade, cells)
-        return self._known[known]
+            self._known[mark] = Shown(result.grade, cells)
+        return self._known[mark]
 
     def cells(
         self,

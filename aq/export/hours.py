@@ -39,12 +39,12 @@ REMEMBERED = 20_000
 
 def hour_pieces(reader: Reader) -> Iterator[Piece]:
     """Every hour of the range that the store has rows of, by place, then by pollutant."""
-    asked, count = reader.asked, len(reader.asked.keys)
+    question, count = reader.question, len(reader.question.keys)
     heads = [
         head_cells(place, feed, key)
         for place in reader.places
-        for feed in asked.selection.feeds
-        for key in asked.keys
+        for feed in question.selection.feeds
+        for key in question.keys
     ]
     values, sources = _Numbered(), _Numbered()
     for (after, until), rows in reader.blocks():
@@ -53,9 +53,9 @@ def hour_pieces(reader: Reader) -> Iterator[Piece]:
         block = _Block(reader, (after, until), rows, values, sources)
         if len(block.hours) == 0:
             continue
-        for place, key in enumerate(asked.keys):
+        for place, key in enumerate(question.keys):
             (block.plain if key in reader.grader.plain else block.windowed)(key, place)
-        first = (block.places * len(asked.selection.feeds))[:, None]
+        first = (block.places * len(question.selection.feeds))[:, None]
         which = ((first + block.feeds) * count + np.arange(count)).ravel()
         times = [(kst_iso(from_hour_number(hour)),) for hour in range(after + 1, until + 1)]
         parts = (
@@ -75,13 +75,13 @@ class _Numbered:
         self.cells: list[Cells] = []
         self._numbers: dict[Hashable, int] = {}
 
-    def number(self, make: Callable[..., Cells], *known: Hashable) -> int:
+    def number(self, make: Callable[..., Cells], *made_of: Hashable) -> int:
         """The number of the cells that `make` gives of what is known, made once."""
-        found = self._numbers.get(known)
-        if found is None:
-            found = self._numbers[known] = len(self.cells)
-            self.cells.append(make(*known))
-        return found
+        number = self._numbers.get(made_of)
+        if number is None:
+            number = self._numbers[made_of] = len(self.cells)
+            self.cells.append(make(*made_of))
+        return number
 
 
 def _as_given(cells: Cells) -> Cells:
@@ -112,7 +112,7 @@ class _Block:
         self._values, self._sources = values, sources
         self.columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 3
         order = {place.id: number for number, place in enumerate(reader.places)}
-        rank = {feed: number for number, feed in enumerate(reader.asked.selection.ids)}
+        rank = {feed: number for number, feed in enumerate(reader.question.selection.ids)}
         places = _integers([order[number] for number in self.columns[0]])
         since = _integers(self.columns[1]) - after - 1
         feeds = _integers([rank[number] for number in self.columns[2]])
@@ -122,14 +122,16 @@ class _Block:
         grid[feeds[here], since[here], places[here]] = here
         self.hours, self.places = np.nonzero((grid >= 0).any(axis=0))
         self.grid = grid[:, self.hours, self.places]
-        shape = (len(self.hours), len(reader.asked.keys))
+        shape = (len(self.hours), len(reader.question.keys))
         self.feeds, self.value_of, self.source_of = (np.zeros(shape, np.intp) for _ in range(3))
 
     def plain(self, key: str, place: int) -> None:
         """Hours that stand by themselves: of the feed that is chosen by its stations."""
         at = self.reader.grader.at[key]
         total, heard = (_integers(self.columns[n]) for n in (at, at + 1))
-        feeds = self.reader.asked.selection.of_hours(np.where(self.grid >= 0, heard[self.grid], -1))
+        feeds = self.reader.question.selection.of_hours(
+            np.where(self.grid >= 0, heard[self.grid], -1)
+        )
         row = np.take_along_axis(self.grid, feeds[None], axis=0)[0]
         self.feeds[:, place] = feeds
         valid = np.flatnonzero(heard[row] > 0)
@@ -160,7 +162,7 @@ class _Block:
     def _heard(self, key: str, feeds: Numbers, rows: Numbers, heard: Numbers) -> Numbers:
         """The numbers of the sources of values, by feed and the stations heard and expected."""
         kinds = feeds
-        if self.reader.asked.level == "province":
+        if self.reader.question.level == "province":
             expected = _integers(self.columns[self.reader.grader.at[key] + 2])
             kinds = (feeds * MOST_STATIONS + heard[rows]) * MOST_STATIONS + expected[rows]
         _, first, which = np.unique(kinds, return_index=True, return_inverse=True)
@@ -170,7 +172,7 @@ class _Block:
     def windowed(self, key: str, place: int) -> None:
         """Hours by the standard's window, which goes back over the rows of the same feed."""
         reader, series = self.reader, self.series
-        selection, ats = reader.asked.selection, self._ats(key)
+        selection, ats = reader.question.selection, self._ats(key)
         for pair, rows in enumerate(self.grid.T.tolist()):
             hour = self.after + 1 + int(self.hours[pair])
             number = reader.places[self.places[pair]].id
@@ -214,7 +216,7 @@ class _Block:
     def _source(
         self, key: str, feed: int, row: int, why: tuple[str | None, str | None] = NO_REASON
     ) -> int:
-        name = self.reader.asked.selection.feeds[feed]
+        name = self.reader.question.selection.feeds[feed]
         stations = _stations(self.reader, name, self.rows[row], key)
         return self._sources.number(tail_cells, name, why, stations)
 
@@ -224,7 +226,7 @@ def _integers(numbers: Any) -> Numbers:
     try:
         return np.array(numbers, dtype=np.intp)
     except TypeError:
-        return np.array([-1 if one is None else one for one in numbers], dtype=np.intp)
+        return np.array([-1 if number is None else number for number in numbers], dtype=np.intp)
 
 
 def _nothing(
@@ -235,7 +237,7 @@ def _nothing(
     A station's number that came with a flag is printed beside its flag, without a grade.
     """
     plain = key in reader.grader.plain
-    raw = row[reader.grader.at[key] + 2] if plain and reader.asked.level == "station" else None
+    raw = row[reader.grader.at[key] + 2] if plain and reader.question.level == "station" else None
     value = None if raw is None else scaled_text(raw, pollutants()[key])
     why = absence(row[WHY], key, NOT_MEASURED if plain else NOT_ENOUGH, needed)
     return reader.grader.cells(key, value), why
@@ -243,7 +245,7 @@ def _nothing(
 
 def _stations(reader: Reader, feed: str, row: Any, key: str) -> Cells:
     """Stations heard and expected in the hour, their share, and whether that is thin."""
-    if key == OVERALL or reader.asked.level == "station" or not INFO[feed].pooled:
+    if key == OVERALL or reader.question.level == "station" or not INFO[feed].pooled:
         return NO_STATIONS
     at = reader.grader.at[key]
     return _heard(row[at + 1], row[at + 2])

@@ -30,26 +30,33 @@ def manifest_path(path: Path) -> Path:
 
 
 def manifest(
-    context: Context, asked: ExportQuestion, tally: Tally, digest: str, size: int, name: str | None
+    context: Context,
+    question: ExportQuestion,
+    tally: Tally,
+    digest: str,
+    size: int,
+    name: str | None,
 ) -> dict[str, Any]:
     """What to say of a file, in JSON's types."""
     return {
         "manifest": FORM,
         "file": name,
-        "question": asked.as_dict(),
-        "as_of": as_of(context, asked.version),
+        "question": question.as_dict(),
+        "as_of": as_of(context, question.version),
         "rows": tally.rows,
         "min_time": tally.first,
         "max_time": tally.last,
         "bytes": size,
         "sha256": digest,
         "zone": ZONE,
-        "schema": [_column(one) for one in asked.columns],
-        "units": {key: one.unit for key, one in pollutants().items() if key in asked.keys},
-        "standards": [_standard(asked)],
-        "feeds": [_feed(name) for name in asked.selection.feeds],
+        "schema": [_column(column) for column in question.columns],
+        "units": {
+            key: pollutant.unit for key, pollutant in pollutants().items() if key in question.keys
+        },
+        "standards": [_standard(question)],
+        "feeds": [_feed(name) for name in question.selection.feeds],
         "simulated": context.store.simulated(),
-        "software": software(asked.format),
+        "software": software(question.format),
     }
 
 
@@ -70,16 +77,16 @@ def _column(column: Column) -> dict[str, Any]:
     return {"name": column.name, "type": column.kind, "about": column.about}
 
 
-def _standard(asked: ExportQuestion) -> dict[str, Any]:
-    one = asked.standard
-    path = config_dir() / "standards" / f"{one.id}.toml"
+def _standard(question: ExportQuestion) -> dict[str, Any]:
+    standard = question.standard
+    path = config_dir() / "standards" / f"{standard.id}.toml"
     return {
-        "id": one.id,
-        "version": one.version,
+        "id": standard.id,
+        "version": standard.version,
         "file": f"standards/{path.name}",
-        "hash": one.hash,
+        "hash": standard.hash,
         "file_sha256": digest_of(path) if path.exists() else None,
-        "sources": [f"{it.what}, {it.where}, read {it.read}" for it in one.sources],
+        "sources": [f"{it.what}, {it.where}, read {it.read}" for it in standard.sources],
     }
 
 

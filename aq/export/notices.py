@@ -25,7 +25,7 @@ FEEDS = {FORECAST: "airkorea_forecast", ADVISORY: "airkorea_alarm"}
 
 def _days(reader: Reader) -> tuple[date, date] | None:
     """(first, last): the asked KST days on which the store can have anything of the kind."""
-    asked, kind = reader.asked, reader.asked.kind
+    question, kind = reader.question, reader.question.kind
     if kind == FORECAST:
         held = official.forecast_days(reader.connection)
     else:
@@ -33,8 +33,8 @@ def _days(reader: Reader) -> tuple[date, date] | None:
         held = (kst(span[0]).date(), kst(span[1]).date()) if span else None
     if held is None:
         return None
-    first = max(kst_day(asked.after + TINY), held[0])
-    last = min(kst_day(asked.until), held[1])
+    first = max(kst_day(question.after + TINY), held[0])
+    last = min(kst_day(question.until), held[1])
     return (first, last) if first <= last else None
 
 
@@ -43,9 +43,9 @@ def most_rows(reader: Reader) -> int:
     days = _days(reader)
     if days is None:
         return 0
-    if reader.asked.kind == FORECAST:
+    if reader.question.kind == FORECAST:
         # A notice can name a few regions more than there are provinces.
-        return 2 * len(reader.asked.provinces) * official.forecast_count(reader.connection, days)
+        return 2 * len(reader.question.provinces) * official.forecast_count(reader.connection, days)
     return official.advisory_count(reader.connection, *_issued(days))
 
 
@@ -55,7 +55,7 @@ def pieces(reader: Reader) -> Iterator[Piece]:
     if days is None:
         return
     first, last = days
-    rows = _forecast_rows if reader.asked.kind == FORECAST else _advisory_rows
+    rows = _forecast_rows if reader.question.kind == FORECAST else _advisory_rows
     start = first
     while start <= last:
         end = min(start + BLOCK - timedelta(days=1), last)
@@ -68,25 +68,25 @@ def pieces(reader: Reader) -> Iterator[Piece]:
 
 def _forecast_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[Cells]]:
     """By day the notices in the order of pollutant and issue, each as its provinces."""
-    asked = reader.asked
+    question = reader.question
     found = official.forecasts(reader.connection, days, version=reader.as_of)
-    kept = [one for one in found if one.pollutant in asked.keys]
+    kept = [one for one in found if one.pollutant in question.keys]
     last = {id(one) for one in in_force(kept)}
     by_day: dict[date, list[Cells]] = {}
-    order = {key: place for place, key in enumerate(asked.keys)}
+    order = {key: place for place, key in enumerate(question.keys)}
     for notice in sorted(kept, key=lambda one: (one.day, order[one.pollutant], one.issued_at)):
         rows = by_day.setdefault(notice.day, [])
         for one in outlooks(notice):
-            if one.province in asked.provinces:
-                rows.append(_forecast_row(asked, one, id(notice) in last))
-        if asked.provinces == PROVINCES:
+            if one.province in question.provinces:
+                rows.append(_forecast_row(question, one, id(notice) in last))
+        if question.provinces == PROVINCES:
             rows += _unplaced_rows(notice, id(notice) in last)
     return by_day
 
 
-def _forecast_row(asked: ExportQuestion, one: Outlook, latest: bool) -> Cells:
+def _forecast_row(question: ExportQuestion, one: Outlook, latest: bool) -> Cells:
     daily = one.notice.kind == DAILY
-    letter = asked.standard.level(one.grade).letter if one.grade and daily else None
+    letter = question.standard.level(one.grade).letter if one.grade and daily else None
     regions = "; ".join(f"{part.region} {part.word}" for part in one.parts)
     return (
         one.province.ko,
@@ -125,7 +125,7 @@ def _issued(days: tuple[date, date]) -> tuple[datetime, datetime]:
 
 def _advisory_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[Cells]]:
     """By day of issue the advisories, in the order of issue."""
-    asked = reader.asked
+    question = reader.question
     after, until = _issued(days)
     found = official.advisories(
         reader.connection, after, until, issued_after=after, version=reader.as_of
@@ -134,8 +134,10 @@ def _advisory_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[C
     for one in found:
         places = district_provinces(one.district)
         # Of a district nobody knows, only who asks for everything is told.
-        wanted = set(places) & set(asked.provinces) if places else asked.provinces == PROVINCES
-        if wanted and one.pollutant in asked.keys:
+        wanted = (
+            set(places) & set(question.provinces) if places else question.provinces == PROVINCES
+        )
+        if wanted and one.pollutant in question.keys:
             by_day.setdefault(kst(one.issued_at).date(), []).append(_advisory_row(one))
     return by_day
 

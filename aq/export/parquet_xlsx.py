@@ -32,16 +32,16 @@ def _from_spool(spool: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def about(asked: ExportQuestion) -> dict[str, str]:
+def about(question: ExportQuestion) -> dict[str, str]:
     """What a reader of the file alone should know: question, zone, units, standard, whose data."""
-    units = {key: one.unit for key, one in pollutants().items() if key in asked.keys}
-    infos = [EVERY[name] for name in asked.selection.feeds]
+    units = {key: pollutant.unit for key, pollutant in pollutants().items() if key in question.keys}
+    infos = [EVERY[name] for name in question.selection.feeds]
     return {
-        "question": json.dumps(asked.as_dict(), ensure_ascii=False),
+        "question": json.dumps(question.as_dict(), ensure_ascii=False),
         "zone": ZONE,
         "units": json.dumps(units, ensure_ascii=False),
-        "standard": f"{asked.standard.id} {asked.standard.version} {asked.standard.hash}",
-        "feeds": "; ".join(f"{one.name}: {one.attribution}; {one.licence}" for one in infos),
+        "standard": f"{question.standard.id} {question.standard.version} {question.standard.hash}",
+        "feeds": "; ".join(f"{info.name}: {info.attribution}; {info.licence}" for info in infos),
     }
 
 
@@ -56,16 +56,16 @@ def _type(column: Column, grain: str) -> Any:
     return by_kind.get(column.kind, pa.string())
 
 
-def parquet_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
+def parquet_bytes(question: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
     """Typed columns; what the file is stands in the schema's metadata, each column's in its own."""
     schema = pa.schema(
         [
-            pa.field(one.name, _type(one, asked.grain), metadata={"about": one.about})
-            for one in asked.columns
+            pa.field(column.name, _type(column, question.grain), metadata={"about": column.about})
+            for column in question.columns
         ],
-        metadata=about(asked),
+        metadata=about(question),
     )
-    tables = _Tables(asked.columns, schema)
+    tables = _Tables(question.columns, schema)
     with tempfile.TemporaryFile() as spool:
         # A group is written while the next is read: Arrow does not hold Python's lock.
         with (
@@ -157,7 +157,7 @@ def _table(schema: Any, lines: bytes) -> Any:
     ).cast(schema)
 
 
-def xlsx_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
+def xlsx_bytes(question: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
     """The data, on as many sheets as their rows need, and a last sheet that explains."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as spool:
         options = {
@@ -169,10 +169,10 @@ def xlsx_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
         }
         book = xlsxwriter.Workbook(spool, options)
         # The clock would make other bytes of the same answer.
-        book.set_properties({"title": "Air quality", "created": asked.until})
+        book.set_properties({"title": "Air quality", "created": question.until})
         try:
-            _data(book, asked, (row for piece in pieces for row in piece.rows()))
-            _explain(book, asked)
+            _data(book, question, (row for piece in pieces for row in piece.rows()))
+            _explain(book, question)
             book.close()
         finally:
             # The rows of each sheet wait in a file; a stopped export leaves none open.
@@ -181,14 +181,14 @@ def xlsx_bytes(asked: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
         yield from _from_spool(spool)
 
 
-def _data(book: Any, asked: ExportQuestion, rows: Iterator[Cells]) -> None:
-    kinds = [one.kind for one in asked.columns]
-    sheet, line = _sheet(book, asked, "data"), 1
+def _data(book: Any, question: ExportQuestion, rows: Iterator[Cells]) -> None:
+    kinds = [column.kind for column in question.columns]
+    sheet, line = _sheet(book, question, "data"), 1
     sheets = 1
     for row in rows:
         if line == SHEET_ROWS:
             sheets += 1
-            sheet, line = _sheet(book, asked, f"data {sheets}"), 1
+            sheet, line = _sheet(book, question, f"data {sheets}"), 1
         for place, (kind, cell) in enumerate(zip(kinds, row, strict=True)):
             if cell is None:
                 continue
@@ -201,19 +201,23 @@ def _data(book: Any, asked: ExportQuestion, rows: Iterator[Cells]) -> None:
         line += 1
 
 
-def _sheet(book: Any, asked: ExportQuestion, name: str) -> Any:
+def _sheet(book: Any, question: ExportQuestion, name: str) -> Any:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
-    for place, one in enumerate(asked.columns):
-        sheet.write_string(0, place, one.name)
+    for place, column in enumerate(question.columns):
+        sheet.write_string(0, place, column.name)
     return sheet
 
 
-def _explain(book: Any, asked: ExportQuestion) -> None:
+def _explain(book: Any, question: ExportQuestion) -> None:
     sheet = book.add_worksheet("about")
     sheet.set_column(0, 0, 20)
     sheet.set_column(1, 1, 90)
-    lines = [*about(asked).items(), ("", ""), *((one.name, one.about) for one in asked.columns)]
+    lines = [
+        *about(question).items(),
+        ("", ""),
+        *((column.name, column.about) for column in question.columns),
+    ]
     for number, (name, text) in enumerate(lines):
         sheet.write_string(number, 0, name)
         sheet.write_string(number, 1, text)

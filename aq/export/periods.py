@@ -67,7 +67,10 @@ class Pool:
         """(flag, reason): nothing where there is a value, else the commonest."""
         if self.hours:
             return None, None
-        return min(self.absences, key=lambda one: (-self.absences[one], one[1], one[0] or ""))
+        return min(
+            self.absences,
+            key=lambda absence: (-self.absences[absence], absence[1], absence[0] or ""),
+        )
 
 
 def pooled_pieces(reader: Reader) -> Iterator[Piece]:
@@ -76,10 +79,10 @@ def pooled_pieces(reader: Reader) -> Iterator[Piece]:
     pools: dict[Slot, Pool] = {}
     for (after, until), read in reader.blocks():
         series, grader = by_series(read), reader.grader
-        windows = {} if grader.plain.issuperset(reader.asked.keys) else for_windows(reader, read)
+        windows = {} if grader.plain.issuperset(reader.question.keys) else for_windows(reader, read)
         hour = after + 1
         while hour <= until:
-            bounds = period(hour, reader.asked.grain)
+            bounds = period(hour, reader.question.grain)
             if current is not None and bounds != current:
                 yield _piece(reader, current, pools)
                 pools = {}
@@ -94,14 +97,14 @@ def pooled_pieces(reader: Reader) -> Iterator[Piece]:
 def _add(reader: Reader, pools: dict[Slot, Pool], block: tuple[Any, Any], hours: range) -> None:
     (series, windows), grader = block, reader.grader
     for (place, feed), rows in series.items():
-        for key in reader.asked.keys:
+        for key in reader.question.keys:
             pool, at, plain = pools.get((place, feed, key)), grader.at[key], key in grader.plain
             for hour in hours:
                 row = rows.get(hour)
                 if row is None:
                     continue
                 if pool is None:
-                    pool = pools[place, feed, key] = Pool(len(reader.asked.standard.levels))
+                    pool = pools[place, feed, key] = Pool(len(reader.question.standard.levels))
                 total, count, shown = row[at], row[at + 1], None
                 if not plain:
                     shown = grader.hour(key, windows[place, feed], hour)
@@ -114,11 +117,11 @@ def _add(reader: Reader, pools: dict[Slot, Pool], block: tuple[Any, Any], hours:
 
 def _piece(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> Piece:
     day = from_day_number(day_of(bounds[1])).isoformat()
-    at = day if reader.asked.grain == "day" else day[:7]
+    at = day if reader.question.grain == "day" else day[:7]
     possible = bounds[1] - bounds[0]
     rows: list[Cells] = []
     for place in reader.places:
-        for key in reader.asked.keys:
+        for key in reader.question.keys:
             taken = _taken(reader, place, key, pools)
             if taken:
                 rows.append(_row(reader.grader, place, key, (at, possible), taken))
@@ -129,7 +132,7 @@ def _taken(
     reader: Reader, place: Place, key: str, pools: dict[Slot, Pool]
 ) -> tuple[str, Pool] | None:
     """The feed that is chosen of those with a row, and its pool."""
-    selection = reader.asked.selection
+    selection = reader.question.selection
     by_feed = {
         feed: pool
         for feed in selection.feeds

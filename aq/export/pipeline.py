@@ -37,16 +37,16 @@ class Tally:
 
 
 def answer(
-    store: Store, asked: ExportQuestion, tally: Tally, progress: Progress = lambda _share: None
+    store: Store, question: ExportQuestion, tally: Tally, progress: Progress = lambda _share: None
 ) -> Iterator[bytes]:
     """The bytes of an answer in pieces. `progress` is called with the share done, 0 to 1."""
-    with reading(store, asked) as reader:
-        yield from _written(asked, _pieces(reader, tally, progress))
+    with reading(store, question) as reader:
+        yield from _written(question, _pieces(reader, tally, progress))
 
 
-def estimate(store: Store, asked: ExportQuestion) -> int:
+def estimate(store: Store, question: ExportQuestion) -> int:
     """The most rows the answer can have, from the hours and places the store knows."""
-    with reading(store, asked) as reader:
+    with reading(store, question) as reader:
         return _most(reader)
 
 
@@ -65,14 +65,14 @@ class Sample:
     whole: bool
 
 
-def sample(store: Store, asked: ExportQuestion, count: int) -> Sample:
+def sample(store: Store, question: ExportQuestion, count: int) -> Sample:
     """The first `count` rows of an answer, and its size by that of its first thousands."""
     measured: list[Piece] = []
     seen = 0
-    with reading(store, asked) as reader:
-        if asked.grain == "hour":
+    with reading(store, question) as reader:
+        if question.grain == "hour":
             # No more hours than the rows that are measured.
-            step = 1 + MEASURED_ROWS // max(1, len(reader.places) * len(asked.keys))
+            step = 1 + MEASURED_ROWS // max(1, len(reader.places) * len(question.keys))
         else:
             step = reader.step
         for piece in _pieces(replace(reader, step=step), Tally(), lambda _share: None):
@@ -82,22 +82,22 @@ def sample(store: Store, asked: ExportQuestion, count: int) -> Sample:
                 break
         whole = seen < MEASURED_ROWS
         estimate = seen if whole else _most(reader)
-    size = sum(len(piece) for piece in _written(asked, iter(measured)))
+    size = sum(len(piece) for piece in _written(question, iter(measured)))
     if not whole:
         size = round(size * estimate / MEASURED_ROWS)
-    names = tuple(one.name for one in asked.columns)
+    names = tuple(column.name for column in question.columns)
     rows = islice((row for piece in measured for row in piece.rows()), count)
     return Sample(names, list(rows), estimate, size, whole)
 
 
-def _written(asked: ExportQuestion, pieces: Iterator[Piece]) -> Iterator[bytes]:
+def _written(question: ExportQuestion, pieces: Iterator[Piece]) -> Iterator[bytes]:
     """Rows in the format asked for."""
-    if asked.format in _TEXT:
-        return _TEXT[asked.format](asked, pieces)
+    if question.format in _TEXT:
+        return _TEXT[question.format](question, pieces)
     # Loaded only for these formats.
     from aq.export.parquet_xlsx import parquet_bytes, xlsx_bytes  # noqa: PLC0415
 
-    return (parquet_bytes if asked.format == "parquet" else xlsx_bytes)(asked, pieces)
+    return (parquet_bytes if question.format == "parquet" else xlsx_bytes)(question, pieces)
 
 
 def _pieces(reader: Reader, tally: Tally, progress: Progress) -> Iterator[Piece]:
@@ -107,29 +107,29 @@ def _pieces(reader: Reader, tally: Tally, progress: Progress) -> Iterator[Piece]
             tally.rows += len(piece)
             tally.first = tally.first or piece.first
             tally.last = piece.last
-            yield _picked(reader.asked, piece)
+            yield _picked(reader.question, piece)
 
 
 def _all_columns(reader: Reader) -> Iterator[Piece]:
-    if reader.asked.kind != READINGS:
+    if reader.question.kind != READINGS:
         return official.pieces(reader)
-    return hour_pieces(reader) if reader.asked.grain == "hour" else pooled_pieces(reader)
+    return hour_pieces(reader) if reader.question.grain == "hour" else pooled_pieces(reader)
 
 
 def _most(reader: Reader) -> int:
     """The most rows there can be."""
-    return reader.hourly_rows if reader.asked.kind == READINGS else official.most_rows(reader)
+    return reader.hourly_rows if reader.question.kind == READINGS else official.most_rows(reader)
 
 
-def _picked(asked: ExportQuestion, piece: Piece) -> Piece:
+def _picked(question: ExportQuestion, piece: Piece) -> Piece:
     """The columns asked for; neighbours of one part stay together."""
-    if asked.columns == asked.all_columns:
+    if question.columns == question.all_columns:
         return piece
     owners = [(part, place) for part in piece.parts for place in range(part.width)]
-    wanted = [owners[asked.all_columns.index(one)] for one in asked.columns]
+    wanted = [owners[question.all_columns.index(column)] for column in question.columns]
     parts = []
     for part, some in groupby(wanted, itemgetter(0)):
         places = [place for _, place in some]
-        cells = [tuple([one[place] for place in places]) for one in part.cells]
+        cells = [tuple([cell[place] for place in places]) for cell in part.cells]
         parts.append(Part(cells, part.which))
     return replace(piece, parts=tuple(parts))

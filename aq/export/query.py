@@ -75,14 +75,14 @@ class ExportQuestion(Question):
             "until": kst_iso(self.until),
             "grain": self.grain,
             "level": self.level,
-            "provinces": [one.code for one in self.provinces],
+            "provinces": [province.code for province in self.provinces],
             "pollutants": list(self.keys),
             "standard": self.standard.id,
             "feeds": list(self.selection.feeds),
             "version": self.version,
             "format": self.format,
             "bom": self.bom,
-            "columns": [one.name for one in self.columns],
+            "columns": [column.name for column in self.columns],
         }
 
     @property
@@ -122,10 +122,10 @@ def ask(context: Context, texts: Mapping[str, str]) -> ExportQuestion:
 
 def _common(context: Context, given: Given, after: datetime, until: datetime) -> dict[str, Any]:
     """What all kinds of rows are asked for by."""
-    asked = given.provinces()
+    provinces = given.provinces()
     return {
         # In page-header order, however asked, so that the same question has one answer.
-        "provinces": tuple(province for province in PROVINCES if province in asked),
+        "provinces": tuple(province for province in PROVINCES if province in provinces),
         "after": after,
         "until": until,
         "version": given.version(context, context.clock.now()) or context.store.version(),
@@ -147,15 +147,15 @@ def _ask_official(context: Context, given: Given, kind: str) -> ExportQuestion:
 def _official(
     context: Context, kind: str, keys: list[str] | None, columns: list[str] | None, **more: Any
 ) -> ExportQuestion:
-    feed, known = OFFICIAL[kind]
+    feed, there = OFFICIAL[kind]
     for key in keys or ():
-        if key not in known:
-            raise InputError(f"of kind {kind} there are {', '.join(known)}", "pollutant")
+        if key not in there:
+            raise InputError(f"of kind {kind} there are {', '.join(there)}", "pollutant")
     standard = context.standards[OFFICIAL_STANDARD]
     all_columns = columns_of(kind, "day", len(standard.levels))
     return ExportQuestion(
         kind=kind,
-        keys=tuple(key for key in known if not keys or key in keys),
+        keys=tuple(key for key in there if not keys or key in keys),
         grain="day",
         level="province",
         standard=standard,
@@ -204,20 +204,20 @@ def from_dict(context: Context, data: Mapping[str, Any]) -> ExportQuestion:
     )
 
 
-def _known(value: str, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise ValueError(f"{value!r} is none of {', '.join(known)}")
+def _known(value: str, words: tuple[str, ...]) -> str:
+    if value not in words:
+        raise ValueError(f"{value!r} is none of {', '.join(words)}")
     return value
 
 
-def _pollutants(standard: Standard, grain: str, asked: list[str]) -> tuple[str, ...]:
+def _pollutants(standard: Standard, grain: str, wanted: list[str]) -> tuple[str, ...]:
     """In the table's order. All have values, also where the standard does not grade them."""
-    known = (*KEYS, OVERALL) if standard.overall else KEYS
-    for key in asked:
-        if key not in known:
+    there = (*KEYS, OVERALL) if standard.overall else KEYS
+    for key in wanted:
+        if key not in there:
             raise InputError(
-                f"unknown pollutant {key!r} for {standard.id}; known are {', '.join(known)}",
+                f"unknown pollutant {key!r} for {standard.id}; known are {', '.join(there)}",
                 "pollutant",
             )
-    no_index_of_days(grain, asked)
-    return tuple(key for key in known if key in asked)
+    no_index_of_days(grain, wanted)
+    return tuple(key for key in there if key in wanted)

@@ -117,7 +117,7 @@ class Reader:
     """A question at an open store: its places, the hours there can be, what to read as of."""
 
     connection: Connection
-    asked: ExportQuestion
+    question: ExportQuestion
     places: tuple[Place, ...]
     hours: tuple[int, int] | None
     as_of: int | None
@@ -130,8 +130,8 @@ class Reader:
         if self.hours is None:
             return 0
         count = self.hours[1] - self.hours[0]
-        size = {"hour": 1, "day": 24, "month": 24 * 28}[self.asked.grain]
-        return -(-count // size) * len(self.places) * len(self.asked.keys)
+        size = {"hour": 1, "day": 24, "month": 24 * 28}[self.question.grain]
+        return -(-count // size) * len(self.places) * len(self.question.keys)
 
     def done(self, hour: int) -> float:
         """The share of the hours up to and with this one."""
@@ -146,9 +146,9 @@ class Reader:
         if self.hours is None:
             return
         start, end = self.hours
-        read = station_block if self.asked.level == "station" else province_block
+        read = station_block if self.question.level == "station" else province_block
         numbers = [place.id for place in self.places]
-        keys, feeds = self.grader.reads, self.asked.selection.feeds
+        keys, feeds = self.grader.reads, self.question.selection.feeds
         for after in range(start, end, self.step):
             until = min(after + self.step, end)
             since = after - self.grader.back
@@ -168,7 +168,7 @@ def by_series(rows: Iterable[Any]) -> dict[tuple[int, str], dict[int, Any]]:
 
 def for_windows(reader: Reader, rows: Sequence[Any]) -> Mapping[tuple[int, str], Series]:
     """The hours of a block by place and feed, as a standard's windows take them."""
-    nouns = station_hours if reader.asked.level == "station" else province_hours
+    nouns = station_hours if reader.question.level == "station" else province_hours
     series: defaultdict[tuple[int, str], dict[int, PlaceHour]] = defaultdict(dict)
     for hour in nouns(rows, reader.grader.reads):
         series[hour.place, hour.feed][hour.hour] = hour
@@ -176,7 +176,7 @@ def for_windows(reader: Reader, rows: Sequence[Any]) -> Mapping[tuple[int, str],
 
 
 @contextmanager
-def reading(store: Store, asked: ExportQuestion) -> Iterator[Reader]:
+def reading(store: Store, question: ExportQuestion) -> Iterator[Reader]:
     """One consistent view of the store for a question.
 
     Raises `InputError` when the store has not come to the question's version yet, `ArchiveError`
@@ -184,34 +184,35 @@ def reading(store: Store, asked: ExportQuestion) -> Iterator[Reader]:
     """
     with store.read() as connection:
         newest = current_version(connection)
-        if asked.version > newest:
+        if question.version > newest:
             raise InputError(
-                f"this store is at version {newest}, the question is of version {asked.version};"
+                f"this store is at version {newest}, the question is of version {question.version};"
                 " it was asked of another store",
                 "as_of",
             )
-        places = _places(connection, asked)
-        hours = _hours(connection, asked, places) if asked.kind == READINGS else None
-        if asked.level == "station" and hours is not None:
+        places = _places(connection, question)
+        hours = _hours(connection, question, places) if question.kind == READINGS else None
+        if question.level == "station" and hours is not None:
             retained.require(connection, *hours)
         yield Reader(
             connection=connection,
-            asked=asked,
+            question=question,
             places=places,
             hours=hours,
-            as_of=asked.version if asked.version < newest else None,
-            grader=Grader(asked.standard, asked.keys),
+            as_of=question.version if question.version < newest else None,
+            grader=Grader(question.standard, question.keys),
             step=max(24, BLOCK_ROWS // max(1, len(places))),
         )
 
 
-def _places(connection: Connection, asked: ExportQuestion) -> tuple[Place, ...]:
-    if asked.level == "province":
+def _places(connection: Connection, question: ExportQuestion) -> tuple[Place, ...]:
+    if question.level == "province":
         return tuple(
-            Place(one.id, (one.ko, one.code, None, None), URBAN) for one in asked.provinces
+            Place(province.id, (province.ko, province.code, None, None), URBAN)
+            for province in question.provinces
         )
     # Not ordered by the database: engines differ in how they compare Korean text.
-    order = {one.id: number for number, one in enumerate(asked.provinces)}
+    order = {province.id: number for number, province in enumerate(question.provinces)}
     kept = sorted(
         stations_of(connection, order),
         key=lambda row: (order[row.province], row.code is None, row.code or "", row.name, row.id),
@@ -227,20 +228,20 @@ def _province_cells(number: int) -> tuple[str, str]:
 
 
 def _hours(
-    connection: Connection, asked: ExportQuestion, places: tuple[Place, ...]
+    connection: Connection, question: ExportQuestion, places: tuple[Place, ...]
 ) -> tuple[int, int] | None:
     """(after, until): the asked hours, in whole days or months, where the store can have any."""
-    if asked.level == "station":
+    if question.level == "station":
         kept = station_span(connection, (place.id for place in places))
     else:
         kept = province_span(connection, (place.id for place in places))
     if kept is None:
         return None
-    after, until = asked.hours
+    after, until = question.hours
     if until <= after:
         return None
-    if asked.grain != "hour":
-        after, until = period(after + 1, asked.grain)[0], period(until, asked.grain)[1]
+    if question.grain != "hour":
+        after, until = period(after + 1, question.grain)[0], period(until, question.grain)[1]
     after, until = max(after, kept[0] - 1), min(until, kept[1])
     return (after, until) if after < until else None
 

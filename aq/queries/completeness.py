@@ -39,7 +39,7 @@ CAUSES = (
 )
 # What may bring a missing hour: a call to upstream, or a confirmed file.
 BACKFILL, IMPORT = "backfill", "import"
-_EVERYWHERE = [one.id for one in PROVINCES]
+_EVERYWHERE = [province.id for province in PROVINCES]
 _OF_REASON = {
     "not_received": NOT_RECEIVED,
     "source_flag": SOURCE_FLAG,
@@ -71,10 +71,10 @@ class Completeness:
 def stored(context: Context) -> list[tuple[str, datetime, datetime]]:
     """(feed, first hour, last hour) of what is stored of any province."""
     with context.store.read() as connection:
-        found = reads.span(connection, _EVERYWHERE)
+        spans = reads.span(connection, _EVERYWHERE)
     return [
         (FEED_NAMES[feed], from_hour_number(first), from_hour_number(last))
-        for feed, (first, last) in found.items()
+        for feed, (first, last) in spans.items()
     ]
 
 
@@ -90,7 +90,7 @@ def completeness(
     with context.store.read() as connection:
         days = _days(connection, key, selection, first, last)
         look = _Look.of(connection, context, key, selection, (first, last))
-        short = [one for one in days if one[3] < one[4]]
+        short = [day for day in days if day[3] < day[4]]
         lacks = list(_lacks(connection, look, short))
     frame = pd.DataFrame(days, columns=list(DAY_COLUMNS))
     frame["day"] = [from_day_number(day) for day in frame["day"]]
@@ -106,17 +106,17 @@ def _days(
     if first >= last:
         return []
     begin, end = day_of(first + 1), day_of(last)
-    found: dict[Place, dict[str, int]] = {}
+    hours_of: dict[Place, dict[str, int]] = {}
     for roll in reads.days(connection, key, _EVERYWHERE, begin, end):
-        found.setdefault((roll.province, roll.day), {})[roll.feed] = roll.hours
+        hours_of.setdefault((roll.province, roll.day), {})[roll.feed] = roll.hours
     out = []
     for province in _EVERYWHERE:
         for day in range(begin, end + 1):
             start, stop = day_hours(day)
             expected = min(stop, last) - max(start, first)
-            held = found.get((province, day), {})
-            taken = selection.of_period(held)
-            hours = min(held[taken], expected) if taken else 0
+            by_feed = hours_of.get((province, day), {})
+            taken = selection.of_period(by_feed)
+            hours = min(by_feed[taken], expected) if taken else 0
             out.append((province, day, taken, hours, expected))
     return out
 
@@ -146,9 +146,9 @@ class _Look:
         live = tuple(name for name in context.settings.live_feeds if name in selection.feeds)
         firsts = {name: gaps.first_hour(connection, name) for name in live}
         recorded = {
-            (one.feed, one.province, hour): (one.cause, one.lost)
-            for one in gaps.known(connection, _EVERYWHERE, *bounds)
-            for hour in range(hour_number(one.first), hour_number(one.last) + 1)
+            (gap.feed, gap.province, hour): (gap.cause, gap.lost)
+            for gap in gaps.known(connection, _EVERYWHERE, *bounds)
+            for hour in range(hour_number(gap.first), hour_number(gap.last) + 1)
         }
         return cls(
             key=key,
@@ -208,14 +208,14 @@ def _of_day(
     province, day = place
     start, stop = day_hours(day)
     start, stop = max(start, look.first), min(stop, look.last)
-    found: Counter[tuple[str | None, str, str | None, str]] = Counter()
+    lacks: Counter[tuple[str | None, str, str | None, str]] = Counter()
     if feed is None and look.expected_feed(stop) is None:
-        found[None, NOT_IMPORTED, None, IMPORT] = stop - start
-        return found
+        lacks[None, NOT_IMPORTED, None, IMPORT] = stop - start
+        return lacks
     for hour in range(start + 1, stop + 1):
         name = feed or look.expected_feed(hour)
         if name is None:
-            found[None, NOT_IMPORTED, None, IMPORT] += 1
+            lacks[None, NOT_IMPORTED, None, IMPORT] += 1
             continue
         of_hour = rows.get((name, hour), {})
         row = of_hour.get(province)
@@ -227,22 +227,22 @@ def _of_day(
             row = of_hour.get(province)
         if row is not None:
             reason, detail = gap_reason(reasons(row).get(look.key, "not_received"))
-            found[name, _OF_REASON[reason], detail, IMPORT] += 1
+            lacks[name, _OF_REASON[reason], detail, IMPORT] += 1
             continue
         cause, detail, lost = _absent(connection, look, name, province, hour, bool(of_hour))
         again = name in look.live and lost is None and hour > look.newest - REACH
         can = again and cause != NOT_IMPORTED
-        found[name, cause, detail, BACKFILL if can else IMPORT] += 1
-    return found
+        lacks[name, cause, detail, BACKFILL if can else IMPORT] += 1
+    return lacks
 
 
 def _absent(
     connection: Connection, look: _Look, feed: str, province: int, hour: int, others: bool
 ) -> tuple[str, str | None, str | None]:
     """(cause, detail, why lost) of an hour a feed has no row of; `others`: it has of others."""
-    known = look.recorded.get((feed, province, hour))
-    if known:
-        return (*_cause(known[0]), known[1])
+    gap = look.recorded.get((feed, province, hour))
+    if gap:
+        return (*_cause(gap[0]), gap[1])
     if feed not in look.live or hour < look.begins[feed]:
         return NOT_IMPORTED, None, None
     if others:

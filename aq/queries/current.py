@@ -140,7 +140,7 @@ def current(
             too_old=_age(hour, now) > timedelta(hours=limits.hide_after_hours),
             stale=_age(hour, now) > timedelta(hours=limits.stale_after_hours),
             rows=_by_province(rows, feed),
-            down=bool(states) and all(one.failing_since for one in states.values()),
+            down=bool(states) and all(state.failing_since for state in states.values()),
         )
         items = tuple(_item(scene, province, key) for key in keys for province in PROVINCES)
         items = tuple(
@@ -174,7 +174,7 @@ def choose(
             if _age(hour, now) <= limit:
                 return INFO[name], hour
     if newest:
-        name = max(newest, key=lambda one: newest[one])
+        name = max(newest, key=lambda feed: newest[feed])
         return INFO[name], newest[name]
     live = context.settings.live_feeds
     return (INFO[live[0]] if live else None), None
@@ -189,8 +189,8 @@ def newest_hour(rows: Sequence[ProvinceHour], feed: str) -> int | None:
             provinces.setdefault(row.hour, set()).add(row.place)
     if not provinces:
         return None
-    usual = max(len(found) for found in provinces.values())
-    return max(hour for hour, found in provinces.items() if 2 * len(found) >= usual)
+    usual = max(len(codes) for codes in provinces.values())
+    return max(hour for hour, codes in provinces.items() if 2 * len(codes) >= usual)
 
 
 def _by_province(rows: Sequence[ProvinceHour], feed: FeedInfo | None) -> dict[int, Series]:
@@ -204,14 +204,14 @@ def _by_province(rows: Sequence[ProvinceHour], feed: FeedInfo | None) -> dict[in
 def _item(scene: _Scene, province: Province, key: str) -> CurrentItem:
     series = scene.rows.get(province.id, {})
     row = series.get(scene.hour) if scene.hour is not None else None
-    found = None
+    result = None
     if row is not None and not scene.too_old and scene.hour is not None:
-        found = evaluate(scene.standard, key, series, scene.hour)
-    has_value = found is not None and not found.empty
-    item = _filled(scene, province, key, row, found if has_value else None)
+        result = evaluate(scene.standard, key, series, scene.hour)
+    has_value = result is not None and not result.empty
+    item = _filled(scene, province, key, row, result if has_value else None)
     if has_value:
         return item
-    reason, detail = _why(scene, row, key, found)
+    reason, detail = _why(scene, row, key, result)
     stale = reason == "stale"
     return replace(item, missing_reason=reason, missing_detail=detail, stale=stale)
 
@@ -221,30 +221,30 @@ def _filled(
     province: Province,
     key: str,
     row: ProvinceHour | None,
-    found: Evaluated | None,
+    result: Evaluated | None,
 ) -> CurrentItem:
-    level = scene.standard.level(found.grade) if found and found.grade else None
+    level = scene.standard.level(result.grade) if result and result.grade else None
     observed = scene.feed is not None and scene.feed.kind == "observed"
     stations = expected = None
     thin = False
     if observed and row is not None and key in KEYS and not scene.too_old:
         mean = row.means[key]
         stations, expected, thin = mean.valid, mean.expected, mean.thin
-    shown = found is not None and scene.hour is not None
+    shown = result is not None and scene.hour is not None
     at = from_hour_number(scene.hour) if shown and scene.hour is not None else None
     return CurrentItem(
         province=province.ko,
         code=province.code,
         pollutant=key,
-        value=found.value if found else None,
+        value=result.value if result else None,
         unit=pollutants()[key].unit if key in KEYS else None,
-        grade=found.grade if found else None,
+        grade=result.grade if result else None,
         levels=len(scene.standard.levels),
         letter=level.letter if level else None,
         label=level.label("ko") if level else None,
-        index=found.index if found else None,
-        dominant=found.dominant if found else None,
-        averaging=(found.averaging if found else None) or scene.standard.averaging(key),
+        index=result.index if result else None,
+        dominant=result.dominant if result else None,
+        averaging=(result.averaging if result else None) or scene.standard.averaging(key),
         standard=scene.standard.id,
         observed_at=at,
         fetched_at=row.committed_at if shown and row else None,
@@ -265,7 +265,7 @@ def _filled(
 
 
 def _why(
-    scene: _Scene, row: ProvinceHour | None, key: str, found: Evaluated | None
+    scene: _Scene, row: ProvinceHour | None, key: str, result: Evaluated | None
 ) -> tuple[str, str | None]:
     """The word for why there is nothing, and upstream's own where it gave one."""
     if scene.hour is None:
@@ -274,7 +274,7 @@ def _why(
         return "stale", None
     if row is None:
         return "not_received", None
-    return why_missing(row, key, found.missing if found else ())
+    return why_missing(row, key, result.missing if result else ())
 
 
 def _with_last(connection: Any, item: CurrentItem, until: int, context: Context) -> CurrentItem:
@@ -284,7 +284,7 @@ def _with_last(connection: Any, item: CurrentItem, until: int, context: Context)
     """
     if item.pollutant not in KEYS:
         return item
-    province = next(one for one in PROVINCES if one.code == item.code)
+    province = next(place for place in PROVINCES if place.code == item.code)
     selection = context.settings.selection
     rows = last_with_value(connection, province.id, item.pollutant, until, selection.feeds)
     by_feed = {row.feed: row for row in rows}

@@ -194,8 +194,8 @@ def by_grade(
     numbers = [BY_CODE[code].id for code in codes]
     feeds = context.settings.selection.feeds
     with context.store.read() as connection:
-        found = days_by_grade(connection, key, numbers, spans, feeds, scale)
-    for province, begin, grade, count in found:
+        counts = days_by_grade(connection, key, numbers, spans, feeds, scale)
+    for province, begin, grade, count in counts:
         cell = out[BY_ID[province].code, starts[begin]]
         cell[grade] = count
         cell[0] -= count
@@ -206,13 +206,13 @@ def limit(rules: Standard, key: str) -> Breakpoints | None:
     """The table of a standard that allows a number of days a year above it: on the day's mean, or
     on its highest 8 h mean."""
     tables = (rules.tables.get((key, averaging)) for averaging in ("1d", HIGHEST_8H))
-    return next((one for one in tables if one and one.allowed_per_year is not None), None)
+    return next((table for table in tables if table and table.allowed_per_year is not None), None)
 
 
 def limits(context: Context, key: str) -> list[Standard]:
     """The standards that allow a number of days a year above a limit."""
     rules = [*context.standards.values(), *context.limits.values()]
-    return [one for one in rules if limit(one, key)]
+    return [standard for standard in rules if limit(standard, key)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +248,8 @@ def highest_8h(
         for hour, mean in zip(span, averaged([hours.get(n) for n in span], "8h", key), strict=True):
             if mean.value is not None and hour > after:
                 place = BY_ID[province].code, from_day_number(day_of(hour)), feed
-                held = out.get(place, Highest(mean.value, 0))
-                out[place] = Highest(max(held.value, mean.value), held.windows + 1)
+                highest = out.get(place, Highest(mean.value, 0))
+                out[place] = Highest(max(highest.value, mean.value), highest.windows + 1)
     return out
 
 

@@ -87,8 +87,8 @@ def evidence(
     pollutant.
     """
     if key not in standard.keys:
-        known = ", ".join(standard.keys)
-        raise InputError(f"{standard.id} does not grade {key!r}; known are {known}", "pollutant")
+        keys = ", ".join(standard.keys)
+        raise InputError(f"{standard.id} does not grade {key!r}; known are {keys}", "pollutant")
     try:
         hour = hour_number(at)
     except ValueError as error:
@@ -152,9 +152,9 @@ def _feed(
 
 def _dominant(standard: Standard, window: Mapping[int, ProvinceHour], hour: int) -> str:
     """The pollutant whose stations stand behind a composite result."""
-    found = explain(standard, OVERALL, window, hour)
-    if isinstance(found, OverallExplanation) and found.result.dominant:
-        return found.result.dominant
+    explanation = explain(standard, OVERALL, window, hour)
+    if isinstance(explanation, OverallExplanation) and explanation.result.dominant:
+        return explanation.result.dominant
     return next(iter(standard.pollutants))
 
 

@@ -63,10 +63,10 @@ def spells(context: Context, key: str, after: datetime, until: datetime, level: 
     first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
     # A level that is a plain value is compared with values as they are shown, halves up.
     exact = level.least if level.grade else Fraction(2 * level.least - 1, 2)
-    found: dict[int, tuple[Run, ...]] = {one.id: () for one in PROVINCES}
+    by_province: dict[int, tuple[Run, ...]] = {place.id: () for place in PROVINCES}
     feeds: set[str] = set()
     if first >= last:
-        return Spells(runs=found, feeds=())
+        return Spells(runs=by_province, feeds=())
     selection = context.settings.selection
     with context.store.read() as connection:
         # The window of the range's first hour reaches into the day before.
@@ -74,7 +74,7 @@ def spells(context: Context, key: str, after: datetime, until: datetime, level: 
         # A day's highest hour is kept rounded.
         least = mean_half_up(level.least.numerator, level.least.denominator)
         reaching = days_reaching(connection, key, least, begin, end)
-        for province in found:
+        for province in by_province:
             own: list[Run] = []
             for start, stop in _stretches(reaching.get(province, ()), first, last):
                 values, used = _values(connection, key, province, (start, stop), level, selection)
@@ -85,9 +85,9 @@ def spells(context: Context, key: str, after: datetime, until: datetime, level: 
                     for run in here
                     for hour in range(run.first, run.last + 1)
                 }
-            found[province] = tuple(own)
+            by_province[province] = tuple(own)
     there = tuple(name for name in selection.feeds if name in feeds)
-    return Spells(runs=found, feeds=there)
+    return Spells(runs=by_province, feeds=there)
 
 
 def _stretches(days: Iterable[int], first: int, last: int) -> Iterator[tuple[int, int]]:

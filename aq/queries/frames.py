@@ -80,8 +80,8 @@ def _frame(
     for name in counts:
         frame[name] = frame[name].astype("Int64")
     frame.insert(0, "at", at)
-    frame.insert(4, "kind", frame["feed"].map({n: one.kind for n, one in INFO.items()}))
-    frame.insert(5, "status", frame["feed"].map({n: one.status for n, one in INFO.items()}))
+    frame.insert(4, "kind", frame["feed"].map({n: info.kind for n, info in INFO.items()}))
+    frame.insert(5, "status", frame["feed"].map({n: info.status for n, info in INFO.items()}))
     return frame
 
 
@@ -182,14 +182,14 @@ def _overalls(
     """
     span = range(hours[0] + 1, hours[1] + 1)
     means = means_of(standard, rows, span)
-    found: dict[int, tuple[int, int]] = {}
+    results: dict[int, tuple[int, int]] = {}
     for place, hour in enumerate(span):
         if hour in rows:
             result = overall(standard, {way: series[place].value for way, series in means.items()})
             if result.grade is not None:
                 index = result.grade if result.index is None else result.index
-                found[hour] = (index, result.grade)
-    return found
+                results[hour] = (index, result.grade)
+    return results
 
 
 def pooled(
@@ -221,8 +221,8 @@ def pooled(
         numbers = range(first, first + (1 if grain == "day" else begin.days_in_month))
         pools = {
             feed: pool
-            for feed, known in days.items()
-            if (pool := _sum(known.get(n) for n in numbers)) is not None
+            for feed, of_feed in days.items()
+            if (pool := _sum(of_feed.get(n) for n in numbers)) is not None
         }
         feed = context.settings.selection.of_period({name: p[2] for name, p in pools.items()})
         taken = (feed, pools[feed]) if feed else None
@@ -232,10 +232,14 @@ def pooled(
 
 
 def _sum(pools: Iterable[Pool | None]) -> Pool | None:
-    known = [one for one in pools if one is not None]
-    if not known:
+    there = [pool for pool in pools if pool is not None]
+    if not there:
         return None
-    return sum(one[0] for one in known), sum(one[1] for one in known), sum(one[2] for one in known)
+    return (
+        sum(pool[0] for pool in there),
+        sum(pool[1] for pool in there),
+        sum(pool[2] for pool in there),
+    )
 
 
 def _period(
@@ -259,27 +263,27 @@ def _days(
     context: Context,
     place: int,
     key: str,
-    asked: tuple[date, date],
+    ends: tuple[date, date],
     level: str,
     as_of: int | None,
 ) -> dict[str, dict[int, Pool]]:
     """Pools of each day by feed and day number."""
-    found: dict[str, dict[int, Pool]] = {}
+    by_feed: dict[str, dict[int, Pool]] = {}
     if level == "province" and as_of is None:
-        bounds = day_number(asked[0]), day_number(asked[1])
+        bounds = day_number(ends[0]), day_number(ends[1])
         with context.store.read() as connection:
             for day in reads.days(connection, key, [place], *bounds):
-                found.setdefault(day.feed, {})[day.day] = (day.total, day.values, day.hours)
-        return found
-    hours = hour_number(day_bounds(asked[0])[0]), hour_number(day_bounds(asked[1])[1])
+                by_feed.setdefault(day.feed, {})[day.day] = (day.total, day.values, day.hours)
+        return by_feed
+    hours = hour_number(day_bounds(ends[0])[0]), hour_number(day_bounds(ends[1])[1])
     selection = context.settings.selection
     for feed, rows in _rows(context, place, [key], hours, selection, level, as_of).items():
-        pools = found.setdefault(feed, {})
+        pools = by_feed.setdefault(feed, {})
         for hour, row in rows.items():
             mean = row.means[key]
-            total, count, known = pools.get(day_of(hour), (0, 0, 0))
-            pools[day_of(hour)] = total + mean.total, count + mean.valid, known + bool(mean.valid)
-    return found
+            total, count, valid = pools.get(day_of(hour), (0, 0, 0))
+            pools[day_of(hour)] = total + mean.total, count + mean.valid, valid + bool(mean.valid)
+    return by_feed
 
 
 def sparklines(
@@ -302,7 +306,7 @@ def sparklines(
     slots: dict[tuple[int, int], dict[str, HourMean]] = {}
     for row in rows:
         slots.setdefault((row.place, row.hour), {})[row.feed] = row.means[pollutant]
-    out: dict[str, list[float | None]] = {one.code: [None] * hours for one in PROVINCES}
+    out: dict[str, list[float | None]] = {province.code: [None] * hours for province in PROVINCES}
     for (province, hour), means in slots.items():
         taken = selection.of_hour({name: mean.valid for name, mean in means.items()})
         scaled = means[taken].scaled if taken else None
@@ -339,10 +343,10 @@ def revised_hours(
 def span(context: Context, province_id: int) -> list[tuple[str, datetime, datetime]]:
     """(feed, first hour, last hour) of what is stored of a province."""
     with context.store.read() as connection:
-        found = reads.span(connection, [province_id])
+        spans = reads.span(connection, [province_id])
     return [
         (FEED_NAMES[feed], from_hour_number(first), from_hour_number(last))
-        for feed, (first, last) in found.items()
+        for feed, (first, last) in spans.items()
     ]
 
 
@@ -351,4 +355,4 @@ def archived_months(context: Context, after: datetime, until: datetime) -> tuple
     the archive."""
     first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
     with context.store.read() as connection:
-        return tuple(one.name for one in retained.months(connection, first + 1, last))
+        return tuple(month.name for month in retained.months(connection, first + 1, last))

@@ -56,47 +56,47 @@ class Pooled:
 
 
 def page(
-    store: Store, asked: PastQuestion, limit: int, cursor: str | None
+    store: Store, question: PastQuestion, limit: int, cursor: str | None
 ) -> tuple[list[Item], str | None]:
     """Items from `cursor` on, about `limit` of them, and the cursor of the rest or None."""
-    after = asked.after
+    after = question.after
     if cursor:
         try:
             after = parse_instant(cursor)
         except ValueError:
             raise InputError("not a cursor that an earlier answer gave", "cursor") from None
-        if not asked.after <= after < asked.until:
+        if not question.after <= after < question.until:
             raise InputError("not a cursor of this question", "cursor")
-    found: list[Item] = []
+    items_of_page: list[Item] = []
     previous = after
     with store.read() as connection:
-        for end, items in moments(connection, asked, after):
-            if found and len(found) + len(items) > limit:
-                return found, kst_iso(previous)
-            found += items
+        for end, items in moments(connection, question, after):
+            if items_of_page and len(items_of_page) + len(items) > limit:
+                return items_of_page, kst_iso(previous)
+            items_of_page += items
             previous = end
-    return found, None
+    return items_of_page, None
 
 
 def moments(
-    connection: Connection, asked: PastQuestion, after: datetime
+    connection: Connection, question: PastQuestion, after: datetime
 ) -> Iterator[tuple[datetime, list[Item]]]:
     """(end of the moment, its items) for each hour, day or month after `after` with any row."""
-    if asked.grain == "hour":
-        yield from _hours(connection, asked, after)
+    if question.grain == "hour":
+        yield from _hours(connection, question, after)
     else:
-        yield from _days_or_months(connection, asked, after)
+        yield from _days_or_months(connection, question, after)
 
 
 def _hours(
-    connection: Connection, asked: PastQuestion, after: datetime
+    connection: Connection, question: PastQuestion, after: datetime
 ) -> Iterator[tuple[datetime, list[Item]]]:
-    numbers = [province.id for province in asked.provinces]
-    standards = (asked.standard, *asked.family)
-    back = max(window_hours(one, key) for one in standards for key in asked.keys) - 1
-    start, end = _within_stored(connection, numbers, after, asked.until)
+    numbers = [province.id for province in question.provinces]
+    standards = (question.standard, *question.family)
+    back = max(window_hours(standard, key) for standard in standards for key in question.keys) - 1
+    start, end = _within_stored(connection, numbers, after, question.until)
     for first, last in _stretches(start, end, 24 * 14):
-        rows = province_hours(connection, numbers, first - back, last, as_of=asked.as_of)
+        rows = province_hours(connection, numbers, first - back, last, as_of=question.as_of)
         series: dict[tuple[int, str], dict[int, ProvinceHour]] = {}
         for row in rows:
             series.setdefault((row.place, row.feed), {})[row.hour] = row
@@ -104,9 +104,9 @@ def _hours(
         for hour in present:
             items = [
                 item
-                for province in asked.provinces
-                for key in asked.keys
-                if (item := _hour_item(asked, province, key, hour, series)) is not None
+                for province in question.provinces
+                for key in question.keys
+                if (item := _hour_item(question, province, key, hour, series)) is not None
             ]
             if items:
                 yield from_hour_number(hour), items
@@ -120,12 +120,12 @@ def _within_stored(
     stored = span(connection, numbers).values()
     if not stored:
         return end, end
-    first, last = min(one for one, _ in stored) - 1, max(one for _, one in stored)
+    first, last = min(begin for begin, _ in stored) - 1, max(end_hour for _, end_hour in stored)
     return max(start, first), min(end, last)
 
 
 def _hour_item(
-    asked: PastQuestion,
+    question: PastQuestion,
     province: Province,
     key: str,
     hour: int,
@@ -134,38 +134,38 @@ def _hour_item(
     """The hour from the most preferred feed with a value; else from the first that has a row."""
     there = {
         feed: rows
-        for feed in asked.selection.feeds
+        for feed in question.selection.feeds
         if hour in (rows := series.get((province.id, feed), {}))
     }
-    taken, standard = None, asked.standard_at(from_hour_number(hour))
+    taken, standard = None, question.standard_at(from_hour_number(hour))
     at_hour = {feed: rows[hour] for feed, rows in there.items()}
-    for feed in asked.selection.of_rows(at_hour, standard, key):
+    for feed in question.selection.of_rows(at_hour, standard, key):
         result = evaluate(standard, key, there[feed], hour)
         if not result.empty:
             taken = there[feed][hour], result
             break
         taken = taken or (there[feed][hour], result)
-    return _hour_fields(asked, province, key, taken) if taken else None
+    return _hour_fields(question, province, key, taken) if taken else None
 
 
 def _hour_fields(
-    asked: PastQuestion, province: Province, key: str, taken: tuple[ProvinceHour, Evaluated]
+    question: PastQuestion, province: Province, key: str, taken: tuple[ProvinceHour, Evaluated]
 ) -> Item:
-    row, found = taken
+    row, result = taken
     mean = row.means[key] if INFO[row.feed].pooled and key in pollutants() else None
     stations, expected = (mean.valid, mean.expected) if mean else (None, None)
     coverage = round(stations / expected, 3) if stations is not None and expected else None
     end = from_hour_number(row.hour)
-    standard = asked.standard_at(end)
-    reason, detail = why_missing(row, key, found.missing) if found.empty else (None, None)
+    standard = question.standard_at(end)
+    reason, detail = why_missing(row, key, result.missing) if result.empty else (None, None)
     return {
         **_fields(standard, province, key, kst_iso(end), row.feed),
         "in_force": in_force_on(standard, kst_day(end)),
-        "value": found.value,
-        "index": found.index,
-        "dominant": found.dominant,
-        **_graded(standard, found.grade),
-        "averaging": found.averaging or standard.averaging(key),
+        "value": result.value,
+        "index": result.index,
+        "dominant": result.dominant,
+        **_graded(standard, result.grade),
+        "averaging": result.averaging or standard.averaging(key),
         "missing_reason": reason,
         "missing_detail": detail,
         "stations": stations,
@@ -199,17 +199,17 @@ def _graded(standard: Standard, grade: int | None) -> Item:
 
 
 def _days_or_months(
-    connection: Connection, asked: PastQuestion, after: datetime
+    connection: Connection, question: PastQuestion, after: datetime
 ) -> Iterator[tuple[datetime, list[Item]]]:
     first = from_day_number(day_of(hour_number(floor_hour(after)) + 1))
-    last = from_day_number(day_of(hour_number(floor_hour(asked.until))))
-    if asked.grain == "month":  # months are given whole, at both ends
+    last = from_day_number(day_of(hour_number(floor_hour(question.until))))
+    if question.grain == "month":  # months are given whole, at both ends
         first, last = month_start(first), month_end(last)
     pooled: dict[tuple[str, str, int], dict[str, Pooled]] = {}
-    numbers = [province.id for province in asked.provinces]
-    for key in asked.keys:
-        for day in day_sums(connection, numbers, key, first, last, asked.as_of):
-            label = _label(from_day_number(day.day), asked.grain)
+    numbers = [province.id for province in question.provinces]
+    for key in question.keys:
+        for day in day_sums(connection, numbers, key, first, last, question.as_of):
+            label = _label(from_day_number(day.day), question.grain)
             by_feed = pooled.setdefault((label, key, day.province), {})
             before = by_feed.get(day.feed, Pooled(day.feed, 0, 0, 0))
             by_feed[day.feed] = Pooled(
@@ -220,12 +220,12 @@ def _days_or_months(
             )
     for label in sorted({label for label, _, _ in pooled}):
         items = []
-        for province in asked.provinces:
-            for key in asked.keys:
+        for province in question.provinces:
+            for key in question.keys:
                 by_feed = pooled.get((label, key, province.id), {})
-                taken = asked.selection.of_period({f: pool.hours for f, pool in by_feed.items()})
+                taken = question.selection.of_period({f: pool.hours for f, pool in by_feed.items()})
                 if taken and by_feed[taken].hours:
-                    items.append(_pooled_item(asked, province, key, label, by_feed[taken]))
+                    items.append(_pooled_item(question, province, key, label, by_feed[taken]))
         if items:
             yield _label_end(label), items
 
@@ -250,12 +250,12 @@ def day_sums(
 
 
 def _pooled_item(
-    asked: PastQuestion, province: Province, key: str, label: str, taken: Pooled
+    question: PastQuestion, province: Province, key: str, label: str, taken: Pooled
 ) -> Item:
     possible = 24 if len(label) == 10 else 24 * calendar.monthrange(*_year_month(label))[1]
     averaging = "1d" if len(label) == 10 else "1mo"
     end = _label_end(label)
-    standard = asked.standard_at(end)
+    standard = question.standard_at(end)
     grade = None
     if averaging == "1d":
         grade = day_grade(standard, key, taken.total, taken.count, taken.hours)

@@ -53,7 +53,7 @@ def frames(
     rules, last = context.standards[standard], hour_number(until)
     first = last - min(hours, MOST_FRAMES)
     back = window_hours(rules, key) - 1
-    numbers = [one.id for one in PROVINCES]
+    numbers = [province.id for province in PROVINCES]
     series: dict[tuple[int, str], Series] = {}
     with context.store.read() as connection:
         for row in province_hours(connection, numbers, first - back, last, as_of=as_of):
@@ -80,12 +80,12 @@ def _shown(
     at_hour = {feed: rows[hour] for feed, rows in there.items()}
     for feed in selection.of_rows(at_hour, rules, key):
         rows = there[feed]
-        found = evaluate(rules, key, rows, hour)
-        value = found.value if found.value is not None else found.index
-        if value is not None or found.grade is not None:
-            return Shown(value=value, grade=found.grade, feed=feed)
+        result = evaluate(rules, key, rows, hour)
+        value = result.value if result.value is not None else result.index
+        if value is not None or result.grade is not None:
+            return Shown(value=value, grade=result.grade, feed=feed)
         if fallback is None:
-            reason, detail = why_missing(rows[hour], key, found.missing)
+            reason, detail = why_missing(rows[hour], key, result.missing)
             fallback = Shown(feed=feed, reason=reason, detail=detail)
     return fallback or Shown(reason="not_received")
 
@@ -93,6 +93,6 @@ def _shown(
 def sources(made: list[Frame]) -> list[tuple[str, str, str | None]]:
     """(feed, kind, status) of the values shown, each once."""
     feeds = dict.fromkeys(
-        one.feed for frame in made for one in frame.provinces if one.feed and not one.reason
+        shown.feed for frame in made for shown in frame.provinces if shown.feed and not shown.reason
     )
     return [(feed, INFO[feed].kind, INFO[feed].status) for feed in feeds]

@@ -27,13 +27,13 @@ def hours_ahead(context: Context, code: str, pollutant: str, now: datetime) -> A
 
     Only the newest the model said is kept: what it said earlier of the same hours is not.
     """
-    known = pollutants().get(pollutant)
-    if known is None:
+    scaled_by = pollutants().get(pollutant)
+    if scaled_by is None:
         return None
     with context.store.read() as connection:
         for feed in context.settings.selection.modelled.feeds:
-            rows, asked = ahead(connection, feed, BY_CODE[code].id, pollutant, now)
-            if rows and asked is not None and now - asked <= FRESH:
-                hours = tuple((from_hour_number(n), value / known.scale) for n, value in rows)
-                return Ahead(feed=feed, asked_at=asked, hours=hours)
+            rows, asked_at = ahead(connection, feed, BY_CODE[code].id, pollutant, now)
+            if rows and asked_at is not None and now - asked_at <= FRESH:
+                hours = tuple((from_hour_number(n), value / scaled_by.scale) for n, value in rows)
+                return Ahead(feed=feed, asked_at=asked_at, hours=hours)
     return None

@@ -56,13 +56,13 @@ def _pooled(
     context: Context, key: str, province: int, first: date, last: date
 ) -> dict[date, dict[str, tuple[int, int, int]]]:
     """(sum, count, hours) by month and feed."""
-    found: dict[date, dict[str, tuple[int, int, int]]] = {}
+    by_month: dict[date, dict[str, tuple[int, int, int]]] = {}
     with context.store.read() as connection:
         for day in reads.days(connection, key, [province], day_number(first), day_number(last)):
-            feeds = found.setdefault(month_start(from_day_number(day.day)), {})
+            feeds = by_month.setdefault(month_start(from_day_number(day.day)), {})
             total, count, hours = feeds.get(day.feed, (0, 0, 0))
             feeds[day.feed] = (total + day.total, count + day.values, hours + day.hours)
-    return found
+    return by_month
 
 
 def _row(

@@ -95,8 +95,8 @@ class Given(dict[str, str]):
         """True or false, false where the parameter is not given."""
         value = self.get(name, "false")
         if value not in ("true", "false"):
-            known = f"{value!r} is none of true, false"
-            raise InputError(known if self.named else "true or false", name)
+            refusal = f"{value!r} is none of true, false"
+            raise InputError(refusal if self.named else "true or false", name)
         return value == "true"
 
     def time(self, read: Callable[[str], datetime], name: str) -> datetime:

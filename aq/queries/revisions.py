@@ -30,8 +30,8 @@ def trail_items(store: Store, place: str, key: str, at: datetime, standard: Stan
         raise InputError(str(error), "at") from None
     with store.read() as connection:
         number, is_station = _place(connection, place)
-        known = trail(connection, number, hour, key, station=is_station)
-    return [_item(state, key, standard) for state in known]
+        states = trail(connection, number, hour, key, station=is_station)
+    return [_item(state, key, standard) for state in states]
 
 
 def _place(connection: Connection, text: str) -> tuple[int, bool]:
@@ -39,18 +39,18 @@ def _place(connection: Connection, text: str) -> tuple[int, bool]:
     try:
         return find_province(text).id, False
     except InputError:
-        found = find_stations(connection, text)
-    if len(found) == 1:
-        return found[0].id, True
-    if not found:
+        stations = find_stations(connection, text)
+    if len(stations) == 1:
+        return stations[0].id, True
+    if not stations:
         message = f"no province and no station is called {text!r}"
         raise InputError(message, "place", code="unknown_place", unknown=True)
-    codes = ", ".join(f"{row.sido} {row.name} ({row.code or 'no code'})" for row in found)
+    codes = ", ".join(f"{row.sido} {row.name} ({row.code or 'no code'})" for row in stations)
     raise InputError(f"several stations are called {text!r}: {codes}; give the code", "place")
 
 
-def _item(known: Known, key: str, standard: Standard) -> Item:
-    row, mean = known.hour, known.hour.means[key]
+def _item(state: Known, key: str, standard: Standard) -> Item:
+    row, mean = state.hour, state.hour.means[key]
     info, pollutant, flag = INFO[row.feed], pollutants()[key], reasons(row).get(key)
     is_station = isinstance(row, StationHour)
     scaled = row.values[key] if isinstance(row, StationHour) else mean.exact if mean.valid else None
@@ -60,8 +60,8 @@ def _item(known: Known, key: str, standard: Standard) -> Item:
     return {
         "value": None if scaled is None else float(standard.figure(key, scaled, "1h")),
         "unit": pollutant.unit,
-        "known_from": kst_iso(known.known_from),
-        "known_until": kst_iso(known.known_until) if known.known_until else None,
+        "known_from": kst_iso(state.known_from),
+        "known_until": kst_iso(state.known_until) if state.known_until else None,
         "version": row.version,
         "feed": info.name,
         "kind": info.kind,

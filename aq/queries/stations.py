@@ -68,7 +68,7 @@ class Roster:
 
     def find(self, ref: str) -> Member | None:
         """The station an address names."""
-        return next((one for one in self.members if one.ref == ref), None)
+        return next((member for member in self.members if member.ref == ref), None)
 
 
 def roster(
@@ -88,7 +88,7 @@ def roster(
     selection = context.settings.selection.of_stations
     with context.store.read() as connection:
         stations = stations_of(connection, province)
-        numbers = [one.id for one in stations]
+        numbers = [station.id for station in stations]
         ranges = {name: reported_ranges(connection, FEED_IDS[name]) for name in selection.feeds}
         # The trend may reach back before a short range.
         first = min(begin, end - TREND_HOURS)
@@ -110,14 +110,14 @@ def roster(
         hours=end - begin,
         members=tuple(
             _member(
-                one,
-                by_station.get(one.id, {}),
-                [each[one.id] for each in ranges.values() if one.id in each],
+                station,
+                by_station.get(station.id, {}),
+                [each[station.id] for each in ranges.values() if station.id in each],
                 (begin, end if hour is None else hour),
                 key,
                 standard,
             )
-            for one in stations
+            for station in stations
         ),
     )
 
@@ -134,10 +134,10 @@ def _member(
     row, scale = rows.get(hour), pollutants()[key].scale
     raw = None if row is None else row.values[key]
     flag = None if row is None else reasons(row).get(key)
-    heard = max((one for one in rows if one <= hour), default=None)
+    heard = max((number for number in rows if number <= hour), default=None)
     if heard is None:
         heard = max((last for _, last in ranges if last <= hour), default=None)
-    known = [last for first, last in ranges if first <= hour]
+    lasts = [last for first, last in ranges if first <= hour]
     first = min((first for first, _ in ranges), default=None)
     counted = {at: own.means[key].total for at, own in rows.items() if own.means[key].valid}
     return Member(
@@ -153,13 +153,13 @@ def _member(
         value=None if raw is None else raw / scale,
         grade=standard.grade(key, counted[hour], "1h") if hour in counted else None,
         flag=flag,
-        part=_part(station, key, row, max(known, default=None), hour),
+        part=_part(station, key, row, max(lasts, default=None), hour),
         heard=None if heard is None else from_hour_number(heard),
         first=None if first is None else from_hour_number(first),
-        valid=sum(one > begin for one in counted),
+        valid=sum(number > begin for number in counted),
         trend=tuple(
-            counted[one] / scale if one in counted else None
-            for one in range(hour - TREND_HOURS + 1, hour + 1)
+            counted[number] / scale if number in counted else None
+            for number in range(hour - TREND_HOURS + 1, hour + 1)
         ),
     )
 
@@ -189,11 +189,14 @@ def _silence(last: int | None, hour: int) -> str:
 def station_of(context: Context, ref: str) -> Any:
     """The kept station an address names by code or name; None for none or several."""
     with context.store.read() as connection:
-        found = find_stations(connection, ref)
-    return found[0] if len(found) == 1 else None
+        stations = find_stations(connection, ref)
+    return stations[0] if len(stations) == 1 else None
 
 
 def named(context: Context, province: int) -> tuple[tuple[str, str], ...]:
     """(ref, name) of a province's stations, by name."""
     with context.store.read() as connection:
-        return tuple((one.code or one.name, one.name) for one in stations_of(connection, province))
+        return tuple(
+            (station.code or station.name, station.name)
+            for station in stations_of(connection, province)
+        )

@@ -112,9 +112,9 @@ def describe(path: Path) -> Copy:
     """
     try:
         with closing(sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True)) as connection:
-            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-            if found != "ok":
-                raise InputError(f"{path.name} is damaged: {found}", "file")
+            (answer,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            if answer != "ok":
+                raise InputError(f"{path.name} is damaged: {answer}", "file")
             (schema,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             if schema not in known_revisions():
                 raise InputError(

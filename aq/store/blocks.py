@@ -50,12 +50,12 @@ def station_span(connection: Connection, stations: Iterable[int]) -> tuple[int, 
 def province_span(connection: Connection, provinces: Iterable[int]) -> tuple[int, int] | None:
     """(first, last) hour any feed has of some provinces; None for no hour."""
     table = province_hour
-    found: list[int] = []
+    edges: list[int] = []
     for number in provinces:  # one by one, each is a look at an end of the clustered index
         for edge in (func.min(table.c.hour), func.max(table.c.hour)):
             hour = connection.scalar(select(edge).where(table.c.province == number))
-            found += [] if hour is None else [hour]
-    return (min(found), max(found)) if found else None
+            edges += [] if hour is None else [hour]
+    return (min(edges), max(edges)) if edges else None
 
 
 def province_block(

@@ -63,9 +63,9 @@ class Txn:
 
     def touch(self, hours: Iterable[int]) -> None:
         """Remember that measured hours are written: what judges them looks at those again."""
-        found = [*hours, *(self._hours or ())]
-        if found:
-            self._hours = min(found), max(found)
+        numbers = [*hours, *(self._hours or ())]
+        if numbers:
+            self._hours = min(numbers), max(numbers)
 
     def mark_simulated(self, simulated: bool) -> None:
         """Remember whether this store holds simulated data; refuse to mix the two."""
@@ -73,9 +73,9 @@ class Txn:
             self.connection.execute(update(state).values(simulated=simulated))
             self._simulated = simulated
         elif self._simulated != simulated:
-            held, came = ("simulated", "real") if self._simulated else ("real", "simulated")
+            own, came = ("simulated", "real") if self._simulated else ("real", "simulated")
             raise StoreError(
-                f"this store holds {held} data and is offered {came} data; the two are never"
+                f"this store holds {own} data and is offered {came} data; the two are never"
                 " mixed. Use another AQ_DATABASE_URL for the simulator"
             )
 
@@ -289,8 +289,8 @@ def try_to_write(store: Store, seconds: int) -> None:
         connection.detach()  # its patience is not that of others
         connection.execution_options(aq_write=True)
         if store.is_sqlite:
-            held = connection.connection.dbapi_connection
-            held.execute(f"PRAGMA busy_timeout = {seconds * 1000}")  # type: ignore[union-attr]
+            driver = connection.connection.dbapi_connection
+            driver.execute(f"PRAGMA busy_timeout = {seconds * 1000}")  # type: ignore[union-attr]
         with connection.begin():
             if not store.is_sqlite:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{seconds}s'"))
@@ -334,5 +334,5 @@ def state_of(connection: Connection) -> tuple[int, bool]:
 def version_at(connection: Connection, moment: datetime) -> int | None:
     """The last store version committed by `moment`; None before the first."""
     query = select(func.max(store_version.c.version)).where(store_version.c.committed_at <= moment)
-    found = connection.scalar(query)
-    return None if found is None else int(found)
+    version = connection.scalar(query)
+    return None if version is None else int(version)

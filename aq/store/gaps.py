@@ -43,12 +43,12 @@ class KnownGap:
 def first_hour(connection: Connection, feed: str) -> int | None:
     """The first hour a feed has of any province."""
     table = province_hour
-    found: list[int] = []
+    hours: list[int] = []
     for province in PROVINCES:  # one by one: each is a look at an end of the clustered index
         here = [table.c.province == province.id, table.c.feed == FEED_IDS[feed]]
         query = select(table.c.hour).where(*here).order_by(table.c.hour).limit(1)
-        found += connection.scalars(query).all()
-    return min(found, default=None)
+        hours += connection.scalars(query).all()
+    return min(hours, default=None)
 
 
 def province_lacks(
@@ -59,11 +59,13 @@ def province_lacks(
     query = select(table.c.province, table.c.hour).where(
         table.c.feed == FEED_IDS[feed], table.c.hour > after, table.c.hour <= until
     )
-    held: dict[int, set[int]] = {province.id: set() for province in PROVINCES}
+    hours_of: dict[int, set[int]] = {province.id: set() for province in PROVINCES}
     for row in connection.execute(query):
-        held[row.province].add(row.hour)
+        hours_of[row.province].add(row.hour)
     wanted = range(after + 1, until + 1)
-    return {number: [hour for hour in wanted if hour not in have] for number, have in held.items()}
+    return {
+        number: [hour for hour in wanted if hour not in have] for number, have in hours_of.items()
+    }
 
 
 def station_lacks(
@@ -82,26 +84,29 @@ def station_lacks(
     query = select(station, station_feed.c.first_hour, station_feed.c.last_hour).join(
         station_feed, station_feed.c.station == station.c.id
     )
-    asked = asked_ranges(connection, feed)
-    archived = [(one.first_hour, one.last_hour) for one in months(connection, after + 1, until)]
-    found = []
+    ranges = asked_ranges(connection, feed)
+    archived = [
+        (month.first_hour, month.last_hour) for month in months(connection, after + 1, until)
+    ]
+    lacks = []
     for row in connection.execute(query.where(station_feed.c.feed == number)):
         first, last = max(row.first_hour, after + 1), min(row.last_hour, until)
         if whole and row.last_hour > after:
             first = after + 1
         if last - first + 1 <= counted.get(row.id, 0):
             continue
-        held = set(
+        stored = set(
             connection.scalars(select(table.c.hour).where(*within, table.c.station == row.id))
         )
-        settled = (*asked.get(str(row.id), ()), *archived)
+        settled = (*ranges.get(str(row.id), ()), *archived)
         hours = tuple(
             hour
             for hour in range(first, last + 1)
-            if hour not in held and not any(one[0] <= hour <= one[1] for one in settled)
+            if hour not in stored
+            and not any(stretch[0] <= hour <= stretch[1] for stretch in settled)
         )
         if hours:
-            found.append(
+            lacks.append(
                 StationLack(
                     station=row.id,
                     name=row.name,
@@ -112,7 +117,7 @@ def station_lacks(
                     hours=hours,
                 )
             )
-    return found
+    return lacks
 
 
 def asked_ranges(connection: Connection, feed: str) -> dict[str, list[tuple[int, int]]]:

@@ -259,10 +259,10 @@ def _pool(connection: Connection, feed_id: int, block: set[Slot]) -> dict[Slot, 
         .group_by(station.c.province, station_hour.c.hour)
     )
     rows = {}
-    for found in as_rows(connection.execute(query)):
-        slot = (found["province"], found["hour"])
+    for row in as_rows(connection.execute(query)):
+        slot = (row["province"], row["hour"])
         if slot in block:
-            rows[slot] = _no_values(*slot, feed_id) | found
+            rows[slot] = _no_values(*slot, feed_id) | row
     return rows
 
 
@@ -305,11 +305,11 @@ def _explain_gaps(connection: Connection, feed_id: int, rows: Sequence[Row]) -> 
     )
     flags: dict[Slot, dict[str, Counter[str]]] = {}
     heard: Counter[Slot] = Counter()
-    for found in connection.execute(query):
-        slot = (found.province, found.hour)
+    for row_of_station in connection.execute(query):
+        slot = (row_of_station.province, row_of_station.hour)
         heard[slot] += 1
-        if slot in slots and found.flags:
-            for key, word in json.loads(found.flags).items():
+        if slot in slots and row_of_station.flags:
+            for key, word in json.loads(row_of_station.flags).items():
                 flags.setdefault(slot, {}).setdefault(key, Counter())[word] += 1
     for slot, row in empty.items():
         why = {}

@@ -22,14 +22,14 @@ def replace_ahead(txn: Txn, feed: str, asked: datetime, readings: Iterable[Readi
     rows = [
         {
             "feed": number,
-            "province": BY_CODE[one.province].id,
-            "hour": hour_number(one.hour),
-            **{key: one.values.get(key) for key in KEYS},
+            "province": BY_CODE[reading.province].id,
+            "hour": hour_number(reading.hour),
+            **{key: reading.values.get(key) for key in KEYS},
             "asked": asked,
             "version": txn.version,
         }
-        for one in readings
-        if one.province is not None and one.values
+        for reading in readings
+        if reading.province is not None and reading.values
     ]
     txn.connection.execute(delete(model_ahead).where(model_ahead.c.feed == number))
     if rows:

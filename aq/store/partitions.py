@@ -62,8 +62,8 @@ def partitions(connection: Connection) -> list[int]:
         "SELECT inhrelid::regclass::text FROM pg_inherits"
         " WHERE inhparent = 'station_hour'::regclass"
     )
-    found = (_NAME.search(name) for name in connection.scalars(query))
-    return sorted(int(match.group(1)) for match in found if match)
+    matches = (_NAME.search(name) for name in connection.scalars(query))
+    return sorted(int(match.group(1)) for match in matches if match)
 
 
 def keep_years(store: Store, now: datetime) -> YearsReport:

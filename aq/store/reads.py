@@ -159,12 +159,12 @@ def span(connection: Connection, provinces: Iterable[int]) -> dict[int, tuple[in
         select(edge(table.c.hour)).where(here).correlate(pair).scalar_subquery()
         for edge in (func.min, func.max)
     )
-    found = connection.execute(select(pair.c.feed, first, last)).all()
+    edges = connection.execute(select(pair.c.feed, first, last)).all()
     out: dict[int, tuple[int, int]] = {}
-    for feed, begin, end in found:
+    for feed, begin, end in edges:
         if begin is not None:
-            known = out.get(feed, (begin, end))
-            out[feed] = (min(begin, known[0]), max(end, known[1]))
+            whole = out.get(feed, (begin, end))
+            out[feed] = (min(begin, whole[0]), max(end, whole[1]))
     return out
 
 
@@ -256,8 +256,8 @@ def stations_heard(connection: Connection, feed: str, hour: int) -> int:
 def committed_at(connection: Connection, version: int) -> datetime | None:
     """When a store version was committed."""
     query = select(store_version.c.committed_at).where(store_version.c.version == version)
-    found: datetime | None = connection.scalar(query)
-    return found
+    moment: datetime | None = connection.scalar(query)
+    return moment
 
 
 def feed_numbers(connection: Connection) -> set[int]:
@@ -273,8 +273,8 @@ def feed_numbers(connection: Connection) -> set[int]:
 
 def newest_hours(connection: Connection) -> dict[int, int]:
     """The newest province hour of each feed, by feed id."""
-    found = span(connection, (province.id for province in PROVINCES))
-    return {feed: last for feed, (_first, last) in found.items()}
+    spans = span(connection, (province.id for province in PROVINCES))
+    return {feed: last for feed, (_first, last) in spans.items()}
 
 
 class Known(NamedTuple):

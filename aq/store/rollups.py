@@ -45,9 +45,9 @@ _DAY_COLUMNS = ("pollutant", "province", "day", "feed", *DAY_PARTS)
 def standard_id(connection: Connection, standard: Standard) -> int:
     """The store's number of this very content of a standard; made when first seen."""
     query = select(standard_table.c.id).where(standard_table.c.hash == standard.hash)
-    found: int | None = connection.scalar(query)
-    if found is not None:
-        return found
+    number: int | None = connection.scalar(query)
+    if number is not None:
+        return number
     values = {"name": standard.id, "version": standard.version, "hash": standard.hash}
     statement = insert(standard_table).values(values).returning(standard_table.c.id)
     made: int = connection.execute(statement).scalar_one()
@@ -66,20 +66,20 @@ def refresh(txn: Txn, feed_id: int, changed: Iterable[Slot], standards: Sequence
     connection = txn.connection
     days = {(province, day_of(hour)) for province, hour in slots}
     reached: list[tuple[Standard, int, set[DayOf], set[Slot] | None]] = []
-    for one in standards:
-        reach = window_hours_of(one) - 1
+    for standard in standards:
+        reach = window_hours_of(standard) - 1
         further = {(province, day_of(hour + reach)) for province, hour in slots}
         touched = None
         if len(slots) <= FEW_SLOTS:
             touched = {(province, hour + k) for province, hour in slots for k in range(reach + 1)}
-        reached.append((one, standard_id(connection, one), days | further, touched))
-    back = max((window_hours_of(one) - 1 for one in standards), default=0)
+        reached.append((standard, standard_id(connection, standard), days | further, touched))
+    back = max((window_hours_of(standard) - 1 for standard in standards), default=0)
     for block in _day_blocks(days.union(*(further for _, _, further, _ in reached))):
         hours = _hours(connection, feed_id, block, back)
         pooled = pool_days(row for slot, row in hours.items() if _day(slot) in block)
         upsert(connection, province_day, [_day_row(day) for day in pooled if day[1:3] in days])
-        for one, number, further, touched in reached:
-            _grade(connection, feed_id, number, one, hours, pooled, block & further, touched)
+        for standard, number, further, touched in reached:
+            _grade(connection, feed_id, number, standard, hours, pooled, block & further, touched)
 
 
 def _day(slot: Slot) -> DayOf:
@@ -139,15 +139,15 @@ def pool_days(hours: Iterable[ProvinceHour], keys: Sequence[str] = KEYS) -> list
 def _pooled(key: str, hours: Sequence[ProvinceHour]) -> tuple[Any, ...]:
     """Sum and count of all values of a day, its hours with a value, and the highest of these (the
     first of equals): rounded, its hour, and exact."""
-    known = [(mean, hour.hour) for hour in hours if (mean := hour.means[key]).valid]
-    if not known:
+    valued = [(mean, hour.hour) for hour in hours if (mean := hour.means[key]).valid]
+    if not valued:
         return 0, 0, 0, None, None, None
-    highest, at = known[0]
-    for mean, hour in known:
+    highest, at = valued[0]
+    for mean, hour in valued:
         if mean.over(highest):
             highest, at = mean, hour
-    total, values = sum(mean.total for mean, _ in known), sum(mean.valid for mean, _ in known)
-    return total, values, len(known), highest.scaled, at, highest
+    total, values = sum(mean.total for mean, _ in valued), sum(mean.valid for mean, _ in valued)
+    return total, values, len(valued), highest.scaled, at, highest
 
 
 def grade_days(
@@ -200,8 +200,8 @@ def _grade(
         result = {"overall": whole.grade, "idx": whole.index, "dominant": whole.dominant}
         hour_rows.append({**place, **grades, **result})
         graded[province, hour] = grades
-    for (province, hour), found in graded.items():
-        for key, grade in found.items():
+    for (province, hour), grades_of_hour in graded.items():
+        for key, grade in grades_of_hour.items():
             if grade is not None:
                 day = days[key, province, day_of(hour)]
                 day[f"h{grade}"] += 1
@@ -239,7 +239,7 @@ def _window_means(
     series: dict[int, dict[int, ProvinceHour]] = {}
     for (province, hour), row in hours.items():
         series.setdefault(province, {})[hour] = row
-    found: dict[Slot, dict[tuple[str, str], Fraction | None]] = {slot: {} for slot in own}
+    means_by_slot: dict[Slot, dict[tuple[str, str], Fraction | None]] = {slot: {} for slot in own}
     firsts: dict[int, int] = {}
     for province, hour in own:
         firsts[province] = min(hour, firsts.get(province, hour))
@@ -250,9 +250,9 @@ def _window_means(
         span = range(start, max(rows) + 1)
         for way, means in means_of(standard, rows, span).items():
             for hour, mean in zip(span, means, strict=True):
-                if (province, hour) in found:
-                    found[province, hour][way] = mean.value
-    return found
+                if (province, hour) in means_by_slot:
+                    means_by_slot[province, hour][way] = mean.value
+    return means_by_slot
 
 
 def _empty_day() -> Row:
@@ -326,12 +326,12 @@ def days_by_grade(
     """
     counts: dict[tuple[int, int, int], int] = {}
     # A feed is asked of no period it has nothing of: the walk would find that out day by day.
-    known = span(connection, provinces)
-    numbers = [FEED_IDS[name] for name in feeds if FEED_IDS[name] in known]
+    spans = span(connection, provinces)
+    numbers = [FEED_IDS[name] for name in feeds if FEED_IDS[name] in spans]
     for place, number in enumerate(numbers):
         # A statement a period: each walks its days in the order of the key, so nothing is sorted.
         query = _counts(key, provinces, number, numbers[:place], scale)
-        begin, end = (day_of(hour) for hour in known[number])
+        begin, end = (day_of(hour) for hour in spans[number])
         for first, last in periods:
             if last < begin or first > end:
                 continue

@@ -116,12 +116,12 @@ def is_over(store: Store, job: str, slot: datetime) -> bool:
         return connection.execute(query).scalar_one_or_none() in (DONE, FAILED)
 
 
-def finish(store: Store, one: Claim, now: datetime, ok: bool, report: Mapping[str, Any]) -> None:
+def finish(store: Store, claim: Claim, now: datetime, ok: bool, report: Mapping[str, Any]) -> None:
     """Record how a claimed run ended."""
     with store.book() as connection:
         connection.execute(
             update(run)
-            .where(run.c.id == one.id)
+            .where(run.c.id == claim.id)
             .values(
                 state=DONE if ok else FAILED,
                 finished=now,
@@ -150,7 +150,7 @@ def last_report(store: Store, jobs: Sequence[str]) -> dict[str, Any] | None:
     )
     with store.read() as connection:
         reports = (json.loads(text) for text in connection.scalars(query))
-        return next((one for one in reports if one.get("rows") or "gaps" in one), None)
+        return next((report for report in reports if report.get("rows") or "gaps" in report), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,8 +276,8 @@ def record_success(
         before = connection.execute(select(feed_state).where(feed_state.c.feed == feed)).first()
         hours = {"newest_hour": newest_hour, "complete_hour": complete_hour}
         for name, hour in hours.items():
-            known = getattr(before, name) if before else None
-            values[name] = max((h for h in (known, hour) if h is not None), default=None)
+            value = getattr(before, name) if before else None
+            values[name] = max((h for h in (value, hour) if h is not None), default=None)
         upsert(connection, feed_state, [{"feed": feed, **values}])
         if newest_hour is not None:
             complete = now if complete_hour == newest_hour else None

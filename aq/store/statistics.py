@@ -29,13 +29,13 @@ def runs_of_a_day(connection: Connection, now: datetime) -> dict[str, Runs]:
     out: dict[str, Runs] = {}
     for row in connection.execute(query.where(run.c.started > now - DAY)):
         job = "regrade" if row.job.startswith("regrade:") else row.job  # the rest is a hash
-        one = out.setdefault(job, Runs())
-        one.states[row.state] += 1
+        runs = out.setdefault(job, Runs())
+        runs.states[row.state] += 1
         if row.finished is not None:
-            one.seconds.append((row.finished - row.started).total_seconds())
+            runs.seconds.append((row.finished - row.started).total_seconds())
         if row.state == "failed":
             error = json.loads(row.report or "{}").get("error") or {}
-            one.errors[str(error.get("reason", "other"))] += 1
+            runs.errors[str(error.get("reason", "other"))] += 1
     return out
 
 

@@ -64,18 +64,18 @@ def schema() -> pa.Schema:
     fields.append(pa.field("superseded", pa.int64()))
     about = {
         **_ABOUT,
-        **{key: f"{one.unit} x {one.scale}" for key, one in table.items()},
+        **{key: f"{pollutant.unit} x {pollutant.scale}" for key, pollutant in table.items()},
     }
     described = [
-        one.with_metadata({"about": about[one.name]}) if one.name in about else one
-        for one in fields
+        field.with_metadata({"about": about[field.name]}) if field.name in about else field
+        for field in fields
     ]
     return pa.schema(described, metadata={"aq_station_hours": FORM, "zone": "+09:00"})
 
 
 def _within(table: Any, first: int, last: int) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = table.c.hour.between(first, last)
-    return found
+    clause: ColumnElement[bool] = table.c.hour.between(first, last)
+    return clause
 
 
 def days(connection: Connection, first: int, last: int) -> Iterator[pa.Table]:
@@ -109,7 +109,7 @@ def _table(rows: Sequence[Row], names: Mapping[int, tuple[str | None, ...]]) -> 
         "at": [ends[hour] for hour in columns["hour"]],
         **dict(zip(("province", "station_name", "station_code"), facts, strict=True)),
     }
-    arrays = [pa.array(made[one.name], one.type) for one in schema()]
+    arrays = [pa.array(made[field.name], field.type) for field in schema()]
     return pa.Table.from_arrays(arrays, schema=schema())
 
 
@@ -239,9 +239,9 @@ def about_columns() -> list[dict[str, str]]:
     """Name, type and meaning of each column, for a manifest."""
     return [
         {
-            "name": one.name,
-            "type": str(one.type),
-            "about": (one.metadata or {}).get(b"about", b"").decode(),
+            "name": field.name,
+            "type": str(field.type),
+            "about": (field.metadata or {}).get(b"about", b"").decode(),
         }
-        for one in schema()
+        for field in schema()
     ]

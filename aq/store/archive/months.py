@@ -149,26 +149,26 @@ def highest(
 
     columns = ("station", "hour", "feed", "bad", key)
     bit = 1 << KEYS.index(key)
-    found: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+    tops: dict[tuple[int, int, int], tuple[int, int, int]] = {}
     for table in _read(connection, after, until, stations=provinces.keys(), columns=columns):
         for number, hour, feed, bad, value in archives.rows(table):
             if value is not None and not bad & bit:
                 slot = (provinces[number], hour, feed)
-                most, count, top = found.get(slot, (value, 0, number))
+                most, count, top = tops.get(slot, (value, 0, number))
                 most, less = max((most, -top), (value, -number))
-                found[slot] = (most, count + 1, -less)
-    return [(*slot, *what) for slot, what in found.items()]
+                tops[slot] = (most, count + 1, -less)
+    return [(*slot, *what) for slot, what in tops.items()]
 
 
 def present(
-    connection: Connection, held: Sequence[Month], feed_id: int, rows: Sequence[dict[str, Any]]
+    connection: Connection, archived: Sequence[Month], feed_id: int, rows: Sequence[dict[str, Any]]
 ) -> FeedHours:
     """The archived rows of the stations and hours of `rows`, by primary key."""
     from aq.store.archive import files as archives  # noqa: PLC0415
 
     hours = [row["hour"] for row in rows]
     found: FeedHours = {}
-    for month in held:
+    for month in archived:
         first, last = max(min(hours), month.first_hour), min(max(hours), month.last_hour)
         if first > last:
             continue
@@ -262,19 +262,19 @@ def described(
 
 def months_before(connection: Connection, hour: int) -> list[int]:
     """Months of which the store has station hours, whole before an hour number, oldest first."""
-    found: list[int] = []
+    names: list[int] = []
     after = -(2**31)
     table = station_hour
     while True:
         query = select(table.c.hour).where(table.c.hour > after).order_by(table.c.hour).limit(1)
         next_hour = connection.scalar(query)
         if next_hour is None:
-            return found
+            return names
         day = kst_day(from_hour_number(next_hour))
         after = month_hours(day.year, day.month)[1]
         if after >= hour:
-            return found
-        found.append(day.year * 100 + day.month)
+            return names
+        names.append(day.year * 100 + day.month)
 
 
 def drop(txn: Txn, month: Month) -> None:
