@@ -9,7 +9,8 @@ from typing import Any
 from aq.context import Context
 from aq.domain import advisories as story
 from aq.domain.clock import day_bounds, day_number, from_day_number, kst, kst_day, kst_iso
-from aq.domain.forecast_skill import Score, scores
+from aq.domain.forecast_measures import SEASONS, Measures, Pair, measures, pairs
+from aq.domain.forecast_skill import LEADS, Score, scores
 from aq.domain.forecasts import (
     DayAhead,
     Outlook,
@@ -21,7 +22,9 @@ from aq.domain.forecasts import (
 )
 from aq.domain.model import DAILY, OVER_50, Advisory, Day, ForecastNotice
 from aq.domain.pollutants import from_scaled, pollutants
-from aq.domain.provinces import PROVINCES, Province, district_provinces
+from aq.domain.provinces import BY_CODE, PROVINCES, Province, district_provinces
+from aq.domain.report import plain
+from aq.store import Connection
 from aq.store import notices as official
 from aq.store.reads import days as day_rows
 from aq.store.rollups import day_grade
@@ -246,34 +249,83 @@ def value(row: Advisory, scaled: int | None) -> float | None:
 
 
 def forecast_scores(context: Context, first: date, last: date) -> list[Score]:
-    """How good the forecasts of some days were, by province, pollutant and lead.
+    """How good the forecasts of some days were, by province, pollutant and lead."""
+    with context.store.read() as connection:
+        notices = official.forecasts(connection, (first, last), kind=DAILY)
+        observed = _observed(context, connection, first, last)
+    return scores([one for one in notices if one.pollutant in VERIFIED], observed)
 
-    Observed is the grade of the day's mean by the same cut points (standard `airkorea`, daily
-    means), of the most preferred feed that has the day and is no model; days without one are left
-    out.
-    """
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The measures of a pollutant and lead: of all provinces, of one, or of one season."""
+
+    pollutant: str
+    lead: int
+    province: Province | None
+    season: str | None
+    measures: Measures
+
+
+def forecast_groups(context: Context, first: date, last: date) -> list[Group]:
+    """The measures of some days' forecasts by pollutant and lead: together, by season, by
+    province."""
+    with context.store.read() as connection:
+        notices = official.forecasts(connection, (first, last), kind=DAILY)
+        before = first - timedelta(days=max(LEADS) + 1)
+        observed = _observed(context, connection, before, last)
+    groups: dict[tuple[str, int, str | None, str | None], list[Pair]] = {}
+    for pair in pairs([one for one in notices if one.pollutant in VERIFIED], observed):
+        season = SEASONS[pair.day.month]
+        for place in ((None, None), (None, season), (pair.province, None)):
+            groups.setdefault((pair.pollutant, pair.lead, *place), []).append(pair)
+    return [
+        Group(
+            pollutant=key,
+            lead=lead,
+            province=BY_CODE[code] if code else None,
+            season=season,
+            measures=measures(those),
+        )
+        for (key, lead, code, season), those in groups.items()
+    ]
+
+
+def group_items(groups: Iterable[Group]) -> list[dict[str, Any]]:
+    """The measures in JSON's types."""
+    return [
+        {
+            "pollutant": one.pollutant,
+            "lead_days": one.lead,
+            "province": one.province.ko if one.province else None,
+            "season": one.season,
+            **plain(one.measures),
+        }
+        for one in groups
+    ]
+
+
+def _observed(
+    context: Context, connection: Connection, first: date, last: date
+) -> dict[tuple[str, str, date], int]:
+    """By province code, pollutant and day the grade of the day's mean by the forecast's own cut
+    points (standard `airkorea`, daily means), of the most preferred feed that has the day and is
+    no model."""
     standard = context.standards[STANDARD]
     measured = context.settings.selection.measured
     observed: dict[tuple[str, str, date], int] = {}
-    with context.store.read() as connection:
-        notices = official.forecasts(connection, (first, last), kind=DAILY)
-        for key in VERIFIED:
-            rows = day_rows(
-                connection,
-                key,
-                [one.id for one in PROVINCES],
-                day_number(first),
-                day_number(last),
-            )
-            slots: dict[tuple[int, int], dict[str, Day]] = {}
-            for row in rows:
-                slots.setdefault((row.province, row.day), {})[row.feed] = row
-            for (province, day), by_feed in slots.items():
-                feed = measured.of_period({name: row.hours for name, row in by_feed.items()})
-                if feed is None:
-                    continue
-                roll = by_feed[feed]
-                grade = day_grade(standard, key, roll.total, roll.values, roll.hours)
-                if grade is not None:
-                    observed[PROVINCES[province - 1].code, key, from_day_number(day)] = grade
-    return scores([one for one in notices if one.pollutant in VERIFIED], observed)
+    everywhere = [one.id for one in PROVINCES]
+    for key in VERIFIED:
+        rows = day_rows(connection, key, everywhere, day_number(first), day_number(last))
+        slots: dict[tuple[int, int], dict[str, Day]] = {}
+        for row in rows:
+            slots.setdefault((row.province, row.day), {})[row.feed] = row
+        for (province, day), by_feed in slots.items():
+            feed = measured.of_period({name: row.hours for name, row in by_feed.items()})
+            if feed is None:
+                continue
+            roll = by_feed[feed]
+            grade = day_grade(standard, key, roll.total, roll.values, roll.hours)
+            if grade is not None:
+                observed[PROVINCES[province - 1].code, key, from_day_number(day)] = grade
+    return observed

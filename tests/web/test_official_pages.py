@@ -236,7 +236,10 @@ def test_each_province_s_forecasts_stand_in_a_row(context: Context) -> None:
     )
     with context.store.write("t") as txn:
         put_forecasts(txn, [notice])
-    body = markup(run("forecasts.py"))
+    whole = markup(run("forecasts.py"))
+    body, _, numbers = whole.partition("<details>")
+    assert "미세먼지 하루 전 예보는 열흘에" in body
+    assert "6,568건" in numbers
     assert body.count("<th scope='row'>") == 1 + 17  # one lead of all, the 17 of PM10
 
     def row(name: str) -> list[str]:

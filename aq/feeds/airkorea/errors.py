@@ -56,11 +56,14 @@ class Body:
     page_size: int = 0
 
 
-def read_body(text: str) -> Body:
-    """Read a body by its first character, whatever was asked for. Raises ``ValueError``."""
+def read_body(text: str, success: str = SUCCESS) -> Body:
+    """Read a body by its first character, whatever was asked for. Raises ``ValueError``.
+
+    One service says 200 for a success, all others 00.
+    """
     text = text.lstrip("\ufeff \t\r\n")
     if text.startswith(("{", "[")):
-        return _envelope(load_json(text))
+        return _envelope(load_json(text), success)
     if text.startswith("<"):
         try:
             root = ElementTree.fromstring(text)
@@ -69,7 +72,7 @@ def read_body(text: str) -> Body:
             raise ValueError("neither JSON nor XML") from None
         except RecursionError:
             raise ValueError("nested too deeply") from None
-        return _envelope(tree)
+        return _envelope(tree, success)
     raise ValueError("empty body" if not text else "neither JSON nor XML")
 
 
@@ -89,7 +92,7 @@ def _tree(element: Element) -> object:
     return out
 
 
-def _envelope(data: object) -> Body:
+def _envelope(data: object, success: str) -> Body:
     gateway = _under(data, "OpenAPI_ServiceResponse", "cmmMsgHeader")
     if gateway is not None:
         both = (gateway.get("returnAuthMsg"), gateway.get("errMsg"))
@@ -99,7 +102,7 @@ def _envelope(data: object) -> Body:
     if header is None:
         raise ValueError("no response header")
     code, words = _code(header.get("resultCode")), str(header.get("resultMsg") or "")
-    if code != SUCCESS:
+    if code != success:
         return Body(code, words)
     body = _under(data, "response", "body")
     if body is None or "items" not in body:
@@ -138,16 +141,18 @@ def _items(items: object) -> Sequence[object]:
     raise ValueError("items are no list")
 
 
-def refusal(operation: str, status: int, text: str, now: datetime) -> FeedError | None:
+def refusal(
+    operation: str, status: int, text: str, now: datetime, success: str = SUCCESS
+) -> FeedError | None:
     """The error an answer is, or None when it holds data.
 
     The status counts first, but a body that names a code says more than 403 or 429 does.
     """
     try:
-        body = read_body(text)
+        body = read_body(text, success)
     except ValueError as error:
         return _unreadable(operation, status, text, str(error))
-    if status < 300 and body.code in (SUCCESS, NO_DATA):
+    if status < 300 and body.code in (success, NO_DATA):
         return None
     reason = _reason(status, body)
     detail = f"code {shown(body.code, 8)} {shown(body.words, 120)}".strip()

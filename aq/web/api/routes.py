@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -198,6 +199,18 @@ def trail(context: Context, given: Given) -> Response:
     return json_response({"place": given["place"], "at": kst_iso(at), "items": items})
 
 
+def forecast_skill(context: Context, given: Given) -> Response:
+    """`/api/v1/forecast/skill`: how good the forecasts of the last `days` (90) were, with 95 %
+    intervals: by pollutant and lead, by season, by province."""
+    now = _now(context)
+    text = given.get("days", "90")
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_SKILL_DAYS):
+        raise InputError(f"whole days from 1 to {MOST_SKILL_DAYS}", "days")
+    last = kst_day(now) - timedelta(days=1)
+    groups = bulletin.forecast_groups(context, last - timedelta(days=int(text) - 1), last)
+    return json_response({"as_of": kst_iso(now), "items": bulletin.group_items(groups)})
+
+
 def _never_forecast() -> InputError:
     return InputError(f"there are forecasts of {', '.join(bulletin.FORECAST_KEYS)}", "pollutant")
 
@@ -318,6 +331,7 @@ def _paths() -> list[Route]:
     return [Route(path, unknown, methods=["GET"]) for path in TABLE]
 
 
+MOST_SKILL_DAYS = 1100
 MOST_ZONE_HOURS = 92 * 24  # a zone's hours are worked out when they are asked for
 STRIP = ("pollutant", "standard", "lang", "days")
 HISTORY = (
@@ -342,6 +356,7 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
         ("zone", "pollutant", "since", "until", "as_of"),
     ),
     "/api/v1/forecast": (forecast, ("province", "pollutant", "issued")),
+    "/api/v1/forecast/skill": (forecast_skill, ("days",)),
     "/api/v1/advisories": (advisories, ("province", "year")),
     "/api/v1/alerts": (alerts, ALERTS),
     "/api/v1/alerts/{id}.cap": (alert_cap, ("id",)),

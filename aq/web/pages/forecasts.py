@@ -8,8 +8,9 @@ from aq.domain.clock import kst_day
 from aq.domain.forecast_skill import Score, total
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
-from aq.queries.official import VERIFIED, forecast_scores
+from aq.queries.official import VERIFIED, Group, forecast_groups, forecast_scores
 from aq.web.parts import cache, page
+from aq.web.parts import forecast_skill as skill
 from aq.web.parts.official import RECENT, grid
 from aq.web.parts.tables import table
 from aq.web.wording.korean import N_, province_name
@@ -29,7 +30,9 @@ def render() -> None:
         why = text("A day is checked when it is over and was forecast.")
         page.html(f"<h1>{escape(title)}</h1><p>{escape(why)}</p>")
     else:
-        page.html(_head(found, text) + _all(found, text) + _each(found, text))
+        groups: list[Group] = cache.kept(forecast_groups, last - RECENT, last)
+        body = skill.in_words(groups, text) + _all(found, text) + _each(found, text)
+        page.html(_head(found, text) + body + skill.in_numbers(groups, text))
     page.bottom()
     page.pulse()
 

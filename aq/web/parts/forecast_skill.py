@@ -1,0 +1,135 @@
+"""How good the forecasts were: in a citizen's words, and in the measures of the field."""
+
+from collections.abc import Sequence
+from html import escape
+
+from aq.domain.forecast_measures import Measure
+from aq.i18n import Text
+from aq.queries.official import VERIFIED, Group
+from aq.web.parts.official import grid
+from aq.web.wording.korean import N_, province_name
+
+LEADS = {0: N_("same day"), 1: N_("one day ahead"), 2: N_("two days ahead")}
+SEASONS = {
+    "spring": N_("spring"),
+    "summer": N_("summer"),
+    "autumn": N_("autumn"),
+    "winter": N_("winter"),
+}
+# Forecasts of Seoul from 2017-01-01 to 2018-03-26, all issues: how many, how many had the grade
+# wrong. National Institute of Environmental Research, in the press release of the member of
+# parliament Choi Do-ja of 2018-04-01 (choidoja.com/community/15818), read in November 2026.
+SEOUL_2017 = {0: (3600, 335), 1: (2384, 487), 2: (584, 151)}
+
+
+def in_words(groups: Sequence[Group], text: Text) -> str:
+    """Of ten days how many had the grade that was forecast, against saying tomorrow is as today."""
+    lines = "".join(
+        f"<li>{escape(_sentence(one, text))}</li>"
+        for one in sorted(_together(groups), key=_order)
+        if one.measures.hit_rate.value is not None
+    )
+    return f"<ul>{lines}</ul>" if lines else ""
+
+
+def _sentence(one: Group, text: Text) -> str:
+    found = one.measures
+    right = round(10 * (found.hit_rate.value or 0))
+    sentence = text(
+        "{what}, {lead}: about {n} of 10 days had the grade forecast.",
+        what=text.pollutant(one.pollutant),
+        lead=text(LEADS[one.lead]),
+        n=right,
+    )
+    skill = found.skill_persistence
+    if skill.low is None or skill.high is None:
+        return sentence
+    if skill.low > 0:
+        return f"{sentence} " + text("That is better than taking the last day’s grade.")
+    if skill.high < 0:
+        return f"{sentence} " + text("That is worse than taking the last day’s grade.")
+    return f"{sentence} " + text("That is no clear difference from taking the last day’s grade.")
+
+
+def _together(groups: Sequence[Group]) -> list[Group]:
+    return [one for one in groups if one.province is None and one.season is None]
+
+
+def in_numbers(groups: Sequence[Group], text: Text) -> str:
+    """The measures by lead, season and province, and the yardstick; one click away."""
+    head = [
+        *(text("Forecast"), text("Days"), text("Grade right"), "POD", "FAR", "CSI", text("Bias")),
+        *(text("Skill, persistence"), text("Skill, climatology")),
+    ]
+    body = ""
+    for title, those in (
+        (text("All provinces: measures"), _together(groups)),
+        (text("By season: measures"), [one for one in groups if one.season]),
+        (text("By province: measures"), [one for one in groups if one.province]),
+    ):
+        rows = "".join(_row(one, text) for one in sorted(those, key=_order))
+        body += grid(title, head, rows, numbers=True)
+    note = text(
+        "In brackets the 95 % interval, by 1,000 draws of whole weeks; none with fewer than 28"
+        " days. POD, FAR, CSI and bias are of grade C or worse. Persistence takes the last whole"
+        " day before the issue, climatology the commonest grade of the province and season here."
+    )
+    yardstick = "; ".join(
+        text(
+            "{lead} {share} % of {n}",
+            lead=text(name),
+            share=_share(lead),
+            n=f"{SEOUL_2017[lead][0]:,}",
+        )
+        for lead, name in LEADS.items()
+    )
+    seoul = text(
+        "A yardstick: in Seoul from January 2017 to March 2018 14.8 % of 6,568 forecasts had the"
+        " grade wrong ({leads}); National Institute of Environmental Research, told by the member"
+        " of parliament Choi Do-ja on 1 April 2018.",
+        leads=yardstick,
+    )
+    words = f'<p class="muted">{escape(note)}</p><p class="muted">{escape(seoul)}</p>'
+    return f"<details><summary>{escape(text('In numbers'))}</summary>{body}{words}</details>"
+
+
+def _share(lead: int) -> str:
+    all_, wrong = SEOUL_2017[lead]
+    return f"{100 * wrong / all_:.1f}"
+
+
+def _order(one: Group) -> tuple[int, int, int, str]:
+    province = one.province.id if one.province else 0
+    return VERIFIED.index(one.pollutant), province, one.lead, one.season or ""
+
+
+def _row(one: Group, text: Text) -> str:
+    place = province_name(one.province, text.lang) if one.province else ""
+    season = text(SEASONS[one.season]) if one.season else ""
+    parts = (place, season, text.pollutant(one.pollutant), text(LEADS[one.lead]))
+    found = one.measures
+    cells = (
+        f"{found.days:,}",
+        *(_cell(each, 100) for each in (found.hit_rate, found.pod, found.far, found.csi)),
+        *(
+            _cell(each, 1)
+            for each in (found.bias, found.skill_persistence, found.skill_climatology)
+        ),
+    )
+    body = "".join(f"<td class='num'>{escape(cell)}</td>" for cell in cells)
+    name = ", ".join(part for part in parts if part)
+    return f"<tr><th scope='row'>{escape(name)}</th>{body}</tr>"
+
+
+def _cell(one: Measure, times: int) -> str:
+    """A measure with its interval; shares in per cent."""
+    if one.value is None:
+        return "–"
+    digits, unit = (0, " %") if times == 100 else (2, "")
+
+    def plain(value: float) -> str:
+        return f"{value * times:.{digits}f}"
+
+    if one.low is None or one.high is None:
+        return plain(one.value) + unit
+    return f"{plain(one.value)}{unit} ({plain(one.low)}–{plain(one.high)})"
