@@ -2,8 +2,6 @@
 
 import difflib
 import os
-import re
-import tomllib
 from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import ip_network
@@ -33,7 +31,7 @@ from aq.feeds import registry
 from aq.feeds.registry import INFO, NOTICES, PREFERRED, SPECS
 from aq.feeds.spec import FeedSettings, http_url
 from aq.paths import config_dir, home
-from aq.toml import line_of
+from aq.toml import first_problem, located, parse, read_text
 
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
 LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails", "admin_subjects")
@@ -157,8 +155,8 @@ class Point(_Section):
 
 
 class MergedStations(_Section):
-    gwangju: frozenset[str]
-    jeonnam: frozenset[str]
+    gwangju: tuple[str, ...]
+    jeonnam: tuple[str, ...]
 
 
 class ProvinceData(_Section):
@@ -292,17 +290,16 @@ class Settings(_Section):
         return tuple(name for name in polled if self.feeds.of(name).live)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_provinces(folder: Path) -> ProvinceData:
+    """`provinces.toml` of a configuration folder; raises `ConfigError` with file and line."""
+    path = folder / "provinces.toml"
+    text = read_text(path)
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from None
-    except UnicodeDecodeError:
-        raise ConfigError("is not UTF-8 text", str(path)) from None
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        where = f"{path}:{line.group(1)}" if line else str(path)
-        raise ConfigError(f"not readable as TOML: {error}", where) from None
+        return ProvinceData.model_validate(parse(text, str(path)))
+    except ValidationError as error:
+        loc, message = first_problem(error)
+        words = f"{'.'.join(map(str, loc))}: {message}"
+        raise ConfigError(words, located(text, str(path), loc)) from None
 
 
 def _known_variables(model: type[BaseModel], prefix: str) -> set[str]:
@@ -350,19 +347,6 @@ def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def _where(
-    path: tuple[str, ...], environ: Mapping[str, str], folder: Path, files: Mapping[str, str]
-) -> str:
-    variable = "AQ_" + "__".join(part.upper() for part in path)
-    given = [name for name in environ if name == variable or name.startswith(f"{variable}__")]
-    if given:
-        return ", ".join(sorted(given))
-    name = "provinces.toml" if path[:1] == ("provinces",) else "aq.toml"
-    inside = path[1:] if name == "provinces.toml" else path
-    line = line_of(files[name], inside)
-    return f"{folder / name}:{line}" if line else str(folder / name)
-
-
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read `config/aq.toml`, `config/provinces.toml` and the environment, which wins.
 
@@ -371,22 +355,21 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     registry.check()
     environ = os.environ if environ is None else environ
     folder = Path(environ["AQ_CONFIG"]) if environ.get("AQ_CONFIG") else config_dir()
-    data = _read_toml(folder / "aq.toml")
+    path = folder / "aq.toml"
+    text = read_text(path)
+    data = parse(text, str(path))
     feeds = data.get("feeds")
     sections = feeds.values() if isinstance(feeds, dict) else ()
     keys = [section.get("key") for section in sections if isinstance(section, dict)]
     secret = any(keys) or "admin_password_hash" in data
     if "provinces" in data or secret:
-        raise ConfigError("keys and provinces do not belong here", str(folder / "aq.toml"))
-    data["provinces"] = _read_toml(folder / "provinces.toml")
-    files = {name: (folder / name).read_text("utf-8") for name in ("aq.toml", "provinces.toml")}
+        raise ConfigError("keys and provinces do not belong here", str(path))
+    data["provinces"] = read_provinces(folder)
     try:
         return Settings.model_validate(_merged(data, _from_environment(environ)))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        path = tuple(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
-            message = "unknown key"
-        text = f"{'.'.join(path)}: {message}"
-        raise ConfigError(text, _where(path, environ, folder, files)) from None
+        loc, message = first_problem(error)
+        variable = "AQ_" + "__".join(str(part).upper() for part in loc)
+        given = [name for name in environ if name == variable or name.startswith(f"{variable}__")]
+        where = ", ".join(sorted(given)) or located(text, str(path), loc)
+        raise ConfigError(f"{'.'.join(map(str, loc))}: {message}", where) from None

@@ -1,13 +1,17 @@
-"""A TOML table that knows its place: gives typed fields, or refuses with file and line."""
+"""TOML files: read, and refused with file and line where something is wrong."""
 
 import json
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from aq.domain.errors import ConfigError
 
@@ -47,34 +51,12 @@ class TomlTable:
     @classmethod
     def read(cls, text: str, where: str, known: Collection[str]) -> "TomlTable":
         """The top of a file. Raises `ConfigError` where the text is no TOML."""
-        try:
-            data = tomllib.loads(text, parse_float=Decimal)
-        except tomllib.TOMLDecodeError as error:
-            found = re.search(r"at line (\d+)", str(error))
-            place = f"{where}:{found.group(1)}" if found else where
-            raise ConfigError(f"not readable as TOML: {error}", place) from None
-        return cls(data, known, text, where)
+        return cls(parse(text, where, parse_float=Decimal), known, text, where)
 
     def refuse(self, message: str, *more: str) -> ConfigError:
         """The error to raise for this table or a key in it, with its line."""
-        line = self._item_line(*more) if self.item is not None else None
-        line = line or line_of(self.text, (*self.path, *more))
-        return ConfigError(message, f"{self.where}:{line}" if line else self.where)
-
-    def _item_line(self, *more: str) -> int | None:
-        """The line of a key in the counted table of an array, else of that table's header."""
-        lines = self.text.splitlines()
-        header = re.compile(r"\s*\[\[\s*" + re.escape(".".join(self.path)) + r"\s*\]\]")
-        starts = [number for number, line in enumerate(lines, start=1) if header.match(line)]
-        if self.item is None or self.item >= len(starts):
-            return None
-        start = starts[self.item]
-        for number, line in enumerate(lines[start:], start=start + 1):
-            if line.startswith("["):
-                break
-            if more and re.match(rf'\s*"?{re.escape(more[0])}"?\s*[=.]', line):
-                return number
-        return start
+        item = () if self.item is None else (self.item,)
+        return ConfigError(message, located(self.text, self.where, (*self.path, *item, *more)))
 
     def need(self, key: str, kind: type[T]) -> T:
         """A field that must be there, of its kind."""
@@ -167,18 +149,84 @@ def canonical(value: object) -> str:
     return json.dumps(plain(value), sort_keys=True, ensure_ascii=False, default=str)
 
 
-def line_of(text: str, path: tuple[str, ...]) -> int | None:
-    """The line of a dotted TOML key, found by its table header and its name; None if not there."""
-    table: tuple[str, ...] = ()
-    best = None
+def read_text(path: Path) -> str:
+    """A configuration file's text; raises `ConfigError` in words."""
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from None
+    except UnicodeDecodeError:
+        raise ConfigError("is not UTF-8 text", str(path)) from None
+
+
+def parse(text: str, where: str, parse_float: Callable[[str], object] = float) -> dict[str, Any]:
+    """The tables of a text; raises `ConfigError` with the line that is no TOML."""
+    try:
+        return tomllib.loads(text, parse_float=parse_float)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        place = f"{where}:{line.group(1)}" if line else where
+        raise ConfigError(f"not readable as TOML: {error}", place) from None
+
+
+def first_problem(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+    """(path to the field, what is wrong in words) of the first thing that pydantic refused."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    extra = first["type"] == "extra_forbidden"
+    return first["loc"], "unknown key" if extra else first["msg"].removeprefix("Value error, ")
+
+
+def located(text: str, where: str, path: tuple[str | int, ...]) -> str:
+    """``file:line`` of what stands at a path, or of the table it should stand in; the file alone
+    where no line is any nearer."""
+    line = line_of(text, path)
+    return f"{where}:{line}" if line else where
+
+
+def line_of(text: str, path: tuple[str | int, ...]) -> int | None:
+    """The line of a TOML key, or of the nearest table around it; None if there is none.
+
+    `path` holds the names from the top and, where a ``[[table]]`` stands many times, its place
+    among them from 0.
+    """
+    counts: Counter[tuple[str | int, ...]] = Counter()
+    table: tuple[str | int, ...] = ()
+    best, nearest = None, 0
     for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+        header = re.match(r"\s*(\[+)\s*([^\]]+?)\s*\]+\s*(#.*)?$", line)
+        key = re.match(r'\s*"?([\w-]+)"?\s*[=.]', line)
         if header:
-            table = tuple(part.strip().strip('"') for part in header.group(1).split("."))
-            if path[: len(table)] == table:
-                best = number
+            names = tuple(part.strip().strip('"') for part in header.group(2).split("."))
+            table = _placed(names, counts)
+            if header.group(1) == "[[":
+                counts[table] += 1
+                table = (*table, counts[table] - 1)
+            shared = _shared(table, path)
+        elif key:
+            place = (*table, key.group(1))
+            shared = len(place) if path[: len(place)] == place else 0
+        else:
             continue
-        key = re.match(r'\s*"?([\w-]+)"?\s*=', line)
-        if key and path[: len(table) + 1] == (*table, key.group(1)):
-            best = number
+        if shared > nearest:
+            best, nearest = number, shared
     return best
+
+
+def _placed(
+    names: tuple[str, ...], counts: Mapping[tuple[str | int, ...], int]
+) -> tuple[str | int, ...]:
+    """The path of a header: tables within one that stands many times are of its newest."""
+    path: tuple[str | int, ...] = ()
+    for name in names[:-1]:
+        path = (*path, name)
+        if counts.get(path):
+            path = (*path, counts[path] - 1)
+    return (*path, names[-1])
+
+
+def _shared(table: tuple[str | int, ...], path: tuple[str | int, ...]) -> int:
+    """How many parts of a path a table's has from its beginning on."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(table, path, strict=False)) if a != b),
+        min(len(table), len(path)),
+    )

@@ -3,12 +3,14 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cache
 from math import ceil, floor
 from pathlib import Path
 from types import MappingProxyType
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from aq.domain.errors import ConfigError
 
@@ -28,6 +30,8 @@ _SHIPPED = (_PACKAGE / "shipped" / "config", _PACKAGE.parent / "config")
 class Pollutant:
     """One pollutant: canonical `unit`, decimal `digits` kept, plausible range [unit]."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     key: str
     unit: str
     digits: int
@@ -46,27 +50,22 @@ class Pollutant:
         return ceil(self.low * self.scale), floor(self.high * self.scale)
 
 
+_TABLE = TypeAdapter(Pollutant)
+
+
 def parse_pollutants(text: str, where: str) -> Mapping[str, Pollutant]:
     """The table from TOML text; raises `ConfigError` naming the entry."""
     try:
         data = tomllib.loads(text, parse_float=Decimal)
-        return MappingProxyType(
-            {
-                key: Pollutant(
-                    key=key,
-                    unit=row["unit"],
-                    digits=row["digits"],
-                    low=Decimal(row["low"]),
-                    high=Decimal(row["high"]),
-                    molar_mass=Decimal(row["molar_mass"]) if "molar_mass" in row else None,
-                )
-                for key, row in data.items()
-            }
-        )
+        rows = {key: _TABLE.validate_python({"key": key, **row}) for key, row in data.items()}
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"not readable as TOML: {error}", where) from None
-    except (KeyError, TypeError, InvalidOperation) as error:
-        raise ConfigError(f"each pollutant needs unit, digits, low, high: {error}", where) from None
+    except (TypeError, ValidationError) as error:
+        detail = " ".join(str(error).split())
+        raise ConfigError(
+            f"each pollutant needs unit, digits, low, high: {detail}", where
+        ) from None
+    return MappingProxyType(rows)
 
 
 @cache

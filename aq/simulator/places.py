@@ -1,16 +1,15 @@
 """The simulated station list: how many where, what they are called, where they stand."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, count
-from typing import Any
 
-from aq.domain.errors import ConfigError, InputError
+from aq.domain.errors import InputError
 from aq.domain.model import URBAN
 from aq.domain.provinces import GWANGJU, JEONNAM, PROVINCES, Province
 from aq.paths import config_dir
+from aq.settings import read_provinces
 from aq.simulator.land import point_within
 from aq.simulator.noise import uniform
 
@@ -192,34 +191,16 @@ def _site(province: Province, number: int, network: str, name: str) -> Site:
     )
 
 
-@cache
-def _places_file() -> Mapping[str, Any]:
-    path = config_dir() / "provinces.toml"
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not readable as TOML: {error}", str(path)) from None
-
-
-@cache
-def _points() -> Mapping[str, tuple[float, float]]:
-    """(latitude, longitude) of each province's named point."""
-    try:
-        rows = _places_file()["points"]
-        return {p.code: (rows[p.code]["latitude"], rows[p.code]["longitude"]) for p in PROVINCES}
-    except KeyError as error:
-        where = str(config_dir() / "provinces.toml")
-        raise ConfigError(f"a point of each province is needed; missing {error}", where) from None
+_provinces = cache(read_provinces)
 
 
 def points() -> Mapping[str, tuple[float, float]]:
     """(latitude, longitude) [degrees] of the named point of each province, by province code."""
-    return _points()
+    places = _provinces(config_dir()).points
+    return {code: (point.latitude, point.longitude) for code, point in places.items()}
 
 
 def _merged_names() -> Mapping[str, Sequence[str]]:
     """Names of 광주 and 전남 stations that the product can tell apart without addresses."""
-    stations = _places_file().get("merged_stations", {})
-    return {GWANGJU.code: stations.get("gwangju", ()), JEONNAM.code: stations.get("jeonnam", ())}
+    stations = _provinces(config_dir()).merged_stations
+    return {GWANGJU.code: stations.gwangju, JEONNAM.code: stations.jeonnam}
