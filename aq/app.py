@@ -8,6 +8,7 @@ from aq.alerts.channels import outlets
 from aq.alerts.delivery import Notifier
 from aq.alerts.engine import WatchReport
 from aq.alerts.engine import watch as watch_hours
+from aq.alerts.heartbeat import beat
 from aq.alerts.points import reader_of
 from aq.alerts.rules import known_to, ship_rules
 from aq.context import Context
@@ -95,9 +96,14 @@ def filler(context: Context, polling: Collector | None = None) -> Filler:
 
 
 def watch(context: Context) -> WatchReport:
-    """Judge what is new by every rule; a store that has no rule gets the shipped ones first."""
+    """Bring every receiver up to date; a store that has no rule gets the shipped ones first. A
+    complete pass is told to `[heartbeat]`, where there is one."""
     ship_rules(context.store, config_dir(), known_to(context))
-    return watch_hours(context.store, reader_of(context))
+    report = watch_hours(context.store, reader_of(context))
+    heartbeat = outlets().heartbeat
+    if heartbeat is not None:
+        beat(heartbeat.get_secret_value())
+    return report
 
 
 def notifier(context: Context) -> Notifier:

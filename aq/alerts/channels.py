@@ -39,7 +39,7 @@ SHORTEST_KEY = 16  # characters of a webhook's secret
 CAP_STATUS = ("Actual", "Exercise", "System", "Test", "Draft")
 CAP_SCOPE = ("Public", "Restricted", "Private")
 # Other tables of the same file belong to whoever reads them.
-_TOP = ("channels", "cap", "rules", "rule")
+_TOP = ("channels", "cap", "heartbeat", "rules", "rule")
 _CHANNEL = ("kind", "url", "secret", "path", "lang", "digest", "private")
 _CAP = ("sender", "prefix", "status", "scope", "addresses", "restriction")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -81,10 +81,11 @@ class CapSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlets:
-    """All channels by name, and the settings of CAP documents."""
+    """All channels by name, the settings of CAP documents, where a complete pass is told."""
 
     channels: Mapping[str, Channel] = field(default_factory=lambda: MappingProxyType({}))
     cap: CapSettings = CapSettings()
+    heartbeat: SecretStr | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -93,6 +94,7 @@ class Outlets:
         for one in self.channels.values():
             found += [one.secret.get_secret_value()] if one.secret else []
             found += _telling(one.url.get_secret_value()) if one.url else []
+        found += _telling(self.heartbeat.get_secret_value()) if self.heartbeat else []
         return tuple(found)
 
 
@@ -195,7 +197,11 @@ def parse_outlets(text: str, where: str, environ: Mapping[str, str]) -> Outlets:
             raise table.refuse(f"channel name {name!r}: small letters, digits, - and _, at most 40")
         channels[name] = _channel(name, table, environ)
     cap = _cap(top.inner("cap", _CAP)) if "cap" in top.data else CapSettings()
-    return Outlets(channels=MappingProxyType(channels), cap=cap)
+    beat = ""
+    if "heartbeat" in top.data:
+        beat = _from_environment(top.inner("heartbeat", ("url",)), "url", environ, _check_web)
+    heartbeat = SecretStr(beat) if beat else None
+    return Outlets(channels=MappingProxyType(channels), cap=cap, heartbeat=heartbeat)
 
 
 def _channel(name: str, table: TomlTable, environ: Mapping[str, str]) -> Channel:
@@ -272,6 +278,11 @@ def _apprise_reason(url: str) -> str | None:
     except (TypeError, AppriseException) as error:
         return _QUOTED.sub("", str(error)).strip(" .") or "something in it is missing"
     return None if made is not None else "something in it is missing or has the wrong form"
+
+
+def _check_web(value: str) -> str | None:
+    web = value.lower().startswith(("https://", "http://")) and _is_web_address(value)
+    return None if web else "a web address is needed, like https://hc-ping.com/…"
 
 
 def _is_web_address(value: str) -> bool:

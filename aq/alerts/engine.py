@@ -18,7 +18,7 @@ from aq.alerts.log import act_dict, number_of
 from aq.alerts.notify import Notifications, Standing
 from aq.alerts.official import ZoneState, act_point, place_state, zones
 from aq.alerts.outbox import put_messages
-from aq.alerts.points import Points, Reader
+from aq.alerts.points import WATCHDOG, Points, Reader
 from aq.alerts.rules import Saved, last_rule, saved_rules
 from aq.alerts.state import MISSING, Course, Phase, Point, State
 from aq.domain.clock import floor_hour, from_hour_number, hour_number
@@ -102,6 +102,8 @@ class _Pass:
         for saved in enabled:
             if saved.rule.kind == "official":
                 groups += self._official(saved)
+            elif saved.rule.kind == "watchdog":
+                groups.append([self._watchdog(saved)])
             else:
                 families.setdefault(saved.rule.family, []).append(saved)
         for family in families.values():
@@ -194,6 +196,19 @@ class _Pass:
             self._keep((rule.id, code), saved.revision, state, state, {"in_force": listed})
             for name, zone in acts.items():
                 yield [_of_act(saved, code, name, zone)]
+
+    def _watchdog(self, saved: Saved) -> Standing:
+        """It always fires; on the pages nothing is on because of it."""
+        clear = State(hour=self.present)
+        self._keep((saved.rule.id, WATCHDOG), saved.revision, clear, clear, {})
+        return Standing(
+            saved=saved,
+            place=WATCHDOG,
+            level=1,
+            hour=self.present,
+            moment=from_hour_number(self.present),
+            since=saved.since,
+        )
 
     def _advisories(self) -> list[Advisory]:
         return advisories(self.connection, self.now - ADVISORY_AGE, self.now)

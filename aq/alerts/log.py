@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from aq.alerts.official import severity
-from aq.alerts.rule import SEVERITIES, Rule
+from aq.alerts.rule import PLACELESS, SEVERITIES, Rule
 from aq.alerts.state import Phase, Point, Reason
 from aq.domain.advisories import Act
 from aq.domain.clock import from_hour_number, kst_iso
@@ -74,6 +74,8 @@ def unit_of(rule: Rule) -> str | None:
     """µg/m³, ppm, h; None for grades and indices."""
     if rule.kind == "data_late":
         return "h"
+    if rule.kind == "watchdog":
+        return None
     return pollutants()[rule.pollutant].unit if rule.watch == "value" else None
 
 
@@ -104,7 +106,7 @@ def event_row(
     detail = {
         "name": rule.name,
         "rule_kind": rule.kind,
-        "pollutant": None if rule.kind == "data_late" else rule.pollutant,
+        "pollutant": None if rule.kind in PLACELESS else rule.pollutant,
         "watch": rule.watch,
         "standard": rule.standard if rule.watch != "value" else None,
         "over": rule.over,

@@ -30,6 +30,7 @@ from aq.store.runs import seen_since
 Reading = tuple[int, int, int, Point]  # province, hour, stations with a value, point
 Points = dict[str, dict[int, Point]]
 # Nobody waits longer for a feed than the longest lateness a rule may name.
+WATCHDOG = "watchdog"  # the place of rules that watch the program itself
 LATEST_HOURS = 24 * 8
 
 
@@ -43,6 +44,8 @@ class Reader:
 
     def places(self, rule: Rule) -> tuple[str, ...]:
         """Where a rule is judged: provinces by code, or feeds by name."""
+        if rule.kind == "watchdog":
+            return (WATCHDOG,)
         if rule.kind != "data_late":
             return rule.places
         return (rule.feed,) if rule.feed else tuple(self.live)

@@ -23,6 +23,8 @@ LONGEST_HOURS = 168
 # Upstream lists advisories of these; fields by which hours are judged mean nothing there.
 OFFICIAL = ("pm10", "pm25", "o3")
 HOURLY = ("feed", "watch", "standard", "over", "threshold", "for", "clear_below", "clear_for")
+# Kinds that speak of the program itself and of no place or pollutant.
+PLACELESS = ("data_late", "watchdog")
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 Severity = Literal["notice", "warning", "alarm", "emergency"]
 # The least first. CAP calls them Minor, Moderate, Severe, Extreme.
@@ -77,12 +79,14 @@ class Rule(_Model):
     """A rule as a person writes it. The value fires at or over `threshold`, clears below
     `clear_below`; both in the pollutant's unit, as a grade, as an index, or in hours.
 
-    A rule of kind `official` watches what the authority itself does, and has neither.
+    A rule of kind `official` watches what the authority itself does, and has neither; one of kind
+    `watchdog` always fires, and is told again every `repeat_hours`: who misses it knows that the
+    alerts have died.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
     name: str = Field(min_length=1, max_length=80)
-    kind: Literal["air", "data_late", "official"] = "air"
+    kind: Literal["air", "data_late", "official", "watchdog"] = "air"
     provinces: tuple[str, ...] = ()
     feed: str = ""
     pollutant: str = "pm10"
@@ -109,7 +113,7 @@ class Rule(_Model):
     @property
     def places(self) -> tuple[str, ...]:
         """Codes of the provinces it judges, in page-header order; none for a feed."""
-        if self.kind == "data_late":
+        if self.kind in PLACELESS:
             return ()
         return tuple(code for code in BY_CODE if not self.provinces or code in self.provinces)
 
@@ -129,7 +133,7 @@ class Rule(_Model):
     @property
     def scale(self) -> int:
         """Integers per unit of what is watched."""
-        if self.kind != "data_late" and self.watch == "value":
+        if self.kind not in PLACELESS and self.watch == "value":
             return pollutants()[self.pollutant].scale
         return 1
 
@@ -140,12 +144,16 @@ class Rule(_Model):
     def as_body(self) -> dict[str, Any]:
         """All fields in JSON's and TOML's types, in the order above, absent ones left out."""
         found = self.model_dump(mode="python", by_alias=True, exclude_none=True)
-        if self.kind == "official":
+        if self.kind in ("official", "watchdog"):
             found = {key: value for key, value in found.items() if key not in HOURLY}
-        for key in ("threshold", "clear_below") if self.kind != "official" else ():
+        if self.kind == "watchdog":
+            found = {key: value for key, value in found.items() if key != "pollutant"}
+        for key in ("threshold", "clear_below") if "threshold" in found else ():
             whole = found[key] == found[key].to_integral_value()
             found[key] = int(found[key]) if whole else float(found[key])
         found["provinces"], found["channels"] = list(self.provinces), list(self.channels)
+        if self.kind == "watchdog":
+            del found["provinces"]
         if self.quiet:
             found["quiet"]["days"] = list(self.quiet.days)
         return found
@@ -177,7 +185,7 @@ FORMS: Mapping[str, str] = {
     "id": N_("must be small letters, digits and -, at most 40, like pm10-gyeonggi"),
     "name": N_("must be a text of 1 to 80 characters"),
     "note": N_("must be a text of at most 2,000 characters"),
-    "kind": N_('must be "air", "data_late" or "official"'),
+    "kind": N_('must be "air", "data_late", "official" or "watchdog"'),
     "provinces": N_('must be a list of names or codes, like ["서울", "KR-41"]; [] is all 17'),
     "feed": N_('must be the name of a feed, like "airkorea"'),
     "pollutant": N_('must be a pollutant, like "pm25"'),
@@ -221,7 +229,8 @@ def problems(body: Mapping[str, Any], known: Known) -> tuple[Rule | None, list[P
         wrong = (_translated(one) for one in error.errors(include_url=False))
         return None, [*found, *{problem.field: problem for problem in wrong}.values()]
     found += [*_names(rule, known), *_quiet_problems(rule)]
-    found += _official(rule) if rule.kind == "official" else _levels(rule, known)
+    kinds = {"official": _official, "watchdog": _watchdog}
+    found += kinds[rule.kind](rule) if rule.kind in kinds else _levels(rule, known)
     return (None if found else rule), found
 
 
@@ -264,6 +273,8 @@ def _names(rule: Rule, known: Known) -> list[Problem]:
     ]
     if len(set(rule.channels)) < len(rule.channels):
         found.append(Problem("channels", N_("names a channel twice")))
+    if rule.kind == "watchdog":
+        return found
     if rule.kind == "data_late":
         if rule.feed and rule.feed not in known.feeds:
             values = {"name": rule.feed, "known": ", ".join(known.feeds)}
@@ -307,6 +318,19 @@ def _official(rule: Rule) -> list[Problem]:
     if rule.pollutant not in OFFICIAL:
         values = {"known": ", ".join(OFFICIAL)}
         found.append(Problem("pollutant", N_("official advisories are of {known}"), values))
+    return found
+
+
+def _watchdog(rule: Rule) -> list[Problem]:
+    """It needs its interval; nothing else of it can be watched."""
+    given = {"for" if name == "for_hours" else name for name in rule.model_fields_set}
+    found = [
+        Problem(name, N_("does not belong to a watchdog"))
+        for name in (*HOURLY, "provinces", "pollutant")
+        if name in given and (name != "provinces" or rule.provinces)
+    ]
+    if rule.repeat_hours is None:
+        found.append(Problem("repeat_hours", N_("is missing")))
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from aq.alerts.rule import Rule
+from aq.alerts.rule import PLACELESS, Rule
 from aq.domain.clock import kst_iso
 from aq.domain.errors import InputError
 from aq.domain.pollutants import pollutants
@@ -20,7 +20,7 @@ def covers(silence: Any, rule: Rule, province: int | None) -> bool:
     return (
         silence.rule in (None, rule.id)
         and silence.province in (None, province)
-        and silence.pollutant in (None, "" if rule.kind == "data_late" else rule.pollutant)
+        and silence.pollutant in (None, "" if rule.kind in PLACELESS else rule.pollutant)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from aq.alerts.log import event_dict, in_unit, level_number, number_of, unit_of
-from aq.alerts.rule import SEVERITIES, Rule
+from aq.alerts.rule import PLACELESS, SEVERITIES, Rule
 from aq.alerts.rules import saved_rules
 from aq.alerts.silences import silenced_by
 from aq.alerts.state import State
@@ -68,7 +68,7 @@ def _standing(one: Rule, row: Any, quiet: Sequence[Any], seen: Any, now: datetim
         "place": row.place,
         "province": province.ko if province else None,
         "code": province.code if province else None,
-        "pollutant": None if one.kind == "data_late" else one.pollutant,
+        "pollutant": None if one.kind in PLACELESS else one.pollutant,
         "watch": one.watch,
         "phase": str(state.phase),
         "alert": state.firing,

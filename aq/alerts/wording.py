@@ -74,6 +74,16 @@ def sheet(message: Mapping[str, Any], lang: str, public_url: str = "") -> Sheet:
     )
 
 
+def _changed(text: Text, event: Event) -> str:
+    """What happened; where the air did not end an alert, what did."""
+    if event["kind"] == "correction" and event["change"] == "resolved":
+        return text("Correction: by later data this did not happen")
+    if event.get("ended"):
+        return text(ENDED[event["ended"]])
+    known = CHANGES.get(event["change"])
+    return text(known) if known else text("state changed")
+
+
 def _brief(text: Text, event: Event) -> str:
     """One event in a few words: 서울 미세먼지 162 기준 초과."""
     if event.get("official"):
@@ -85,8 +95,9 @@ def _brief(text: Text, event: Event) -> str:
             text(ACT_WORDS[act["act"]]),
         ]
         return " ".join(words)
-    known = CHANGES.get(event["change"])
-    change = text(known) if known else text("state changed")
+    if event["rule_kind"] == "watchdog":
+        return text("The alerts are alive, {hour}.", hour=text.hour(parse_instant(event["at"])))
+    change = _changed(text, event)
     what = text.pollutant(event["pollutant"]) if event["pollutant"] else text("hours late")
     value = f"{event['value']:g}" if event["value"] is not None else ""
     return " ".join(word for word in (_place(text, event), what, value, change) if word)
@@ -94,6 +105,7 @@ def _brief(text: Text, event: Event) -> str:
 
 def _title(text: Text, message: Mapping[str, Any], events: Sequence[Event]) -> str:
     places = list(dict.fromkeys(_place(text, one) for one in events))
+    places = [place for place in places if place != "–"]
     where = ", ".join(places[:SHOWN_PLACES])
     if len(places) > SHOWN_PLACES:
         where = text("{places} and {n} more", places=where, n=len(places) - SHOWN_PLACES)
@@ -118,13 +130,9 @@ def _line(text: Text, event: Event) -> str:
         mark = text("Official act")
     if event.get("official"):
         return f"[{mark}] {official_sentence(text, event)}"
-    known = CHANGES.get(event["change"])
-    change = text(known) if known else text("state changed")
-    if event["kind"] == "correction" and event["change"] == "resolved":
-        change = text("Correction: by later data this did not happen")
-    elif event.get("ended"):
-        change = text(ENDED[event["ended"]])
-    parts = [text("{where}: {change}", where=_place(text, event), change=change)]
+    if event["rule_kind"] == "watchdog" and not event.get("ended"):
+        return text("The alerts are alive, {hour}.", hour=text.hour(parse_instant(event["at"])))
+    parts = [text("{where}: {change}", where=_place(text, event), change=_changed(text, event))]
     if event["value"] is not None:
         what = text.pollutant(event["pollutant"]) if event["pollutant"] else text("hours late")
         value = f"{event['value']:g} {event['unit'] or ''}".strip()

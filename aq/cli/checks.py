@@ -5,12 +5,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
 from aq import context as contexts
+from aq.cli.alert_checks import CHECKS as ALERT_CHECKS
+from aq.cli.finding import FAIL, OK, WARN, Finding
 from aq.context import Context
 from aq.domain.clock import Clock, kst_iso
 from aq.domain.errors import StoreError
@@ -30,19 +31,6 @@ from aq.store import outbox
 from aq.store.engine import known_revisions, schema_revisions, try_to_write
 from aq.store.presence import holders, rescued
 from aq.store.runs import FAILED, recent_runs
-
-OK, WARN, FAIL = "ok", "warn", "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report."""
-
-    check: str
-    state: str
-    found: str
-    do: str = ""
-
 
 MOST_SKEW = timedelta(minutes=2)
 # Calls that may be on their way while both count.
@@ -336,5 +324,5 @@ def _feed(status: FeedStatus, age: timedelta | None) -> Finding:
 
 
 READING: tuple[Callable[[Context], Iterator[Finding]], ...] = (
-    *(_archive, _feeds, _notices, _keys, _zones, _jobs, _messages),
+    *(_archive, _feeds, _notices, _keys, _zones, _jobs, _messages, *ALERT_CHECKS),
 )

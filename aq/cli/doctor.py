@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 import click
 
-from aq.cli.checks import FAIL, OK, Finding
 from aq.cli.common import json_option, print_json
+from aq.cli.finding import FAIL, OK, Finding
 from aq.domain.errors import AqError, InputError
 from aq.domain.report import plain
 

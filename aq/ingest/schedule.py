@@ -1,21 +1,21 @@
 """The scheduler: a steady tick that finds what is due by the clock and claims it in the store.
 
-APScheduler supplies the tick; what is due is decided here, from `now`, so that a sleeping laptop,
-a clock that runs fast (`AQ_CLOCK=…@speed`) and several instances all do the same thing: each
-(job, slot) runs once.
+The tick is counted on the monotonic clock, which nobody can set; what is due is decided here, from
+`now`, so that a sleeping laptop, a clock that runs fast (`AQ_CLOCK=…@speed`), one that was set back
+or ahead and several instances all do the same thing: each (job, slot) runs once.
 """
 
 import json
 import logging
 import os
 import socket
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
-
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from aq import memory as heap
 from aq.domain.clock import Clock
@@ -23,8 +23,10 @@ from aq.domain.errors import AqError, FeedError, FeedReason, StoreError
 from aq.domain.slots import daily_slot, latest_daily, latest_slot
 from aq.feeds.base import AheadFeed, CountingFeed, MeansFeed
 from aq.feeds.registry import SPECS
+from aq.ingest import systemd
 from aq.ingest.backfill import MINUTES as FILL_MINUTES
 from aq.ingest.backfill import Filler
+from aq.ingest.clock_watch import CLOCK_JOB, ClockWatch, words_of
 from aq.ingest.collect import Collector
 from aq.ingest.model_hours import poll_ahead
 from aq.ingest.notices import NoticeCollector
@@ -32,6 +34,9 @@ from aq.logs import redact
 from aq.store import Store, runs
 
 TICK_SECONDS = 5.0
+AT_ONCE = 10  # runs of this process
+# A run that takes longer hangs; systemd is then no longer told that all is well.
+HANGS = timedelta(minutes=30)
 # When the hours of yesterday are surely published.
 MEANS_AT = timedelta(hours=2, minutes=40)
 # When most of the day's calls are made, and some can still be counted.
@@ -89,35 +94,62 @@ class Scheduler:
     ) -> None:
         self._store, self._jobs, self._clock, self._lease = store, jobs, clock, lease
         self._seen: dict[str, datetime] = {}
-        self._ticker = BackgroundScheduler(timezone="UTC")
+        self._running: dict[str, float] = {}
+        self._stopping = threading.Event()
+        self._at_once = threading.Semaphore(AT_ONCE)
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin ticking in background threads, one per job, the first tick at once."""
         seconds = max(0.1, TICK_SECONDS / max(1.0, self._clock.speed))
         for job in self._jobs:
-            self._ticker.add_job(
-                self._look,
-                "interval",
-                args=[job],
-                seconds=seconds,
-                next_run_time=datetime.now(self._ticker.timezone),
-                id=job.name,
-                coalesce=True,
-                max_instances=1,
-                misfire_grace_time=None,
-            )
-        self._ticker.start()
+            self._thread(job.name, partial(self._repeat, partial(self._look, job), seconds))
+        watch = ClockWatch(self._clock)
+        self._thread("clock", partial(self._repeat, partial(self._watch, watch), TICK_SECONDS))
+        systemd.ready()
+
+    def _thread(self, name: str, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name=f"aq {name}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _repeat(self, work: Callable[[], None], seconds: float) -> None:
+        while not self._stopping.is_set():
+            work()
+            self._stopping.wait(seconds)
 
     def stop(self) -> None:
         """Stop ticking; a run under way ends first."""
-        self._ticker.shutdown(wait=True)
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
 
     def _look(self, job: Job) -> None:
-        """A tick; while the store does not answer each is one line of the log."""
-        try:
-            self.tick(job)
-        except StoreError as error:
-            log.error("%s: %s", job.name, error)
+        """A tick; one that fails, as while the store does not answer, is a line of the log."""
+        with self._at_once:
+            self._running[job.name] = time.monotonic()
+            try:
+                self.tick(job)
+            except StoreError as error:
+                log.error("%s: %s", job.name, error)
+            except Exception:
+                log.exception("%s: failed", job.name)
+            finally:
+                self._running.pop(job.name, None)
+
+    def _watch(self, watch: ClockWatch) -> None:
+        """Name a jump of the wall clock; tell systemd that no run hangs."""
+        jump = watch.look()
+        if jump is not None:
+            log.warning("clock: the wall clock went %s", words_of(jump))
+            report = {"jump_seconds": round(jump.total_seconds()), "host": socket.gethostname()}
+            try:
+                runs.record(self._store, CLOCK_JOB, self._clock.now(), True, report)
+            except StoreError as error:
+                log.error("clock: %s", error)
+        longest = max(HANGS.total_seconds(), 3 * self._lease.total_seconds())
+        if all(time.monotonic() - begun < longest for begun in [*self._running.values()]):
+            systemd.alive()
 
     def tick(self, job: Job) -> Report | None:
         """Do the newest due run of a job unless someone has; None when there was none."""
@@ -125,16 +157,17 @@ class Scheduler:
         slot = job.slot(now)
         if self._seen.get(job.name) == slot:
             return None
-        if runs.is_over(self._store, job.name, slot):
+        due = runs.unset(self._store, job.name, slot, now)
+        if runs.is_over(self._store, job.name, due):
             self._seen[job.name] = slot
             return None
         mine = runs.claim(
-            self._store, job.name, slot, owner=owner_name(), now=now, lease=self._lease
+            self._store, job.name, due, owner=owner_name(), now=now, lease=self._lease
         )
         if mine is None:
             # Another instance is at it. Look again: it may die, and its lease then passes.
             return None
-        runs.close_left(self._store, job.name, slot, now)
+        runs.close_left(self._store, job.name, due, now)
         report = self._outcome(job, now)
         heap.give_back()
         runs.finish(self._store, mine, self._clock.now(), report.ok, report.as_dict())

@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from aq.store.engine import Store
 from aq.store.schema import outbox
 
+# What another instance's clock may be ahead.
+MOST_SKEW = timedelta(minutes=2)
 HELD, QUEUED, SENDING, SENT, FAILED = "held", "queued", "sending", "sent", "failed"
 
 
@@ -18,8 +20,11 @@ def claim(
     """Take up to `limit` due messages of a channel, the oldest first.
 
     A message whose lease has passed is taken over: whoever had it died, perhaps after sending it.
+    One that was made later than now is due: the clock was set back since.
     """
-    waiting = and_(outbox.c.state.in_((HELD, QUEUED)), outbox.c.next_attempt <= now)
+    ahead = outbox.c.created_at > now + MOST_SKEW
+    due = or_(outbox.c.next_attempt <= now, and_(outbox.c.state == QUEUED, ahead))
+    waiting = and_(outbox.c.state.in_((HELD, QUEUED)), due)
     abandoned = and_(outbox.c.state == SENDING, outbox.c.lease_until < now)
     query = (
         select(outbox.c.id)

@@ -109,6 +109,24 @@ def failing_jobs(store: Store, since: datetime) -> list[Any]:
         return list(connection.execute(query))
 
 
+# What another instance's clock may be ahead.
+MOST_SKEW = timedelta(minutes=2)
+
+
+def unset(store: Store, job: str, slot: datetime, now: datetime) -> datetime:
+    """The slot to claim where a clock was set back: slots that its earlier time has run are free
+    again, a fraction of a second later; the slot itself where the clock was not set back.
+
+    That it was set back shows by runs of slots that are still to come, to all instances alike.
+    """
+    query = select(func.max(run.c.slot)).where(run.c.job == job, run.c.slot > now + MOST_SKEW)
+    with store.read() as connection:
+        newest = connection.scalar(query)
+    if newest is None:
+        return slot
+    return slot + timedelta(microseconds=1 + int(newest.timestamp()) % 999_983)
+
+
 def is_over(store: Store, job: str, slot: datetime) -> bool:
     """Whether the run (job, slot) has ended, well or not."""
     query = select(run.c.state).where(run.c.job == job, run.c.slot == slot)

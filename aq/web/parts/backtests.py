@@ -12,6 +12,7 @@ import streamlit as st
 from aq.alerts import Rule
 from aq.alerts.backtest import FLAP_HOURS, backtest
 from aq.alerts.points import reader_of
+from aq.alerts.rule import PLACELESS
 from aq.context import Context
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text
@@ -52,7 +53,7 @@ class Trials:
         """
         found = self.of(rule)
         page.html(self._counts(found))
-        if rule.kind == "data_late" or rule.pollutant not in pollutants():
+        if rule.kind in PLACELESS or rule.pollutant not in pollutants():
             return None
         place = place or _place(found)
         self._drawn(rule, found, place, key)

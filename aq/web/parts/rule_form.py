@@ -21,6 +21,7 @@ KIND_NAMES = {
     "air": N_("measured air"),
     "official": N_("official advisories"),
     "data_late": N_("data that come late"),
+    "watchdog": N_("the alerts themselves: a sign of life"),
 }
 WATCH_NAMES = {
     "value": N_("the value"),
@@ -113,6 +114,8 @@ class Form:
             kind = self._pick("kind", text("What the rule is about"), KIND_NAMES, "air")
         out: dict[str, Any] = {"kind": kind}
         out |= self._naming(new=new)
+        if kind == "watchdog":
+            return out
         out |= self._subject(kind)
         return out if kind == "official" else out | self._levels(out)
 

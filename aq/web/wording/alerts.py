@@ -81,6 +81,11 @@ def moment(iso: str | None) -> datetime | None:
 
 def rule_sentence(body: Fields, text: Text) -> str:
     """A rule in one sentence: what is watched, from when it fires, when it clears."""
+    if body["kind"] == "watchdog":
+        n = body["repeat_hours"]
+        return text(
+            "Tells every {n} h that the alerts are alive; if it stays away, they are not.", n=n
+        )
     if body["kind"] == "data_late":
         return text(
             "A feed's newest hour is {n} hours old or older.", n=f"{float(body['threshold']):g}"
