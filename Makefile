@@ -1,11 +1,11 @@
 # make run | test | demo | lint | bench, and for work on it: test-fast | format | messages | docs |
-# mutants | chaos | pictures. Each sets up what it needs in .venv first.
+# mutants | chaos | truth | pictures. Each sets up what it needs in .venv first.
 # make chaos CHAOS=--quick is a twentieth of it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-fast demo lint format messages docs mutants bench chaos pictures clean
+.PHONY: run test test-fast demo lint format messages docs mutants bench chaos truth pictures clean
 
 $(VENV)/run.stamp: requirements.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 run")'
@@ -60,6 +60,10 @@ bench: $(VENV)/dev.stamp
 
 chaos: $(VENV)/dev.stamp
 	$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m chaos $(CHAOS)
+
+# Recorded months of AirKorea, where they are, against its own grades and indices.
+truth: $(VENV)/run.stamp
+	$(BIN)/python -m aq truth "$${AQ_RECORDED:-../shared/feeds/recorded}"
 
 pictures: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.pictures

@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": ("aq.cli.explain", "Why a province has its grade, with the readings behind it."),
     "current": ("aq.cli.current", "What the live table shows."),
     "simulate": ("aq.cli.simulate", "Serve simulated feeds on a socket."),
+    "truth": ("aq.cli.truth", "Recorded months of AirKorea against its own grades and indices."),
     "demo": ("aq.cli.demo", "Serve the dashboard against simulated feeds; no network needed."),
     "migrate": ("aq.cli.migrate", "Bring the store's schema up to date."),
     "backup": ("aq.cli.backup", "Copy the embedded store while it is in use."),

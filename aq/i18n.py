@@ -40,6 +40,7 @@ REASONS = {
     "no_history": "nothing collected yet",
     "not_enough_hours": "not enough hours for this average",
     "needed_missing": "a pollutant the index needs is missing",
+    "clock_behind": "the clock is behind the data",
 }
 # What an authority issues, from the mildest on -> words.
 ADVISORY_NAMES = {

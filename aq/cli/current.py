@@ -30,7 +30,8 @@ def table(snapshot: Snapshot) -> str:
     if snapshot.simulated:
         lines.append("SIMULATED")
     for item in snapshot.items:
-        shown = "–" if item.value is None and item.index is None else item.value or item.index
+        number = item.index if item.value is None else item.value
+        shown = "–" if number is None else number
         why = f"{item.missing_reason} {item.missing_detail or ''}" if item.missing_reason else ""
         late = "late" if item.stale and not why else ""
         lines.append(

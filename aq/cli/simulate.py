@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from aq.domain.clock import Clock, parse_instant
+from aq.domain.clock import Clock, kst_iso, parse_instant, parse_since
 from aq.domain.errors import ConfigError
 from aq.simulator.places import FEWEST, MOST
+from aq.simulator.recording import Recording
+from aq.simulator.replay import start_of
 from aq.simulator.scenario import Scenario, load
 from aq.simulator.server import AIRKOREA_PATH, OPENMETEO_PATH, Simulator, make_server
 from aq.simulator.world import World
@@ -41,6 +43,15 @@ from aq.simulator.world import World
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A TOML file of faults.",
 )
+@click.option(
+    "--recording",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of recorded answers of AirKorea: they are served instead of invented ones.",
+)
+@click.option(
+    "--since",
+    help="Where the clock of a recording starts: a KST day or an ISO instant [its first hour].",
+)
 @click.option("--key", help="The service key AirKorea calls must carry; any without it.")
 def command(
     *,
@@ -51,16 +62,22 @@ def command(
     start: str | None,
     speed: float | None,
     scenario: Path | None,
+    recording: Path | None,
+    since: str | None,
     key: str | None,
 ) -> None:
     """Serve simulated feeds on a socket, until stopped.
 
-    Without --now and --speed the clock is AQ_CLOCK, or the system's. Every answer carries
-    X-AQ-Simulated: 1.
+    Without --now and --speed the clock is AQ_CLOCK, or the system's. With --recording AirKorea's
+    operations give what was recorded at the clock's hour, which then starts at --since; Open-Meteo
+    stays invented. Every answer carries X-AQ-Simulated: 1.
     """
-    clock = the_clock(start, speed)
+    if since is not None and (recording is None or start is not None):
+        raise click.UsageError("--since goes with --recording, and not with --now")
+    recorded = Recording(recording) if recording else None
+    clock = the_clock(since_of(recorded, since) if recorded and start is None else start, speed)
     faults = load(scenario) if scenario else Scenario()
-    simulator = Simulator(World(stations, seed), clock, faults, key)
+    simulator = Simulator(World(stations, seed), clock, faults, key, recorded)
     try:
         listening = socket.create_server((host, port))
     except OSError as error:
@@ -71,7 +88,19 @@ def command(
         base = f"http://{host}:{port}"
         click.echo(f"AQ_FEEDS__AIRKOREA__URL={base}{AIRKOREA_PATH}")
         click.echo(f"AQ_FEEDS__OPENMETEO__URL={base}{OPENMETEO_PATH}")
+        if recorded is not None:
+            click.echo(f"AQ_CLOCK={clock.as_text()}")
         make_server(simulator.app()).run(sockets=[listening])
+
+
+def since_of(recorded: Recording, since: str | None) -> str | None:
+    """Where a recording's clock starts: as said, by ``AQ_CLOCK``, or with its first hour."""
+    if since is None:
+        return None if os.environ.get("AQ_CLOCK") else kst_iso(start_of(recorded))
+    try:
+        return kst_iso(parse_since(since))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--since") from None
 
 
 def the_clock(start: str | None, speed: float | None) -> Clock:

@@ -181,9 +181,11 @@ def parse_until(text: str) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Where `now` comes from: the system, or ``AQ_CLOCK=ISO[@speed]`` for demo and tests.
+    """Where `now` comes from: the system, or ``AQ_CLOCK=ISO[@speed[@since]]`` for demo and tests.
 
-    Without ``@speed`` the clock stands still; with it, one real second is `speed` seconds.
+    Without ``@speed`` the clock stands still; with it, one real second is `speed` seconds. `since`
+    is the real instant [s since 1970] at which it started, so that processes that start one after
+    the other live at the same time; without it a clock starts with its process.
     """
 
     start: datetime | None = None
@@ -196,11 +198,20 @@ class Clock:
         """Read ``AQ_CLOCK``; empty means the system clock. Raises ``ValueError``."""
         if not text:
             return cls()
-        instant, _, speed = text.partition("@")
+        instant, _, rest = text.partition("@")
+        speed, _, since = rest.partition("@")
         pace = float(speed) if speed else 0.0
+        run = time.time() - float(since) if since else 0.0
         if not 0 <= pace <= FASTEST:
             raise ValueError(f"speed must lie between 0 and {FASTEST:,.0f}: {speed!r}")
-        return cls(parse_instant(instant), pace, time.monotonic())
+        return cls(parse_instant(instant), pace, time.monotonic() - run)
+
+    def as_text(self) -> str:
+        """What ``AQ_CLOCK`` has to be for another process to live at the same time."""
+        if self.start is None:
+            return ""
+        since = time.time() - (self.monotonic() - self.origin)
+        return f"{kst_iso(self.start)}@{self.speed:g}@{since:.3f}"
 
     @property
     def frozen(self) -> bool:

@@ -7,6 +7,8 @@ from aq.domain.model import PlaceHour
 from aq.domain.pollutants import pollutants
 
 NOT_ENOUGH_HOURS, NEEDED_MISSING = "not_enough_hours", "needed_missing"
+# The store has hours, and all of them lie ahead of the clock.
+CLOCK_BEHIND = "clock_behind"
 
 
 def gap_reason(word: str) -> tuple[str, str | None]:

@@ -16,6 +16,7 @@ Get = Callable[[str, Mapping[str, str]], Payload]  # (operation, params) -> Payl
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _LONGEST_NUMBER = 40
+_MISSING = re.compile(r"|-|-999(?:\.0+)?")
 # The store's value columns are 32-bit; a larger "concentration" is a slip of upstream.
 _MAX_SCALED = 2**31 - 1
 _SHOWN = 80
@@ -121,8 +122,8 @@ def text_of(cell: object, longest: int = _SHOWN) -> str:
 
 
 def is_missing(cell: object) -> bool:
-    """Whether a cell says that there is no value: null, empty or a dash."""
-    return cell is None or (isinstance(cell, str) and cell.strip() in ("", "-"))
+    """Whether a cell says that there is no value: null, empty, a dash, or AirKorea's mark -999."""
+    return cell is None or (isinstance(cell, str) and bool(_MISSING.fullmatch(cell.strip())))
 
 
 def number_of(cell: object) -> Decimal | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from aq.context import Context, asked_pollutants, find_standard
 from aq.domain.clock import from_hour_number, hour_number, kst_iso
-from aq.domain.missing import why_missing
+from aq.domain.missing import CLOCK_BEHIND, why_missing
 from aq.domain.model import FeedInfo, ProvinceHour
 from aq.domain.pollutants import KEYS, from_scaled, pollutants
 from aq.domain.provinces import PROVINCES, Province
@@ -23,7 +23,7 @@ from aq.domain.standards import Standard
 from aq.domain.windows import Evaluated, evaluate
 from aq.feeds.registry import INFO
 from aq.store.engine import state_of
-from aq.store.reads import last_with_value, recent_hours
+from aq.store.reads import last_with_value, newest_hours, recent_hours
 from aq.store.runs import feed_states
 
 # The longest window of any standard, and the last day for the trend.
@@ -111,6 +111,7 @@ class _Scene:
     stale: bool
     rows: Mapping[int, Series]
     down: bool
+    ahead: bool
 
 
 def current(
@@ -141,6 +142,7 @@ def current(
             stale=_age(hour, now) > timedelta(hours=limits.stale_after_hours),
             rows=_by_province(rows, feed),
             down=bool(states) and all(state.failing_since for state in states.values()),
+            ahead=hour is None and max(newest_hours(connection).values(), default=0) > this_hour,
         )
         items = tuple(_item(scene, province, key) for key in keys for province in PROVINCES)
         items = tuple(
@@ -269,6 +271,8 @@ def _why(
 ) -> tuple[str, str | None]:
     """The word for why there is nothing, and upstream's own where it gave one."""
     if scene.hour is None:
+        if scene.ahead:
+            return CLOCK_BEHIND, None
         return ("feed_down" if scene.down else "no_history"), None
     if scene.too_old:
         return "stale", None

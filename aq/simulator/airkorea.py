@@ -19,7 +19,7 @@ from aq.simulator.weather import Hours
 from aq.simulator.world import DEAD_SINCE, MERGED_SINCE, World, address, hour_range, sido_label
 
 _BEFORE = cai.WINDOW - 1  # hours needed before one whose predicted mean is asked for
-_TERMS: Mapping[str, int] = {"DAILY": 24, "MONTH": 30 * 24, "3MONTH": 92 * 24}
+TERMS: Mapping[str, int] = {"DAILY": 24, "MONTH": 30 * 24, "3MONTH": 92 * 24}
 _MEAN_DAYS: Mapping[str, int] = {"WEEK": 7, "MONTH": 30}
 _ITEM_CODES: Mapping[str, str] = {
     "SO2": "so2", "CO": "co", "O3": "o3", "NO2": "no2", "PM10": "pm10", "PM25": "pm25",
@@ -103,7 +103,7 @@ class AirKorea:
     ) -> tuple[Sequence[Item], int]:
         """One station's hours, newest first; a name that two provinces share finds the first."""
         name, ver = required(params, "stationName"), rows.version(params.get("ver"))
-        count = one_of(params, "dataTerm", _TERMS)
+        count = one_of(params, "dataTerm", TERMS)
         sites = [i for i, site in enumerate(self.world.sites) if site.name == name][:1]
         sites = [i for i in sites if self.world.sites[i].province.ko not in view.without]
         if not sites:

@@ -26,6 +26,8 @@ from aq.simulator.envelope import Reply
 from aq.simulator.faults import Wire, bend_openmeteo, openmeteo_error, refusal_of, view_of
 from aq.simulator.notices import Notices
 from aq.simulator.operation import BadParameterError, Operation, page_of
+from aq.simulator.recording import Recording
+from aq.simulator.replay import Replay
 from aq.simulator.scenario import AIRKOREA, OPENMETEO, Fault, Scenario
 from aq.simulator.world import World
 
@@ -41,6 +43,7 @@ class Simulator:
     Parameters
     ----------
     key : the service key that AirKorea calls must carry; None takes any
+    recording : answers AirKorea's operations instead of the world
     """
 
     def __init__(
@@ -49,8 +52,9 @@ class Simulator:
         clock: Clock | None = None,
         scenario: Scenario | None = None,
         key: str | None = None,
+        recording: Recording | None = None,
     ) -> None:
-        self.world, self.key = world, key
+        self.world, self.key, self.recording = world, key, recording
         self.clock = clock or Clock()
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -125,6 +129,8 @@ class Simulator:
         return envelope.success(page, as_json)
 
     def _operations(self) -> Mapping[str, Operation]:
+        if self.recording is not None:
+            return Replay(self.recording, self.calls).operations
         notices = Notices(self.world, self.scenario.stories, self.scenario.yellow)
         return {**AirKorea(self.world, self.calls).operations, **notices.operations}
 
@@ -193,8 +199,9 @@ class SimulatorServer(Simulator):
         *,
         host: str = "127.0.0.1",
         key: str | None = None,
+        recording: Recording | None = None,
     ) -> None:
-        super().__init__(world, clock, scenario, key)
+        super().__init__(world, clock, scenario, key, recording)
         self.host, self.port = host, port
 
     def __enter__(self) -> Self:

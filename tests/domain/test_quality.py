@@ -149,6 +149,27 @@ def test_t10_an_old_hour_under_a_new_time_is_an_echo() -> None:
     assert flag([reading(FULL)], NOW, [reading(FULL, END - 25 * HOUR)])[0].flags == {}
 
 
+COARSE = {"pm10": 340, "pm25": 140, "o3": 210, "no2": 180, "so2": 30, "co": 40}
+
+
+def test_an_hour_of_three_digits_that_repeats_by_itself_is_no_echo() -> None:
+    before = reading(COARSE | {"pm10": 350}, END - HOUR)
+    again = [before, reading(COARSE, END - 2 * HOUR)]
+    assert flag([reading(COARSE)], NOW, again)[0].flags == {}
+    # With the hour before repeating at the same distance it is one.
+    run = [*again, reading(COARSE | {"pm10": 350}, END - 3 * HOUR)]
+    assert flag([reading(COARSE)], NOW, run)[0].flags == dict.fromkeys(COARSE, "echo")
+
+
+def test_three_digits_are_an_echo_where_most_stations_repeat() -> None:
+    others = [COARSE | {"pm10": 100 + 10 * number} for number in range(4)]
+    old = [reading(one, END - 5 * HOUR, f"동{number}") for number, one in enumerate(others)]
+    now = [reading(one, END, f"동{number}") for number, one in enumerate(others)]
+    assert all(one.flags == dict.fromkeys(COARSE, "echo") for one in flag(now, NOW, old))
+    moved = [reading(one | {"o3": 300}, END, f"동{number}") for number, one in enumerate(others)]
+    assert not any(one.flags for one in flag([now[0], *moved[1:]], NOW, old))
+
+
 def test_few_equal_values_are_no_echo() -> None:
     few = dict(list(FULL.items())[: ECHO_VALUES - 1])
     assert flag([reading(few)], NOW, [reading(few, END - HOUR)])[0].flags == {}

@@ -15,6 +15,8 @@ _GRADES = {key: f"{name}Grade" for key, name in FIELDS.items()} | {
     "pm10_1h": "pm10Grade1h",
     "pm25_1h": "pm25Grade1h",
 }
+# Fields that say which station a row is of.
+_WHO = frozenset({"sidoName", "stationName", "stationCode", "mangName"})
 LONGEST_NAME = 60  # the request takes 30 characters; a page of text is no name
 LONGEST_CODE = 12  # six digits so far
 _WORST_GRADE = 4
@@ -24,7 +26,8 @@ def read_rows(items: Iterable[object], now: datetime, station_name: str = "") ->
     """Read real-time rows; `station_name` stands in where a one-station answer omits it.
 
     Rows that name no station or no hour, and hours that end more than an hour after `now`, are
-    skipped with an issue. Of two rows of one station and instant (24:00 and 00:00 are the same)
+    skipped with an issue; so is a row whose every field but the names is null, a station that
+    reported nothing. Of two rows of one station and instant (24:00 and 00:00 are the same)
     the later one stands; when they differ an issue says so.
     """
     found: dict[tuple[str, str, datetime], Reading] = {}
@@ -61,6 +64,9 @@ def _reading(
     station = _station(row, station_name)
     if station is None:
         issues.append(RowIssue(kind="bad_station", where=where, detail="no station name"))
+        return None
+    if all(is_missing(cell) for name, cell in row.items() if name not in _WHO):
+        issues.append(RowIssue(kind="silent_station", where=where))
         return None
     try:
         hour = parse_hour(text_of(row.get("dataTime")))

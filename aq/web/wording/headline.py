@@ -30,6 +30,7 @@ _REASON_SENTENCES: Mapping[str, str] = {
     "no_history": N_("Nothing has been collected yet for {who}."),
     "not_enough_hours": N_("Too few hours for this average in {who}."),
     "needed_missing": N_("A pollutant that the index needs is missing in {who}."),
+    "clock_behind": N_("All hours of {who} lie ahead of this computer's clock."),
 }
 
 
