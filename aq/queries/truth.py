@@ -35,6 +35,9 @@ WINDOW = 12  # hours of the predicted mean
 # the store's scale.
 HIDDEN: Mapping[str, range] = {key: range(-5, 6) for key in GASES}
 EXAMPLES = 3
+# AirKorea makes the means of an hour again of values that came late, which a recording of newest
+# hours does not show.
+GAP = "an hour of the window is recorded without a value, AirKorea may have had it by then"
 GRADE_24H, GIVEN_24H = "grade (24 h)", "has a grade (24 h) or none"
 # A mean as near as this to where a grade begins [store's scale, 0.1 µg/m³] may be another one in
 # upstream's own arithmetic.
@@ -257,11 +260,14 @@ class _Station:
         whole = run[at] == WINDOW
         self.found.not_compared += int((~whole).sum())
         means: dict[str, list[Fraction | None]] = {}
+        self._gaps = np.zeros(len(rows), dtype=bool)
         for key in PM:
             values = self.columns.values[key][rows]
             series: list[int | None] = [None] * length
             for place, value in zip(at.tolist(), values.tolist(), strict=True):
                 series[place] = None if value == MISSING else value
+            gaps = np.convolve([value is None for value in series], np.ones(WINDOW))[:length]
+            self._gaps |= gaps[at] > 0
             made = averaged(series, "24h-predicted", key, self.standard.complete)
             means[key] = [made[place].value for place in at.tolist()]
             self._particles(key, rows, whole, means[key], series, at.tolist())
@@ -306,7 +312,9 @@ class _Station:
                 continue
             near = any(abs(Fraction(begin, points.parts) - mean) <= NEAR for begin in points.begins)
             cause = "unexplained"
-            if self.columns.revised[rows[max(0, number - WINDOW + 1) : number + 1]].any():
+            if None in series[end - WINDOW + 1 : end + 1]:
+                cause = GAP
+            elif self.columns.revised[rows[max(0, number - WINDOW + 1) : number + 1]].any():
                 cause = "an hour of the window was revised"
             elif near:
                 cause = "the mean lies within 0.2 µg/m³ of the limit"
@@ -364,9 +372,10 @@ class _Station:
             for key in GASES:
                 value = columns[key][number]
                 values[key] = None if value == MISSING else value
+            gap = self._gaps[number]
             lines = [every, steady] if six and not self.roadside else [every]
             their, grade = theirs[number], their_grades[number]
-            self._index(lines, int(rows[number]), values, their)
+            self._index(lines, int(rows[number]), values, their, gap=gap)
             if their != MISSING != grade:
                 grades.compared += 1
                 if self.standard.grade_of_index(their) == grade:
@@ -375,12 +384,16 @@ class _Station:
                     where = self._where(int(rows[number]))
                     grades.differs("unexplained", f"{where}: index {their}, grade {grade}")
 
-    def _index(self, lines: Sequence[Line], row: int, values: Values, their: int) -> None:
+    def _index(
+        self, lines: Sequence[Line], row: int, values: Values, their: int, *, gap: bool
+    ) -> None:
         """Compare the index of one hour."""
         ours = self._overall(self.standard, values)
         equal = (MISSING if ours.index is None else ours.index) == their
         hidden = not equal and ours.index is not None and self._within(values, their)
         cause = None if equal or hidden else self._cause(values, ours, their)
+        if cause is not None and gap and cause.startswith(PM):
+            cause = GAP
         cells = ", ".join(f"{key} {_value(key, value)}" for key, value in values.items())
         for line in lines:
             line.compared += 1
