@@ -61,6 +61,9 @@ class _Reply:
     text: str
 
 
+IN_PATH = "{key}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Upstream:
     """What `client` was told of a feed."""
@@ -75,13 +78,17 @@ class _Upstream:
     deadline: float
 
     def url(self, operation: str) -> str:
-        """The address of an operation; the empty one is the base URL itself."""
-        return f"{self.base_url}/{operation}" if operation else self.base_url
+        """The address of an operation; the empty one is the base URL itself. Where the base URL has
+        ``{key}`` in it, the key stands there and not in the query."""
+        url = f"{self.base_url}/{operation}" if operation else self.base_url
+        if self.key and IN_PATH in url:
+            return url.replace(IN_PATH, quote(self.key[1].get_secret_value(), safe=""))
+        return url
 
     def query(self, operation: str, params: Mapping[str, str]) -> str:
         """`params` and the key, each encoded exactly once."""
         key: list[tuple[str, str]] = []
-        if self.key:
+        if self.key and IN_PATH not in self.base_url:
             name = self.key_names.get(operation, self.key[0])
             key.append((name, self.key[1].get_secret_value()))
         return urlencode([*key, *params.items()], quote_via=quote, safe=",")
@@ -267,7 +274,8 @@ class Http:
         only leaving them behind bounds a call. The thread ends with its socket's next timeout.
         """
         outcome = _Outcome()
-        url = f"{upstream.url(operation)}?{upstream.query(operation, params)}"
+        query = upstream.query(operation, params)
+        url = f"{upstream.url(operation)}?{query}" if query else upstream.url(operation)
 
         def talk() -> None:
             try:

@@ -181,6 +181,19 @@ def agreement(context: Context, now: datetime) -> list[Agreement]:
     return compare(ours, theirs)
 
 
+def second_opinion(context: Context, now: datetime) -> list[Agreement]:
+    """The means of Seoul of the last month from AirKorea's stations against the city's own
+    service, a line per pollutant; no hours where that is not asked."""
+    until = hour_number(floor_hour(now))
+    seoul = [PROVINCES[0].id]
+    with context.store.read() as connection:
+        theirs, ours = (
+            province_hours(connection, seoul, until - MONTH, until, feeds=[name])
+            for name in ("seoul", "airkorea")
+        )
+    return compare(ours, theirs)
+
+
 def answer_keys(context: Context) -> list[AnswerKey]:
     """Keys of the last answers that are not as documented."""
     return odd_keys(context.store)

@@ -9,7 +9,7 @@ from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.provinces import BY_CODE, find_province
 from aq.feeds.registry import SPECS
 from aq.i18n import Text
-from aq.queries.feed_status import FeedStatus, NoticeStatus, notice_status
+from aq.queries.feed_status import FeedStatus, NoticeStatus, notice_status, second_opinion
 from aq.queries.feed_status import answer_keys as odd_answers
 from aq.web.parts import answer_keys, cache, page
 from aq.web.parts import notice_services as notice_care
@@ -54,6 +54,7 @@ def render() -> None:
     page.html(notice_care.section(_notices(), text))
     page.html(answer_keys.section(odd_answers(cache.context()), text))
     page.html(compared(cache.agreement(), text))
+    page.html(of_seoul(cache.kept(second_opinion, cache.this_hour()), text))
     page.bottom()
     page.pulse(_news)
     if picked in BY_CODE:
@@ -193,6 +194,18 @@ def compared(lines: Sequence[Agreement], text: Text) -> str:
     rows = "".join(_agreement_row(one, text) for one in lines if one.hours)
     note = text("The last month. Ours minus AirKorea’s; its rule is not published.")
     return f"{title}<p>{escape(note)}</p>{table(label, f'<tr>{head}</tr>', rows, text)}"
+
+
+def of_seoul(lines: Sequence[Agreement], text: Text) -> str:
+    """Seoul by AirKorea's stations beside the city's own service; nothing where it is not asked."""
+    if not any(one.hours for one in lines):
+        return ""
+    label = text("Seoul: AirKorea and the city’s own service")
+    head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in COMPARED)
+    rows = "".join(_agreement_row(one, text) for one in lines if one.hours)
+    note = text("The last month. AirKorea’s stations minus the city’s; both mean the 25 districts.")
+    body = table(label, f"<tr>{head}</tr>", rows, text)
+    return f"<h2>{escape(label)}</h2><p>{escape(note)}</p>{body}"
 
 
 def _agreement_row(one: Agreement, text: Text) -> str:
