@@ -22,7 +22,7 @@ from tests.feeds.test_every_feed import Unlimited
 NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)
 FIXTURES = ROOT / "tests" / "fixtures" / "seoul"
 RECORDING = (FIXTURES / "recording.json").read_text("utf-8")
-BAD_KEY = "<RESULT><CODE>INFO-100</CODE><MESSAGE><![CDATA[인증키가 유효하지 않습니다.]]></MESSAGE></RESULT>"
+BAD_KEY = "<RESULT><CODE>INFO-100</CODE><MESSAGE>인증키가 유효하지 않습니다.</MESSAGE></RESULT>"
 
 
 def parsed(text: str) -> Answer:
