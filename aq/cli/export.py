@@ -91,9 +91,22 @@ def _verify(file: Path, manifest: Path | None, as_json: bool) -> int:
     with closing(context.store), _stoppable(), _bar() as progress:
         verdict = verify(context, file, manifest, progress)
     if as_json:
-        print_json({"file": str(file), "same": verdict.same, "what": verdict.what})
+        print_json(
+            {
+                "file": str(file),
+                "same": verdict.same,
+                "what": verdict.what,
+                "rules": verdict.rules,
+            }
+        )
     click.echo(verdict.text, err=as_json or not verdict.same)
+    if verdict.what == "grades_changed":
+        return GRADES_CHANGED
     return 0 if verdict.same else 1
+
+
+# A file whose values stand, and whose grades corrected rules give otherwise.
+GRADES_CHANGED = 3
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cache
 from math import ceil, floor
@@ -97,6 +97,12 @@ def rounded(value: Exact, pollutant: Pollutant, digits: int, *, cut: bool = Fals
     over = value.numerator * 10**digits
     under = value.denominator * pollutant.scale
     return Decimal(over // under if cut else (2 * over + under) // (2 * under)).scaleb(-digits)
+
+
+def rounded_like(value: Decimal, shown: Decimal) -> set[Decimal]:
+    """`value` at the digits of `shown`: with halves up, and cut."""
+    step = Decimal(1).scaleb(int(shown.as_tuple().exponent))
+    return {value.quantize(step, ROUND_HALF_UP), value.quantize(step, ROUND_DOWN)}
 
 
 def to_scaled(value: Decimal, pollutant: Pollutant, unit: str | None = None) -> int:

@@ -1,16 +1,19 @@
 """An export to a file or a stream, with its manifest; and asking a file's question again."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from aq.context import Context
 from aq.domain.errors import InputError
+from aq.export.columns import READINGS
 from aq.export.files import WriteError, beside, copy, digest_of, why_not
 from aq.export.manifest import manifest, manifest_bytes, manifest_path, read_manifest, software
 from aq.export.pipeline import Progress, Tally, answer
 from aq.export.query import ExportQuestion, from_dict
+from aq.export.recheck import compare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +39,9 @@ class Verdict:
     """Whether file and answer are still what the manifest says, and a sentence about it."""
 
     same: bool
-    what: str  # same, file_changed, answer_changed
+    what: str  # same, same_content, grades_changed, file_changed, answer_changed
     text: str
+    rules: dict[str, int] = field(default_factory=dict)  # rows with another grade, by rule
 
 
 def export(
@@ -104,18 +108,44 @@ def verify(
             text=f"the file has changed: {file} is not what was exported (SHA-256 {digest[:12]}…,"
             f" its manifest says {expected[:12]}…)",
         )
-    again, _ = copy(answer(context.store, question, Tally(), progress), lambda _piece: None)
-    if again != expected:
-        return Verdict(
-            same=False,
-            what="answer_changed",
-            text=f"the answer has changed: asked again of store version {question.version}, the"
-            f" question of {file} gives other bytes{_because(content, question)}",
-        )
+    with TemporaryDirectory(prefix="aq-verify-") as folder:
+        today = Path(folder) / f"today.{question.format}"
+        with today.open("wb") as target:
+            again, _ = copy(answer(context.store, question, Tally(), progress), target.write)
+        if again != expected:
+            return _changed(content, question, file, today)
     return Verdict(
         same=True,
         what="same",
         text=f"{file}: same bytes as store version {question.version} gives",
+    )
+
+
+def _changed(content: dict[str, Any], question: ExportQuestion, file: Path, today: Path) -> Verdict:
+    """What today's answer, of other bytes, has in common with a file."""
+    because = _because(content, question)
+    result = compare(file, today, question.format) if question.kind == READINGS else None
+    if result is None or not result.same_values:
+        return Verdict(
+            same=False,
+            what="answer_changed",
+            text=f"the answer has changed: asked again of store version {question.version}, the"
+            f" question of {file} gives other bytes{because}",
+        )
+    if not result.rules:
+        return Verdict(
+            same=True,
+            what="same_content",
+            text=f"{file}: the same values and grades as store version {question.version} gives;"
+            f" the bytes are others{because}",
+        )
+    return Verdict(
+        same=False,
+        what="grades_changed",
+        text=f"{file}: the same values as store version {question.version} gives; of"
+        f" {result.rows:,} rows {result.rules.total():,} have another grade today:"
+        f" {result.text}{because}",
+        rules=dict(result.rules),
     )
 
 
