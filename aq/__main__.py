@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -36,6 +37,10 @@ COMMANDS = {
 }
 
 
+ENVIRONMENT_FILE = "/etc/aq/env"
+SIMULATED = ("demo", "simulate")  # have nothing to do with the service's store
+
+
 class LazyGroup(click.Group):
     """Resolves command modules by name at the last moment."""
 
@@ -62,8 +67,33 @@ def main() -> None:
     """Air quality of South Korea's 17 provinces: collect, keep, grade, show."""
 
 
+def read_environment_file() -> None:
+    """Take what the service's environment file sets and this process's environment does not.
+
+    So a command that somebody types works on the store of the service. The file is the one of the
+    units in `deploy/`, in systemd's form: a NAME=value a line.
+    """
+    path = Path(os.environ.get("AQ_ENV_FILE") or ENVIRONMENT_FILE)
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        click.echo(
+            f"note: the service's settings are not known: {path}: {error.strerror}", err=True
+        )
+        return
+    for line in lines:
+        name, equals, value = line.strip().partition("=")
+        if equals and name.startswith("AQ_"):
+            os.environ.setdefault(name, value.strip().strip("\"'"))
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run a command; 0 done, 1 failed, 2 misused. Every error is one sentence on stderr."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words and words[0] not in SIMULATED:
+        read_environment_file()
     try:
         outcome: Any = main.main(args=arguments, prog_name="aq", standalone_mode=False)
     except click.ClickException as error:

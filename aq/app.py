@@ -10,7 +10,7 @@ from aq.alerts.engine import WatchReport
 from aq.alerts.engine import watch as watch_hours
 from aq.alerts.heartbeat import beat
 from aq.alerts.points import reader_of
-from aq.alerts.rules import known_to, ship_rules
+from aq.alerts.rules import known_to, rules_folder, ship_rules
 from aq.context import Context
 from aq.domain.slots import daily_slot
 from aq.feeds.airkorea.paging import NoticeService
@@ -31,7 +31,6 @@ from aq.ingest.schedule import (
     owner_name,
     watched,
 )
-from aq.paths import config_dir
 from aq.settings import Settings
 from aq.store.partitions import keep_years
 from aq.store.runs import CallLedger, tidy
@@ -98,7 +97,7 @@ def filler(context: Context, polling: Collector | None = None) -> Filler:
 def watch(context: Context) -> WatchReport:
     """Bring every receiver up to date; a store that has no rule gets the shipped ones first. A
     complete pass is told to `[heartbeat]`, where there is one."""
-    ship_rules(context.store, config_dir(), known_to(context))
+    ship_rules(context.store, rules_folder(), known_to(context))
     report = watch_hours(context.store, reader_of(context))
     heartbeat = outlets().heartbeat
     if heartbeat is not None:

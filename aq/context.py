@@ -10,7 +10,7 @@ from aq.domain.selection import Selection
 from aq.domain.standards import Standard
 from aq.feeds.registry import EVERY, FEED_NAMES
 from aq.logs import install as install_redaction
-from aq.paths import config_dir
+from aq.paths import SHIPPED, own_config
 from aq.settings import Settings
 from aq.settings import load as load_settings
 from aq.standards_file import load_standards
@@ -75,9 +75,9 @@ def assemble(settings: Settings | None = None) -> Context:
 
 def read_standards(settings: Settings) -> tuple[dict[str, Standard], dict[str, Standard]]:
     """The standards to grade by and the limits beside the settings. Raises `ConfigError`."""
-    standards = load_standards(config_dir() / "standards")
-    folder = config_dir() / "limits"
-    limits = load_standards(folder) if folder.is_dir() else {}
+    standards, limits = (
+        load_standards(SHIPPED / kind, own_config() / kind) for kind in ("standards", "limits")
+    )
     if settings.display.standard not in standards:
         names = ", ".join(standards)
         raise ConfigError(

@@ -1,6 +1,7 @@
 """Where things stand on disk: the program's own files, what it writes, and the configuration."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -18,6 +19,21 @@ def home() -> Path:
     return Path.cwd() if _INSTALLED else ROOT
 
 
+SHIPPED = ROOT / "config"
+
+
 def config_dir() -> Path:
-    """The configuration folder: ``AQ_CONFIG``, else ``config/`` beside the program."""
-    return Path(os.environ.get("AQ_CONFIG") or ROOT / "config")
+    """The folder of ``AQ_CONFIG``, else the configuration that the program ships."""
+    return Path(os.environ.get("AQ_CONFIG") or SHIPPED)
+
+
+def own_config(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of what this site sets, over what the program ships: ``AQ_CONFIG``, else
+    ``config/local`` below `home`. It need hold no more than what differs."""
+    return Path(environ.get("AQ_CONFIG") or home() / "config" / "local")
+
+
+def config_file(name: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """A file of the configuration: the site's own where there is one, else the shipped one."""
+    own = own_config(environ) / name
+    return own if own.exists() else SHIPPED / name

@@ -2,7 +2,8 @@
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
@@ -30,12 +31,12 @@ from aq.domain.selection import Selection
 from aq.feeds import registry
 from aq.feeds.registry import INFO, NOTICES, PREFERRED, SPECS
 from aq.feeds.spec import FeedSettings, http_url
-from aq.paths import config_dir, home
+from aq.paths import SHIPPED, config_file, home, own_config
 from aq.toml import first_problem, located, parse, read_text
 
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
 LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails", "admin_subjects")
-OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_HOME", "AQ_SAMPLES", "AQ_RECORDED"})
+OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_HOME", "AQ_ENV_FILE", "AQ_SAMPLES", "AQ_RECORDED"})
 # Station hours younger than this may still be asked for again.
 LEAST_MONTHS = 4
 
@@ -202,9 +203,12 @@ class Settings(_Section):
         try:
             url = make_url(value)
         except ArgumentError:
-            raise ValueError("not a database URL; sqlite:///… or postgresql+psycopg://…") from None
+            raise ValueError("not a database URL; sqlite:///… or postgresql://…") from None
+        if url.drivername in ("postgresql", "postgres"):  # as PostgreSQL's own tools write it
+            url = url.set(drivername="postgresql+psycopg")
+            value = url.render_as_string(hide_password=False)
         if url.drivername not in ("sqlite", "postgresql+psycopg"):
-            raise ValueError("the store is sqlite:///… or postgresql+psycopg://…")
+            raise ValueError("the store is sqlite:///… or postgresql://…")
         if url.drivername == "sqlite" and not url.database:
             raise ValueError("a store in memory would be lost; name a file: sqlite:///aq.db")
         if url.drivername == "sqlite" and url.database:
@@ -347,29 +351,59 @@ def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A file of the configuration: the site's own, or the shipped one below it."""
+
+    path: Path
+    text: str
+    data: dict[str, Any]
+
+    def has(self, path: Sequence[str | int]) -> bool:
+        """Whether the file sets what stands at a path."""
+        place: Any = self.data
+        for name in path:
+            if not isinstance(place, dict) or name not in place:
+                return False
+            place = place[name]
+        return True
+
+
+def _layers(name: str, environ: Mapping[str, str]) -> list[_Layer]:
+    """The files of a name, the site's own first. Raises `ConfigError`."""
+    own = own_config(environ)
+    if environ.get("AQ_CONFIG") and not own.is_dir():
+        raise ConfigError("AQ_CONFIG cannot be read: No such file or directory", str(own))
+    paths = [path for path in (own / name, SHIPPED / name) if path.exists()]
+    texts = [(path, read_text(path)) for path in paths]
+    return [_Layer(path, text, parse(text, str(path))) for path, text in texts]
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read `config/aq.toml`, `config/provinces.toml` and the environment, which wins.
+    """Read `aq.toml` and `provinces.toml`, shipped ones and over them the site's own, and the
+    environment, which wins.
 
     Raises `ConfigError` naming the file and line, or the variable, and what was expected.
     """
     registry.check()
     environ = os.environ if environ is None else environ
-    folder = Path(environ["AQ_CONFIG"]) if environ.get("AQ_CONFIG") else config_dir()
-    path = folder / "aq.toml"
-    text = read_text(path)
-    data = parse(text, str(path))
+    layers = _layers("aq.toml", environ)
+    data: dict[str, Any] = {}
+    for layer in reversed(layers):
+        data = _merged(data, layer.data)
     feeds = data.get("feeds")
     sections = feeds.values() if isinstance(feeds, dict) else ()
     keys = [section.get("key") for section in sections if isinstance(section, dict)]
     secret = any(keys) or "admin_password_hash" in data
     if "provinces" in data or secret:
-        raise ConfigError("keys and provinces do not belong here", str(path))
-    data["provinces"] = read_provinces(folder)
+        raise ConfigError("keys and provinces do not belong here", str(layers[0].path))
+    data["provinces"] = read_provinces(config_file("provinces.toml", environ).parent)
     try:
         return Settings.model_validate(_merged(data, _from_environment(environ)))
     except ValidationError as error:
         loc, message = first_problem(error)
         variable = "AQ_" + "__".join(str(part).upper() for part in loc)
         given = [name for name in environ if name == variable or name.startswith(f"{variable}__")]
-        where = ", ".join(sorted(given)) or located(text, str(path), loc)
+        layer = next((one for one in layers if one.has(loc)), layers[-1])
+        where = ", ".join(sorted(given)) or located(layer.text, str(layer.path), loc)
         raise ConfigError(f"{'.'.join(map(str, loc))}: {message}", where) from None

@@ -296,10 +296,12 @@ def _overall(top: TomlTable, shown: Mapping[str, Breakpoints], levels: int) -> O
     return OverallRule(rule=rule, needs=table.some_of("needs", shown), surcharge=surcharge)
 
 
-def load_standards(folder: Path) -> dict[str, Standard]:
-    """All standards of a folder by id; raises `ConfigError` naming file and line."""
+def load_standards(folder: Path, own: Path | None = None) -> dict[str, Standard]:
+    """All standards of a folder by id, and those of one's own folder, which stand in for shipped
+    ones of the same name. Raises `ConfigError` naming file and line."""
     found: dict[str, Standard] = {}
-    for path in sorted(folder.glob("*.toml")):
+    paths = {path.name: path for one in (folder, own) if one for path in one.glob("*.toml")}
+    for _, path in sorted(paths.items()):
         try:
             one = parse_standard(path.read_text("utf-8"), str(path))
         except OSError as error:

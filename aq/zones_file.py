@@ -9,7 +9,7 @@ from pathlib import Path
 from aq.domain.errors import ConfigError, InputError
 from aq.domain.provinces import find_province
 from aq.domain.zones import OZONE, PM, Zone, overlaps, parse_member
-from aq.paths import ROOT, config_dir
+from aq.paths import config_file
 
 COLUMNS = (
     *("id", "kind", "province", "zone", "variants", "members", "proof"),
@@ -20,8 +20,7 @@ PROOFS = ("official", "press", "inferred", "unknown")
 
 def zones() -> tuple[Zone, ...]:
     """The zones of ``AQ_CONFIG``, else of the program; raises `ConfigError` with file and line."""
-    own = config_dir() / "zones.csv"
-    return read_zones(own if own.exists() else ROOT / "config" / "zones.csv")
+    return read_zones(config_file("zones.csv"))
 
 
 @cache
@@ -82,7 +81,7 @@ def _zone(row: Mapping[str, str]) -> Zone:
 def station_zones() -> Mapping[tuple[str, str], str]:
     """(station name, kind) -> zone name of ``station_zones.csv`` in ``AQ_CONFIG``, which overrules
     addresses; empty without that file. Columns: station, pm_zone, ozone_zone."""
-    path = config_dir() / "station_zones.csv"
+    path = config_file("station_zones.csv")
     return read_station_zones(path) if path.exists() else {}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aq.alerts.points import reader_of
-from aq.alerts.rules import known_to
+from aq.alerts.rules import known_to, rules_folder
 from aq.domain.clock import HOUR, day_bounds, floor_hour, hour_number
 from aq.domain.pollutants import KEYS
 from aq.feeds.registry import FEED_IDS
@@ -368,10 +368,9 @@ def rule_year(url: str, rule: str) -> Work:
     from aq.alerts import rules as alerting
     from aq.alerts.backtest import backtest
     from aq.alerts.rules import ship_rules
-    from aq.paths import config_dir
 
     context = open_runtime(url)
-    ship_rules(context.store, config_dir(), known_to(context))
+    ship_rules(context.store, rules_folder(), known_to(context))
     rules = [one.rule for one in alerting.rules(context.store)]
     asked = next(one for one in rules if one.id == rule)
     # A year that both the provinces and the stations have.

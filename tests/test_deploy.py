@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from argon2 import PasswordHasher
 
 from aq.__main__ import COMMANDS
 from aq.paths import ROOT
@@ -18,6 +19,8 @@ COMPOSE = sorted(DEPLOY.glob("compose.*.yaml"))
 # Of the compose files and the proxy alone, given by the person who starts them.
 OWN = {"AQ_HOST", "AQ_KEY", "AQ_DB_PASSWORD", "AQ_UPSTREAMS"}
 VALUES = {
+    "AQ_ADMIN_PASSWORD_HASH": PasswordHasher(time_cost=1, memory_cost=64).hash("바람"),
+    "AQ_CONFIG": str(ROOT / "config"),
     "AQ_DATABASE_URL": "postgresql+psycopg://aq:x@database/aq",
     "AQ_FEEDS__AIRKOREA__KEY": "any",
     "AQ_LOGS__FORMAT": "json",

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from aq.domain.errors import ConfigError
 from aq.i18n import LANGUAGES
 from aq.logs import register
-from aq.paths import config_dir, home
+from aq.paths import config_file, home, own_config
 from aq.toml import TomlTable
 
 FILE_NAME = "alerts.toml"
@@ -111,13 +111,12 @@ def _telling(url: str) -> list[str]:
 
 
 def load_outlets(environ: Mapping[str, str] | None = None) -> Outlets:
-    """Read `config/alerts.toml`; without the file there is no channel.
+    """Read `alerts.toml`, the site's own where there is one; without the file there is no channel.
 
     Raises `ConfigError` with file and line, or the variable, and what was expected.
     """
     environ = {**kept_variables(), **os.environ} if environ is None else environ
-    folder = Path(environ["AQ_CONFIG"]) if environ.get("AQ_CONFIG") else config_dir()
-    path = folder / FILE_NAME
+    path = config_file(FILE_NAME, environ)
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
@@ -147,7 +146,7 @@ def kept_file() -> Path:
 
 
 def add_channel(name: str, kind: str, values: Mapping[str, str]) -> Path:
-    """Write a channel to `config/alerts.toml`, its address and key (`url`, `secret`) to
+    """Write a channel to the site's own `alerts.toml`, its address and key (`url`, `secret`) to
     `kept_file`; gives the configuration's file.
 
     Raises `ConfigError` when the channel would be wrong, or a file cannot be written; then both
@@ -156,7 +155,7 @@ def add_channel(name: str, kind: str, values: Mapping[str, str]) -> Path:
     variables = {key: f"CHANNEL_{name.upper().replace('-', '_')}_{key.upper()}" for key in values}
     lines = [f"[channels.{name}]", f'kind = "{kind}"']
     lines += [f'{key} = "env:{variable}"' for key, variable in variables.items()]
-    config, kept = config_dir() / FILE_NAME, kept_file()
+    config, kept = own_config() / FILE_NAME, kept_file()
     before = config.read_text("utf-8") if config.exists() else ""
     text = "\n".join([before.rstrip(), "", *lines, ""]).lstrip("\n")
     given = {variables[key]: value for key, value in values.items()}
@@ -166,6 +165,7 @@ def add_channel(name: str, kind: str, values: Mapping[str, str]) -> Path:
         whole = "".join(f"{k}={v}\n" for k, v in {**kept_variables(), **given}.items())
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(whole)
+        config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text(text, "utf-8")
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", str(config)) from None
@@ -175,7 +175,7 @@ def add_channel(name: str, kind: str, values: Mapping[str, str]) -> Path:
 def outlets() -> Outlets:
     """The channels of this process's configuration, read again when the file has changed; their
     secrets are blanked from then on. Raises `ConfigError`."""
-    path = config_dir() / FILE_NAME
+    path = config_file(FILE_NAME)
     return _outlets(path, path.stat().st_mtime_ns if path.exists() else 0)
 
 

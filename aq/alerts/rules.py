@@ -17,7 +17,7 @@ from aq.context import Context
 from aq.domain.clock import floor_hour, hour_number, kst_iso
 from aq.domain.errors import ConfigError, InputError
 from aq.feeds.registry import PREFERRED
-from aq.paths import config_dir
+from aq.paths import SHIPPED, config_file, own_config
 from aq.store import Store
 from aq.store import alerts as rows
 
@@ -242,6 +242,12 @@ def shipped_rules(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
+def rules_folder() -> Path:
+    """Where the rules of a new store stand: the site's own file if it has any, else the shipped."""
+    own = own_config()
+    return own if (own / FILE_NAME).exists() and shipped_rules(own) else SHIPPED
+
+
 def ship_rules(store: Store, folder: Path, known: Known) -> list[str]:
     """Load the shipped rules into a store that never had one; their ids, none where another
     instance was first.
@@ -260,4 +266,8 @@ def ship_rules(store: Store, folder: Path, known: Known) -> list[str]:
 
 def known_to(context: Context) -> Known:
     """What a rule may speak of here: the standards and the channels of the configuration."""
-    return Known(standards=context.standards, channels=channel_names(config_dir()), feeds=PREFERRED)
+    return Known(
+        standards=context.standards,
+        channels=channel_names(config_file(FILE_NAME).parent),
+        feeds=PREFERRED,
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from aq.cli.common import json_option, print_json
-from aq.settings import load
+from aq.settings import Settings, load
 from aq.store import backup as copies
 
 
@@ -22,13 +22,20 @@ def command(file: Path, as_json: bool) -> int:
     The server and workers go on. FILE appears only when the copy is whole; an older copy there is
     replaced. PostgreSQL is copied by pg_dump.
     """
+    settings = load()
+    name_store(settings)
     with click.progressbar(length=1, label="backup", file=sys.stderr) as bar:
-        made = copies.backup(load().database_url, file, _mover(bar))
+        made = copies.backup(settings.database_url, file, _mover(bar))
     if as_json:
         print_json(asdict(made))
     else:
         click.echo(sentence(made))
     return 0
+
+
+def name_store(settings: Settings) -> None:
+    """Say which store a command works on, before it does."""
+    click.echo(f"store: {settings.store_file or settings.store_address}", err=True)
 
 
 def _mover(bar: Any) -> Callable[[int, int], None]:

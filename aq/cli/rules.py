@@ -17,7 +17,7 @@ from aq.alerts.matching import WITHIN_HOURS
 from aq.alerts.points import reader_of
 from aq.alerts.receivers import reached, tell_nobody
 from aq.alerts.rule_file import read_rules, to_toml
-from aq.alerts.rules import known_to, ship_rules
+from aq.alerts.rules import known_to, rules_folder, ship_rules
 from aq.alerts.verification import against_official
 from aq.alerts.webhook import DeliveryError
 from aq.app import start
@@ -26,7 +26,6 @@ from aq.context import Context
 from aq.domain.clock import parse_since, parse_until
 from aq.domain.errors import InputError
 from aq.logs import redact
-from aq.paths import config_dir
 
 TELL = "give them channels (channels = [...]), or make a rule with aq rules new"
 
@@ -40,7 +39,7 @@ def _who() -> str:
 
 def _started() -> Context:
     context = start()
-    ship_rules(context.store, config_dir(), known_to(context))
+    ship_rules(context.store, rules_folder(), known_to(context))
     return context
 
 

@@ -7,7 +7,7 @@ import click
 
 from aq.cli.common import json_option, print_json
 from aq.domain.errors import ConfigError
-from aq.paths import config_dir
+from aq.paths import SHIPPED, own_config
 from aq.queries.truth import Line, Truth, truth
 from aq.standards_file import load_standards
 
@@ -24,9 +24,9 @@ def command(folder: Path, as_json: bool) -> int:
     FOLDER holds Parquet files of recorded real-time answers (docs/grading.md says their form).
     Nothing is stored.
     """
-    standards = load_standards(config_dir() / "standards")
+    standards = load_standards(SHIPPED / "standards", own_config() / "standards")
     if STANDARD not in standards:
-        raise ConfigError(f"holds no standard {STANDARD!r}", str(config_dir() / "standards"))
+        raise ConfigError(f"holds no standard {STANDARD!r}", str(SHIPPED / "standards"))
     with click.progressbar(length=1000, label="replay", file=sys.stderr) as bar:
         found = truth(
             folder, standards[STANDARD], lambda share: bar.update(int(1000 * share) - bar.pos)

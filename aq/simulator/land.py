@@ -6,7 +6,7 @@ from functools import cache
 from itertools import pairwise
 
 from aq.domain.errors import ConfigError
-from aq.paths import config_dir
+from aq.paths import config_file
 from aq.simulator.noise import uniform
 
 Ring = Sequence[tuple[float, float]]  # (longitude, latitude), closed
@@ -43,7 +43,7 @@ def _inside(x: float, y: float, ring: Ring) -> bool:
 
 
 def _path() -> str:
-    return str(config_dir() / "provinces.geojson")
+    return str(config_file("provinces.geojson"))
 
 
 @cache

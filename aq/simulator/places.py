@@ -8,7 +8,7 @@ from itertools import chain, count
 from aq.domain.errors import InputError
 from aq.domain.model import URBAN
 from aq.domain.provinces import GWANGJU, JEONNAM, PROVINCES, Province
-from aq.paths import config_dir
+from aq.paths import config_file
 from aq.settings import read_provinces
 from aq.simulator.land import point_within
 from aq.simulator.noise import uniform
@@ -196,11 +196,11 @@ _provinces = cache(read_provinces)
 
 def points() -> Mapping[str, tuple[float, float]]:
     """(latitude, longitude) [degrees] of the named point of each province, by province code."""
-    places = _provinces(config_dir()).points
+    places = _provinces(config_file("provinces.toml").parent).points
     return {code: (point.latitude, point.longitude) for code, point in places.items()}
 
 
 def _merged_names() -> Mapping[str, Sequence[str]]:
     """Names of 광주 and 전남 stations that the product can tell apart without addresses."""
-    stations = _provinces(config_dir()).merged_stations
+    stations = _provinces(config_file("provinces.toml").parent).merged_stations
     return {GWANGJU.code: stations.gwangju, JEONNAM.code: stations.jeonnam}

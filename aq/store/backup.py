@@ -20,7 +20,8 @@ PAGES = 4096  # copied at a time, 16 MiB
 WAIT = 5.0  # seconds for a lock
 PG_DUMP = (
     "PostgreSQL is copied by its own tools: pg_dump --format=custom --file=FILE DATABASE, and"
-    " pg_restore --clean --dbname=DATABASE FILE"
+    " restored into a new database (docs/operations.md): pg_restore --exit-on-error"
+    " --single-transaction --dbname=NEW FILE"
 )
 
 

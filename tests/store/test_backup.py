@@ -200,3 +200,39 @@ def test_postgresql_is_copied_and_restored_by_its_own_tools(tmp_path: Path) -> N
 def libpq(place: Databases, name: str) -> str:
     """The address of a database as PostgreSQL's own tools take it."""
     return place.url(name).replace("+psycopg", "")
+
+
+def test_a_command_typed_without_the_services_environment_works_on_its_store(
+    store: Store, path: Path, tmp_path: Path
+) -> None:
+    write(store, 1)
+    file = tmp_path / "env"
+    file.write_text(f"# of the service\nAQ_DATABASE_URL=sqlite:///{path}\nAQ_LANG='en'\n", "utf-8")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AQ_")},
+        "AQ_ENV_FILE": str(file),
+    }
+
+    def typed(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "aq", *words]
+        return subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+
+    copy = tmp_path / "copy.db"
+    made = typed("backup", str(copy))
+    assert made.returncode == 0
+    assert made.stderr.startswith(f"store: {path}\n")
+    store.close()
+    path.unlink()
+    restored = typed("restore", str(copy))
+    assert (restored.returncode, restored.stderr) == (0, f"store: {path}\n")
+    assert path.exists()
+    environment["AQ_DATABASE_URL"] = f"sqlite:///{tmp_path / 'other.db'}"
+    assert typed("backup", str(copy)).stderr.startswith(f"store: {tmp_path / 'other.db'}\n")
+
+
+def test_postgresql_may_be_named_as_its_own_tools_do() -> None:
+    for scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+        settings = load({"AQ_DATABASE_URL": f"{scheme}://aq:p%40ss@db.example:5433/aq"})
+        assert settings.database_url == "postgresql+psycopg://aq:p%40ss@db.example:5433/aq"

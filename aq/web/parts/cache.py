@@ -16,7 +16,7 @@ from aq.domain.clock import floor_hour
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import text_in
-from aq.paths import config_dir
+from aq.paths import config_file
 from aq.queries import current as now_page
 from aq.queries import frames as queries
 from aq.queries.current import CurrentItem, Snapshot
@@ -160,7 +160,7 @@ def agreement() -> list[Agreement]:
 @st.cache_resource(show_spinner=False)
 def shapes() -> dict[str, Any]:
     """The provinces' outlines."""
-    found: dict[str, Any] = json.loads((config_dir() / "provinces.geojson").read_text("utf-8"))
+    found: dict[str, Any] = json.loads(config_file("provinces.geojson").read_text("utf-8"))
     return found
 
 

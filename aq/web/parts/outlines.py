@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aq.paths import config_dir
+from aq.paths import config_file
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -15,7 +15,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 @cache
 def _file() -> tuple[str, bytes]:
     """(address, content); another content has another address, so a browser may keep it."""
-    body = (config_dir() / "provinces.geojson").read_bytes()
+    body = config_file("provinces.geojson").read_bytes()
     return f"/outlines/{hashlib.sha256(body).hexdigest()[:16]}.geojson", body
 
 
