@@ -4,6 +4,7 @@ import json
 import math
 
 import numpy as np
+import plotly.io as pio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from aq.domain.provinces import PROVINCES
 from aq.i18n import text_in
 from aq.paths import config_dir
 from aq.web.charts import country as charts
+from aq.web.charts import template
 from aq.web.charts.downsample import MOST_POINTS, kept, stretches
 from aq.web.charts.theme import DARK, LIGHT
 from tests.pages import STANDARD, country, hours
@@ -118,6 +120,14 @@ def test_an_axis_begins_at_zero_and_holds_the_peak() -> None:
     low, high = figure.layout.yaxis.range
     assert low == 0
     assert high > 500
+
+
+def test_every_figure_carries_the_small_template_alone() -> None:
+    assert pio.templates.default == "aq"
+    figure = charts.country_map(
+        country(), SHAPES, STANDARD, text_in("ko"), LIGHT, chosen="KR-11", digits=0
+    )
+    assert set(figure.to_plotly_json()["layout"]["template"]["data"]) == set(template.TRACES)
 
 
 def test_a_year_of_hours_is_small_to_send() -> None:
