@@ -11,7 +11,6 @@ from aq.domain.clock import kst
 from aq.feeds.registry import SPECS
 
 CATALOGUES = Path(__file__).parent / "locale"
-LANGUAGES = ("ko", "en")
 # Marks a message that is translated where it is shown.
 N_ = str
 POLLUTANT_NAMES = {

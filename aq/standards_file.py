@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from aq.domain.colour import contrast, too_alike
 from aq.domain.errors import ConfigError
+from aq.domain.model import LANGUAGES
 from aq.domain.pollutants import MICROGRAM, PPM, Pollutant, pollutants
 from aq.domain.standards import (
     OVERALL_RULES,
@@ -28,7 +29,6 @@ from aq.domain.standards import (
     Standard,
     Surcharge,
 )
-from aq.i18n import LANGUAGES
 from aq.toml import TomlTable, canonical
 
 SMALLEST_CONTRAST = 4.5  # WCAG 2.2 AA for text on its ground

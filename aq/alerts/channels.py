@@ -14,7 +14,7 @@ from apprise.exception import AppriseException
 from pydantic import SecretStr
 
 from aq.domain.errors import ConfigError
-from aq.i18n import LANGUAGES
+from aq.domain.model import LANGUAGES
 from aq.logs import register
 from aq.paths import config_file, home, own_config
 from aq.toml import TomlTable

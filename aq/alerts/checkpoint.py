@@ -6,12 +6,11 @@ A checkpoint spares long replays and decides nothing: without it the same hours 
 import json
 from typing import Any
 
-from sqlalchemy import Connection
-
 from aq.alerts.evaluate import evaluate
 from aq.alerts.rule import Rule
 from aq.alerts.rules import Saved
 from aq.alerts.state import Course, Point, State
+from aq.store import Connection
 from aq.store.reads import changed_hours
 
 # Hours newer than this may still come late or be revised; a checkpoint lies before them.

@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
-
 from aq.alerts.checkpoint import Checkpoints, settled
 from aq.alerts.log import act_dict, number_of
 from aq.alerts.notify import Notifications, Standing
@@ -25,7 +22,7 @@ from aq.domain.clock import floor_hour, from_hour_number, hour_number
 from aq.domain.errors import StoreError
 from aq.domain.model import Advisory
 from aq.domain.provinces import BY_CODE, district_provinces
-from aq.store import Store
+from aq.store import Connection, IntegrityError, Store
 from aq.store import alerts as rows
 from aq.store.engine import state_of
 from aq.store.notices import advisories

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from aq.alerts.log import event_dict
 from aq.alerts.rule import SEVERITIES, Rule
 from aq.domain.clock import kst_iso
+from aq.store import Connection
 from aq.store import alerts as rows
 from aq.store.engine import state_of
 from aq.store.outbox import FAILED, HELD, QUEUED, SENDING, SENT, counts, messages, resend

@@ -10,8 +10,6 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection
-
 from aq.alerts import Point, Rule
 from aq.context import Context
 from aq.domain.averages import WINDOW_HOURS, averaged
@@ -24,6 +22,7 @@ from aq.domain.selection import Selection, stations_with_value
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL, evaluate, window_hours
 from aq.feeds.registry import FEED_IDS, FEED_NAMES, INFO
+from aq.store import Connection
 from aq.store.reads import highest_stations, hours_heard, mean_hours, province_hours
 from aq.store.runs import seen_since
 

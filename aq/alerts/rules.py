@@ -9,16 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
-
 from aq.alerts.rule import Known, Rule, parse_rule
 from aq.context import Context
 from aq.domain.clock import floor_hour, hour_number, kst_iso
 from aq.domain.errors import ConfigError, InputError
 from aq.feeds.registry import PREFERRED
 from aq.paths import SHIPPED, config_file, own_config
-from aq.store import Store
+from aq.store import Connection, IntegrityError, Store
 from aq.store import alerts as rows
 
 Fields = dict[str, Any]

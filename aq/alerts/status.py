@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from aq.alerts.log import event_dict, in_unit, level_number, number_of, unit_of
 from aq.alerts.rule import PLACELESS, SEVERITIES, Rule
 from aq.alerts.rules import saved_rules
@@ -15,7 +13,7 @@ from aq.alerts.state import State
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.errors import InputError
 from aq.domain.provinces import BY_CODE
-from aq.store import Store
+from aq.store import Connection, Store
 from aq.store import alerts as rows
 
 Fields = dict[str, Any]

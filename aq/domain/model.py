@@ -11,6 +11,8 @@ from aq.domain.pollutants import mean_half_up
 # Networks of AirKorea's stations (mangName). Only urban air counts for a province mean.
 URBAN = "도시대기"
 
+# Languages that words are kept in.
+LANGUAGES = ("ko", "en")
 OBSERVED, MODELLED = "observed", "modelled"
 # A forecast and an act of the authority are neither.
 FORECAST, OFFICIAL = "forecast", "official"

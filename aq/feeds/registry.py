@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aq import feeds
 from aq.domain.call_plan import every_hour, times_left
 from aq.domain.errors import ConfigError
-from aq.domain.model import CONFIRMED, MODELLED
+from aq.domain.model import CONFIRMED, LANGUAGES, MODELLED
 from aq.feeds.base import Feed, Get
 from aq.feeds.spec import FeedSpec
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # What serves the feeds and is none itself.
 MACHINERY = {"base", "http", "registry", "spec"}
-LANGUAGES = {"en", "ko"}
 LARGEST_NUMBER = 2**15 - 1  # the store's columns are 16-bit
 
 
@@ -59,7 +58,7 @@ def problems(declared: Sequence[tuple[str, FeedSpec | None]]) -> Iterator[tuple[
         fields = spec.settings.model_fields if spec.settings else {}
         if bare := [key for key, field in fields.items() if field.is_required()]:
             yield module, f"{', '.join(bare)} in the settings of {name!r} needs a default"
-        if lacking := sorted(LANGUAGES - {code for code, word in spec.words.items() if word}):
+        if lacking := sorted(set(LANGUAGES) - {code for code, word in spec.words.items() if word}):
             yield module, f"{name!r} has no name for readers in {', '.join(lacking)}"
         names.setdefault(name, module)
         if number is not None:

@@ -17,6 +17,7 @@ from aq.domain.clock import (
 )
 from aq.domain.errors import InputError
 from aq.domain.grading import in_force_on
+from aq.domain.model import LANGUAGES
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import PROVINCES, Province, find_province
 from aq.domain.selection import Selection
@@ -125,6 +126,13 @@ class Given(dict[str, str]):
         if feed is not None and feed not in INFO:
             raise InputError(f"unknown feed {feed!r}; known are {', '.join(INFO)}", "feed")
         return feed
+
+    def language(self, default: str) -> str:
+        """The language asked for."""
+        lang = self.get("lang", default)
+        if lang not in LANGUAGES:
+            raise InputError(f"unknown language {lang!r}; {' or '.join(LANGUAGES)}", "lang")
+        return lang
 
     def provinces(self) -> tuple[Province, ...]:
         """The provinces asked for, as they were named; all without any."""

@@ -54,9 +54,7 @@ def _log(context: Context, given: Given, *, limit: int) -> list[dict[str, Any]]:
 
 def alerts_atom(context: Context, given: Given) -> Response:
     """`/alerts.atom`: an entry per transition, the newest hundred."""
-    lang = given.get("lang", context.settings.lang)
-    if lang not in ("ko", "en"):
-        raise InputError(f"unknown language {lang!r}; ko or en", "lang")
+    lang = given.language(context.settings.lang)
     body = alert_documents.atom(
         status.log(context.store, limit=FEED_ENTRIES),
         outlets().cap.sender,

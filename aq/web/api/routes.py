@@ -79,9 +79,7 @@ def _strip(context: Context, given: Given) -> tuple[Snapshot, strip.Options]:
     standard = find_standard(context, given.get("standard"))
     pollutant = given.get("pollutant", "pm10")
     (key,) = asked_pollutants(standard, [pollutant])
-    lang = given.get("lang", context.settings.lang)
-    if lang not in ("ko", "en"):
-        raise InputError(f"unknown language {lang!r}; ko or en", "lang")
+    lang = given.language(context.settings.lang)
     days = _days(given)
     if days and key not in bulletin.FORECAST_KEYS:
         raise _never_forecast()

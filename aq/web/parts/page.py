@@ -9,9 +9,9 @@ import streamlit as st
 
 from aq.context import asked_pollutants
 from aq.domain.clock import hour_number, kst_day
-from aq.domain.model import OBSERVED
+from aq.domain.model import LANGUAGES, OBSERVED
 from aq.domain.standards import Standard
-from aq.i18n import LANGUAGES, Text, text_in
+from aq.i18n import Text, text_in
 from aq.queries.current import CurrentItem, Snapshot
 from aq.queries.model_hours import Ahead, hours_ahead
 from aq.web import components

@@ -9,10 +9,11 @@ import streamlit as st
 
 from aq.alerts import SEVERITIES, Problem
 from aq.alerts.rule import OFFICIAL, WEEKDAYS
+from aq.domain.model import LANGUAGES
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.domain.windows import OVERALL
-from aq.i18n import LANGUAGES, N_, Text
+from aq.i18n import N_, Text
 from aq.web.parts import cache, page
 from aq.web.wording.alerts import SEVERITY_WORDS
 from aq.web.wording.korean import province_name

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from aq.domain.model import LANGUAGES
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE, Province
 from aq.domain.windows import OVERALL
-from aq.i18n import LANGUAGES
 from aq.queries.question import GRAINS
 
 PRESETS = {"7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": None}
