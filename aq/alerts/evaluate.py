@@ -33,6 +33,9 @@ def evaluate(rule: Rule, points: Mapping[int, Point], start: State, until: int) 
                 state = State(hour=until, value=points.get(until, MISSING).value)
                 break
             state = State(hour=over[place] - 1)
+        state = _unchanged(rule, points, state, until)
+        if state.hour == until:
+            break
         hour = state.hour + 1
         point = points.get(hour, MISSING)
         after = _advance(rule, state, hour, point)
@@ -41,6 +44,28 @@ def evaluate(rule: Rule, points: Mapping[int, Point], start: State, until: int) 
             found.append(transition)
         state = after
     return Course(start=start, transitions=tuple(found), state=state)
+
+
+def _unchanged(rule: Rule, points: Mapping[int, Point], state: State, until: int) -> State:
+    """The state after the hours that follow in which an alert only goes on, or data are missing."""
+    hour = state.hour
+    if state.phase == Phase.UNKNOWN:
+        while hour < until and points.get(hour + 1, MISSING).value is None:
+            hour += 1
+        return state if hour == state.hour else replace(state, hour=hour)
+    if state.phase != Phase.FIRING:
+        return state
+    (threshold, clear), graded = rule.levels, rule.watch == "grade"
+    over, last, peak = state.over, state.value, state.peak
+    while hour < until:
+        value = points.get(hour + 1, MISSING).value
+        if value is None or value < clear or (graded and value != state.level):
+            break
+        hour, last, over = hour + 1, value, over + 1 if value >= threshold else 0
+        peak = value if peak is None or value > peak else peak
+    if hour == state.hour:
+        return state
+    return replace(state, hour=hour, over=over, below=0, value=last, peak=peak, lower=0)
 
 
 def _advance(rule: Rule, state: State, hour: int, point: Point) -> State:

@@ -15,8 +15,8 @@ from aq.context import Context
 from aq.domain.averages import WINDOW_HOURS, averaged
 from aq.domain.clock import from_hour_number
 from aq.domain.model import MODELLED, ProvinceHour
-from aq.domain.pollutants import Exact, mean_half_up
-from aq.domain.provinces import BY_CODE, BY_ID
+from aq.domain.pollutants import mean_half_up
+from aq.domain.provinces import BY_CODE
 from aq.domain.publication import LEARNING, learn, overdue
 from aq.domain.selection import Selection, stations_with_value
 from aq.domain.standards import Standard
@@ -65,25 +65,35 @@ class Reader:
     def _take(self, rows: Iterable[Reading], found: Points) -> None:
         """The point of each hour, of the feed that is chosen; a feed that is not pooled from
         stations has none."""
-        slots: dict[tuple[int, int], dict[str, tuple[int, Point]]] = {}
+        hours = {BY_CODE[code].id: points for code, points in found.items()}
+        several: dict[tuple[int, int], dict[str, tuple[int, Point]]] = {}
         for province, hour, stations, point in rows:
-            by_feed = slots.setdefault((province, hour), {})
-            by_feed[FEED_NAMES[point.feed or 0]] = stations, point
-        for (province, hour), by_feed in slots.items():
+            there = hours[province].setdefault(hour, point)
+            if there is not point:
+                by_feed = several.setdefault((province, hour), {})
+                by_feed.setdefault(FEED_NAMES[there.feed or 0], (there.stations or 0, there))
+                by_feed[FEED_NAMES[point.feed or 0]] = stations, point
+        for (province, hour), by_feed in several.items():
             ranked = self.selection.ranked({feed: n for feed, (n, _) in by_feed.items()})
+            hours[province].pop(hour)
             if ranked:
-                feed, point = ranked[0], by_feed[ranked[0]][1]
-                if not INFO[feed].pooled:
-                    point = point._replace(stations=None, expected=None)
-                found[BY_ID[province].code][hour] = point
+                hours[province][hour] = by_feed[ranked[0]][1]
+        wanted = {FEED_IDS[feed] for feed in self.selection.feeds}
+        unpooled = {FEED_IDS[feed] for feed, info in INFO.items() if not info.pooled}
+        for points in hours.values():
+            for hour in [hour for hour, point in points.items() if point.feed not in wanted]:
+                del points[hour]
+            for hour, point in points.items():
+                if point.feed in unpooled:
+                    points[hour] = point._replace(stations=None, expected=None)
 
-    def _judge(self, rule: Rule, averaging: str) -> Callable[[Exact], int | None]:
-        """What turns a mean of an averaging time into what is watched: a value as it is shown."""
+    def _judge(self, rule: Rule, averaging: str) -> Callable[[int, int], int | None]:
+        """What turns a mean of an averaging time (sum, count) into what is watched."""
         if rule.watch == "value":
-            return lambda value: mean_half_up(value.numerator, value.denominator)
+            return mean_half_up
         standard = self.standards[rule.standard]
         made = standard.grade if rule.watch == "grade" else standard.index
-        return cache(lambda value: made(rule.pollutant, value, averaging))
+        return cache(lambda total, n: made(rule.pollutant, Fraction(total, n), averaging))
 
     def _highest(
         self, connection: Connection, rule: Rule, after: int, until: int
@@ -92,10 +102,15 @@ class Reader:
         numbers, judge = _numbers(rule), self._judge(rule, "1h")
         asked = (connection, rule.pollutant, numbers, after, until)
         for province, hour, feed, value, stations, top in highest_stations(*asked):
-            yield province, hour, stations, Point(judge(value), stations, None, feed, top)
+            yield (
+                province,
+                hour,
+                stations,
+                Point(judge(*value.as_integer_ratio()), stations, None, feed, top),
+            )
         for province, hour, feed, total, n, _ in mean_hours(*asked):
             if INFO[FEED_NAMES[feed]].kind == MODELLED:
-                yield province, hour, n, Point(judge(Fraction(total, n)), feed=feed)
+                yield province, hour, n, Point(judge(total, n), feed=feed)
 
     def _means(
         self, connection: Connection, rule: Rule, after: int, until: int
@@ -109,7 +124,7 @@ class Reader:
             for province, hour, feed, total, n, due in mean_hours(
                 connection, key, numbers, after, until
             ):
-                value = judge(Fraction(total, n))
+                value = judge(total, n)
                 if value is not None:
                     yield province, hour, n, Point(value, n, due, feed)
             return
@@ -126,7 +141,7 @@ class Reader:
             means = averaged(hourly, averaging, key, standard.complete)
             for hour, row in rows.items():
                 mean = means[hour - first].value
-                value = judge(mean) if mean is not None else None
+                value = judge(*mean.as_integer_ratio()) if mean is not None else None
                 if hour > after and value is not None:
                     yield province, hour, row[4], Point(value, row[4], row[5], feed)
 
