@@ -89,7 +89,8 @@ def _cell(name: str, cell: str) -> Any:
         return None
     if name == "thin":
         return cell == "true"
-    return float(cell) if name in NUMBERS | COUNTS else cell
+    # A standard's own columns stand under its name.
+    return float(cell) if name.rsplit(".", maxsplit=1)[-1] in NUMBERS | COUNTS else cell
 
 
 def _parquet(path: Path) -> list[dict[str, Any]]:

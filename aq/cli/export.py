@@ -19,7 +19,7 @@ from aq.export.pipeline import Progress
 from aq.export.query import FORMATS, LEVELS, ask
 from aq.queries.question import GRAINS
 
-_LISTS = ("province", "pollutant")
+_LISTS = ("province", "pollutant", "standard")
 _PATH = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -30,7 +30,11 @@ _PATH = click.Path(dir_okay=False, path_type=Path)
 @click.option("--province", multiple=True, help="Name or code; repeatable [all].")
 @click.option("--pollutant", multiple=True, help="pm10 pm25 o3 no2 so2 co overall; repeatable.")
 @click.option("--grain", type=click.Choice(GRAINS), help="[hour]")
-@click.option("--standard", help="Grade standard [setting display.standard].")
+@click.option(
+    "--standard",
+    multiple=True,
+    help="Grade standard; of several each has its own columns [setting display.standard].",
+)
 @click.option("--level", type=click.Choice(LEVELS), help="[province]")
 @click.option("--feed", help="One feed alone [each hour from the most preferred that has it].")
 @click.option("--as-of", help="What was known by this day or instant [now].")

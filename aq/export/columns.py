@@ -1,8 +1,10 @@
 """The columns of an export: name, kind of content, and what they say, for every format alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aq.domain.errors import InputError
+from aq.domain.standards import Standard
 
 # Kinds of cells. A `number` travels as its exact decimal text, so that no format rounds it anew.
 TEXT, NUMBER, INTEGER, BOOLEAN, TIME = "text", "number", "integer", "boolean", "time"
@@ -49,6 +51,8 @@ WHAT = (
     _text("unit", "µg/m³ or ppm"),
     _text("averaging", "averaging period of the value"),
     _text("zone", "clock of `at`, and that hours are named by their end"),
+)
+JUDGED = (
     _integer("index", "the standard's index, where it has one"),
     _text("dominant", "pollutant that decided `overall`"),
     _integer("grade", "level of the standard from 1, null where it has no breakpoints for this"),
@@ -117,24 +121,48 @@ ADVISORIES = (
 )
 
 
-def columns_of(kind: str, grain: str, levels: int) -> tuple[Column, ...]:
-    """All columns of a kind; `grain` and `levels` matter to readings alone."""
-    if kind == READINGS:
-        return columns_for(grain, levels)
-    return FORECASTS if kind == FORECAST else ADVISORIES
+def columns_of(
+    kind: str, grain: str, standards: Sequence[Standard], *, apart: bool
+) -> tuple[Column, ...]:
+    """All columns of a kind; the others matter to readings alone.
+
+    With `apart` each standard has its own columns, named after it, and `value` is of none; days and
+    months count their hours by each of a standard's levels.
+    """
+    if kind != READINGS:
+        return FORECASTS if kind == FORECAST else ADVISORIES
+    hourly = grain == "hour"
+    hours = _integer("hours", "hours with a valid value")
+    largest = _number("max", "largest hourly mean, in `unit`")
+    if apart:
+        judged = [column for one in standards for column in _of_standard(one, hourly=hourly)]
+        return (*PLACE, *WHAT, *judged, *SOURCE, *(() if hourly else (hours, largest)))
+    counted = () if hourly else (hours, *_counted(standards[0]), largest)
+    return (*PLACE, *WHAT, *JUDGED, *SOURCE, *counted)
 
 
-def columns_for(grain: str, levels: int) -> tuple[Column, ...]:
-    """All columns of a grain; days and months count their hours by each of the `levels`."""
-    if grain == "hour":
-        return (*PLACE, *WHAT, *SOURCE)
-    counted = (
-        _integer("hours", "hours with a valid value"),
-        *(_integer(f"hours_{n}", f"hours of grade {n}") for n in range(1, levels + 1)),
-        _integer("worst_grade", "worst grade of an hour"),
-        _number("max", "largest hourly mean, in `unit`"),
+def _counted(standard: Standard, prefix: str = "") -> tuple[Column, ...]:
+    levels = range(1, len(standard.levels) + 1)
+    return (
+        *(_integer(f"{prefix}hours_{n}", f"hours of grade {n}") for n in levels),
+        _integer(f"{prefix}worst_grade", "worst grade of an hour"),
     )
-    return (*PLACE, *WHAT, *SOURCE, *counted)
+
+
+def _of_standard(standard: Standard, *, hourly: bool) -> tuple[Column, ...]:
+    name = standard.id
+    about = f"{name}: {{}}".format
+    feed = _text(f"{name}.feed", about("feed its mean is of: the first with hours enough"))
+    return (
+        _number(f"{name}.value", about("mean it judges, in `unit`; null where hours are too few")),
+        _text(f"{name}.averaging", about("averaging period of its value")),
+        _integer(f"{name}.index", about("its index, where it has one")),
+        _text(f"{name}.dominant", about("pollutant that decides its `overall`")),
+        _integer(f"{name}.grade", about("level from 1, null without breakpoints for this mean")),
+        _text(f"{name}.letter", about("this product's letter of the grade"), foreign=True),
+        _text(f"{name}.label", about("its Korean word for the grade"), foreign=True),
+        *((feed,) if hourly else _counted(standard, f"{name}.")),
+    )
 
 
 def pick(all_columns: tuple[Column, ...], names: list[str] | None) -> tuple[Column, ...]:

@@ -151,11 +151,11 @@ def _changed(content: dict[str, Any], question: ExportQuestion, file: Path, toda
 
 def _because(content: dict[str, Any], question: ExportQuestion) -> str:
     """What is known to differ from the day of the export."""
-    standard = question.standard
+    hashes = {one.get("id"): one.get("hash") for one in content.get("standards", ())}
     reasons = [
         f"the file of standard {standard.id} is another"
-        for one in content.get("standards", ())
-        if one.get("id") == standard.id and one.get("hash") != standard.hash
+        for standard in question.standards
+        if hashes.get(standard.id, standard.hash) != standard.hash
     ]
     for name, release in content.get("software", {}).items():
         present = software(question.format).get(name)

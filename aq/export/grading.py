@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aq.domain.missing import NEEDED_MISSING, gap_reason
-from aq.domain.pollutants import Pollutant, mean_half_up, pollutants
-from aq.domain.standards import Standard
+from aq.domain.pollutants import Pollutant, mean_half_up, pollutants, rounded
+from aq.domain.standards import PERIODS, Standard
 from aq.domain.windows import OVERALL, Evaluated, Rows, evaluate, of_value, window_hours
 from aq.export.columns import ZONE
 from aq.store.blocks import EACH, HEAD
@@ -31,27 +31,36 @@ class Shown:
 
 
 class Grader:
-    """Hours through a standard. Both ways below give what `aq.domain.windows.evaluate` gives."""
+    """Hours through a standard. Both ways below give what `aq.domain.windows.evaluate` gives.
 
-    def __init__(self, standard: Standard, keys: tuple[str, ...]) -> None:
-        self.standard = standard
+    `reads` are the pollutants that a row of the store has, see `reads_of`.
+    """
+
+    def __init__(self, standard: Standard, keys: tuple[str, ...], reads: tuple[str, ...]) -> None:
+        self.standard, self.reads = standard, reads
         self.plain = {key for key in keys if key != OVERALL and window_hours(standard, key) == 1}
-        # What must be read: `overall` rests on all that the standard grades.
-        more = standard.pollutants if OVERALL in keys else ()
-        self.reads = tuple(dict.fromkeys([*(key for key in keys if key != OVERALL), *more]))
         # Where a pollutant's sum stands in a row, n and the third after it: read by every row.
         self.at = {key: HEAD + EACH * n for n, key in enumerate(self.reads)}
-        self.back = max(window_hours(standard, key) for key in keys) - 1
+        asked = [key for key in keys if key != OVERALL or standard.overall]
+        self.back = max((window_hours(standard, key) for key in asked), default=1) - 1
         self._known: dict[tuple[Any, ...], Shown] = {}
+
+    def rests_on(self, key: str) -> tuple[str, ...]:
+        """The pollutants of a row that count for a pollutant or an index."""
+        return (key,) if key in self.at else tuple(self.standard.pollutants)
 
     def hour(self, key: str, rows: Rows, hour: int) -> Shown | None:
         """The hour of one place and feed by its window; None where no value counts."""
         result = evaluate(self.standard, key, rows, hour)
         return None if result.empty else self._shown(key, result)
 
-    def lacks(self, key: str, rows: Mapping[int, Any], hour: int) -> tuple[str, ...]:
+    def lacks(self, key: str, rows: Rows, hour: int) -> tuple[str, ...]:
         """The pollutants that an `overall` without a result needs and lacks."""
         return evaluate(self.standard, key, rows, hour).missing if key == OVERALL else ()
+
+    def figure(self, key: str, value: Fraction, averaging: str) -> Decimal:
+        """A mean as it is printed [pollutant's unit]."""
+        return self.standard.figure(key, value, averaging)
 
     def mean(self, key: str, total: int, count: int) -> Shown:
         """An hour's own mean, of its exact sum and count."""
@@ -98,7 +107,7 @@ class Grader:
         standard, level = self.standard, self.standard.level(grade) if grade else None
         return (
             value,
-            pollutants()[key].unit if key != OVERALL else None,
+            _unit(key),
             averaging or standard.averaging(key) or "1h",
             ZONE,
             index,
@@ -109,6 +118,83 @@ class Grader:
             standard.id,
             standard.version,
         )
+
+
+class Beside(Grader):
+    """Hours by one of several standards, whose columns stand beside the hour's own value."""
+
+    def cells(
+        self,
+        key: str,
+        value: str | None,
+        averaging: str | None = None,
+        grade: int | None = None,
+        index: int | None = None,
+        dominant: str | None = None,
+    ) -> tuple[Any, ...]:
+        """The cells of the standard's columns, from its `value` to its `label`; all are null where
+        the standard judges no such mean."""
+        standard, level = self.standard, self.standard.level(grade) if grade else None
+        averaging = averaging or standard.averaging(key)
+        if averaging is None or standard.table(key, averaging) is None:
+            averaging = value = None
+        words = (level.letter, level.label("ko")) if level else (None, None)
+        return value, averaging, index, dominant, grade, *words
+
+
+class Concentrations(Grader):
+    """Hours by no standard: the hour's own mean, with the digits of the store.
+
+    An `overall` has none; it is there where one of the standards `beside` has a result.
+    """
+
+    def __init__(self, beside: Sequence[Beside], keys: tuple[str, ...]) -> None:
+        super().__init__(beside[0].standard, keys, beside[0].reads)
+        self.plain, self.beside = {key for key in keys if key != OVERALL}, beside
+
+    def rests_on(self, key: str) -> tuple[str, ...]:
+        """The pollutants of a row that count for a pollutant or an index."""
+        return (key,) if key in self.at else self.reads
+
+    def hour(self, key: str, rows: Rows, hour: int) -> Shown | None:
+        """No value of an `overall`; None where no standard has a result."""
+        there = any(one.hour(key, rows, hour) for one in self.beside if one.standard.overall)
+        return Shown(None, self.cells(key, None)) if there else None
+
+    def lacks(self, key: str, rows: Rows, hour: int) -> tuple[str, ...]:
+        """The pollutants that the first standard with an `overall` needs and lacks."""
+        return next(one for one in self.beside if one.standard.overall).lacks(key, rows, hour)
+
+    def figure(self, key: str, value: Fraction, averaging: str) -> Decimal:
+        """A mean with the digits of the store, of days and longer with two more."""
+        pollutant = pollutants()[key]
+        return rounded(value, pollutant, pollutant.digits + (2 if averaging in PERIODS else 0))
+
+    def mean(self, key: str, total: int, count: int) -> Shown:
+        """An hour's own mean, of its exact sum and count."""
+        value = scaled_text(mean_half_up(total, count), pollutants()[key])
+        return Shown(None, self.cells(key, value))
+
+    def apart(self, key: str, totals: Numbers, counts: Numbers, rounded: Numbers) -> "NDArray[Any]":
+        """None: no standard takes a mean otherwise than its rounded number."""
+        return np.zeros(len(totals), dtype=bool)
+
+    def cells(
+        self, key: str, value: str | None, averaging: str | None = None, *_: Any
+    ) -> tuple[Any, ...]:
+        """The cells from `value` to `zone`."""
+        return value, _unit(key), averaging or "1h", ZONE
+
+
+def reads_of(standards: Sequence[Standard], keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The pollutants to read: an `overall` rests on all that its standard grades."""
+    more = [key for one in standards if one.overall for key in one.pollutants]
+    plain = [key for key in keys if key != OVERALL]
+    return tuple(dict.fromkeys([*plain, *(more if OVERALL in keys else ())]))
+
+
+def _unit(key: str) -> str | None:
+    return pollutants()[key].unit if key != OVERALL else None
 
 
 def scaled_text(scaled: int, pollutant: Pollutant) -> str:

@@ -14,7 +14,15 @@ from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.model import HourMean
 from aq.domain.pollutants import pollutants
 from aq.domain.windows import OVERALL
-from aq.export.grading import NOT_ENOUGH, NOT_MEASURED, absence, scaled_text, share_text
+from aq.export.grading import (
+    NOT_ENOUGH,
+    NOT_MEASURED,
+    Grader,
+    Shown,
+    absence,
+    scaled_text,
+    share_text,
+)
 from aq.export.reader import (
     WHY,
     Cells,
@@ -47,9 +55,12 @@ def hour_pieces(reader: Reader) -> Iterator[Piece]:
         for key in question.keys
     ]
     values, sources = _Numbered(), _Numbered()
+    # One of each standard that has its own columns.
+    judged = [_Numbered() for judge in reader.judges if judge is not reader.grader]
     for (after, until), rows in reader.blocks():
-        if max(len(values.cells), len(sources.cells)) > REMEMBERED:
+        if max(len(one.cells) for one in (values, sources, *judged)) > REMEMBERED:
             values, sources = _Numbered(), _Numbered()
+            judged = [_Numbered() for _ in judged]
         block = _Block(reader, (after, until), rows, values, sources)
         if len(block.hours) == 0:
             continue
@@ -62,6 +73,10 @@ def hour_pieces(reader: Reader) -> Iterator[Piece]:
             Part(heads, which),
             Part(times, np.repeat(block.hours, count)),
             Part(values.cells, block.value_of.ravel()),
+            *(
+                Part(cells.cells, block.by_standard(judge, cells).ravel())
+                for judge, cells in zip(reader.judges, judged, strict=False)
+            ),
             Part(sources.cells, block.source_of.ravel()),
         )
         first_at, last_at = (times[block.hours[end]][0] for end in (0, -1))
@@ -86,6 +101,10 @@ class _Numbered:
 
 def _as_given(cells: Cells) -> Cells:
     return cells
+
+
+def _of_feed(cells: Cells, feed: str | None) -> Cells:
+    return *cells, feed
 
 
 class _Block:
@@ -135,29 +154,11 @@ class _Block:
         row = np.take_along_axis(self.grid, feeds[None], axis=0)[0]
         self.feeds[:, place] = feeds
         valid = np.flatnonzero(heard[row] > 0)
-        self.value_of[valid, place] = self._means(key, total[row[valid]], heard[row[valid]])
+        of_valid = total[row[valid]], heard[row[valid]]
+        self.value_of[valid, place] = _means(self.reader.grader, self._values, key, *of_valid)
         self.source_of[valid, place] = self._heard(key, feeds[valid], row[valid], heard)
         for pair in np.flatnonzero(heard[row] == 0).tolist():
             self._absent(key, (pair, place), int(feeds[pair]), int(row[pair]))
-
-    def _means(self, key: str, totals: Numbers, heard: Numbers) -> Numbers:
-        """The numbers of the cells of hourly means, by exact sum and count.
-
-        Most means have the same cells as the one rounded to the store's scale, of which there are
-        few; those that the standard would then grade otherwise are looked at by themselves.
-        """
-        means = (2 * totals + heard) // (2 * heard)
-        apart = self.reader.grader.apart(key, totals, heard, means)
-        totals, heard = np.where(apart, totals, means), np.where(apart, heard, 1)
-        _, first, which = np.unique(
-            totals * MOST_STATIONS + heard, return_index=True, return_inverse=True
-        )
-        number, make = self._values.number, self._hourly
-        pairs = zip(totals[first].tolist(), heard[first].tolist(), strict=True)
-        return _integers([number(make, key, *pair) for pair in pairs])[which]
-
-    def _hourly(self, key: str, total: int, count: int) -> Cells:
-        return self.reader.grader.mean(key, total, count).cells
 
     def _heard(self, key: str, feeds: Numbers, rows: Numbers, heard: Numbers) -> Numbers:
         """The numbers of the sources of values, by feed and the stations heard and expected."""
@@ -171,33 +172,64 @@ class _Block:
 
     def windowed(self, key: str, place: int) -> None:
         """Hours by the standard's window, which goes back over the rows of the same feed."""
-        reader, series = self.reader, self.series
-        selection, ats = reader.question.selection, self._ats(key)
-        for pair, rows in enumerate(self.grid.T.tolist()):
-            hour = self.after + 1 + int(self.hours[pair])
-            number = reader.places[self.places[pair]].id
-            stations = {
-                name: max(self.rows[row][at] for at in ats)
-                for name, row in zip(selection.feeds, rows, strict=True)
-                if row >= 0
-            }
-            there = [selection.feeds.index(name) for name in selection.ranked(stations)]
-            for feed in there:
-                shown = reader.grader.hour(key, series[number, selection.feeds[feed]], hour)
-                if shown is not None:
-                    self.feeds[pair, place] = feed
-                    self.value_of[pair, place] = self._values.number(_as_given, shown.cells)
-                    self.source_of[pair, place] = self._source(key, feed, rows[feed])
-                    break
-            else:
-                needed = reader.grader.lacks(key, series[number, selection.feeds[there[0]]], hour)
-                self._absent(key, (pair, place), there[0], rows[there[0]], needed)
-
-    def _ats(self, key: str) -> list[int]:
-        """Where a row has the stations with a value, of each pollutant that counts for `key`."""
         grader = self.reader.grader
-        names = (key,) if key in grader.at else grader.standard.pollutants
-        return [grader.at[name] + 1 for name in names]
+        for pair in range(len(self.hours)):
+            there, feed, shown = self._first(grader, key, pair)
+            if shown is not None:
+                self.feeds[pair, place] = feed
+                self.value_of[pair, place] = self._values.number(_as_given, shown.cells)
+                self.source_of[pair, place] = self._source(key, feed, int(self.grid[feed, pair]))
+            else:
+                needed = grader.lacks(key, *self._window(pair, there))
+                self._absent(key, (pair, place), there, int(self.grid[there, pair]), needed)
+
+    def _first(self, judge: Grader, key: str, pair: int) -> tuple[int, int, Shown | None]:
+        """The most preferred feed with a row of the hour, the first of them that gives a value by
+        the standard's window, and what it gives; None where none does."""
+        selection = self.reader.question.selection
+        ats = [judge.at[name] + 1 for name in judge.rests_on(key)]
+        stations = {
+            name: max(self.rows[row][at] for at in ats)
+            for name, row in zip(selection.feeds, self.grid[:, pair].tolist(), strict=True)
+            if row >= 0
+        }
+        there = [selection.feeds.index(name) for name in selection.ranked(stations)]
+        for feed in there:
+            shown = judge.hour(key, *self._window(pair, feed))
+            if shown is not None:
+                return there[0], feed, shown
+        return there[0], there[0], None
+
+    def by_standard(self, judge: Grader, cells: _Numbered) -> Numbers:
+        """By pair and pollutant the number of a standard's own cells.
+
+        A window may be of another feed than the hour's own value: where the hour's feed has too few
+        hours of it, the next one may have enough.
+        """
+        numbers = np.zeros_like(self.value_of)
+        names = self.reader.question.selection.feeds
+        for place, key in enumerate(self.reader.question.keys):
+            numbers[:, place] = cells.number(_of_feed, judge.cells(key, None), None)
+            if key in judge.plain and judge.standard.averaging(key):
+                at, feeds = judge.at[key], self.feeds[:, place]
+                row = np.take_along_axis(self.grid, feeds[None], axis=0)[0]
+                total, heard = (_integers(self.columns[n])[row] for n in (at, at + 1))
+                for feed, name in enumerate(names):
+                    valid = np.flatnonzero((heard > 0) & (feeds == feed))
+                    of_valid = total[valid], heard[valid]
+                    numbers[valid, place] = _means(judge, cells, key, *of_valid, feed=name)
+            elif key in judge.standard.keys:
+                for pair in range(len(self.hours)):
+                    _, feed, shown = self._first(judge, key, pair)
+                    if shown is not None:
+                        numbers[pair, place] = cells.number(_of_feed, shown.cells, names[feed])
+        return numbers
+
+    def _window(self, pair: int, feed: int) -> tuple[Series, int]:
+        """The rows of a pair's place and feed, and its hour."""
+        number = self.reader.places[self.places[pair]].id
+        name = self.reader.question.selection.feeds[feed]
+        return self.series[number, name], self.after + 1 + int(self.hours[pair])
 
     @cached_property
     def series(self) -> Mapping[tuple[int, str], Series]:
@@ -219,6 +251,36 @@ class _Block:
         name = self.reader.question.selection.feeds[feed]
         stations = _stations(self.reader, name, self.rows[row], key)
         return self._sources.number(tail_cells, name, why, stations)
+
+
+def _means(
+    grader: Grader,
+    cells: _Numbered,
+    key: str,
+    totals: Numbers,
+    heard: Numbers,
+    *,
+    feed: str | None = None,
+) -> Numbers:
+    """The numbers of the cells of hourly means, by exact sum and count; with `feed` after them
+    where it is given.
+
+    Most means have the same cells as the one rounded to the store's scale, of which there are few;
+    those that the standard would then grade otherwise are looked at by themselves.
+    """
+
+    def make(key: str, total: int, count: int, *feeds: str) -> Cells:
+        return *grader.mean(key, total, count).cells, *feeds
+
+    means = (2 * totals + heard) // (2 * heard)
+    apart = grader.apart(key, totals, heard, means)
+    totals, heard = np.where(apart, totals, means), np.where(apart, heard, 1)
+    _, first, which = np.unique(
+        totals * MOST_STATIONS + heard, return_index=True, return_inverse=True
+    )
+    pairs = zip(totals[first].tolist(), heard[first].tolist(), strict=True)
+    more = () if feed is None else (feed,)
+    return _integers([cells.number(make, key, *pair, *more) for pair in pairs])[which]
 
 
 def _integers(numbers: Any) -> Numbers:

@@ -11,6 +11,7 @@ from aq.context import Context
 from aq.domain.clock import kst_iso
 from aq.domain.errors import InputError
 from aq.domain.pollutants import pollutants
+from aq.domain.standards import Standard
 from aq.export.columns import ZONE, Column
 from aq.export.files import digest_of
 from aq.export.pipeline import Tally
@@ -50,10 +51,8 @@ def manifest(
         "sha256": digest,
         "zone": ZONE,
         "schema": [_column(column) for column in question.columns],
-        "units": {
-            key: pollutant.unit for key, pollutant in pollutants().items() if key in question.keys
-        },
-        "standards": [_standard(question)],
+        "units": {key: one.unit for key, one in pollutants().items() if key in question.keys},
+        "standards": [_standard(standard) for standard in question.standards],
         "feeds": [_feed(name) for name in question.selection.feeds],
         "simulated": context.store.simulated(),
         "software": software(question.format),
@@ -77,8 +76,7 @@ def _column(column: Column) -> dict[str, Any]:
     return {"name": column.name, "type": column.kind, "about": column.about}
 
 
-def _standard(question: ExportQuestion) -> dict[str, Any]:
-    standard = question.standard
+def _standard(standard: Standard) -> dict[str, Any]:
     path = config_dir() / "standards" / f"{standard.id}.toml"
     return {
         "id": standard.id,

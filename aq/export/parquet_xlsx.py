@@ -40,8 +40,8 @@ def about(question: ExportQuestion) -> dict[str, str]:
         "question": json.dumps(question.as_dict(), ensure_ascii=False),
         "zone": ZONE,
         "units": json.dumps(units, ensure_ascii=False),
-        "standard": f"{question.standard.id} {question.standard.version} {question.standard.hash}",
-        "feeds": "; ".join(f"{info.name}: {info.attribution}; {info.licence}" for info in infos),
+        "standard": "; ".join(f"{one.id} {one.version} {one.hash}" for one in question.standards),
+        "feeds": "; ".join(f"{one.name}: {one.attribution}; {one.licence}" for one in infos),
     }
 
 

@@ -5,9 +5,10 @@ and not a mean of rounded means. Each day or month comes from one feed.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from aq.domain.clock import day_of, from_day_number
@@ -32,23 +33,25 @@ Slot = tuple[int, str, str]  # place id, feed, pollutant
 
 @dataclass(slots=True)
 class Pool:
-    """What is known of one place, feed and pollutant in a day or month so far."""
+    """What is known of one place, feed and pollutant in a day or month so far; `grades` are the
+    hours of each grade, by standard."""
 
-    levels: int
+    levels: Sequence[int]
     total: int = 0
     count: int = 0
     hours: int = 0
     largest: tuple[int, int] | None = None
-    grades: list[int] = field(init=False)
+    grades: list[list[int]] = field(init=False)
     absences: Counter[tuple[str | None, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.grades = [0] * self.levels
+        self.grades = [[0] * levels for levels in self.levels]
 
-    def add(self, total: int, count: int, grade: int | None) -> None:
-        """Take an hour in by its exact sum and count, with its grade by the standard's window."""
-        if grade is not None:
-            self.grades[grade - 1] += 1
+    def add(self, total: int, count: int, grades: Iterable[int | None]) -> None:
+        """Take an hour in by its exact sum and count, with its grades by the standards' windows."""
+        for hours, grade in zip(self.grades, grades, strict=True):
+            if grade is not None:
+                hours[grade - 1] += 1
         if not count:
             return
         self.total += total
@@ -57,10 +60,10 @@ class Pool:
         if self.largest is None or total * self.largest[1] > self.largest[0] * count:
             self.largest = total, count
 
-    @property
-    def worst(self) -> int | None:
-        """The worst grade of an hour."""
-        return max((n for n, hours in enumerate(self.grades, 1) if hours), default=None)
+    def counted(self, standard: int) -> tuple[int | None, ...]:
+        """Hours of each grade of one of the standards, and the worst grade of an hour."""
+        grades = self.grades[standard]
+        return *grades, max((n for n, hours in enumerate(grades, 1) if hours), default=None)
 
     @property
     def why(self) -> tuple[str | None, str | None]:
@@ -78,8 +81,9 @@ def pooled_pieces(reader: Reader) -> Iterator[Piece]:
     current: tuple[int, int] | None = None
     pools: dict[Slot, Pool] = {}
     for (after, until), read in reader.blocks():
-        series, grader = by_series(read), reader.grader
-        windows = {} if grader.plain.issuperset(reader.question.keys) else for_windows(reader, read)
+        series = by_series(read)
+        plain = all(judge.plain.issuperset(reader.question.keys) for judge in reader.judges)
+        windows = {} if plain else for_windows(reader, read)
         hour = after + 1
         while hour <= until:
             bounds = period(hour, reader.question.grain)
@@ -95,22 +99,27 @@ def pooled_pieces(reader: Reader) -> Iterator[Piece]:
 
 
 def _add(reader: Reader, pools: dict[Slot, Pool], block: tuple[Any, Any], hours: range) -> None:
-    (series, windows), grader = block, reader.grader
+    (series, windows), judges = block, reader.judges
+    levels = [len(judge.standard.levels) for judge in judges]
     for (place, feed), rows in series.items():
         for key in reader.question.keys:
-            pool, at, plain = pools.get((place, feed, key)), grader.at[key], key in grader.plain
+            pool, at = pools.get((place, feed, key)), reader.grader.at[key]
             for hour in hours:
                 row = rows.get(hour)
                 if row is None:
                     continue
                 if pool is None:
-                    pool = pools[place, feed, key] = Pool(len(reader.question.standard.levels))
-                total, count, shown = row[at], row[at + 1], None
-                if not plain:
-                    shown = grader.hour(key, windows[place, feed], hour)
-                elif count:
-                    shown = grader.mean(key, total, count)
-                pool.add(total, count, shown.grade if shown else None)
+                    pool = pools[place, feed, key] = Pool(levels)
+                total, count = row[at], row[at + 1]
+                grades: list[int | None] = []
+                for judge in judges:
+                    shown = None
+                    if key not in judge.plain:
+                        shown = judge.hour(key, windows[place, feed], hour)
+                    elif count:
+                        shown = judge.mean(key, total, count)
+                    grades.append(shown.grade if shown else None)
+                pool.add(total, count, grades)
                 if not count:
                     pool.absences[absence(row[WHY], key, NOT_MEASURED)] += 1
 
@@ -124,7 +133,7 @@ def _piece(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> 
         for key in reader.question.keys:
             taken = _taken(reader, place, key, pools)
             if taken:
-                rows.append(_row(reader.grader, place, key, (at, possible), taken))
+                rows.append(_row(reader, place, key, (at, possible), taken))
     return listed(at, rows, min(1.0, reader.done(bounds[1])))
 
 
@@ -143,21 +152,42 @@ def _taken(
 
 
 def _row(
-    grader: Grader, place: Place, key: str, when: tuple[str, int], taken: tuple[str, Pool]
+    reader: Reader, place: Place, key: str, when: tuple[str, int], taken: tuple[str, Pool]
 ) -> Cells:
     (at, possible), (feed, pool) = when, taken
     averaging = "1d" if len(at) == 10 else "1mo"
-    grade = value = largest = None
-    if pool.hours and pool.largest is not None:
-        standard = grader.standard
-        value = f"{standard.figure(key, Fraction(pool.total, pool.count), averaging):f}"
-        largest = f"{standard.figure(key, Fraction(*pool.largest), '1h'):f}"
-    if averaging == "1d":
-        grade = day_grade(grader.standard, key, pool.total, pool.count, pool.hours)
+    judged = [_judged(judge, key, averaging, pool) for judge in reader.judges]
+    counts = [pool.counted(number) for number in range(len(judged))]
+    largest = None
+    if pool.largest is not None:
+        largest = f"{reader.grader.figure(key, Fraction(*pool.largest), '1h'):f}"
+    if reader.question.apart:
+        value = _value(reader.grader, key, averaging, pool)
+        middle = [
+            *reader.grader.cells(key, value, averaging),
+            *chain.from_iterable(chain(*pair) for pair in zip(judged, counts, strict=True)),
+        ]
+        counts = []
+    else:
+        middle = [*judged[0]]
     return (
         *head_cells(place, feed, key),
         at,
-        *grader.cells(key, value, averaging, grade),
+        *middle,
         *tail_cells(feed, pool.why, (None, None, share_text(pool.hours, possible), None)),
-        *(pool.hours, *pool.grades, pool.worst, largest),
+        *(pool.hours, *chain.from_iterable(counts), largest),
     )
+
+
+def _value(grader: Grader, key: str, averaging: str, pool: Pool) -> str | None:
+    if not pool.hours:
+        return None
+    return f"{grader.figure(key, Fraction(pool.total, pool.count), averaging):f}"
+
+
+def _judged(judge: Grader, key: str, averaging: str, pool: Pool) -> Cells:
+    """A standard's cells of a day or month."""
+    grade = None
+    if averaging == "1d":
+        grade = day_grade(judge.standard, key, pool.total, pool.count, pool.hours)
+    return judge.cells(key, _value(judge, key, averaging, pool), averaging, grade)

@@ -3,7 +3,7 @@ manifest."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,14 +14,13 @@ from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.domain.standards import Standard
-from aq.domain.windows import OVERALL
+from aq.domain.windows import OVERALL, window_hours
 from aq.export.columns import (
     ADVISORY,
     FORECAST,
     KINDS,
     READINGS,
     Column,
-    columns_for,
     columns_of,
     pick,
 )
@@ -51,11 +50,15 @@ class ExportQuestion(Question):
     Attributes
     ----------
     kind : readings; or the authority's forecasts (of the days), advisories (issued on the days)
+    standards : those asked for, in the order of their `place`; `standard` is the first
+    apart : whether each standard has its own columns and `value` is of none
     version : the store version the answer is of, whatever was written since
     all_columns, columns : those the question has, and those picked of them
     """
 
     level: str
+    standards: tuple[Standard, ...]
+    apart: bool = False
     version: int
     format: str
     kind: str = READINGS
@@ -66,8 +69,8 @@ class ExportQuestion(Question):
     def as_dict(self) -> dict[str, Any]:
         """The question in JSON's types, from which `from_dict` makes it again.
 
-        `kind` stands there only for other rows than readings, so that files of earlier releases
-        keep their bytes.
+        `kind` stands there only for other rows than readings, and `standards` only where each has
+        its columns, so that files of earlier releases keep their bytes.
         """
         return {
             **({"kind": self.kind} if self.kind != READINGS else {}),
@@ -77,7 +80,11 @@ class ExportQuestion(Question):
             "level": self.level,
             "provinces": [province.code for province in self.provinces],
             "pollutants": list(self.keys),
-            "standard": self.standard.id,
+            **(
+                {"standards": [one.id for one in self.standards]}
+                if self.apart
+                else {"standard": self.standard.id}
+            ),
             "feeds": list(self.selection.feeds),
             "version": self.version,
             "format": self.format,
@@ -87,16 +94,16 @@ class ExportQuestion(Question):
 
     @property
     def tag(self) -> str:
-        """A short digest of the question, its store version and its standard's content."""
-        text = json.dumps([self.as_dict(), self.standard.hash], sort_keys=True)
+        """A short digest of the question, its store version and its standards' content."""
+        text = json.dumps([self.as_dict(), *(one.hash for one in self.standards)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def ask(context: Context, texts: Mapping[str, str]) -> ExportQuestion:
     """A question from parameters as text; raises `InputError` naming the parameter.
 
-    Several provinces, pollutants or columns are separated by commas. Without `as_of` the store's
-    present version is pinned.
+    Several provinces, pollutants, standards or columns are separated by commas. Without `as_of` the
+    store's present version is pinned.
     """
     given = Given(texts, named=True)
     kind = given.one_of("kind", KINDS, READINGS)
@@ -104,20 +111,45 @@ def ask(context: Context, texts: Mapping[str, str]) -> ExportQuestion:
         return _ask_official(context, given, kind)
     after, until = given.range(context.clock.now())
     grain = given.one_of("grain", GRAINS, "hour")
-    standard = find_standard(context, given.get("standard"))
-    keys = _pollutants(standard, grain, given.listed("pollutant") or list(KEYS))
-    feed = given.feed()
-    all_columns = columns_for(grain, len(standard.levels))
+    standards = _standards(context, given.listed("standard") or [None])
+    apart = len(standards) > 1 or (grain == "hour" and of_longer_windows(standards[0]))
     return ExportQuestion(
-        keys=keys,
         grain=grain,
         level=given.one_of("level", LEVELS, "province"),
-        standard=standard,
-        selection=context.settings.selection.only(feed),
-        all_columns=all_columns,
-        columns=pick(all_columns, given.listed("columns")),
+        selection=context.settings.selection.only(given.feed()),
+        **_judged(standards, grain, given.listed("pollutant"), given.listed("columns"), apart),
         **_common(context, given, after, until),
     )
+
+
+def _standards(context: Context, names: Sequence[str | None]) -> tuple[Standard, ...]:
+    """The standards of some names, each once; the configured one for None."""
+    standards = {one.id: one for one in (find_standard(context, name) for name in names)}
+    return tuple(sorted(standards.values(), key=lambda standard: (standard.place, standard.id)))
+
+
+def of_longer_windows(standard: Standard) -> bool:
+    """Whether a standard judges some pollutant's hour by more than the hour itself."""
+    return any(window_hours(standard, key) > 1 for key in standard.pollutants)
+
+
+def _judged(
+    standards: tuple[Standard, ...],
+    grain: str,
+    keys: list[str] | None,
+    columns: list[str] | None,
+    apart: bool,
+) -> dict[str, Any]:
+    """The parts of a question that follow from its standards."""
+    all_columns = columns_of(READINGS, grain, standards, apart=apart)
+    return {
+        "keys": _pollutants(standards, grain, keys or list(KEYS)),
+        "standard": standards[0],
+        "standards": standards,
+        "apart": apart,
+        "all_columns": all_columns,
+        "columns": pick(all_columns, columns),
+    }
 
 
 def _common(context: Context, given: Given, after: datetime, until: datetime) -> dict[str, Any]:
@@ -152,13 +184,14 @@ def _official(
         if key not in there:
             raise InputError(f"of kind {kind} there are {', '.join(there)}", "pollutant")
     standard = context.standards[OFFICIAL_STANDARD]
-    all_columns = columns_of(kind, "day", len(standard.levels))
+    all_columns = columns_of(kind, "day", (standard,), apart=False)
     return ExportQuestion(
         kind=kind,
         keys=tuple(key for key in there if not keys or key in keys),
         grain="day",
         level="province",
         standard=standard,
+        standards=(standard,),
         selection=selection_of(feed),
         all_columns=all_columns,
         columns=pick(all_columns, columns),
@@ -185,22 +218,21 @@ def from_dict(context: Context, data: Mapping[str, Any]) -> ExportQuestion:
             format=_known(data["format"], FORMATS),
             bom=bool(data["bom"]),
         )
-    standard = find_standard(context, str(data["standard"]))
-    all_columns = columns_for(_known(data["grain"], GRAINS), len(standard.levels))
+    apart = "standards" in data
+    names = [str(name) for name in data["standards"]] if apart else [str(data["standard"])]
+    grain = _known(data["grain"], GRAINS)
+    keys, columns = ([str(name) for name in data[of]] for of in ("pollutants", "columns"))
     return ExportQuestion(
         provinces=tuple(BY_CODE[code] for code in data["provinces"]),
-        keys=_pollutants(standard, data["grain"], [str(key) for key in data["pollutants"]]),
         after=parse_since(data["since"]),
         until=parse_until(data["until"]),
-        grain=data["grain"],
+        grain=grain,
         level=_known(data["level"], LEVELS),
-        standard=standard,
         selection=selection_of(*(_known(name, tuple(INFO)) for name in data["feeds"])),
         version=int(data["version"]),
         format=_known(data["format"], FORMATS),
         bom=bool(data["bom"]),
-        all_columns=all_columns,
-        columns=pick(all_columns, [str(name) for name in data["columns"]]),
+        **_judged(_standards(context, names), grain, keys, columns, apart),
     )
 
 
@@ -210,13 +242,16 @@ def _known(value: str, words: tuple[str, ...]) -> str:
     return value
 
 
-def _pollutants(standard: Standard, grain: str, wanted: list[str]) -> tuple[str, ...]:
-    """In the table's order. All have values, also where the standard does not grade them."""
-    there = (*KEYS, OVERALL) if standard.overall else KEYS
+def _pollutants(
+    standards: Sequence[Standard], grain: str, wanted: Sequence[str]
+) -> tuple[str, ...]:
+    """In the table's order. All have values, also where no standard grades them."""
+    there = (*KEYS, OVERALL) if any(standard.overall for standard in standards) else KEYS
     for key in wanted:
         if key not in there:
+            names = ", ".join(standard.id for standard in standards)
             raise InputError(
-                f"unknown pollutant {key!r} for {standard.id}; known are {', '.join(there)}",
+                f"unknown pollutant {key!r} for {names}; known are {', '.join(there)}",
                 "pollutant",
             )
     no_index_of_days(grain, wanted)

@@ -26,7 +26,7 @@ from aq.domain.errors import InputError
 from aq.domain.model import OBSERVED, URBAN, PlaceHour
 from aq.domain.provinces import BY_ID
 from aq.export.columns import READINGS
-from aq.export.grading import Grader
+from aq.export.grading import Beside, Concentrations, Grader, reads_of
 from aq.export.query import ExportQuestion
 from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import Connection, Store
@@ -114,7 +114,11 @@ def listed(at: str, rows: Sequence[Cells], share: float) -> Piece:
 
 @dataclass(frozen=True)
 class Reader:
-    """A question at an open store: its places, the hours there can be, what to read as of."""
+    """A question at an open store: its places, the hours there can be, what to read as of.
+
+    `grader` gives the cells of values; `judges` grade, one for each standard: `grader` itself where
+    grades stand in the same cells.
+    """
 
     connection: Connection
     question: ExportQuestion
@@ -122,6 +126,7 @@ class Reader:
     hours: tuple[int, int] | None
     as_of: int | None
     grader: Grader
+    judges: tuple[Grader, ...]
     step: int  # hours read at a time
 
     @property
@@ -151,7 +156,7 @@ class Reader:
         keys, feeds = self.grader.reads, self.question.selection.feeds
         for after in range(start, end, self.step):
             until = min(after + self.step, end)
-            since = after - self.grader.back
+            since = after - max(judge.back for judge in self.judges)
             yield (
                 (after, until),
                 read(self.connection, numbers, keys, feeds, since, until, self.as_of),
@@ -194,15 +199,27 @@ def reading(store: Store, question: ExportQuestion) -> Iterator[Reader]:
         hours = _hours(connection, question, places) if question.kind == READINGS else None
         if question.level == "station" and hours is not None:
             retained.require(connection, *hours)
+        grader, judges = graders(question)
         yield Reader(
             connection=connection,
             question=question,
             places=places,
             hours=hours,
             as_of=question.version if question.version < newest else None,
-            grader=Grader(question.standard, question.keys),
+            grader=grader,
+            judges=judges,
             step=max(24, BLOCK_ROWS // max(1, len(places))),
         )
+
+
+def graders(question: ExportQuestion) -> tuple[Grader, tuple[Grader, ...]]:
+    """What gives a question's values, and what grades its hours, one for each standard."""
+    reads = reads_of(question.standards, question.keys)
+    if not question.apart:
+        grader = Grader(question.standard, question.keys, reads)
+        return grader, (grader,)
+    beside = tuple(Beside(standard, question.keys, reads) for standard in question.standards)
+    return Concentrations(beside, question.keys), beside
 
 
 def _places(connection: Connection, question: ExportQuestion) -> tuple[Place, ...]:

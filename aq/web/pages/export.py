@@ -19,7 +19,7 @@ from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL
 from aq.export.columns import ADVISORY, FORECAST, READINGS, columns_of
 from aq.export.pipeline import Sample, sample
-from aq.export.query import FORMATS, OFFICIAL, ask
+from aq.export.query import FORMATS, OFFICIAL, ask, of_longer_windows
 from aq.feeds.registry import INFO
 from aq.i18n import Text
 from aq.queries.frames import version_on
@@ -217,7 +217,8 @@ def _several(name: str, label: str, options: Mapping[str, str], chosen: list[str
 
 
 def _columns(kind: str, grain: str, rules: Standard, text: Text) -> list[str]:
-    names = [one.name for one in columns_of(kind, grain, len(rules.levels))]
+    apart = grain == "hour" and of_longer_windows(rules)
+    names = [one.name for one in columns_of(kind, grain, (rules,), apart=apart)]
     chosen = [name for name in (_own("cols") or "").split(",") if name in names]
     return _several("cols", text("Columns (empty: all)"), {name: name for name in names}, chosen)
 
@@ -303,7 +304,7 @@ def command(given: Mapping[str, str]) -> str:
         option = f"--{name.replace('_', '-')}"
         if name == "bom":
             words.append(option)
-        elif name in ("province", "pollutant"):
+        elif name in ("province", "pollutant", "standard"):
             for one in value.split(","):
                 words += [option, one]
         else:
