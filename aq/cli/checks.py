@@ -28,7 +28,7 @@ from aq.queries.feed_status import (
 from aq.queries.zones import unplaced_acts, unplaced_stations
 from aq.settings import Settings
 from aq.store import outbox
-from aq.store.engine import known_revisions, schema_revisions, try_to_write
+from aq.store.engine import known_revisions, schema_revisions, try_to_write, usable
 from aq.store.presence import holders, rescued
 from aq.store.runs import FAILED, recent_runs
 
@@ -111,6 +111,9 @@ def _schema(context: Context, where: str) -> Finding:
     text = f"{where}: schema {have}"
     if have is None:
         return Finding("store", WARN, f"{where}: empty", "aq migrate, or start the server")
+    if have not in known_revisions() and usable(context.store, have):
+        text = f"{text}, newer than this program's {need}, which may still use it"
+        return Finding("store", WARN, text, "nothing; update this instance too")
     if have not in known_revisions():
         text = f"{text}, newer than this program can read ({need})"
         return Finding("store", FAIL, text, "update the program, or aq restore an older copy")

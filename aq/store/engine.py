@@ -1,6 +1,7 @@
 """Opening the store, bringing its schema up to date, and transactions with a store version."""
 
 import hashlib
+import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -27,7 +28,9 @@ from aq.paths import ROOT
 from aq.store.presence import Place
 from aq.store.schema import state, store_version
 
+log = logging.getLogger(__name__)
 BUSY_SECONDS = 30
+FIRST_WITH_USABLE = "0014_usable_from"
 ARCHIVE = "aq_archive"  # the option of every connection that names the archive's folder
 # Before a view is taken on PostgreSQL, so that no year of station hours moves under a reader's
 # feet: who moves one waits for those who read, and who begins to read waits for the move.
@@ -283,6 +286,31 @@ def known_revisions() -> frozenset[str]:
     return frozenset(script.revision for script in scripts.walk_revisions())
 
 
+def _usable_from(head: str) -> str:
+    """This schema, and the oldest one whose programs may use what it makes of a store.
+
+    A migration that takes away or changes what the program before reads says `contracts = True`;
+    the others only add.
+    """
+    scripts = ScriptDirectory.from_config(_alembic()).walk_revisions()
+    breaking = (one.revision for one in scripts if getattr(one.module, "contracts", False))
+    return f"{head} {next(breaking, FIRST_WITH_USABLE)}"
+
+
+def usable(store: Store, revision: str | None) -> bool:
+    """Whether this program may use a store of a schema: a known one, or one that says so."""
+    known = known_revisions()
+    if revision is None or revision in known:
+        return True
+    query = select(state.c.usable_from).where(state.c.id == 1)
+    try:
+        with store.read() as connection:
+            made_by, _, oldest = str(connection.scalar(query)).partition(" ")
+            return made_by == revision and oldest in known
+    except DatabaseError:
+        return False
+
+
 def try_to_write(store: Store, seconds: int) -> None:
     """Take the right to write and give it back. Raises `StoreError` when it is not to be had."""
     with _translated(), store.engine.connect() as connection:
@@ -306,6 +334,9 @@ def migrate(store: Store) -> tuple[str | None, str]:
     have, head = schema_revisions(store)
     if have == head:
         return have, head
+    if have is not None and have not in known_revisions() and usable(store, have):
+        log.warning("the store has the newer schema %s, which this program may still use", have)
+        return have, head
     with store.book() as connection:
         if not store.is_sqlite:
             lock = text("SELECT pg_advisory_xact_lock(:key)")
@@ -320,6 +351,7 @@ def migrate(store: Store) -> tuple[str | None, str]:
         command.upgrade(_alembic(connection), "head")
         if connection.scalar(select(func.count()).select_from(state)) == 0:
             connection.execute(insert(state).values(id=1, version=0, simulated=None))
+        connection.execute(update(state).values(usable_from=_usable_from(head)))
         return before, scripts.get_current_head() or ""
 
 

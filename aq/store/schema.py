@@ -98,6 +98,7 @@ state = Table(
     Column("id", Integer, primary_key=True),
     Column("version", BigInteger, nullable=False),
     Column("simulated", Boolean),  # null until the first row; then it never changes
+    Column("usable_from", String(90)),  # "SCHEMA OLDEST": whose programs may use a store of it
     CheckConstraint("id = 1", name="ck_state_one_row"),
 )
 
