@@ -334,20 +334,20 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         place = given
         for part in parts[:-1]:
             place = place.setdefault(part, {})
-        place[parts[-1]] = _listed(value) if parts[-1] in LISTS else value
+        place[parts[-1]] = _comma_list(value) if parts[-1] in LISTS else value
     return given
 
 
-def _listed(value: str) -> list[str]:
+def _comma_list(value: str) -> list[str]:
     return [part.strip() for part in value.strip("[] ").replace('"', "").split(",") if part.strip()]
 
 
-def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def _overlaid(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     out = dict(under)
     for key, value in over.items():
         below = out.get(key)
         both = isinstance(below, dict) and isinstance(value, dict)
-        out[key] = _merged(below, value) if both and isinstance(below, dict) else value
+        out[key] = _overlaid(below, value) if both and isinstance(below, dict) else value
     return out
 
 
@@ -399,7 +399,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         raise ConfigError("keys and provinces do not belong here", str(layers[0].path))
     data["provinces"] = read_provinces(config_file("provinces.toml", environ).parent)
     try:
-        return Settings.model_validate(_merged(data, _from_environment(environ)))
+        return Settings.model_validate(_overlaid(data, _from_environment(environ)))
     except ValidationError as error:
         loc, message = first_problem(error)
         variable = "AQ_" + "__".join(str(part).upper() for part in loc)

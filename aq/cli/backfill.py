@@ -27,7 +27,8 @@ def command(since: str, until: str, asked: tuple[str, ...], as_json: bool) -> in
     calls kept back for the live polls. Stopped at any point, it goes on where it was when run
     again. What upstream can no longer give is recorded with the reason.
     """
-    after, end = _instant(parse_since, since, "since"), _instant(parse_until, until, "until")
+    after = _parsed_bound(parse_since, since, "since")
+    end = _parsed_bound(parse_until, until, "until")
     if after >= end:
         raise InputError("--since must lie before --until", "since")
     context = start()
@@ -41,7 +42,7 @@ def command(since: str, until: str, asked: tuple[str, ...], as_json: bool) -> in
     for name in names:
         with click.progressbar(length=1, label=name, file=sys.stderr) as bar:
             report = filler.run(
-                name, context.clock.now(), after=after, until=end, progress=_mover(bar)
+                name, context.clock.now(), after=after, until=end, progress=_calls_made(bar)
             )
         reports.append(report)
         if not as_json:
@@ -54,14 +55,14 @@ def command(since: str, until: str, asked: tuple[str, ...], as_json: bool) -> in
     return 0 if ok else 1
 
 
-def _instant(read: Callable[[str], datetime], given: str, name: str) -> datetime:
+def _parsed_bound(read: Callable[[str], datetime], given: str, name: str) -> datetime:
     try:
         return read(given)
     except ValueError as error:
         raise InputError(f"--{name}: {error}", name) from None
 
 
-def _mover(bar: Any) -> Callable[[int, int], None]:
+def _calls_made(bar: Any) -> Callable[[int, int], None]:
     def move(done: int, calls: int) -> None:
         bar.length = calls
         bar.update(done - bar.pos)

@@ -25,7 +25,7 @@ def command(file: Path, as_json: bool) -> int:
     settings = load()
     name_store(settings)
     with click.progressbar(length=1, label="backup", file=sys.stderr) as bar:
-        made = copies.backup(settings.database_url, file, _mover(bar))
+        made = copies.backup(settings.database_url, file, _pages_copied(bar))
     if as_json:
         print_json(asdict(made))
     else:
@@ -38,7 +38,7 @@ def name_store(settings: Settings) -> None:
     click.echo(f"store: {settings.store_file or settings.store_address}", err=True)
 
 
-def _mover(bar: Any) -> Callable[[int, int], None]:
+def _pages_copied(bar: Any) -> Callable[[int, int], None]:
     def move(done: int, pages: int) -> None:
         bar.length = pages
         bar.update(done - bar.pos)

@@ -58,9 +58,9 @@ ADVICE = {
 def checks(settings: Settings) -> Iterator[Finding]:
     """All lines; those that read the store end where it cannot be read."""
     yield from _disk(settings)
-    yield from _clock(settings)
+    yield from _clock_findings(settings)
     yield from _network(settings)
-    where, file = _place(settings)
+    where, file = _store_address(settings)
     if file is not None and not file.exists():
         yield _not_made(file)
         return
@@ -79,7 +79,7 @@ def checks(settings: Settings) -> Iterator[Finding]:
         yield Finding("store", FAIL, f"{where}: {error}", do)
 
 
-def _place(settings: Settings) -> tuple[str, Path | None]:
+def _store_address(settings: Settings) -> tuple[str, Path | None]:
     """(the store's address without its password, its file when it is one)."""
     file = settings.store_file
     if file is not None:
@@ -138,7 +138,7 @@ def _writing(context: Context, where: str) -> Iterator[Finding]:
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
-    file = _place(settings)[1]
+    file = _store_address(settings)[1]
     if file is None:
         return
     folder = _folder(file)
@@ -151,7 +151,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         yield Finding("disk", OK, text)
 
 
-def _archive(context: Context) -> Iterator[Finding]:
+def _archive_findings(context: Context) -> Iterator[Finding]:
     """Months of station hours in the archive: whether each file is there, and the last run."""
     months = check(context.store, whole=False)
     gone = [archived.month.file for archived in months if archived.state != "fine"]
@@ -169,7 +169,7 @@ def _archive(context: Context) -> Iterator[Finding]:
         yield Finding("archive", FAIL, f"the last run failed: {error}", "mend it, then: aq retain")
 
 
-def _clock(settings: Settings) -> Iterator[Finding]:
+def _clock_findings(settings: Settings) -> Iterator[Finding]:
     now = settings.the_clock.now()
     if settings.the_clock.start is not None:
         away = Clock().now() - now
@@ -179,14 +179,14 @@ def _clock(settings: Settings) -> Iterator[Finding]:
     yield Finding("clock", OK, kst_iso(now))
 
 
-def _feeds(context: Context) -> Iterator[Finding]:
+def _feed_findings(context: Context) -> Iterator[Finding]:
     now = context.clock.now()
     if not context.settings.live_feeds:
         yield Finding("feeds", FAIL, "none is live", ADVICE["key_missing"])
     for status in feed_status(context, now):
         if not status.live:
             continue
-        yield _feed(status, now - status.newest_hour if status.newest_hour else None)
+        yield _newest_hour_finding(status, now - status.newest_hour if status.newest_hour else None)
         yield from _pace(status)
         for operation, count in status.calls_today.items():
             name = operation.rsplit("/", 1)[-1] or status.feed
@@ -196,7 +196,7 @@ def _feeds(context: Context) -> Iterator[Finding]:
             yield Finding(f"quota {name}", WARN if full else OK, text, advice)
 
 
-def _notices(context: Context) -> Iterator[Finding]:
+def _notice_findings(context: Context) -> Iterator[Finding]:
     """Each service of forecasts and advisories, and whether its calls keep within the quota."""
     for status in notice_status(context, context.clock.now()):
         check = f"notices {status.service}"
@@ -312,7 +312,7 @@ def _failing(status: FeedStatus | NoticeStatus) -> str:
     return f"failing since {since}: {status.reason} {status.detail or ''}".strip()
 
 
-def _feed(status: FeedStatus, age: timedelta | None) -> Finding:
+def _newest_hour_finding(status: FeedStatus, age: timedelta | None) -> Finding:
     check = f"feed {status.feed}"
     if status.reason and status.failing_since:
         return Finding(check, FAIL, _failing(status), ADVICE.get(status.reason, ""))
@@ -327,5 +327,14 @@ def _feed(status: FeedStatus, age: timedelta | None) -> Finding:
 
 
 READING: tuple[Callable[[Context], Iterator[Finding]], ...] = (
-    *(_archive, _feeds, _notices, _keys, _zones, _jobs, _messages, *ALERT_CHECKS),
+    *(
+        _archive_findings,
+        _feed_findings,
+        _notice_findings,
+        _keys,
+        _zones,
+        _jobs,
+        _messages,
+        *ALERT_CHECKS,
+    ),
 )

@@ -73,7 +73,7 @@ def command(
     if as_json:
         print_json(done.as_dict())
     else:
-        click.echo(_sentence(done), err=True)
+        click.echo(_written_sentence(done), err=True)
     return 0
 
 
@@ -135,7 +135,7 @@ def _stoppable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _sentence(done: Done) -> str:
+def _written_sentence(done: Done) -> str:
     """What was written, for people."""
     words = done.content
     where = f" to {done.file}" if done.file else ""

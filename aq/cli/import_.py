@@ -43,9 +43,9 @@ def command(files: tuple[Path, ...], check: bool, partial: bool, as_json: bool) 
     for path in files:
         with click.progressbar(length=path.stat().st_size, label=path.name, file=sys.stderr) as bar:
             if path.suffix == ".parquet":
-                report = import_archive(context, path, _mover(bar))
+                report = import_archive(context, path, _share_read(bar))
             else:
-                report = import_file(context, path, _mover(bar), partial=partial, check=check)
+                report = import_file(context, path, _share_read(bar), partial=partial, check=check)
         reports.append(report)
         if not as_json:
             click.echo("\n".join(sentences(report)))
@@ -57,7 +57,7 @@ def command(files: tuple[Path, ...], check: bool, partial: bool, as_json: bool) 
     return 1 if any(report.refused for report in reports) else 0
 
 
-def _mover(bar: Any) -> Callable[[float], None]:
+def _share_read(bar: Any) -> Callable[[float], None]:
     def move(share: float) -> None:
         bar.update(max(0, int((bar.length or 0) * share) - bar.pos))
 

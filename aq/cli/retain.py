@@ -31,7 +31,7 @@ def command(months: int | None, checking: bool, as_json: bool) -> int:
     """
     context = start()
     if checking:
-        return _check(context, as_json)
+        return _report_checked(context, as_json)
     with click.progressbar(length=1, label="retain", file=sys.stderr) as bar:
 
         def progress(done: int, whole: int) -> None:
@@ -67,7 +67,7 @@ def lines(report: RetainReport) -> list[str]:
     return lines or [report.note or "nothing is old enough to be archived"]
 
 
-def _check(context: Context, as_json: bool) -> int:
+def _report_checked(context: Context, as_json: bool) -> int:
     checked = check(context.store, whole=True)
     if as_json:
         print_json(

@@ -300,8 +300,8 @@ class Http:
         try:
             timeout = max(0.01, min(timeout, end - time.monotonic()))
             with _sent(self._session, url, timeout) as response:
-                body = _read(response, end)
-                return _Reply(response.status_code, response.headers, _text(response, body))
+                body = _body(response, end)
+                return _Reply(response.status_code, response.headers, _decoded_text(response, body))
         finally:
             host.release()
 
@@ -397,7 +397,7 @@ def _why_unconnected(error: Exception) -> str:
     return "the connection broke before an answer came"
 
 
-def _read(response: requests.Response, end: float) -> bytes:
+def _body(response: requests.Response, end: float) -> bytes:
     """The body, decompressed, as it comes and no further than the deadline and `MAX_BODY`."""
     parts: list[bytes] = []
     size = 0
@@ -421,7 +421,7 @@ def _read(response: requests.Response, end: float) -> bytes:
     raise failure
 
 
-def _text(response: requests.Response, body: bytes) -> str:
+def _decoded_text(response: requests.Response, body: bytes) -> str:
     """The body as text. Data must be UTF-8; an error page may be in anything."""
     try:
         return body.decode("utf-8-sig")

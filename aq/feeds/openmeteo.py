@@ -127,8 +127,10 @@ class OpenMeteo:
         rows = 0
         for (code, _, _), place in zip(self.points, places, strict=True):
             hours, series = _series(place, code)
-            rows += sum(instant is None or wanted(instant) for instant in map(_instant, hours))
-            readings += _readings(code, hours, series, wanted, issues)
+            rows += sum(
+                instant is None or wanted(instant) for instant in map(_label_instant, hours)
+            )
+            readings += _place_readings(code, hours, series, wanted, issues)
         return Answer(rows=rows, readings=tuple(readings), issues=tuple(issues))
 
     def refusal(
@@ -145,7 +147,7 @@ class OpenMeteo:
             words = shown(data.get("reason") or "no reason given")
         if status == 200 and not words:
             return None if isinstance(data, list | Mapping) else _not_understood("not JSON")
-        reason, retry_at = _reason(status, words, now)
+        reason, retry_at = _refusal_reason(status, words, now)
         return FeedError(
             NAME, operation, reason, f"HTTP {status} {words}".strip(), retry_at=retry_at
         )
@@ -169,7 +171,7 @@ def _not_understood(detail: str) -> FeedError:
     return FeedError(NAME, "", FeedReason.NOT_UNDERSTOOD, detail)
 
 
-def _reason(status: int, words: str, now: datetime) -> tuple[FeedReason, datetime | None]:
+def _refusal_reason(status: int, words: str, now: datetime) -> tuple[FeedReason, datetime | None]:
     """The named reason of an error, and when its limit begins anew."""
     limit = words.casefold()
     if "limit exceeded" not in limit and status != 429:
@@ -213,7 +215,7 @@ def _series(place: object, code: str) -> tuple[list[object], dict[str, list[obje
     return times, series
 
 
-def _readings(
+def _place_readings(
     code: str,
     times: Sequence[object],
     series: Mapping[str, Sequence[object]],
@@ -222,7 +224,7 @@ def _readings(
 ) -> Iterable[Reading]:
     table = pollutants()
     for index, label in enumerate(times):
-        hour = _instant(label)
+        hour = _label_instant(label)
         if hour is None:
             issues.append(RowIssue(kind="bad_time", where=code, detail=shown(label)))
             continue
@@ -242,7 +244,7 @@ def _readings(
         yield Reading(hour=hour, values=values, province=code)
 
 
-def _instant(label: object) -> datetime | None:
+def _label_instant(label: object) -> datetime | None:
     """A label such as ``2026-10-08T00:00``, Korean clock without an offset, in UTC."""
     try:
         moment = datetime.strptime(str(label), "%Y-%m-%dT%H:%M").replace(tzinfo=KST)

@@ -65,14 +65,16 @@ def problems(declared: Sequence[tuple[str, FeedSpec | None]]) -> Iterator[tuple[
             numbers.setdefault(number, name)
 
 
-def _order(spec: FeedSpec) -> tuple[bool, bool, int]:
+def _preference(spec: FeedSpec) -> tuple[bool, bool, int]:
     """Confirmed before preliminary, measured before modelled, the longest known first."""
     info = spec.info
     return info.kind == MODELLED, info.status != CONFIRMED, info.number or 0
 
 
 _DECLARED = tuple(_declared())
-SPECS = {spec.name: spec for spec in sorted((spec for _, spec in _DECLARED if spec), key=_order)}
+SPECS = {
+    spec.name: spec for spec in sorted((spec for _, spec in _DECLARED if spec), key=_preference)
+}
 # Feeds of values, most preferred first; of the authority's notices; all of them.
 INFO = {name: spec.info for name, spec in SPECS.items() if spec.info.number is not None}
 NOTICES = {name: spec.info for name, spec in SPECS.items() if spec.info.number is None}

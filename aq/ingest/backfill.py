@@ -229,7 +229,7 @@ class Filler:
         counted = RunReport(feed=name, at=now)
         feed, get = self.collector.feeds[name], self.collector.counted(name, counted)
         try:
-            readings, simulated = _asked(feed, get, call, now, counted)
+            readings, simulated = _call_readings(feed, get, call, now, counted)
         except FeedError as error:
             if call.lack is None or error.reason is not FeedReason.BAD_REQUEST:
                 raise
@@ -273,7 +273,7 @@ def _not_asked(hours: set[int], ranges: Sequence[tuple[int, int]]) -> set[int]:
     return {hour for hour in hours if not any(span[0] <= hour <= span[1] for span in ranges)}
 
 
-def _asked(
+def _call_readings(
     feed: Feed, get: Get, call: Call, now: datetime, report: RunReport
 ) -> tuple[list[Reading], bool]:
     """The readings a call brings, flagged, and whether a simulator gave them."""
@@ -290,13 +290,15 @@ def _asked(
         report.read(answer)
         readings += answer.readings
     if call.lack is not None:
-        readings = [own for reading in readings if (own := _of(call.lack, reading)) is not None]
+        readings = [
+            own for reading in readings if (own := _of_station(call.lack, reading)) is not None
+        ]
     flagged = quality.flag(readings, now)
     inside = [r for r in flagged if call.first <= hour_number(r.hour) <= call.last]
     return inside, simulated
 
 
-def _of(lack: StationLack, reading: Reading) -> Reading | None:
+def _of_station(lack: StationLack, reading: Reading) -> Reading | None:
     """A reading as one of the station asked for; None when upstream answered for another one of
     the same name."""
     given = reading.station

@@ -34,23 +34,23 @@ def regrade(
     rebuilt, so no store version is taken.
     """
     days = forgotten = 0
-    for one in standards:
+    for standard in standards:
         with store.write("regrade") as txn:
-            number = standard_id(txn.connection, one)
+            number = standard_id(txn.connection, standard)
             todo = ungraded_days(txn.connection, number)
-        for done, (feed, block) in enumerate(_blocks(todo), start=1):
+        for done, (feed, block) in enumerate(_day_blocks(todo), start=1):
             with store.write("regrade") as txn:
-                grade_days(txn.connection, feed, number, one, block)
+                grade_days(txn.connection, feed, number, standard, block)
             days += len(block)
             progress(min(done * BLOCK_DAYS * 17, len(todo)), len(todo))
         with store.write("regrade") as txn:
-            forgotten += forget_grades(txn.connection, one, number)
+            forgotten += forget_grades(txn.connection, standard, number)
     return RegradeReport(days=days, forgotten=forgotten)
 
 
-def _blocks(todo: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, set[DayOf]]]:
-    def month(one: tuple[int, int, int]) -> tuple[int, int]:
-        return one[0], one[1] // BLOCK_DAYS
+def _day_blocks(todo: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, set[DayOf]]]:
+    def month(day: tuple[int, int, int]) -> tuple[int, int]:
+        return day[0], day[1] // BLOCK_DAYS
 
     for (feed, _), days in groupby(todo, month):
         yield feed, {(province, day) for _, day, province in days}

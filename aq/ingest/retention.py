@@ -88,7 +88,7 @@ def retain(
         report.waiting = len(due)
         for done, month in enumerate(due[:most]):
             progress(done, len(due[:most]))
-            made = _archive(store, folder, month, now)
+            made = _archive_month(store, folder, month, now)
             report.waiting -= 1
             if made is not None:
                 report.months.append(made)
@@ -100,7 +100,7 @@ def retain(
     return report
 
 
-def _archive(store: Store, folder: Path, month: int, now: datetime) -> dict[str, Any] | None:
+def _archive_month(store: Store, folder: Path, month: int, now: datetime) -> dict[str, Any] | None:
     """Write, compare and drop one month; None when another instance did or it changed meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
     first, last = month_hours(month // 100, month % 100)
@@ -110,7 +110,7 @@ def _archive(store: Store, folder: Path, month: int, now: datetime) -> dict[str,
             version, simulated = state_of(connection)
             had = retained.content(connection, month)
             path = folder / f"station-hours-{retained.month_name(month)}.v{version}.parquet"
-            with _beside(path) as part:
+            with _moved_into_place(path) as part:
                 archives.write(part, archives.days(connection, first, last))
                 if not archives.holds(part, archives.days(connection, first, last)):
                     raise StoreError(
@@ -122,7 +122,7 @@ def _archive(store: Store, folder: Path, month: int, now: datetime) -> dict[str,
         # Rows came beside an archived month, from a program of an older schema: one again, next.
         with store.write(f"bring back {kept[0].name}") as txn:
             retained.bring_back(txn, kept[0])
-        return _archive(store, folder, month, now)
+        return _archive_month(store, folder, month, now)
     archived = Month(
         month=month,
         first_hour=first,
@@ -149,7 +149,7 @@ def _archive(store: Store, folder: Path, month: int, now: datetime) -> dict[str,
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
+def _moved_into_place(path: Path) -> Iterator[Path]:
     """A new file in the folder, moved into place when all went well. Leftovers of runs that were
     killed are cleared away."""
     for leftover in path.parent.glob(f".*{STALE}"):
@@ -175,7 +175,7 @@ def _settle(folder: Path) -> None:
 
 def _write_manifest(path: Path, content: dict[str, Any]) -> None:
     target = manifest_path(path)
-    with _beside(target) as part, part.open("wb") as file:
+    with _moved_into_place(target) as part, part.open("wb") as file:
         file.write((json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
         file.flush()
         os.fsync(file.fileno())
@@ -272,11 +272,11 @@ def check(store: Store, *, whole: bool) -> list[Checked]:
                 path = retained.path_of(connection, month)
             except ArchiveError:
                 path = Path(month.file)
-            checked.append(Checked(month=month, state=_state(path, month, whole), path=path))
+            checked.append(Checked(month=month, state=_file_state(path, month, whole), path=path))
     return checked
 
 
-def _state(path: Path, month: Month, whole: bool) -> str:
+def _file_state(path: Path, month: Month, whole: bool) -> str:
     if not path.is_file():
         return "missing"
     if not whole:

@@ -173,7 +173,7 @@ class AirKorea:
             time = str(kst_day(from_hour_number(number))) if daily else rows.clock_hour(number)
             head = {"dataTime": time, "itemCode": code, "dataGubun": "2" if daily else "1"}
             cells = zip(PROVINCES, means[row].tolist(), strict=True)
-            items.append({**head, **{p.key: _cell(value, key) for p, value in cells}})
+            items.append({**head, **{p.key: _mean_cell(value, key) for p, value in cells}})
         return items, len(items)
 
     def _means(self, hours: Hours, key: str, view: View, pooled: int) -> Floats:
@@ -202,7 +202,7 @@ class AirKorea:
         return items, len(items)
 
 
-def _cell(value: float, key: str) -> str:
+def _mean_cell(value: float, key: str) -> str:
     """A mean in the digits of a province table: whole PM, gases as below ver 1.5."""
     return "-" if np.isnan(value) else rows.printed(int(np.floor(value + 0.5)), key, fine=False)
 

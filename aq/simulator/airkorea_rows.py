@@ -58,13 +58,13 @@ def item(measured: Measured, row: int, place: int, ver: float) -> Row:
         flag = int(block.flags[key][before + row, place])
         out[f"{key}Value"] = printed(value, key, fine=ver >= 1.5)
         out[f"{key}Flag"] = FLAGS[flag] or None
-        out[f"{key}Grade"] = _whole(facts.grade[key], row, place)
+        out[f"{key}Grade"] = _whole_cell(facts.grade[key], row, place)
         if key in facts.day and ver >= 1.1:
-            out[f"{key}Value24"] = _whole(facts.day[key], row, place) or "-"
+            out[f"{key}Value24"] = _whole_cell(facts.day[key], row, place) or "-"
         if key in facts.grade_1h and ver >= 1.3:
-            out[f"{key}Grade1h"] = _whole(facts.grade_1h[key], row, place)
-    out["khaiValue"] = _whole(facts.khai, row, place) or "-"
-    out["khaiGrade"] = _whole(facts.khai_grade, row, place)
+            out[f"{key}Grade1h"] = _whole_cell(facts.grade_1h[key], row, place)
+    out["khaiValue"] = _whole_cell(facts.khai, row, place) or "-"
+    out["khaiGrade"] = _whole_cell(facts.khai_grade, row, place)
     return out
 
 
@@ -91,7 +91,7 @@ def printed(value: int, key: str, fine: bool) -> str:
     return f"{value / 10**digits:.{digits}f}"
 
 
-def _whole(values: Floats, row: int, place: int) -> str | None:
+def _whole_cell(values: Floats, row: int, place: int) -> str | None:
     value = values[row, place]
     return None if np.isnan(value) else str(int(value))
 

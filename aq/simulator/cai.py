@@ -47,10 +47,10 @@ def assess(block: Block, before: int) -> Facts:
     khai = _khai(graded, now)
     return Facts(
         day=day,
-        grade={key: _grade(values, key) for key, values in graded.items()},
-        grade_1h={key: _grade(now[key], key) for key in _FIRM},
+        grade={key: _sub_grade(values, key) for key, values in graded.items()},
+        grade_1h={key: _sub_grade(now[key], key) for key in _FIRM},
         khai=khai,
-        khai_grade=_rank(khai, _INDEX_TOPS),
+        khai_grade=_grade_by_tops(khai, _INDEX_TOPS),
     )
 
 
@@ -77,12 +77,12 @@ def _mean(windows: Floats, fewest: int) -> Floats:
     return np.where(count >= fewest, total / np.maximum(count, 1), np.nan)
 
 
-def _grade(values: Floats, key: str) -> Floats:
+def _sub_grade(values: Floats, key: str) -> Floats:
     step = _STEPS.get(key, 1)
-    return _rank(np.floor(values / step + 0.5) * step, _TOPS[key])
+    return _grade_by_tops(np.floor(values / step + 0.5) * step, _TOPS[key])
 
 
-def _rank(values: Floats, tops: tuple[float, ...]) -> Floats:
+def _grade_by_tops(values: Floats, tops: tuple[float, ...]) -> Floats:
     """1-4 by upper ends, NaN for NaN; the tolerance is for binary fractions such as 0.03."""
     rank = np.searchsorted(np.array(tops[:3]) + 1e-9, values) + 1.0
     return np.where(np.isnan(values), np.nan, rank)
@@ -90,7 +90,7 @@ def _rank(values: Floats, tops: tuple[float, ...]) -> Floats:
 
 def _khai(graded: Mapping[str, Floats], now: Mapping[str, Floats]) -> Floats:
     """The highest sub-index; 50 more with two bad pollutants, 75 more with three, 500 at most."""
-    parts = np.stack([_index(values, key) for key, values in graded.items()])
+    parts = np.stack([_sub_index(values, key) for key, values in graded.items()])
     bad = np.sum(parts > 100, axis=0)
     top = np.max(np.where(np.isnan(parts), -1, parts), axis=0) + np.select(
         [bad >= 3, bad == 2], [75, 50], 0
@@ -99,7 +99,7 @@ def _khai(graded: Mapping[str, Floats], now: Mapping[str, Floats]) -> Floats:
     return np.where(complete, np.minimum(np.floor(top + 0.5), 500), np.nan)
 
 
-def _index(values: Floats, key: str) -> Floats:
+def _sub_index(values: Floats, key: str) -> Floats:
     """The sub-index, linear within each grade."""
     points, index = [0.0], [0.0]
     for number, (top, index_top) in enumerate(zip(_TOPS[key], _INDEX_TOPS, strict=True)):

@@ -72,9 +72,9 @@ def success(page: Page, as_json: bool) -> Reply:
     if as_json:
         body = {"totalCount": page.total, "items": list(page.items), "pageNo": page.number}
         return _json_success({**body, "numOfRows": page.rows})
-    items = "".join(f"<item>{_fields(item)}</item>" for item in page.items)
+    items = "".join(f"<item>{_item_fields(item)}</item>" for item in page.items)
     counts = {"numOfRows": page.rows, "pageNo": page.number, "totalCount": page.total}
-    inner = f"<body><items>{items}</items>{_fields(counts)}</body>"
+    inner = f"<body><items>{items}</items>{_item_fields(counts)}</body>"
     return Reply(body=_response_xml("00", "NORMAL SERVICE.", inner).encode(), kind=XML)
 
 
@@ -122,7 +122,7 @@ def _dump(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _fields(item: Item) -> str:
+def _item_fields(item: Item) -> str:
     return "".join(
         f"<{key}/>" if value is None else f"<{key}>{escape(str(value))}</{key}>"
         for key, value in item.items()

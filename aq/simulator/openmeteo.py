@@ -82,15 +82,15 @@ def answer(world: World, params: Mapping[str, str], now: datetime, view: View) -
     _choice(params, "domains", ("auto", "cams_global", "cams_europe"))
     model = _Model(world, now, view)
     out = []
-    for number, place in enumerate(_places(params)):
-        body = _head(place)
+    for number, place in enumerate(_asked_places(params)):
+        body = _place_head(place)
         if number:
             body["location_id"] = number
         clock = _Clock(_ZONES[place.zone], unix)
         if current:
             body |= _current(model, place, current, clock)
         if hourly:
-            body |= _hourly(model, place, hourly, clock, _hours(params, now, clock.zone))
+            body |= _hourly(model, place, hourly, clock, _local_hours(params, now, clock.zone))
         out.append(body)
     return out if len(out) > 1 else out[0]
 
@@ -112,7 +112,7 @@ class _Clock:
         return "unixtime" if self.unix else "iso8601"
 
 
-def _head(place: Place) -> dict[str, Any]:
+def _place_head(place: Place) -> dict[str, Any]:
     row, column = place.cell
     offset = 9 * 3600 if _ZONES[place.zone] is KST else 0
     # The grid is kept in single precision upstream, which shows in the digits.
@@ -132,7 +132,7 @@ def _hourly(
 ) -> dict[str, Any]:
     times = [clock.text(number) for number in hours.tolist()]
     return {
-        "hourly_units": {"time": clock.unit, **{name: _unit(name) for name in names}},
+        "hourly_units": {"time": clock.unit, **{name: _unit_of(name) for name in names}},
         "hourly": {"time": times, **model.series(place, names, hours)},
     }
 
@@ -140,7 +140,7 @@ def _hourly(
 def _current(model: "_Model", place: Place, names: Sequence[str], clock: _Clock) -> dict[str, Any]:
     number = hour_number(floor_hour(model.now))
     series = model.series(place, names, np.array([number], np.int64))
-    units = {"time": clock.unit, "interval": "seconds", **{name: _unit(name) for name in names}}
+    units = {"time": clock.unit, "interval": "seconds", **{name: _unit_of(name) for name in names}}
     first = {name: values[0] for name, values in series.items()}
     return {
         "current_units": units,
@@ -148,7 +148,7 @@ def _current(model: "_Model", place: Place, names: Sequence[str], clock: _Clock)
     }
 
 
-def _unit(name: str) -> str:
+def _unit_of(name: str) -> str:
     return _EUROPE_ONLY.get(name, UNIT)
 
 
@@ -211,9 +211,9 @@ def _nearest(latitude: float, longitude: float) -> int:
     return int(np.argmin(distance))
 
 
-def _places(params: Mapping[str, str]) -> list[Place]:
-    latitudes = _numbers(params, "latitude", 90)
-    longitudes = _numbers(params, "longitude", 180)
+def _asked_places(params: Mapping[str, str]) -> list[Place]:
+    latitudes = _coordinates(params, "latitude", 90)
+    longitudes = _coordinates(params, "longitude", 180)
     if len(latitudes) != len(longitudes):
         raise RequestError(
             "Parameter 'latitude' and 'longitude' must have the same number of elements"
@@ -229,7 +229,7 @@ def _places(params: Mapping[str, str]) -> list[Place]:
     return [Place(*point) for point in zip(latitudes, longitudes, zones, strict=True)]
 
 
-def _numbers(params: Mapping[str, str], name: str, bound: int) -> list[float]:
+def _coordinates(params: Mapping[str, str], name: str, bound: int) -> list[float]:
     if not params.get(name):
         raise RequestError(f"Parameter '{name}' is required")
     out = []
@@ -260,7 +260,7 @@ def _choice(params: Mapping[str, str], name: str, known: Sequence[str]) -> str:
     return word
 
 
-def _hours(params: Mapping[str, str], now: datetime, zone: timezone) -> Hours:
+def _local_hours(params: Mapping[str, str], now: datetime, zone: timezone) -> Hours:
     """The local days asked for, hour by hour from 00:00."""
     today = now.astimezone(zone).date()
     if "start_date" in params or "end_date" in params:
@@ -274,8 +274,8 @@ def _hours(params: Mapping[str, str], now: datetime, zone: timezone) -> Hours:
             )
         first, last = _dates(params, today)
     else:
-        past = _days(params, "past_days", 0, MAX_PAST_DAYS)
-        ahead = _days(params, "forecast_days", DEFAULT_FORECAST_DAYS, MAX_FORECAST_DAYS)
+        past = _day_count(params, "past_days", 0, MAX_PAST_DAYS)
+        ahead = _day_count(params, "forecast_days", DEFAULT_FORECAST_DAYS, MAX_FORECAST_DAYS)
         first, last = today - timedelta(days=past), today + timedelta(days=ahead - 1)
     start = hour_number(datetime(first.year, first.month, first.day, tzinfo=zone))
     count = max(0, (last - first).days + 1) * int(timedelta(days=1) / HOUR)
@@ -304,7 +304,7 @@ def _dates(params: Mapping[str, str], today: date) -> tuple[date, date]:
     return dates[0], dates[1]
 
 
-def _days(params: Mapping[str, str], name: str, default: int, most: int) -> int:
+def _day_count(params: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = params.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) < 8 and int(text) <= most):
         words = name.replace("_", " ").capitalize()

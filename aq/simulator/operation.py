@@ -34,10 +34,10 @@ def required(params: Params, name: str) -> str:
     return params[name]
 
 
-def one_of(params: Params, name: str, known: Mapping[str, T]) -> T:
+def one_of(params: Params, name: str, choices: Mapping[str, T]) -> T:
     """What a parameter's word stands for."""
     try:
-        return known[params[name]]
+        return choices[params[name]]
     except KeyError:
         raise BadParameterError(name) from None
 

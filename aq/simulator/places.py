@@ -90,15 +90,15 @@ def make_sites(number: int) -> tuple[Site, ...]:
         raise InputError(f"{number} stations: give a number from {FEWEST} to {MOST}", "stations")
     taken = {_TWICE, *chain.from_iterable(_merged_names().values())}
     sites: list[Site] = []
-    for province, total in zip(PROVINCES, _share(number), strict=True):
-        names = _names(province, taken)
+    for province, total in zip(PROVINCES, _stations_per_province(number), strict=True):
+        names = _network_names(province, taken)
         networks = list(_networks(province, total))
         for place, network in enumerate(networks):
             sites.append(_site(province, place, network, next(names[network])))
     return tuple(sites)
 
 
-def _share(number: int) -> list[int]:
+def _stations_per_province(number: int) -> list[int]:
     """Stations per province: as in reality, two at least, `number` in all."""
     real = [sum(_REAL[province.ko]) for province in PROVINCES]
     out = [max(2, number * share // sum(real)) for share in real]
@@ -121,7 +121,7 @@ def _networks(province: Province, total: int) -> Iterator[str]:
         yield from (network for _ in range(number))
 
 
-def _names(province: Province, taken: set[str]) -> Mapping[str, Iterator[str]]:
+def _network_names(province: Province, taken: set[str]) -> Mapping[str, Iterator[str]]:
     """Names for each network; a word that another province has used gets the province behind it.
 
     In 광주 and 전남 the known names come first, islands and harbours where they belong, so that
@@ -151,7 +151,7 @@ def _invented(
 ) -> Iterator[str]:
     """The districts, then made-up names, each once in the country."""
     again = count(1)
-    for word in chain(districts, _words(province, network)):
+    for word in chain(districts, _name_stems(province, network)):
         name = word
         if word in taken:
             if word not in districts and next(again) % _SHARED_EVERY:
@@ -162,7 +162,7 @@ def _invented(
             yield name
 
 
-def _words(province: Province, network: str) -> Iterator[str]:
+def _name_stems(province: Province, network: str) -> Iterator[str]:
     """Stems with endings in an order of the province's own; numbers once they run out: 신천2동."""
     cities = network == URBAN and province.ko in _CITIES
     endings = _ENDINGS[network][:1] if cities else _ENDINGS[network]

@@ -71,24 +71,24 @@ KINDS: Mapping[str, Kind] = {
 _OWN = frozenset(name for kind in KINDS.values() for name in kind.fields)
 
 
-def _kind(value: object) -> object:
+def _known_kind(value: object) -> object:
     if not isinstance(value, str) or value not in KINDS:
         raise ValueError(f"unknown kind {value or None!r}; known are {', '.join(KINDS)}")
     return value
 
 
-def _text(value: object) -> object:
+def _some_text(value: object) -> object:
     if not isinstance(value, str) or not value:
         raise ValueError(f"must be a text, not {value!r}")
     return value
 
 
-def _instant(value: object) -> datetime:
+def _scenario_instant(value: object) -> datetime:
     # TOML has instants of its own; both ways of writing one are taken.
     return parse_instant(value.isoformat() if isinstance(value, datetime) else str(value))
 
 
-def _calls(value: object) -> frozenset[int]:
+def _call_numbers(value: object) -> frozenset[int]:
     numbers = value if isinstance(value, list) else [value]
     if not numbers or not all(type(n) is int and n > 0 for n in numbers):
         raise ValueError(f"must be whole numbers from 1 on, not {value!r}")
@@ -101,22 +101,22 @@ def _short_name(value: object) -> object:
     return value
 
 
-def _number(value: object) -> float:
+def _amount(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e6:
         raise ValueError(f"must be a number from 0 on, not {value!r}")
     return float(value)
 
 
-def _whole(value: float) -> float:
+def _whole_amount(value: float) -> float:
     if not value.is_integer():
         raise ValueError(f"must be a whole number, not {value}")
     return value
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-Instant = Annotated[datetime, BeforeValidator(_instant)]
+Text = Annotated[str, BeforeValidator(_some_text)]
+Instant = Annotated[datetime, BeforeValidator(_scenario_instant)]
 ShortName = Annotated[str, BeforeValidator(_short_name)]
-Number = Annotated[float, BeforeValidator(_number)]
+Number = Annotated[float, BeforeValidator(_amount)]
 
 
 class _Entry(BaseModel):
@@ -130,18 +130,18 @@ class Fault(_Entry):
     1 on, among the calls that this entry's feed and operation select.
     """
 
-    kind: Annotated[str, BeforeValidator(_kind)] = Field("", validate_default=True)
+    kind: Annotated[str, BeforeValidator(_known_kind)] = Field("", validate_default=True)
     feed: Text | None = None
     operation: Text | None = None
     since: Instant | None = Field(None, alias="from")
     until: Instant | None = None
-    calls: Annotated[frozenset[int], BeforeValidator(_calls)] = frozenset()
+    calls: Annotated[frozenset[int], BeforeValidator(_call_numbers)] = frozenset()
     provinces: frozenset[ShortName] = frozenset()
     retry_after: Number | None = None
     megabytes: Number | None = None
     seconds: Number | None = None
     minutes: Number | None = None
-    hours: Annotated[Number, AfterValidator(_whole)] | None = None
+    hours: Annotated[Number, AfterValidator(_whole_amount)] | None = None
     factor: Number | None = None
 
     @model_validator(mode="after")

@@ -161,16 +161,16 @@ class World:
 
 def sido_label(site: Site, at: datetime) -> str:
     """`sidoName` at an instant: 광주 and 전남 share one since 2026-07-01."""
-    return MERGED_NAMES[0] if _merged(site, at) else site.province.ko
+    return MERGED_NAMES[0] if _is_merged(site, at) else site.province.ko
 
 
 def address(site: Site, at: datetime) -> str:
     """The address as the station list prints it at an instant."""
-    first = MERGED_NAMES[1] if _merged(site, at) else site.province.ko
+    first = MERGED_NAMES[1] if _is_merged(site, at) else site.province.ko
     return f"{first} {site.district} {site.street}"
 
 
-def _merged(site: Site, at: datetime) -> bool:
+def _is_merged(site: Site, at: datetime) -> bool:
     return site.province in (GWANGJU, JEONNAM) and at >= MERGED_SINCE
 
 
@@ -190,12 +190,12 @@ def history(
     has no reading.
     """
     stations = [world.station(site, until) for site in world.sites]
-    days = list(_days(since, until))
+    days = list(_day_bounds(since, until))
     for first, last in reversed(days) if newest_first else days:
-        yield _readings(world.block(hour_range(first, last)), stations)
+        yield _block_readings(world.block(hour_range(first, last)), stations)
 
 
-def _days(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _day_bounds(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
     start = since
     while start < until:
         end = min(until, day_bounds(kst_day(start + timedelta(microseconds=1)))[1])
@@ -203,14 +203,14 @@ def _days(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime
         start = end
 
 
-def _readings(block: Block, stations: Sequence[Station]) -> list[Reading]:
+def _block_readings(block: Block, stations: Sequence[Station]) -> list[Reading]:
     """A block as readings, hour by hour, with values at the store's scale."""
     out: list[Reading] = []
     scaled = {k: block.values[k] * _STORE_SCALE.get(k, 1) for k in POLLUTANTS}
     for row, number in enumerate(block.hours.tolist()):
         hour = from_hour_number(number)
         columns = [scaled[key][row].tolist() for key in POLLUTANTS]
-        flagged = _flagged(block, row)
+        flagged = _flags_of_hour(block, row)
         there = block.there[row].tolist()
         for place, values in enumerate(zip(*columns, strict=True)):
             if there[place]:
@@ -220,7 +220,7 @@ def _readings(block: Block, stations: Sequence[Station]) -> list[Reading]:
     return out
 
 
-def _flagged(block: Block, row: int) -> Mapping[int, Mapping[str, str]]:
+def _flags_of_hour(block: Block, row: int) -> Mapping[int, Mapping[str, str]]:
     """Flags of one hour by place in the block; most places have none."""
     out: dict[int, dict[str, str]] = {}
     for key in POLLUTANTS:
