@@ -390,7 +390,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     layers = _layers("aq.toml", environ)
     data: dict[str, Any] = {}
     for layer in reversed(layers):
-        data = _merged(data, layer.data)
+        data = _overlaid(data, layer.data)
     feeds = data.get("feeds")
     sections = feeds.values() if isinstance(feeds, dict) else ()
     keys = [section.get("key") for section in sections if isinstance(section, dict)]

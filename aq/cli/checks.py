@@ -327,14 +327,6 @@ def _newest_hour_finding(status: FeedStatus, age: timedelta | None) -> Finding:
 
 
 READING: tuple[Callable[[Context], Iterator[Finding]], ...] = (
-    *(
-        _archive_findings,
-        _feed_findings,
-        _notice_findings,
-        _keys,
-        _zones,
-        _jobs,
-        _messages,
-        *ALERT_CHECKS,
-    ),
+    *(_archive_findings, _feed_findings, _notice_findings, _keys, _zones, _jobs, _messages),
+    *ALERT_CHECKS,
 )
