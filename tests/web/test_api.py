@@ -246,7 +246,7 @@ def test_provinces_feeds_and_health(context: Context, base: str) -> None:
     fill(context)
     assert [one["province"] for one in items(f"{base}/api/v1/provinces")] == ORDER
     feeds = {one["feed"]: one for one in items(f"{base}/api/v1/feeds")}
-    assert list(feeds) == ["archive", "airkorea", "openmeteo"]
+    assert list(feeds) == ["archive", "airkorea", "seoul", "openmeteo"]
     assert feeds["airkorea"]["next_poll"] == "2026-11-23T20:35:00+09:00"
     health = get(f"{base}/healthz")
     assert health.status_code == 200
