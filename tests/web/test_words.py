@@ -5,7 +5,7 @@ import re
 import pytest
 
 from aq.i18n import CATALOGUES
-from aq.web.wording.korean import Noun, number
+from aq.web.wording.korean import PARTICLES, Noun, number
 from tools.messages import FILE, catalogue, used
 
 
@@ -29,6 +29,11 @@ def test_placeholders_agree() -> None:
         given = set(re.findall(r"{(\w+)", korean))
         # Korean counts the whole group where English counts the rest of it.
         assert given <= asked | {"n"}, message
+
+
+def test_every_particle_is_one_of_the_pairs() -> None:
+    said = set(re.findall(r"{\w+:([가-힣]+)}", " ".join(catalogue().values())))
+    assert said <= set(PARTICLES)
 
 
 @pytest.mark.parametrize(
