@@ -11,6 +11,7 @@ TEXT, NUMBER, INTEGER, BOOLEAN, TIME = "text", "number", "integer", "boolean", "
 DAY, INSTANT = "day", "instant"
 # What can be exported: values with their grades, forecast notices, advisories.
 READINGS, FORECAST, ADVISORY = "readings", "forecast", "advisory"
+ZONE_LEVEL = "zone"  # readings at the level of the zones of acts
 KINDS = (READINGS, FORECAST, ADVISORY)
 ZONE = "KST, hour end"
 
@@ -121,6 +122,28 @@ ADVISORIES = (
 )
 
 
+ZONES = (
+    _text("province", "short Korean name"),
+    _text("code", "KR-11 …"),
+    _text("zone_name", "zone of the authority's acts (권역)"),
+    _text("zone_id", "its id in zones.csv"),
+    _text("pollutant", "pm10, pm25, o3"),
+    Column(name="at", kind=INSTANT, about="end of the hour, with +09:00"),
+    _number("value", "mean of the zone's stations, of ozone the highest, in `unit`"),
+    _text("unit", "µg/m³ or ppm"),
+    _text("basis", "mean or highest"),
+    _text("standard", "the grade's standard"),
+    _integer("grade", "1 is the best; by the hour's breakpoints"),
+    _text("letter", "the grade's letter"),
+    _FEED,
+    _text("kind", "observed"),
+    _text("status", "preliminary or confirmed"),
+    _integer("stations", "urban stations with a valid value"),
+    _integer("stations_expected", "urban stations in service"),
+    _text("missing_reason", "why there is no value"),
+)
+
+
 def columns_of(
     kind: str, grain: str, standards: Sequence[Standard], *, apart: bool
 ) -> tuple[Column, ...]:
@@ -129,6 +152,8 @@ def columns_of(
     With `apart` each standard has its own columns, named after it, and `value` is of none; days and
     months count their hours by each of a standard's levels.
     """
+    if kind == ZONE_LEVEL:
+        return ZONES
     if kind != READINGS:
         return FORECASTS if kind == FORECAST else ADVISORIES
     hourly = grain == "hour"

@@ -6,7 +6,8 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from aq.export import notices as official
-from aq.export.columns import READINGS
+from aq.export import zones
+from aq.export.columns import READINGS, ZONE_LEVEL
 from aq.export.csv_json import csv_bytes, json_bytes, jsonl_bytes
 from aq.export.hours import hour_pieces
 from aq.export.periods import pooled_pieces
@@ -111,6 +112,8 @@ def _pieces(reader: Reader, tally: Tally, progress: Progress) -> Iterator[Piece]
 
 
 def _all_columns(reader: Reader) -> Iterator[Piece]:
+    if reader.question.kind == ZONE_LEVEL:
+        return zones.pieces(reader)
     if reader.question.kind != READINGS:
         return official.pieces(reader)
     return hour_pieces(reader) if reader.question.grain == "hour" else pooled_pieces(reader)
@@ -118,6 +121,8 @@ def _all_columns(reader: Reader) -> Iterator[Piece]:
 
 def _most(reader: Reader) -> int:
     """The most rows there can be."""
+    if reader.question.kind == ZONE_LEVEL:
+        return zones.most_rows(reader)
     return reader.hourly_rows if reader.question.kind == READINGS else official.most_rows(reader)
 
 

@@ -20,6 +20,7 @@ from aq.export.columns import (
     FORECAST,
     KINDS,
     READINGS,
+    ZONE_LEVEL,
     Column,
     columns_of,
     pick,
@@ -27,12 +28,13 @@ from aq.export.columns import (
 from aq.feeds.registry import INFO
 from aq.queries.question import GRAINS, Given, Question, no_index_of_days
 
-LEVELS = ("province", "station")
+LEVELS = ("province", "station", "zone")
 FORMATS = ("csv", "parquet", "xlsx", "json", "jsonl")
 PARAMETERS = (
     *("since", "until", "province", "pollutant", "grain", "standard", "level", "feed", "as_of"),
     *("format", "columns", "bom", "kind"),
 )
+ZONE_KEYS = ("pm10", "pm25", "o3")
 # Kinds of the authority's word -> (feed, pollutants there are): such rows have neither grain nor
 # level, one source, and the grades of one standard.
 OFFICIAL = {
@@ -110,6 +112,8 @@ def ask(context: Context, texts: Mapping[str, str]) -> ExportQuestion:
     if kind != READINGS:
         return _ask_official(context, given, kind)
     after, until = given.range(context.clock.now())
+    if given.get("level") == ZONE_LEVEL:
+        return _ask_zones(context, given, after, until)
     grain = given.one_of("grain", GRAINS, "hour")
     standards = _standards(context, given.listed("standard") or [None])
     apart = len(standards) > 1 or (grain == "hour" and of_longer_windows(standards[0]))
@@ -166,6 +170,49 @@ def _common(context: Context, given: Given, after: datetime, until: datetime) ->
     }
 
 
+def _ask_zones(context: Context, given: Given, after: datetime, until: datetime) -> ExportQuestion:
+    """A question of zones: their hours, graded by one standard."""
+    if given.one_of("grain", GRAINS, "hour") != "hour":
+        raise InputError("zones have hours alone", "grain")
+    names = given.listed("standard") or []
+    if len(names) > 1:
+        raise InputError("zones are graded by one standard", "standard")
+    return _zones(
+        context,
+        names[0] if names else None,
+        given.listed("pollutant"),
+        given.listed("columns"),
+        selection=context.settings.selection.only(given.feed()),
+        **_common(context, given, after, until),
+    )
+
+
+def _zones(
+    context: Context,
+    standard: str | None,
+    keys: list[str] | None,
+    columns: list[str] | None,
+    **more: Any,
+) -> ExportQuestion:
+    for key in keys or ():
+        if key not in ZONE_KEYS:
+            raise InputError(f"zones have {', '.join(ZONE_KEYS)}", "pollutant")
+    judge = find_standard(context, standard)
+    all_columns = columns_of(ZONE_LEVEL, "hour", (judge,), apart=False)
+    return ExportQuestion(
+        kind=ZONE_LEVEL,
+        keys=tuple(key for key in ZONE_KEYS if not keys or key in keys),
+        grain="hour",
+        level=ZONE_LEVEL,
+        standard=judge,
+        standards=(judge,),
+        apart=False,
+        all_columns=all_columns,
+        columns=pick(all_columns, columns),
+        **more,
+    )
+
+
 def _ask_official(context: Context, given: Given, kind: str) -> ExportQuestion:
     """A question of the authority's word; forecasts may be of days to come."""
     meant = next((name for name in OF_READINGS if name in given), None)
@@ -204,7 +251,21 @@ def from_dict(context: Context, data: Mapping[str, Any]) -> ExportQuestion:
     `InputError` for what is none."""
     if not data["columns"] or not data["pollutants"] or not data["provinces"]:
         raise ValueError("columns, pollutants and provinces must not be empty")
-    kind = _known(data.get("kind", READINGS), KINDS)
+    kind = _known(data.get("kind", READINGS), (*KINDS, ZONE_LEVEL))
+    if kind == ZONE_LEVEL:
+        return _zones(
+            context,
+            str(data["standard"]),
+            [str(key) for key in data["pollutants"]],
+            [str(name) for name in data["columns"]],
+            selection=selection_of(*(_known(name, tuple(INFO)) for name in data["feeds"])),
+            provinces=tuple(BY_CODE[code] for code in data["provinces"]),
+            after=parse_since(data["since"]),
+            until=parse_until(data["until"]),
+            version=int(data["version"]),
+            format=_known(data["format"], FORMATS),
+            bom=bool(data["bom"]),
+        )
     if kind != READINGS:
         return _official(
             context,

@@ -223,7 +223,7 @@ def graders(question: ExportQuestion) -> tuple[Grader, tuple[Grader, ...]]:
 
 
 def _places(connection: Connection, question: ExportQuestion) -> tuple[Place, ...]:
-    if question.level == "province":
+    if question.level != "station":
         return tuple(
             Place(province.id, (province.ko, province.code, None, None), URBAN)
             for province in question.provinces

@@ -13,9 +13,10 @@ from typing import Any
 
 from aq.context import Context
 from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_day, kst_iso
-from aq.domain.model import URBAN, Advisory
+from aq.domain.model import URBAN, Advisory, FeedInfo
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_ID, PROVINCES
+from aq.domain.selection import Selection
 from aq.domain.standards import Standard
 from aq.domain.zones import KINDS, Zone, ZoneValue, find_zone, plain_name, pooled, zone_of
 from aq.feeds.registry import FEED_IDS, INFO
@@ -100,6 +101,16 @@ class ZoneHour:
     expected: int
 
     @property
+    def info(self) -> FeedInfo | None:
+        """What its feed is."""
+        return INFO[self.feed] if self.feed else None
+
+    @property
+    def unit(self) -> str:
+        """Its pollutant's unit."""
+        return pollutants()[self.key].unit
+
+    @property
     def exact(self) -> Fraction | None:
         """The value at the store's scale, unrounded."""
         return None if self.value is None else Fraction(self.value.total, self.value.count)
@@ -115,30 +126,43 @@ def zone_hours(
 ) -> list[ZoneHour]:
     """The hours (numbers, ``after < hour <= until``) of zones of the pollutant's kind, hour by
     hour; each from the most preferred feed of stations that has a value, never of two."""
-    selection = context.settings.selection.of_stations
-    kind = KINDS[key]
+    selection = context.settings.selection
     with context.store.read() as connection:
-        by_day: dict[date, dict[str, list[int]]] = {}
-        for hour in range(after + 1, until + 1):
-            day = kst_day(from_hour_number(hour))
-            if day not in by_day:
-                by_day[day] = _numbers(connection, kind, day, by_day)
-        numbers = {
-            number
-            for members in by_day.values()
-            for zone in wanted
-            for number in members.get(zone.id, ())
-        }
-        rows = station_hours(
-            connection,
-            sorted(numbers),
-            after,
-            until,
-            keys=[key],
-            feeds=selection.feeds,
-            as_of=as_of,
-        )
-        ranges = {name: reported_ranges(connection, FEED_IDS[name]) for name in selection.feeds}
+        return zone_hours_of(connection, selection, wanted, key, after, until, as_of)
+
+
+def zone_hours_of(
+    connection: Connection,
+    among: Selection,
+    wanted: Sequence[Zone],
+    key: str,
+    after: int,
+    until: int,
+    as_of: int | None = None,
+) -> list[ZoneHour]:
+    """`zone_hours` within a transaction, of a choice of feeds."""
+    selection, kind = among.of_stations, KINDS[key]
+    by_day: dict[date, dict[str, list[int]]] = {}
+    for hour in range(after + 1, until + 1):
+        day = kst_day(from_hour_number(hour))
+        if day not in by_day:
+            by_day[day] = _numbers(connection, kind, day, by_day)
+    numbers = {
+        number
+        for members in by_day.values()
+        for zone in wanted
+        for number in members.get(zone.id, ())
+    }
+    rows = station_hours(
+        connection,
+        sorted(numbers),
+        after,
+        until,
+        keys=[key],
+        feeds=selection.feeds,
+        as_of=as_of,
+    )
+    ranges = {name: reported_ranges(connection, FEED_IDS[name]) for name in selection.feeds}
     values: dict[int, dict[str, dict[int, int]]] = {}
     for row in rows:
         by_feed = values.setdefault(row.hour, {}).setdefault(row.feed, {})
@@ -235,11 +259,12 @@ def zone_item(one: ZoneHour, standard: Standard) -> Item:
         "stations": one.value.heard if one.value else 0,
         "stations_expected": one.expected,
         "thin": one.value is not None and 2 * one.value.heard < one.expected,
-        "missing_reason": None if one.value else _why(one),
+        "missing_reason": None if one.value else why(one),
     }
 
 
-def _why(one: ZoneHour) -> str:
+def why(one: ZoneHour) -> str:
+    """Why an hour has no value."""
     if not one.zone.members:
         return "members_unknown"
     return "not_received" if one.expected else "no_station"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 
+from aq.__main__ import run
 from aq.context import Context
 from aq.domain.clock import hour_number, parse_hour, parse_instant
 from aq.domain.model import URBAN, Advisory, Reading, Station
@@ -29,6 +30,7 @@ from aq.queries.zones import (
 from aq.store.notices import put_advisories
 from aq.store.stations import Directory
 from tests.conftest import NOW
+from tests.exporting import export, read_back, use
 from tests.feeds.test_airkorea_notices import SAMPLES
 from tests.serving import HOUR_20, make_runtime, served, write
 
@@ -133,6 +135,26 @@ def test_an_act_names_its_zone_s_value_now_and_an_unknown_zone_stays_text(
             assert requests.get(f"{base}/api/v1/{path}", timeout=60).status_code == 400
     assert unplaced_acts(context, NOW) == {("경기", "도심권"): 1}
     assert unplaced_stations(context, NOW) == {"PM": 0, "O3": 0}
+
+
+def test_zones_are_exported_and_a_file_of_them_is_verified(
+    context: Context, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(context)
+    use(monkeypatch, database_url)
+    asked = ("--since", "2026-11-23", "--until", "2026-11-23", "--level", "zone")
+    path = tmp_path / "zones.jsonl"
+    assert export(path, "--province", "경기", since=asked) == 0
+    rows = {(one["zone_id"], one["pollutant"], one["at"][11:13]): one for one in read_back(path)}
+    ours = rows["pm-41-04", "pm25", "20"]
+    assert (ours["value"], ours["stations"], ours["stations_expected"]) == (76.5, 2, 3)
+    assert (ours["basis"], ours["grade"], ours["letter"]) == ("mean", 4, "D")
+    assert rows["o3-41-04", "o3", "20"]["value"] == 0.131
+    assert export(tmp_path / "z.csv", "--pollutant", "pm25", since=asked) == 0
+    for file in (path, tmp_path / "z.csv"):
+        assert run(["export", "--verify", str(file)]) == 0
+    for wrong in (("--grain", "day"), ("--pollutant", "co")):
+        assert export(tmp_path / "no.csv", *wrong, since=asked) == 2
 
 
 def test_a_year_s_acts_are_held_against_the_criteria(context: Context) -> None:
