@@ -15,7 +15,9 @@ from aq.cli.finding import FAIL, OK, WARN, Finding
 from aq.context import Context
 from aq.domain.clock import Clock, kst_iso
 from aq.domain.errors import StoreError
+from aq.feeds.airkorea import AIRKOREA
 from aq.feeds.http import probe
+from aq.feeds.registry import SPECS
 from aq.ingest.retention import check
 from aq.queries.feed_status import (
     FeedStatus,
@@ -40,11 +42,11 @@ STALE = timedelta(hours=2)
 PATIENCE = 5  # seconds for the right to write, which a poll holds for less than one
 MESSAGES = 1000  # looked at, the newest
 ADVICE = {
-    "key_missing": "set AQ_FEEDS__AIRKOREA__KEY to the key from data.go.kr",
+    "key_missing": "set {variable} to the key from {portal}",
     "key_not_registered": "check the key; a new one works an hour or two after its approval",
-    "key_not_approved": "ask for this service (활용신청) on data.go.kr; it has its own approval",
-    "key_expired": "renew the key on data.go.kr",
-    "address_refused": "this machine's address is blocked by the feed; ask data.go.kr",
+    "key_not_approved": "ask for this service (활용신청) on {portal}; it has its own approval",
+    "key_expired": "renew the key on {portal}",
+    "address_refused": "this machine's address is blocked by the feed; ask {portal}",
     "quota_used_up": "nothing; calls go on after midnight KST. Ask for a larger quota if it recurs",
     "rate_limited": "nothing; calls go on by themselves",
     "upstream_down": "nothing; polling goes on and fills in when the feed is back",
@@ -182,7 +184,7 @@ def _clock_findings(settings: Settings) -> Iterator[Finding]:
 def _feed_findings(context: Context) -> Iterator[Finding]:
     now = context.clock.now()
     if not context.settings.live_feeds:
-        yield Finding("feeds", FAIL, "none is live", ADVICE["key_missing"])
+        yield Finding("feeds", FAIL, "none is live", _advice(AIRKOREA.name, "key_missing"))
     for status in feed_status(context, now):
         if not status.live:
             continue
@@ -201,7 +203,7 @@ def _notice_findings(context: Context) -> Iterator[Finding]:
     for status in notice_status(context, context.clock.now()):
         check = f"notices {status.service}"
         if status.failing_since and status.reason:
-            yield Finding(check, WARN, _failing(status), ADVICE.get(status.reason, ""))
+            yield Finding(check, WARN, _failing(status), _advice(status.feed, status.reason))
         elif status.last_ok is None:
             yield Finding(check, WARN, "not asked yet", f"aq poll --feed {status.feed}")
         else:
@@ -307,6 +309,12 @@ def _messages(context: Context) -> Iterator[Finding]:
         yield Finding(f"channel {channel}", WARN, text, do)
 
 
+def _advice(feed: str, reason: str) -> str:
+    spec = SPECS[feed]
+    portal = SPECS[spec.host].key_from["en"]
+    return ADVICE.get(reason, "").format(portal=portal, variable=spec.key_variable)
+
+
 def _failing(status: FeedStatus | NoticeStatus) -> str:
     since = kst_iso(status.failing_since) if status.failing_since else ""
     return f"failing since {since}: {status.reason} {status.detail or ''}".strip()
@@ -315,7 +323,7 @@ def _failing(status: FeedStatus | NoticeStatus) -> str:
 def _newest_hour_finding(status: FeedStatus, age: timedelta | None) -> Finding:
     check = f"feed {status.feed}"
     if status.reason and status.failing_since:
-        return Finding(check, FAIL, _failing(status), ADVICE.get(status.reason, ""))
+        return Finding(check, FAIL, _failing(status), _advice(status.feed, status.reason))
     if age is None or status.newest_hour is None:
         return Finding(check, WARN, "nothing received yet", "aq poll, or wait for the next poll")
     text = f"newest hour {kst_iso(status.newest_hour)}"

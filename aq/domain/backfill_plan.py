@@ -4,9 +4,9 @@ leaves, to calls in order, the newest hours first."""
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from aq.domain.clock import HOUR, floor_hour, kst_midnight_after
+from aq.domain.call_plan import every_hour, times_left
 
 # Why an hour was missed, beside the reasons of a failed poll.
 NOT_RUNNING, NOT_PUBLISHED = "not_running", "not_published"
@@ -155,9 +155,7 @@ class Budget:
 
 def slots_left(now: datetime, minutes: Iterable[int]) -> int:
     """Scheduled minutes of the hour still to come before KST midnight."""
-    midnight, hour = kst_midnight_after(now), floor_hour(now)
-    ahead = (hour + n * HOUR + timedelta(minutes=m) for n in range(DAY) for m in minutes)
-    return sum(now < slot < midnight for slot in ahead)
+    return times_left(now, every_hour(tuple(minutes)))
 
 
 def live_reserve(now: datetime, minutes: Iterable[int], limit: int | None, extra: int) -> int:

@@ -83,8 +83,6 @@ FEED_IDS = {
     name: number for number, name in sorted((SPECS[name].info.number or 0, name) for name in INFO)
 }
 FEED_NAMES = {number: name for name, number in FEED_IDS.items()}
-# Numbers of the models: their hours are of no station and no observation.
-MODELS = frozenset(FEED_IDS[name] for name, info in INFO.items() if info.kind == MODELLED)
 # Feeds by themselves, without the means that the upstream of another publishes.
 PREFERRED = tuple(name for name in INFO if SPECS[name].info.means_of is None)
 

@@ -237,6 +237,7 @@ SPECS = (
         make=_make,
         settings=SeoulSettings,
         key_parameter="KEY",
+        key_from={"en": "data.seoul.go.kr", "ko": "서울 열린데이터광장(data.seoul.go.kr)"},
         operations=(
             Operation(name=OPERATION, words={"en": "the 25 districts", "ko": "25개 자치구"}),
         ),

@@ -19,6 +19,7 @@ from aq.feeds.base import Feed
 
 # (province code, latitude, longitude) [WGS84 degrees] of each province's point.
 Places = Sequence[tuple[str, float, float]]
+DATA_GO_KR = {"en": "data.go.kr", "ko": "공공데이터포털(data.go.kr)"}
 _URL = TypeAdapter(AnyHttpUrl)
 
 
@@ -91,6 +92,7 @@ class FeedSpec:
         asked (files, or a series that another feed's calls bring)
     settings : its section of the settings; None where it has none of its own
     key_parameter : the query parameter that carries its key
+    key_from : where a key is applied for, by language
     served_by : the feed with whose key, address and quota it is asked
     times : notices only: KST times of day of its polls; none for those of ``schedule.minutes``
     ahead_at : KST times of day at which a model's hours to come are asked for, in one call
@@ -101,6 +103,7 @@ class FeedSpec:
     make: Callable[[Places], Feed] | None = None
     settings: type[FeedSettings] | None = None
     key_parameter: str | None = None
+    key_from: Mapping[str, str] = field(default_factory=lambda: DATA_GO_KR)
     served_by: str | None = None
     times: tuple[timedelta, ...] = ()
     ahead_at: tuple[timedelta, ...] = ()
@@ -110,6 +113,11 @@ class FeedSpec:
     def name(self) -> str:
         """The name in settings, routes and files."""
         return self.info.name
+
+    @property
+    def key_variable(self) -> str:
+        """The environment variable that sets the key it is asked with."""
+        return f"AQ_FEEDS__{self.host.upper()}__KEY"
 
     @property
     def host(self) -> str:

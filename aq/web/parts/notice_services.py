@@ -9,7 +9,7 @@ from aq.feeds.registry import SPECS
 from aq.i18n import Text
 from aq.queries.feed_status import NoticeStatus
 from aq.web.parts.tables import table
-from aq.web.wording.feeds import REASONS, minute
+from aq.web.wording.feeds import REASONS, advised, minute
 from aq.web.wording.korean import Noun
 
 
@@ -66,12 +66,12 @@ def _failing(one: NoticeStatus, text: Text) -> str:
     """What happened to a service that fails, since when, what to do; upstream's own words."""
     if not one.failing_since or not one.reason:
         return ""
-    what, do = REASONS[FeedReason(one.reason)]
+    reason = FeedReason(one.reason)
     name = _name(one, text)
     sentences = (
-        text(what, feed=Noun(text.feed(SPECS[one.feed].host))),
+        text(REASONS[reason][0], feed=Noun(text.feed(SPECS[one.feed].host))),
         text("This has been so since {when}.", when=minute(one.failing_since, text)),
-        text(do),
+        advised(one.feed, reason, text),
     )
     said = f"<br><small>{escape(one.detail)}</small>" if one.detail else ""
     return f"<p><b>{escape(name)}</b>: {escape(' '.join(sentences))}{said}</p>"

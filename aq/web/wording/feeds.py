@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from aq.domain.errors import FeedReason
+from aq.feeds.registry import SPECS
 from aq.i18n import Text
 from aq.queries.feed_status import FeedStatus
 from aq.web.wording.korean import N_, Noun
@@ -12,7 +13,7 @@ from aq.web.wording.korean import N_, Noun
 REASONS: Mapping[FeedReason, tuple[str, str]] = {
     FeedReason.KEY_MISSING: (
         N_("{feed} needs a service key and none is set."),
-        N_("Apply for one at data.go.kr and set AQ_FEEDS__AIRKOREA__KEY."),
+        N_("Apply for one at {portal} and set {variable}."),
     ),
     FeedReason.KEY_NOT_REGISTERED: (
         N_("{feed} does not know the service key."),
@@ -20,15 +21,15 @@ REASONS: Mapping[FeedReason, tuple[str, str]] = {
     ),
     FeedReason.KEY_NOT_APPROVED: (
         N_("The service key is not approved for this service of {feed}."),
-        N_("Ask for approval of this service at data.go.kr; until then it stays as it is."),
+        N_("Ask for approval of this service at {portal}; until then it stays as it is."),
     ),
     FeedReason.KEY_EXPIRED: (
         N_("The service key of {feed} has expired."),
-        N_("Extend the period of use at data.go.kr."),
+        N_("Extend the period of use at {portal}."),
     ),
     FeedReason.ADDRESS_REFUSED: (
         N_("{feed} does not accept calls from this machine's address."),
-        N_("Register the address at data.go.kr."),
+        N_("Register the address at {portal}."),
     ),
     FeedReason.QUOTA_USED_UP: (
         N_("Today's calls to {feed} are used up."),
@@ -71,8 +72,14 @@ def happened(feed: FeedStatus, text: Text) -> str:
 
 def advice(feed: FeedStatus, text: Text) -> str:
     """What a person can do about it."""
-    known = REASONS.get(FeedReason(feed.reason)) if feed.reason else None
-    return text(known[1]) if known else ""
+    return advised(feed.feed, FeedReason(feed.reason), text) if feed.reason else ""
+
+
+def advised(feed: str, reason: FeedReason, text: Text) -> str:
+    """What a person can do where a feed fails for this reason."""
+    spec = SPECS[feed]
+    portal = SPECS[spec.host].key_from[text.lang]
+    return text(REASONS[reason][1], portal=portal, variable=spec.key_variable)
 
 
 def minute(moment: datetime, text: Text) -> str:
