@@ -178,6 +178,8 @@ def _zone(one: Fields) -> tuple[str, str] | None:
 def acknowledge(store: Store, name: str, who: str, note: str = "") -> bool:
     """Write down that `who` has seen an event; False when someone had before."""
     event(store, name)
-    values = {"event": name, "who": who, "at": store.clock.now(), "note": note.strip()}
+    if not who.strip():
+        raise InputError("say who you are", "who")
+    values = {"event": name, "who": who.strip(), "at": store.clock.now(), "note": note.strip()}
     with store.book() as connection:
         return rows.acknowledge(connection, values)

@@ -18,8 +18,10 @@ from aq.i18n import text_in
 from aq.paths import config_dir
 from aq.store import outbox
 from aq.web.charts.rule_line import stretches
+from aq.web.pages.alerts import folded
 from aq.web.parts.alert_log import log_csv, what_happened
 from aq.web.parts.deliveries import error_words
+from aq.web.parts.silences import tomorrow_morning
 from aq.web.traffic import Buckets
 from aq.web.wording.alerts import SHIPPED_NAMES, headline, rule_sentence, rule_title
 from tests.alert_messages import put
@@ -335,3 +337,45 @@ def test_stretches_follow_the_transitions_back() -> None:
     found = [(one.start, one.end, one.phase) for one in stretches(log, "unknown", after, HOUR_20)]
     back = [HOUR_20 - timedelta(hours=n) for n in (10, 5, 2, 0)]
     assert found == [(back[1], back[2], "firing"), (back[2], back[3], "unknown")]
+
+
+def test_a_milder_level_is_folded_into_the_more_severe_one_of_its_place() -> None:
+    def on(rule: str, place: str, rank: int, **more: Any) -> dict[str, Any]:
+        same = {"kind": "air", "pollutant": "pm10", "watch": "value", "alert": True}
+        return {"rule": rule, "place": place, "rank": rank, **same, **more}
+
+    rows = folded(
+        [
+            on("alarm", "KR-11", 3),
+            on("warning", "KR-11", 2),
+            on("warning", "KR-26", 2),
+            on("ozone", "KR-11", 2, pollutant="o3"),
+        ]
+    )
+    assert [(one["rule"], one["place"]) for one in rows] == [
+        ("alarm", "KR-11"),
+        ("warning", "KR-26"),
+        ("ozone", "KR-11"),
+    ]
+    assert [one["rule"] for one in rows[0]["milder"]] == ["warning"]
+
+
+def test_a_silence_until_tomorrow_morning_ends_at_eight() -> None:
+    assert kst_iso(tomorrow_morning(HOUR_20)) == "2026-11-24T08:00:00+09:00"
+
+
+def test_whoever_acknowledges_has_a_name(dusty: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "admin")
+    test = run("alerts.py")
+    button(test, "확인함").click().run()
+    assert [one.value for one in test.error] == ["이름을 적으십시오."]
+    next(one for one in test.text_input if one.label == "이름").set_value("김당직")
+    button(test, "확인함").click().run()
+    assert status.standing(dusty.store)[0]["acknowledged"]["who"] == "김당직"
+
+
+def test_rules_that_tell_nobody_are_named_where_they_stand(dusty: Context) -> None:
+    body = markup(run("rules.py", rule="pm10-warning"))
+    assert "아무에게도 알리지 않습니다" in body
+    assert "설정된 채널이 없어 아무에게도 알리지 않았을 것입니다" in body
+    assert "a=pm10-warning" in markup(run("alerts.py"))

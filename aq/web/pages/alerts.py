@@ -36,6 +36,7 @@ from aq.web.wording.korean import exact, told_hour
 
 Fields = dict[str, Any]
 CHART_DAYS = 5
+NAMELESS = "admin"  # who signs in by the password or the link is asked for a name
 
 
 def render() -> None:
@@ -82,11 +83,12 @@ def _lead(standing: Sequence[Fields], text: Text) -> None:
 def _standing(standing: Sequence[Fields], text: Text) -> Fields:
     """What is on, unknown and building up, as a table; gives the one looked at."""
     chosen = _look(standing, text)
+    shown = folded(_filtered(standing, text))
     heads = [
         *(text("Where"), text("State"), text("Since"), text("Now"), text("Peak")),
         text("Seen by"),
     ]
-    body = "".join(_standing_row(one, text, chosen=one is chosen) for one in standing)
+    body = "".join(_standing_row(one, text, chosen=key_of(one) == key_of(chosen)) for one in shown)
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     page.html(
         '<div class="scroll whole" tabindex="0"><table class="stacked">'
@@ -119,15 +121,59 @@ def _standing_row(one: Fields, text: Text, *, chosen: bool) -> str:
     rule = rule_title(one["rule"], one["rule_name"], text)
     severity = text(SEVERITY_WORDS[one["severity"]])
     mark = ' class="chosen" aria-current="true"' if chosen else ""
-    return (
-        f'<tr{mark}><th scope="row">{escape(place_name(one["place"], text))}'
-        f"<small>{escape(f'{rule} · {severity}')}</small></th>{row}</tr>"
+    name = escape(place_name(one["place"], text))
+    if admin.stays():  # a link loads the page anew, which would end a sign-in by password
+        link = f"/alerts?{page.query(a=key_of(one))}"
+        name = f'<a href="{escape(link)}" target="_self">{name}</a>'
+    under = [rule_title(each["rule"], each["rule_name"], text) for each in one["milder"]]
+    levels = " · ".join(
+        [f"{rule} · {severity}", *(text("with {rule}", rule=each) for each in under)]
     )
+    return f'<tr{mark}><th scope="row">{name}<small>{escape(levels)}</small></th>{row}</tr>'
+
+
+def key_of(one: Fields) -> str:
+    """Rule and place, as the address names an alert."""
+    return f"{one['rule']}:{one['place']}"
+
+
+def folded(standing: Sequence[Fields]) -> list[Fields]:
+    """What is on, a milder level within the more severe one of its place and kind (`milder`)."""
+    found: list[Fields] = []
+    tops: dict[tuple[str, ...], Fields] = {}
+    for one in standing:  # the most severe first
+        kind = tuple(str(one[name]) for name in ("place", "kind", "pollutant", "watch"))
+        top = tops.get(kind)
+        if top is not None and top["alert"] and top["rank"] > one["rank"]:
+            top["milder"].append(one)
+            continue
+        row = {**one, "milder": []}
+        tops.setdefault(kind, row)
+        found.append(row)
+    return found
+
+
+def _filtered(standing: Sequence[Fields], text: Text) -> Sequence[Fields]:
+    """Those of the place or pollutant chosen; all of a short list."""
+    places = {one["place"]: place_name(one["place"], text) for one in standing}
+    keys = {one["pollutant"]: text.pollutant(one["pollutant"]) for one in standing
+            if one["pollutant"] in pollutants()}  # fmt: skip
+    if len(places) < 2 and len(keys) < 2:
+        return standing
+    names = {"": text("everything"), **places, **keys}
+    chosen = st.selectbox(
+        text("Show in the list"),
+        list(names),
+        format_func=names.__getitem__,
+        key=f"list {len(names)} {text.lang}",
+        width=460,
+    )
+    return [one for one in standing if not chosen or chosen in (one["place"], one["pollutant"])]
 
 
 def _look(standing: Sequence[Fields], text: Text) -> Fields:
     """The entry looked at: the address's, else the first."""
-    keys = [f"{one['rule']}:{one['place']}" for one in standing]
+    keys = [key_of(one) for one in standing]
     asked = st.query_params.get("a", keys[0])
     index = keys.index(asked) if asked in keys else 0
     if len(keys) == 1:
@@ -166,7 +212,7 @@ def _chosen(one: Fields, name: str | None, text: Text) -> None:
         )
         page.html(f"<p>{escape(' '.join([words, seen['note']]).strip())}</p>")
     elif name is not None and one["event"] is not None:
-        _acknowledge(one, text)
+        _acknowledge(one, name, text)
 
 
 def _chart(one: Fields, text: Text) -> None:
@@ -201,16 +247,19 @@ def _chart(one: Fields, text: Text) -> None:
     page.html(f'<p class="muted">{escape(note)}</p>')
 
 
-def _acknowledge(one: Fields, text: Text) -> None:
+def _acknowledge(one: Fields, signed_in: str, text: Text) -> None:
     with st.form("acknowledge", border=False):
-        left, right = st.columns([3, 1], vertical_alignment="bottom")
+        first, left, right = st.columns([2, 3, 1], vertical_alignment="bottom")
+        with first:
+            own = "" if signed_in == NAMELESS else signed_in
+            person = st.text_input(text("Your name"), own)
         with left:
             note = st.text_input(text("Note (may be empty)"))
         with right:
             pressed = st.form_submit_button(text("Acknowledge"), type="primary")
     if pressed:
         admin.write(
-            lambda who: status.acknowledge(cache.context().store, one["event"], who, note),
+            lambda _: status.acknowledge(cache.context().store, one["event"], person, note),
             text("Acknowledged."),
         )
 

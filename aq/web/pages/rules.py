@@ -1,5 +1,6 @@
 """The rules page: what is watched, and a form that tries a rule on the past as its sliders move."""
 
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -8,10 +9,15 @@ import streamlit as st
 from aq.alerts import Problem, Rule, problems
 from aq.alerts import rules as alerting
 from aq.alerts.channels import outlets
+from aq.alerts.delivery import try_channel
+from aq.alerts.receivers import reached, tell_nobody
 from aq.alerts.rules import known_to
+from aq.alerts.webhook import DeliveryError
+from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
+from aq.logs import redact
 from aq.web.parts import admin, against, cache, page, periods
 from aq.web.parts.backtests import Trials
 from aq.web.parts.rule_form import KIND_NAMES, Form
@@ -52,7 +58,7 @@ def render() -> None:
     if chosen is not None:
         _history(chosen.rule.id, name, text)
     _removed({one.rule.id for one in saved}, name, text)
-    _channels(text)
+    _channels(name, text)
     page.bottom()
     if picked in BY_CODE:
         page.go("live", p=picked)
@@ -69,16 +75,15 @@ def _table(saved: list[alerting.Saved], text: Text) -> None:
     """A rule in a row: its name and sentence, how severe, where to, whether it is on."""
     # A link loads the page anew, which would end a sign-in by password.
     linked = admin.stays()
-    sent = any(one.rule.channels for one in saved)
-    channels = [text("Channels")] if sent else []
-    heads = [text("Rule"), text("Severity"), *channels, text("On")]
+    there = outlets().channels
+    heads = [text("Rule"), text("Severity"), text("Told to"), text("On")]
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     body = ""
     for one in saved:
         rule = one.rule
         cells = [
             escape(text(SEVERITY_WORDS[rule.severity])),
-            *([escape(", ".join(rule.channels) or "–")] if sent else []),
+            escape(", ".join(reached(rule, there)) or text("nobody")),
             escape(text("on") if rule.enabled else text("off")),
         ]
         row = "".join(f"<td>{cell}</td>" for cell in cells)
@@ -93,9 +98,17 @@ def _table(saved: list[alerting.Saved], text: Text) -> None:
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>",
         "rules",
     )
+    silent = len(tell_nobody([one.rule for one in saved], there))
+    if silent:
+        words = text(
+            "{n} rules that are on tell nobody: they stand on these pages and in the Atom feed"
+            " alone. Give them a channel, or make one with aq rules new.",
+            n=silent,
+        )
+        page.html(f'<p class="notice">{escape(words)}</p>')
 
 
-def _channels(text: Text) -> None:
+def _channels(name: str | None, text: Text) -> None:
     """Where messages may go and when they leave, folded up; their addresses are nobody's here."""
     found = outlets().channels
     if not found:
@@ -109,6 +122,16 @@ def _channels(text: Text) -> None:
             row = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
             body += f'<tr><th scope="row">{escape(one.name)}</th>{row}</tr>'
         page.html(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+        for channel in found if name is not None else ():
+            if st.button(text("Send a test to {channel}", channel=channel), key=f"try {channel}"):
+                admin.write(partial(_try_channel, channel), text("The test was taken."))
+
+
+def _try_channel(channel: str, _who: str) -> None:
+    try:
+        try_channel(outlets(), channel, cache.context().clock.now())
+    except DeliveryError as error:
+        raise InputError(redact(str(error)), "channel") from None
 
 
 def _choose(saved: list[alerting.Saved], text: Text) -> alerting.Saved | None:

@@ -30,6 +30,7 @@ DONE = "just done"
 REFUSALS = {
     "revision": N_("Somebody else changed this meanwhile. Look at it again; nothing was saved."),
     "why": N_("Say why it is silenced."),
+    "who": N_("Say who you are."),
     "until": N_("A silence must end after now."),
     "rule": N_("Choose a rule, a province or a pollutant: everything at once cannot be silenced."),
 }

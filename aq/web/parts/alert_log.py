@@ -143,6 +143,7 @@ def log_table(found: Sequence[Fields], text: Text) -> pd.DataFrame:
             text("What happened"): [what_happened(one, text) for one in rows],
             text("Value"): [amount(one, "value", text) for one in rows],
             text("Rule"): [rule_title(one["rule"], one["rule_name"], text) for one in rows],
+            text("Told to"): [", ".join(one["receivers"]) or text("nobody") for one in rows],
             text("Readings"): [_readings(one) for one in rows],
             text("Seen by"): [
                 one["acknowledged"]["who"] if one["acknowledged"] else "–" for one in rows

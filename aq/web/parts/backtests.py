@@ -11,7 +11,9 @@ import streamlit as st
 
 from aq.alerts import Rule
 from aq.alerts.backtest import FLAP_HOURS, backtest
+from aq.alerts.channels import outlets
 from aq.alerts.points import reader_of
+from aq.alerts.receivers import reached
 from aq.alerts.rule import PLACELESS
 from aq.context import Context
 from aq.domain.pollutants import pollutants
@@ -52,7 +54,7 @@ class Trials:
         the one where it fires most.
         """
         found = self.of(rule)
-        page.html(self._counts(found))
+        page.html(self._counts(found) + self._whom(rule))
         if rule.kind in PLACELESS or rule.pollutant not in pollutants():
             return None
         place = place or _place(found)
@@ -81,6 +83,14 @@ class Trials:
             fact(f"{found['flapped']:,}", text("times back within {n} hours", n=FLAP_HOURS)),
         ]
         return f'<p class="trial">{escape(line)}</p><dl class="facts">{"".join(facts)}</dl>'
+
+    def _whom(self, rule: Rule) -> str:
+        """Whom the rule would have told, where it is nobody."""
+        if reached(rule, outlets().channels):
+            return ""
+        text = self.text
+        words = text("It would have told nobody: none of its channels is configured.")
+        return f'<p class="notice">{escape(words)}</p>'
 
     def _drawn(self, rule: Rule, found: Mapping[str, Any], place: str, key: str) -> None:
         text, after, until = self.text, self.period.after, self.period.until

@@ -12,7 +12,7 @@ from aq.alerts import silences as muting
 from aq.domain.clock import KST, kst
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES
-from aq.i18n import Text
+from aq.i18n import N_, Text
 from aq.web.parts import admin, cache, page
 from aq.web.wording.alerts import moment, rule_title
 from aq.web.wording.korean import province_name
@@ -20,6 +20,8 @@ from aq.web.wording.korean import province_name
 Fields = dict[str, Any]
 HOURS = (3, 12, 24, 72)
 OWN = 0
+MORNING = -1
+LENGTHS = {MORNING: N_("until tomorrow morning, 8:00"), OWN: N_("until a time I choose")}
 
 
 def draw(name: str | None, one: Fields | None, text: Text) -> None:
@@ -113,6 +115,12 @@ def _form(one: Fields | None, names: dict[str, str], text: Text) -> None:
         )
 
 
+def tomorrow_morning(now: datetime) -> datetime:
+    """Eight o'clock of the next day on the Korean clock."""
+    day = kst(now) + timedelta(days=1)
+    return day.replace(hour=8, minute=0, second=0, microsecond=0)
+
+
 def _until(about: str, text: Text) -> datetime:
     """The end: some hours from now, or a time of one's own on the Korean clock."""
     now = cache.context().clock.now()
@@ -120,10 +128,12 @@ def _until(about: str, text: Text) -> datetime:
     with left:
         hours = st.selectbox(
             text("for how long"),
-            (*HOURS, OWN),
-            format_func=lambda n: text("{n} hours", n=n) if n else text("until a time I choose"),
+            (*HOURS, MORNING, OWN),
+            format_func=lambda n: text(LENGTHS[n]) if n in LENGTHS else text("{n} hours", n=n),
             key=f"silence hours {about} {text.lang}",
         )
+    if hours == MORNING:
+        return tomorrow_morning(now)
     if hours:
         return now + timedelta(hours=hours)
     with right:
