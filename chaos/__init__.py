@@ -21,11 +21,19 @@ class Scale:
     payloads: int = 20_000  # of each feed
     files: int = 5_000
     deliveries: int = 20  # hours in which a worker is killed that sends alerts
+    histories: int = 2_000  # of hours late, revised and silenced, through the alerts
     days: int = 30  # of three workers and two pages
 
 
 QUICK = Scale(
-    kills=10, kills_postgresql=3, stops=3, payloads=1_000, files=300, deliveries=3, days=2
+    kills=10,
+    kills_postgresql=3,
+    stops=3,
+    payloads=1_000,
+    files=300,
+    deliveries=3,
+    histories=100,
+    days=2,
 )
 
 

@@ -166,7 +166,7 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("language", ["ko", "en"])
 @pytest.mark.parametrize("kind", SERVICES)
-def test_the_worst_hour_arrives(store: Store, start: Start, kind: str, language: str) -> None:
+def test_t63_the_worst_hour_arrives(store: Store, start: Start, kind: str, language: str) -> None:
     here, channel = start(kind)
     put_worst(store, language)
     slept: list[float] = []
@@ -201,7 +201,7 @@ def test_a_part_that_was_taken_is_not_sent_again(store: Store, start: Start) -> 
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_short_wait_is_sat_out(store: Store, start: Start) -> None:
+def test_t64_a_short_wait_is_sat_out(store: Store, start: Start) -> None:
     here, channel = start("slack")
     here.busy = 2
     put_worst(store, "ko")
@@ -224,7 +224,7 @@ BUSY = {
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", BUSY)
-def test_a_long_wait_is_kept_and_costs_no_attempt(store: Store, start: Start, kind: str) -> None:
+def test_t64_a_long_wait_is_kept_and_costs_no_attempt(store: Store, start: Start, kind: str) -> None:
     here, channel = start(kind)
     here.busy, here.busy_answer = 999, BUSY[kind]
     put_worst(store, "ko")

@@ -285,7 +285,7 @@ def hours(store: Store, first: int, *values: float) -> None:
         watch(at(store, H + step), READER)
 
 
-def test_a_rule_that_tells_nobody_mutes_nobody(store: Store) -> None:
+def test_t60_a_rule_that_tells_nobody_mutes_nobody(store: Store) -> None:
     """At 212 µg/m³ the shipped rules, on and without channels, left an operator's rule unsaid."""
     own = {**OWN, "channels": ["mail", "hook"], "severity": "notice"}
     load_rules(at(store, H - 60), [BODY, ALARM, own], BOTH, "test")
@@ -312,7 +312,7 @@ def test_a_more_severe_alert_mutes_only_where_it_was_told(store: Store) -> None:
 
 
 @pytest.mark.parametrize("fate", ["failed", "held"])
-def test_a_message_that_did_not_arrive_mutes_nothing(store: Store, fate: str) -> None:
+def test_t60_a_message_that_did_not_arrive_mutes_nothing(store: Store, fate: str) -> None:
     quiet = {"quiet": {"start": "00:00", "end": "23:59"}} if fate == "held" else {}
     rules_here = [{**BODY, "channels": ["mail"]}, {**ALARM, **quiet, "channels": ["mail"]}]
     load_rules(at(store, H - 60), rules_here, BOTH, "test")
@@ -323,7 +323,7 @@ def test_a_message_that_did_not_arrive_mutes_nothing(store: Store, fate: str) ->
     assert ("pm10-warning", "first") in told(store, "mail")
 
 
-def test_what_was_told_is_ended_aloud_within_a_silence(store: Store) -> None:
+def test_t61_what_was_told_is_ended_aloud_within_a_silence(store: Store) -> None:
     setup(store, {**BODY, "provinces": ["경기"]})
     hours(store, 0, 160, 170)
     until = from_hour_number(H + 30)
@@ -341,7 +341,7 @@ def test_a_channel_that_left_the_rule_still_learns_of_the_end(store: Store) -> N
     assert told(store, "mail") == told(store, "hook") == [("own", "first"), ("own", "resolved")]
 
 
-def test_a_late_end_is_an_end_and_no_correction(store: Store) -> None:
+def test_t62_a_late_end_is_an_end_and_no_correction(store: Store) -> None:
     setup(store, {**BODY, "provinces": ["경기"]})
     hours(store, 0, 160, 170)
     for step in (2, 3, 4, 5):

@@ -85,7 +85,7 @@ def test_a_clock_set_back_polls_within_a_minute_and_as_often_as_ever(
     assert len(set(ran)) == len(ran)
 
 
-def test_a_process_that_starts_after_the_clock_was_set_back_polls_too(store: Store) -> None:
+def test_t65_a_process_that_starts_after_the_clock_was_set_back_polls_too(store: Store) -> None:
     ran: list[datetime] = []
     job = poll_job(ran)
     tick_for(2, [partial(scheduler(store, job).tick, job)])
@@ -110,7 +110,7 @@ def test_a_clock_set_ahead_and_right_again_loses_no_poll(store: Store) -> None:
     assert len(ran) >= 6
 
 
-def test_the_tick_does_not_hang_on_the_wall_clock(store: Store) -> None:
+def test_t65_the_tick_does_not_hang_on_the_wall_clock(store: Store) -> None:
     ran: list[datetime] = []
     job = poll_job(ran)
     running = scheduler(store, job)
