@@ -224,7 +224,9 @@ BUSY = {
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", BUSY)
-def test_t64_a_long_wait_is_kept_and_costs_no_attempt(store: Store, start: Start, kind: str) -> None:
+def test_t64_a_long_wait_is_kept_and_costs_no_attempt(
+    store: Store, start: Start, kind: str
+) -> None:
     here, channel = start(kind)
     here.busy, here.busy_answer = 999, BUSY[kind]
     put_worst(store, "ko")
