@@ -24,39 +24,44 @@ class Act:
     advisory: Advisory
 
 
-def known_level(one: Advisory) -> int | None:
+def known_level(advisory: Advisory) -> int | None:
     """1 advisory (주의보), 2 warning (경보), 3 severe warning (중대경보); None for other words."""
-    return LEVELS.get(one.word)
+    return LEVELS.get(advisory.word)
 
 
-def level(one: Advisory) -> int:
+def level(advisory: Advisory) -> int:
     """The level by which acts are ranked and rules judge: `known_level`, or the lowest."""
-    return known_level(one) or UNKNOWN_LEVEL
+    return known_level(advisory) or UNKNOWN_LEVEL
 
 
-def zone_of(one: Advisory) -> Zone:
+def zone_of(advisory: Advisory) -> Zone:
     """What an advisory holds for."""
-    return one.pollutant, one.district, one.zone
+    return advisory.pollutant, advisory.district, advisory.zone
 
 
-def holds(one: Advisory, moment: datetime) -> bool:
+def holds(advisory: Advisory, moment: datetime) -> bool:
     """Whether it is in force at an instant: issued, and its clear time is not reached."""
-    return one.issued_at <= moment and (one.cleared_at is None or moment < one.cleared_at)
+    return advisory.issued_at <= moment and (
+        advisory.cleared_at is None or moment < advisory.cleared_at
+    )
 
 
 def in_force(advisories: Iterable[Advisory], moment: datetime) -> list[Advisory]:
     """What holds at an instant, one per zone: the highest, of those the latest; worst first."""
-    found: dict[Zone, Advisory] = {}
-    for one in advisories:
-        if holds(one, moment):
-            before = found.get(zone_of(one))
-            if before is None or _rank(one) > _rank(before):
-                found[zone_of(one)] = one
-    return sorted(found.values(), key=lambda one: (-level(one), one.issued_at, zone_of(one)))
+    by_zone: dict[Zone, Advisory] = {}
+    for advisory in advisories:
+        if holds(advisory, moment):
+            before = by_zone.get(zone_of(advisory))
+            if before is None or _rank(advisory) > _rank(before):
+                by_zone[zone_of(advisory)] = advisory
+    return sorted(
+        by_zone.values(),
+        key=lambda advisory: (-level(advisory), advisory.issued_at, zone_of(advisory)),
+    )
 
 
-def _rank(one: Advisory) -> tuple[int, datetime]:
-    return level(one), one.issued_at
+def _rank(advisory: Advisory) -> tuple[int, datetime]:
+    return level(advisory), advisory.issued_at
 
 
 def acts(advisories: Iterable[Advisory]) -> list[Act]:
@@ -67,27 +72,27 @@ def acts(advisories: Iterable[Advisory]) -> list[Act]:
     same instant changes nothing.
     """
     by_zone: dict[Zone, list[Advisory]] = {}
-    for one in advisories:
-        by_zone.setdefault(zone_of(one), []).append(one)
-    found = [act for rows in by_zone.values() for act in _story(rows)]
-    return sorted(found, key=lambda act: (act.at, zone_of(act.advisory)))
+    for advisory in advisories:
+        by_zone.setdefault(zone_of(advisory), []).append(advisory)
+    acts_made = [act for rows in by_zone.values() for act in _story(rows)]
+    return sorted(acts_made, key=lambda act: (act.at, zone_of(act.advisory)))
 
 
 def _story(rows: list[Advisory]) -> list[Act]:
-    moments = {one.issued_at for one in rows} | {
-        one.cleared_at for one in rows if one.cleared_at is not None
+    moments = {advisory.issued_at for advisory in rows} | {
+        advisory.cleared_at for advisory in rows if advisory.cleared_at is not None
     }
-    found: list[Act] = []
+    acts_made: list[Act] = []
     before: Advisory | None = None
     for moment in sorted(moments):
         now = next(iter(in_force(rows, moment)), None)
-        was, is_ = (level(one) if one else 0 for one in (before, now))
+        was, is_ = (level(state) if state else 0 for state in (before, now))
         told = now or before
         if was != is_ and told is not None:
             kind = ISSUED if not was else CLEARED if not is_ else RAISED if is_ > was else LOWERED
-            found.append(Act(kind=kind, at=moment, level=is_, advisory=told))
+            acts_made.append(Act(kind=kind, at=moment, level=is_, advisory=told))
         before = now
-    return found
+    return acts_made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,16 +113,16 @@ def spans(advisories: Iterable[Advisory], after: datetime, until: datetime) -> l
     """The stretches of ``after`` to ``until`` in which anything holds, zones taken together."""
     rows = list(advisories)
     edges = {after, until}
-    for one in rows:
-        ends = (one.issued_at, one.cleared_at or until)
+    for advisory in rows:
+        ends = (advisory.issued_at, advisory.cleared_at or until)
         edges |= {min(max(edge, after), until) for edge in ends}
     moments = sorted(edges)
-    found = []
+    stretches = []
     for begin, end in pairwise(moments):
         there = in_force(rows, begin)
         if there:
-            found.append(Span(begin=begin, end=end, advisories=tuple(there)))
-    return found
+            stretches.append(Span(begin=begin, end=end, advisories=tuple(there)))
+    return stretches
 
 
 # Acts from the mildest on; 중대경보 is known for ozone only.

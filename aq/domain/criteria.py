@@ -45,7 +45,11 @@ def criteria_on(key: str, day: date) -> Criteria | None:
     """The criteria of a day; None before `TOLD_SINCE`."""
     if day < TOLD_SINCE:
         return None
-    return next(one for one in CRITERIA[key] if one.until is None or day <= one.until)
+    return next(
+        criterion
+        for criterion in CRITERIA[key]
+        if criterion.until is None or day <= criterion.until
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,7 @@ def standings(key: str, values: Iterable[tuple[int, Exact | None]]) -> list[Stan
     """
     pollutant = pollutants()[key]
     level, runs, before = 0, [0, 0, 0], None
-    found = []
+    made = []
     for hour, value in values:
         rule = criteria_on(key, kst_day(from_hour_number(hour)))
         if rule is None:
@@ -84,8 +88,8 @@ def standings(key: str, values: Iterable[tuple[int, Exact | None]]) -> list[Stan
             clear = to_scaled(Decimal(rule.clear), pollutant)
             level = _after(level, shown, runs, limits, rule, clear)
         following = min(level, len(rule.issue) - 1)
-        found.append(Standing(hour=hour, level=level, reached=runs[following]))
-    return found
+        made.append(Standing(hour=hour, level=level, reached=runs[following]))
+    return made
 
 
 def _after(
@@ -113,16 +117,16 @@ class Crossing:
     level: int
 
 
-def crossings(found: Sequence[Standing]) -> list[Crossing]:
+def crossings(course: Sequence[Standing]) -> list[Crossing]:
     """The stretches of one zone's standings, which must follow each other in time."""
     stretches: list[Crossing] = []
     begin, level = None, 0
-    for one in found:
-        if one.level and begin is None:
-            begin = one.hour
-        level = max(level, one.level)
-        if not one.level and begin is not None:
-            stretches.append(Crossing(begin=begin, end=one.hour, level=level))
+    for standing in course:
+        if standing.level and begin is None:
+            begin = standing.hour
+        level = max(level, standing.level)
+        if not standing.level and begin is not None:
+            stretches.append(Crossing(begin=begin, end=standing.hour, level=level))
             begin, level = None, 0
     if begin is not None:
         stretches.append(Crossing(begin=begin, end=None, level=level))
@@ -150,17 +154,17 @@ def matching(acts: Iterable[Advisory], stretches: Iterable[Crossing]) -> Matchin
     without: list[Advisory] = []
     stretches = list(stretches)
     for act in sorted(acts, key=lambda act: act.issued_at):
-        near = next((one for one in stretches if _near(act.issued_at, one)), None)
+        near = next((stretch for stretch in stretches if _near(act.issued_at, stretch)), None)
         if near is None:
             without.append(act)
         else:
             met.append((act, near))
-    matched = {one.begin for _, one in met}
-    rest = tuple(one for one in stretches if one.begin not in matched)
+    matched = {stretch.begin for _, stretch in met}
+    rest = tuple(stretch for stretch in stretches if stretch.begin not in matched)
     return Matching(met=tuple(met), without=tuple(without), not_come=rest)
 
 
-def _near(issued: datetime, one: Crossing) -> bool:
-    begin = from_hour_number(one.begin)
-    end = from_hour_number(one.end) if one.end is not None else None
+def _near(issued: datetime, crossing: Crossing) -> bool:
+    begin = from_hour_number(crossing.begin)
+    end = from_hour_number(crossing.end) if crossing.end is not None else None
     return begin - EARLY <= issued and (issued <= begin + LATE or end is None or issued < end)

@@ -30,11 +30,11 @@ class Score:
 
     def count(self, forecast: int, observed: int) -> None:
         """Add a day."""
-        said, came = forecast >= BAD, observed >= BAD
+        foretold, came = forecast >= BAD, observed >= BAD
         self.days += 1
-        self.hits += said and came
-        self.misses += came and not said
-        self.false_alarms += said and not came
+        self.hits += foretold and came
+        self.misses += came and not foretold
+        self.false_alarms += foretold and not came
         self.same_grade += forecast == observed
 
 
@@ -46,29 +46,31 @@ def scores(
     Of each day of issue the last notice counts. A day without an observed grade, and a province
     without a forecast grade, is not counted.
     """
-    found: dict[tuple[str, str, int], Score] = {}
+    by_place: dict[tuple[str, str, int], Score] = {}
     for (key, day, lead), notice in sorted(
-        last_of_each_lead(notices).items(), key=lambda one: one[0]
+        last_of_each_lead(notices).items(), key=lambda entry: entry[0]
     ):
         if lead not in LEADS:
             continue
-        for one in outlooks(notice):
-            came = observed.get((one.province.code, key, day))
-            if one.grade is None or came is None:
+        for outlook in outlooks(notice):
+            came = observed.get((outlook.province.code, key, day))
+            if outlook.grade is None or came is None:
                 continue
-            place = (one.province.code, key, lead)
-            if place not in found:
-                found[place] = Score(province=one.province, pollutant=key, lead=lead)
-            found[place].count(one.grade, came)
-    return sorted(found.values(), key=lambda one: (one.province.id, one.pollutant, one.lead))
+            place = (outlook.province.code, key, lead)
+            if place not in by_place:
+                by_place[place] = Score(province=outlook.province, pollutant=key, lead=lead)
+            by_place[place].count(outlook.grade, came)
+    return sorted(
+        by_place.values(), key=lambda score: (score.province.id, score.pollutant, score.lead)
+    )
 
 
 def total(many: Iterable[Score]) -> dict[tuple[str, int], tuple[int, int, int, int, int]]:
     """(days, hits, misses, false alarms, same grade) of all provinces by pollutant and lead."""
-    found: dict[tuple[str, int], tuple[int, int, int, int, int]] = {}
-    for one in many:
-        held = found.get((one.pollutant, one.lead), (0, 0, 0, 0, 0))
-        own = (one.days, one.hits, one.misses, one.false_alarms, one.same_grade)
-        added = tuple(a + b for a, b in zip(held, own, strict=True))
-        found[one.pollutant, one.lead] = (added[0], added[1], added[2], added[3], added[4])
-    return found
+    sums: dict[tuple[str, int], tuple[int, int, int, int, int]] = {}
+    for score in many:
+        before = sums.get((score.pollutant, score.lead), (0, 0, 0, 0, 0))
+        own = (score.days, score.hits, score.misses, score.false_alarms, score.same_grade)
+        added = tuple(a + b for a, b in zip(before, own, strict=True))
+        sums[score.pollutant, score.lead] = (added[0], added[1], added[2], added[3], added[4])
+    return sums

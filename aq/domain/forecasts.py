@@ -47,33 +47,33 @@ class Outlook:
 def parts(notice: ForecastNotice) -> Mapping[Province, tuple[Part, ...]]:
     """The regions of each province; regions that lie nowhere we know are left out."""
     grades = GRADES[notice.kind]
-    found: dict[Province, list[Part]] = {}
+    by_province: dict[Province, list[Part]] = {}
     for region, word in notice.words:
         for province in FORECAST_REGIONS.get(region, ()):
-            found.setdefault(province, []).append(Part(region, word, grades.get(word)))
-    return {province: tuple(regions) for province, regions in found.items()}
+            by_province.setdefault(province, []).append(Part(region, word, grades.get(word)))
+    return {province: tuple(regions) for province, regions in by_province.items()}
 
 
 def unplaced(notice: ForecastNotice) -> list[tuple[str, str]]:
     """Regions that lie nowhere we know, with their words."""
-    return [one for one in notice.words if one[0] not in FORECAST_REGIONS]
+    return [word for word in notice.words if word[0] not in FORECAST_REGIONS]
 
 
 def outlooks(notice: ForecastNotice) -> list[Outlook]:
     """A notice as all 17 provinces in page-header order."""
-    said = parts(notice)
+    halves = parts(notice)
     return [
-        Outlook(province=province, notice=notice, parts=said.get(province, ()))
+        Outlook(province=province, notice=notice, parts=halves.get(province, ()))
         for province in PROVINCES
     ]
 
 
 def in_force(notices: Iterable[ForecastNotice]) -> list[ForecastNotice]:
     """Of several notices of one kind, pollutant and day the one issued last."""
-    found: dict[tuple[str, str, date], ForecastNotice] = {}
-    for one in sorted(notices, key=lambda one: one.issued_at):
-        found[one.kind, one.pollutant, one.day] = one
-    return sorted(found.values(), key=lambda one: (one.kind, one.pollutant, one.day))
+    newest: dict[tuple[str, str, date], ForecastNotice] = {}
+    for notice in sorted(notices, key=lambda notice: notice.issued_at):
+        newest[notice.kind, notice.pollutant, notice.day] = notice
+    return sorted(newest.values(), key=lambda notice: (notice.kind, notice.pollutant, notice.day))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +115,12 @@ def _by_day(
     }
 
 
-def _ahead(day: date, found: Mapping[date, ForecastNotice]) -> DayAhead:
-    notice = found.get(day)
-    said = outlooks(notice) if notice else []
-    return DayAhead(day=day, notice=notice, by_code={one.province.code: one for one in said})
+def _ahead(day: date, by_day: Mapping[date, ForecastNotice]) -> DayAhead:
+    notice = by_day.get(day)
+    provinces = outlooks(notice) if notice else []
+    return DayAhead(
+        day=day, notice=notice, by_code={outlook.province.code: outlook for outlook in provinces}
+    )
 
 
 def lead_days(notice: ForecastNotice) -> int:
@@ -130,10 +132,10 @@ def last_of_each_lead(
     notices: Iterable[ForecastNotice],
 ) -> dict[tuple[str, date, int], ForecastNotice]:
     """By pollutant, day and lead the last notice issued on the day that is so far ahead."""
-    found: dict[tuple[str, date, int], ForecastNotice] = {}
-    for one in sorted(notices, key=lambda one: one.issued_at):
-        found[one.pollutant, one.day, lead_days(one)] = one
-    return found
+    by_lead: dict[tuple[str, date, int], ForecastNotice] = {}
+    for notice in sorted(notices, key=lambda notice: notice.issued_at):
+        by_lead[notice.pollutant, notice.day, lead_days(notice)] = notice
+    return by_lead
 
 
 # Words that stand for a grade; 예보없음 (no forecast) is known and is none.

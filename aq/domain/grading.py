@@ -69,9 +69,9 @@ def deciding(standard: Standard, key: str, values: Values) -> tuple[Breakpoints,
         if (value := values.get(points.averaging)) is not None
     ]
     if len(there) > 1:
-        graded = [one for one in there if one[0].place(one[1]) is not None]
-        graded = [one for one in graded if not one[0].beyond(one[1])] or graded
-        there = sorted(graded, key=lambda one: -_severity(*one)) or there
+        graded = [way for way in there if way[0].place(way[1]) is not None]
+        graded = [way for way in graded if not way[0].beyond(way[1])] or graded
+        there = sorted(graded, key=lambda way: -_severity(*way)) or there
     return there[0] if there else None
 
 
@@ -198,7 +198,9 @@ def explain(standard: Standard, key: str, value: Exact, averaging: str) -> Expla
         labels=level.labels,
         index=index,
         formula=_formula(row, points.rounded(value), index),
-        sources=tuple(f"{one.what}, {one.where}, {one.read}" for one in standard.sources),
+        sources=tuple(
+            f"{source.what}, {source.where}, {source.read}" for source in standard.sources
+        ),
         unverified=standard.unverified,
     )
 
@@ -223,9 +225,11 @@ def in_force(standards: Mapping[str, Standard], family: str, at: datetime) -> St
 
     None before the family's first standard. Raises `InputError` for an unknown family.
     """
-    members = [one for one in standards.values() if one.family == family]
+    members = [standard for standard in standards.values() if standard.family == family]
     if not members:
-        known = ", ".join(sorted({one.family for one in standards.values()}))
-        raise InputError(f"unknown family of standards {family!r}; known are {known}", "standard")
+        families = ", ".join(sorted({standard.family for standard in standards.values()}))
+        raise InputError(
+            f"unknown family of standards {family!r}; known are {families}", "standard"
+        )
     day = kst_day(at)
-    return next((one for one in members if in_force_on(one, day)), None)
+    return next((standard for standard in members if in_force_on(standard, day)), None)

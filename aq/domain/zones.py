@@ -91,7 +91,7 @@ def find_zone(zones: Iterable[Zone], kind: str, district: str, name: str, day: d
         if zone.kind == kind
         and zone.province in provinces
         and zone.holds_on(day)
-        and wanted in {plain_name(known, kind) for known in (zone.name, *zone.variants)}
+        and wanted in {plain_name(own_name, kind) for own_name in (zone.name, *zone.variants)}
     ]
     return named[0] if len(named) == 1 else None
 
@@ -147,8 +147,8 @@ def overlaps(zones: Sequence[Zone]) -> list[tuple[Zone, Zone]]:
             first = max(zone.since or date.min, other.since or date.min)
             last = min(zone.until or date.max, other.until or date.max)
             names, others = (
-                {plain_name(name, zone.kind) for name in (one.name, *one.variants)}
-                for one in (zone, other)
+                {plain_name(name, zone.kind) for name in (side.name, *side.variants)}
+                for side in (zone, other)
             )
             if first <= last and names & others:
                 pairs.append((zone, other))

@@ -27,14 +27,14 @@ def _days(reader: Reader) -> tuple[date, date] | None:
     """(first, last): the asked KST days on which the store can have anything of the kind."""
     question, kind = reader.question, reader.question.kind
     if kind == FORECAST:
-        held = official.forecast_days(reader.connection)
+        stored = official.forecast_days(reader.connection)
     else:
         span = official.advisory_span(reader.connection)
-        held = (kst(span[0]).date(), kst(span[1]).date()) if span else None
-    if held is None:
+        stored = (kst(span[0]).date(), kst(span[1]).date()) if span else None
+    if stored is None:
         return None
-    first = max(kst_day(question.after + TINY), held[0])
-    last = min(kst_day(question.until), held[1])
+    first = max(kst_day(question.after + TINY), stored[0])
+    last = min(kst_day(question.until), stored[1])
     return (first, last) if first <= last else None
 
 
@@ -69,43 +69,45 @@ def pieces(reader: Reader) -> Iterator[Piece]:
 def _forecast_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[Cells]]:
     """By day the notices in the order of pollutant and issue, each as its provinces."""
     question = reader.question
-    found = official.forecasts(reader.connection, days, version=reader.as_of)
-    kept = [one for one in found if one.pollutant in question.keys]
-    last = {id(one) for one in in_force(kept)}
+    notices = official.forecasts(reader.connection, days, version=reader.as_of)
+    kept = [notice for notice in notices if notice.pollutant in question.keys]
+    last = {id(notice) for notice in in_force(kept)}
     by_day: dict[date, list[Cells]] = {}
     order = {key: place for place, key in enumerate(question.keys)}
-    for notice in sorted(kept, key=lambda one: (one.day, order[one.pollutant], one.issued_at)):
+    for notice in sorted(
+        kept, key=lambda entry: (entry.day, order[entry.pollutant], entry.issued_at)
+    ):
         rows = by_day.setdefault(notice.day, [])
-        for one in outlooks(notice):
-            if one.province in question.provinces:
-                rows.append(_forecast_row(question, one, id(notice) in last))
+        for outlook in outlooks(notice):
+            if outlook.province in question.provinces:
+                rows.append(_forecast_row(question, outlook, id(notice) in last))
         if question.provinces == PROVINCES:
             rows += _unplaced_rows(notice, id(notice) in last)
     return by_day
 
 
-def _forecast_row(question: ExportQuestion, one: Outlook, latest: bool) -> Cells:
-    daily = one.notice.kind == DAILY
-    letter = question.standard.level(one.grade).letter if one.grade and daily else None
-    regions = "; ".join(f"{part.region} {part.word}" for part in one.parts)
+def _forecast_row(question: ExportQuestion, outlook: Outlook, latest: bool) -> Cells:
+    daily = outlook.notice.kind == DAILY
+    letter = question.standard.level(outlook.grade).letter if outlook.grade and daily else None
+    regions = "; ".join(f"{part.region} {part.word}" for part in outlook.parts)
     return (
-        one.province.ko,
-        one.province.code,
-        *_when(one.notice, latest),
-        one.grade,
+        outlook.province.ko,
+        outlook.province.code,
+        *_when(outlook.notice, latest),
+        outlook.grade,
         4 if daily else 2,
         letter,
-        one.word,
+        outlook.word,
         regions or None,
-        *_said(one.notice),
+        *_said(outlook.notice),
     )
 
 
 def _unplaced_rows(notice: Notice, latest: bool) -> Iterator[Cells]:
     """Regions that lie nowhere we know, with upstream's words and no grade."""
     for region, word in unplaced(notice):
-        when, said = _when(notice, latest), _said(notice)
-        yield (None, None, *when, None, None, None, word, f"{region} {word}", *said)
+        when, words = _when(notice, latest), _said(notice)
+        yield (None, None, *when, None, None, None, word, f"{region} {word}", *words)
 
 
 def _when(notice: Notice, latest: bool) -> Cells:
@@ -127,40 +129,40 @@ def _advisory_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[C
     """By day of issue the advisories, in the order of issue."""
     question = reader.question
     after, until = _issued(days)
-    found = official.advisories(
+    acts = official.advisories(
         reader.connection, after, until, issued_after=after, version=reader.as_of
     )
     by_day: dict[date, list[Cells]] = {}
-    for one in found:
-        places = district_provinces(one.district)
+    for act in acts:
+        places = district_provinces(act.district)
         # Of a district nobody knows, only who asks for everything is told.
         wanted = (
             set(places) & set(question.provinces) if places else question.provinces == PROVINCES
         )
-        if wanted and one.pollutant in question.keys:
-            by_day.setdefault(kst(one.issued_at).date(), []).append(_advisory_row(one))
+        if wanted and act.pollutant in question.keys:
+            by_day.setdefault(kst(act.issued_at).date(), []).append(_advisory_row(act))
     return by_day
 
 
-def _advisory_row(one: Act) -> Cells:
-    places = district_provinces(one.district)
+def _advisory_row(act: Act) -> Cells:
+    places = district_provinces(act.district)
     return (
         ",".join(place.ko for place in places) or None,
         ",".join(place.code for place in places) or None,
-        one.district,
-        one.zone or None,
-        one.pollutant,
-        known_level(one),
-        one.word,
-        kst_iso(one.issued_at),
-        _value(one, one.issue_value),
-        kst_iso(one.cleared_at) if one.cleared_at else None,
-        _value(one, one.clear_value),
-        _value(one, one.max_value),
-        pollutants()[one.pollutant].unit,
+        act.district,
+        act.zone or None,
+        act.pollutant,
+        known_level(act),
+        act.word,
+        kst_iso(act.issued_at),
+        _value(act, act.issue_value),
+        kst_iso(act.cleared_at) if act.cleared_at else None,
+        _value(act, act.clear_value),
+        _value(act, act.max_value),
+        pollutants()[act.pollutant].unit,
         FEEDS[ADVISORY],
     )
 
 
-def _value(one: Act, scaled: int | None) -> str | None:
-    return None if scaled is None else scaled_text(scaled, pollutants()[one.pollutant])
+def _value(act: Act, scaled: int | None) -> str | None:
+    return None if scaled is None else scaled_text(scaled, pollutants()[act.pollutant])

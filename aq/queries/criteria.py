@@ -36,17 +36,17 @@ def standings_now(context: Context, key: str, now: datetime) -> dict[str, Standi
     """By zone id where each zone stands at its newest hour with a value, from a day of hours."""
     end = hour_number(floor_hour(now))
     series: dict[str, list[ZoneHour]] = {}
-    for one in zone_hours(context, zones_on(kst_day(now), KINDS[key]), key, end - BACK, end):
-        series.setdefault(one.zone.id, []).append(one)
-    found = {}
+    for zone_hour in zone_hours(context, zones_on(kst_day(now), KINDS[key]), key, end - BACK, end):
+        series.setdefault(zone_hour.zone.id, []).append(zone_hour)
+    by_zone = {}
     for name, hours in series.items():
         # Hours that have not come yet say nothing.
         while hours and hours[-1].exact is None:
             hours.pop()
-        told = standings(key, [(one.hour, one.exact) for one in hours])
+        told = standings(key, [(zone_hour.hour, zone_hour.exact) for zone_hour in hours])
         if told:
-            found[name] = told[-1]
-    return found
+            by_zone[name] = told[-1]
+    return by_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,17 +86,19 @@ def year_of(context: Context, key: str, year: int, now: datetime) -> list[ZoneYe
     zones: dict[str, Zone] = {}
     for begin, end in stretches:
         there = zones_on(kst_day(from_hour_number(end)), KINDS[key])
-        for one in zone_hours(context, there, key, begin, end):
-            hours.setdefault(one.zone.id, {})[one.hour] = one
-            zones[one.zone.id] = one.zone
+        for zone_hour in zone_hours(context, there, key, begin, end):
+            hours.setdefault(zone_hour.zone.id, {})[zone_hour.hour] = zone_hour
+            zones[zone_hour.zone.id] = zone_hour.zone
     years = (
         _zone_year(zone, key, acts.get(name, []), hours.get(name, {}))
         for name, zone in zones.items()
     )
     return [
-        one
-        for one in sorted(years, key=lambda one: (one.zone.province.id, one.zone.id))
-        if one.compared or one.matching.not_come
+        zone_year
+        for zone_year in sorted(
+            years, key=lambda zone_year: (zone_year.zone.province.id, zone_year.zone.id)
+        )
+        if zone_year.compared or zone_year.matching.not_come
     ]
 
 
@@ -104,7 +106,9 @@ def _stretches(
     context: Context, key: str, bounds: tuple[datetime, datetime], acts: Sequence[Advisory]
 ) -> list[tuple[int, int]]:
     """(after, until) of the hours to look at, joined where they meet."""
-    lowest = min(to_scaled(Decimal(one.issue[0]), pollutants()[key]) for one in CRITERIA[key])
+    lowest = min(
+        to_scaled(Decimal(criterion.issue[0]), pollutants()[key]) for criterion in CRITERIA[key]
+    )
     first, last = (hour_number(floor_hour(moment)) for moment in bounds)
     with context.store.read() as connection:
         reached = hours_reaching(connection, key, lowest, first, last)
@@ -141,11 +145,14 @@ def _zone_year(zone: Zone, key: str, acts: list[Advisory], hours: dict[int, Zone
 def _values(act: Advisory, hours: dict[int, ZoneHour]) -> tuple[float | None, float | None]:
     """Our values of the last hour that had ended at an act's issue, and at its end."""
     moments = (act.issued_at, act.cleared_at)
-    found = [
+    hours_there = [
         hours.get(hour_number(floor_hour(moment))) if moment is not None else None
         for moment in moments
     ]
-    told = [None if one is None or one.exact is None else float(one.exact) for one in found]
+    told = [
+        None if zone_hour is None or zone_hour.exact is None else float(zone_hour.exact)
+        for zone_hour in hours_there
+    ]
     return told[0], told[1]
 
 
@@ -153,25 +160,25 @@ def year_items(years: Sequence[ZoneYear], key: str) -> list[Item]:
     """A line for each zone in JSON's types, with its acts and the crossings without one."""
     return [
         {
-            "zone_id": one.zone.id,
-            "zone": one.zone.name,
-            "province": one.zone.province.ko,
+            "zone_id": zone_year.zone.id,
+            "zone": zone_year.zone.name,
+            "province": zone_year.zone.province.ko,
             "pollutant": key,
-            "acts": one.compared,
-            "met": len(one.matching.met),
-            "without": len(one.matching.without),
-            "not_come": len(one.matching.not_come),
-            "rows": [_act_item(act, one, key) for act in one.values],
+            "acts": zone_year.compared,
+            "met": len(zone_year.matching.met),
+            "without": len(zone_year.matching.without),
+            "not_come": len(zone_year.matching.not_come),
+            "rows": [_act_item(act, zone_year, key) for act in zone_year.values],
             "criteria_without_act": [
                 {
                     "begin": kst_iso(from_hour_number(stretch.begin)),
                     "end": None if stretch.end is None else kst_iso(from_hour_number(stretch.end)),
                     "level": stretch.level,
                 }
-                for stretch in one.matching.not_come
+                for stretch in zone_year.matching.not_come
             ],
         }
-        for one in years
+        for zone_year in years
     ]
 
 

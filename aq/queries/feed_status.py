@@ -105,24 +105,24 @@ def feed_status(context: Context, now: datetime) -> list[FeedStatus]:
     with context.store.read() as connection:
         newest = newest_hours(connection)
         missing = gap_counts(connection)
-    found = []
+    statuses = []
     for name in settings.feeds.prefer:
-        info, known = INFO[name], states.get(name)
+        info, state = INFO[name], states.get(name)
         hour = newest.get(FEED_IDS[name])
-        complete = known.complete_hour if known else None
+        complete = state.complete_hour if state else None
         last = last_report(context.store, [f"poll:{name}", f"manual:{name}"]) or {}
-        found.append(
+        statuses.append(
             FeedStatus(
                 feed=name,
                 title=info.title,
                 kind=info.kind,
                 status=info.status,
                 live=name in settings.live_feeds,
-                last_ok=known.last_ok if known else None,
-                failing_since=known.failing_since if known else None,
-                reason=known.reason if known else None,
-                detail=known.detail if known else None,
-                retry_at=known.retry_at if known else None,
+                last_ok=state.last_ok if state else None,
+                failing_since=state.failing_since if state else None,
+                reason=state.reason if state else None,
+                detail=state.detail if state else None,
+                retry_at=state.retry_at if state else None,
                 newest_hour=from_hour_number(hour) if hour is not None else None,
                 complete_hour=from_hour_number(complete) if complete is not None else None,
                 skipped=last.get("skipped", {}),
@@ -134,21 +134,21 @@ def feed_status(context: Context, now: datetime) -> list[FeedStatus]:
                 attribution=info.attribution,
                 licence=info.licence,
                 link=info.link,
-                failures=known.failures if known else 0,
-                pause_until=known.pause_until if known else None,
+                failures=state.failures if state else 0,
+                pause_until=state.pause_until if state else None,
                 gaps_open=missing.get(name, (0, 0))[0],
                 gaps_lost=missing.get(name, (0, 0))[1],
                 **(_care(context, name, hour, now) if name in settings.live_feeds else {}),
             )
         )
-    return found
+    return statuses
 
 
 def _care(context: Context, name: str, newest: int | None, now: datetime) -> dict[str, Any]:
     """When a live feed's hours appear, its calls of today, and upstream's count of them."""
     settings, store = context.settings, context.store
     seen = seen_hours(store, name, now - LEARNING)
-    known = learn(seen)
+    publication = learn(seen)
     end = from_hour_number(newest) if newest is not None else None
     budget = budget_of(
         store, name, now, limit=settings.daily_limit(name), minutes=settings.schedule.minutes
@@ -156,11 +156,11 @@ def _care(context: Context, name: str, newest: int | None, now: datetime) -> dic
     counted = counted_upstream(store, name, served_by(name))
     last = last_report(store, [f"backfill:{name}"]) or {}
     return {
-        "usual_minute": known.usual if known else None,
-        "usual_by_hour": known.by_hour if known else {},
-        "late_minute": known.bound if known else None,
+        "usual_minute": publication.usual if publication else None,
+        "usual_by_hour": publication.by_hour if publication else {},
+        "late_minute": publication.bound if publication else None,
         "newest_minute": lateness(end, seen) if end else None,
-        "late": overdue(end, known, now),
+        "late": overdue(end, publication, now),
         "calls_reserved": budget.reserved if budget.limit else None,
         "calls_left": budget.left,
         "calls_waiting": int(last.get("calls_waiting", 0)),
@@ -211,16 +211,16 @@ def health(context: Context) -> dict[str, Any]:
         if FEED_NAMES[feed] in context.settings.live_feeds
     }
     waiting = {
-        one.feed: {
-            "failing_since": kst_iso(one.failing_since) if one.failing_since else None,
-            "reason": one.reason,
-            "paused_until": kst_iso(one.pause_until) if one.pause_until else None,
-            "late": one.late,
-            "gaps_open": one.gaps_open,
-            "gaps_lost": one.gaps_lost,
+        status.feed: {
+            "failing_since": kst_iso(status.failing_since) if status.failing_since else None,
+            "reason": status.reason,
+            "paused_until": kst_iso(status.pause_until) if status.pause_until else None,
+            "late": status.late,
+            "gaps_open": status.gaps_open,
+            "gaps_lost": status.gaps_lost,
         }
-        for one in feed_status(context, now)
-        if one.live
+        for status in feed_status(context, now)
+        if status.live
     }
     stale = [name for name in context.settings.live_feeds if name not in ages or ages[name] > limit]
     return {
@@ -249,12 +249,12 @@ class FailingJob:
 
 def failing(store: Store, now: datetime) -> list[FailingJob]:
     """The jobs whose newest run of the last day failed, with what it said."""
-    found = []
+    reasons = []
     for row in failing_jobs(store, now - timedelta(days=1)):
         error = json.loads(row.report or "{}").get("error")
         words = error.get("message") or error.get("reason") if isinstance(error, dict) else error
-        found.append(FailingJob(name=row.job, at=row.started, error=str(words or "no reason")))
-    return found
+        reasons.append(FailingJob(name=row.job, at=row.started, error=str(words or "no reason")))
+    return reasons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,37 +306,37 @@ def notice_status(context: Context, now: datetime) -> list[NoticeStatus]:
             OVER: newest_forecast(connection, OVER_50),
             YELLOW: newest_yellow_dust(connection),
         }
-    found = []
-    asked = settings.notice_feeds
-    services = [(feed, declared.name) for feed in asked for declared in SPECS[feed].operations]
+    statuses = []
+    polled = settings.notice_feeds
+    services = [(feed, declared.name) for feed in polled for declared in SPECS[feed].operations]
     for feed, operation in services:
-        known = states.get(part_of(feed, operation))
-        found.append(
+        state = states.get(part_of(feed, operation))
+        statuses.append(
             NoticeStatus(
                 feed=feed,
                 service=part_of(feed, operation),
                 operation=operation,
                 newest=newest.get(operation),
-                last_ok=known.last_ok if known else None,
-                failing_since=known.failing_since if known else None,
-                reason=known.reason if known else None,
-                detail=known.detail if known else None,
-                retry_at=known.retry_at if known else None,
-                pause_until=known.pause_until if known else None,
-                failures=known.failures if known else 0,
-                next_poll=_next(feed, known, now, minutes),
+                last_ok=state.last_ok if state else None,
+                failing_since=state.failing_since if state else None,
+                reason=state.reason if state else None,
+                detail=state.detail if state else None,
+                retry_at=state.retry_at if state else None,
+                pause_until=state.pause_until if state else None,
+                failures=state.failures if state else 0,
+                next_poll=_next(feed, state, now, minutes),
                 calls_today=spent.get((feed, operation), 0),
                 calls_ahead=ahead[operation],
                 calls_planned=planned[operation],
                 daily_limit=settings.daily_limit(feed),
             )
         )
-    return found
+    return statuses
 
 
-def _next(feed: str, known: Any, now: datetime, minutes: tuple[int, ...]) -> datetime:
+def _next(feed: str, state: Any, now: datetime, minutes: tuple[int, ...]) -> datetime:
     """The next slot that is not within a wait."""
-    waits = (known.retry_at, known.pause_until) if known else ()
+    waits = (state.retry_at, state.pause_until) if state else ()
     start = max([now, *(wait - timedelta(microseconds=1) for wait in waits if wait)])
     day = timedelta(days=1)
     return min(daily_slot(start, at) + day for at in SPECS[feed].times or every_hour(minutes))

@@ -44,25 +44,25 @@ def forecast_notices(context: Context, issued: datetime) -> list[ForecastNotice]
     """The notices that counted at an instant, for its KST day and the days after it."""
     today = kst_day(issued)
     with context.store.read() as connection:
-        found = official.forecasts(connection, (today, today + _AHEAD), issued_until=issued)
-    return in_force(one for one in found if one.kind != OVER_50)
+        notices = official.forecasts(connection, (today, today + _AHEAD), issued_until=issued)
+    return in_force(notice for notice in notices if notice.kind != OVER_50)
 
 
 def over_50_notices(context: Context, issued: datetime) -> tuple[ForecastNotice, ...]:
     """Where PM2.5 was forecast above 50 µg/m³ at an instant, for its KST day and the days after."""
     today = kst_day(issued)
     with context.store.read() as connection:
-        found = official.forecasts(
+        notices = official.forecasts(
             connection, (today, today + _AHEAD), kind=OVER_50, issued_until=issued
         )
-    return tuple(in_force(found))
+    return tuple(in_force(notices))
 
 
 def over_50_codes(context: Context, now: datetime) -> dict[str, frozenset[str]]:
     """By day (ISO) the codes of the provinces forecast above 50 µg/m³ by now."""
     return {
         notice.day.isoformat(): frozenset(
-            one.province.code for one in outlooks(notice) if one.grade == ABOVE
+            outlook.province.code for outlook in outlooks(notice) if outlook.grade == ABOVE
         )
         for notice in over_50_notices(context, now)
     }
@@ -91,59 +91,60 @@ def forecast_answer(
 ) -> dict[str, Any]:
     """What was forecast at an instant: an item per notice and province, and the notices' texts."""
     every = (*forecast_notices(context, issued), *over_50_notices(context, issued))
-    notices = [one for one in every if one.pollutant in keys]
+    notices = [notice for notice in every if notice.pollutant in keys]
     simulated = context.store.simulated()
     items = [
-        {**_item(one), "simulated": simulated}
+        {**_item(outlook), "simulated": simulated}
         for notice in notices
-        for one in outlooks(notice)
-        if one.province in provinces
+        for outlook in outlooks(notice)
+        if outlook.province in provinces
     ]
     return {
         "issued": kst_iso(issued),
         "items": items,
-        "notices": [_notice(one) for one in notices],
+        "notices": [_notice(notice) for notice in notices],
     }
 
 
-def _item(one: Outlook) -> dict[str, Any]:
-    daily = one.notice.kind == DAILY
+def _item(outlook: Outlook) -> dict[str, Any]:
+    daily = outlook.notice.kind == DAILY
     return {
-        "province": one.province.ko,
-        "code": one.province.code,
-        "pollutant": one.notice.pollutant,
-        "day": one.notice.day.isoformat(),
-        "lead_days": lead_days(one.notice),
-        "issued_at": kst_iso(one.notice.issued_at),
-        "grade": one.grade,
+        "province": outlook.province.ko,
+        "code": outlook.province.code,
+        "pollutant": outlook.notice.pollutant,
+        "day": outlook.notice.day.isoformat(),
+        "lead_days": lead_days(outlook.notice),
+        "issued_at": kst_iso(outlook.notice.issued_at),
+        "grade": outlook.grade,
         "levels": 4 if daily else 2,
-        "letter": "ABCD"[one.grade - 1] if one.grade and daily else None,
-        "label": one.word,
+        "letter": "ABCD"[outlook.grade - 1] if outlook.grade and daily else None,
+        "label": outlook.word,
         "parts": [
-            {"region": part.region, "label": part.word, "grade": part.grade} for part in one.parts
+            {"region": part.region, "label": part.word, "grade": part.grade}
+            for part in outlook.parts
         ],
         "feed": "airkorea_forecast",
-        "kind": one.notice.kind,
+        "kind": outlook.notice.kind,
     }
 
 
-def _notice(one: ForecastNotice) -> dict[str, Any]:
+def _notice(notice: ForecastNotice) -> dict[str, Any]:
     return {
-        "kind": one.kind,
-        "pollutant": one.pollutant,
-        "day": one.day.isoformat(),
-        "issued_at": kst_iso(one.issued_at),
-        "overall": one.overall,
-        "cause": one.cause,
-        "confidence": one.confidence or None,
+        "kind": notice.kind,
+        "pollutant": notice.pollutant,
+        "day": notice.day.isoformat(),
+        "issued_at": kst_iso(notice.issued_at),
+        "overall": notice.overall,
+        "cause": notice.cause,
+        "confidence": notice.confidence or None,
     }
 
 
 def advisories_now(context: Context, now: datetime) -> list[Advisory]:
     """What is in force: one per zone, worst first."""
     with context.store.read() as connection:
-        found = official.advisories(connection, now - timedelta(hours=1), now)
-    return story.in_force(found, now)
+        acts = official.advisories(connection, now - timedelta(hours=1), now)
+    return story.in_force(acts, now)
 
 
 def advisories_over(
@@ -159,22 +160,22 @@ def advisories_over(
     Known now, or at the store version `as_of`.
     """
     with context.store.read() as connection:
-        found = official.advisories(connection, after, until, version=as_of)
+        acts = official.advisories(connection, after, until, version=as_of)
     return tuple(
-        one
-        for one in found
-        if one.pollutant == pollutant
-        and any(place.code in codes for place in district_provinces(one.district))
+        act
+        for act in acts
+        if act.pollutant == pollutant
+        and any(place.code in codes for place in district_provinces(act.district))
     )
 
 
 def marked(context: Context, now: datetime) -> dict[str, tuple[Advisory, ...]]:
     """By province code what is in force there, of any pollutant, worst first."""
-    found: dict[str, tuple[Advisory, ...]] = {}
-    for one in advisories_now(context, now):
-        for province in district_provinces(one.district):
-            found[province.code] = (*found.get(province.code, ()), one)
-    return found
+    by_code: dict[str, tuple[Advisory, ...]] = {}
+    for act in advisories_now(context, now):
+        for province in district_provinces(act.district):
+            by_code[province.code] = (*by_code.get(province.code, ()), act)
+    return by_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,24 +188,24 @@ class Year:
     @property
     def counts(self) -> dict[Province, Counter[str]]:
         """Advisories by province and kind, in page-header order; all 17."""
-        found: dict[Province, Counter[str]] = {province: Counter() for province in PROVINCES}
-        for one in self.rows:
-            for province in district_provinces(one.district):
-                found[province][one.word] += 1
-        return found
+        by_province: dict[Province, Counter[str]] = {province: Counter() for province in PROVINCES}
+        for act in self.rows:
+            for province in district_provinces(act.district):
+                by_province[province][act.word] += 1
+        return by_province
 
 
 def advisories_of(context: Context, year: int, now: datetime) -> Year:
     """The list of a year as known now."""
     after = day_bounds(date(year, 1, 1))[0]
     until = min(day_bounds(date(year, 12, 31))[1], now)
-    found: list[Advisory] = []
+    acts: list[Advisory] = []
     if after < until:
         with context.store.read() as connection:
-            found = official.advisories(
+            acts = official.advisories(
                 connection, after, until, issued_after=after - timedelta(microseconds=1)
             )
-    return Year(year, tuple(one for one in reversed(found) if kst(one.issued_at).year == year))
+    return Year(year, tuple(act for act in reversed(acts) if kst(act.issued_at).year == year))
 
 
 def advisory_years(context: Context) -> list[int]:
@@ -213,7 +214,7 @@ def advisory_years(context: Context) -> list[int]:
         bounds = official.advisory_span(connection)
     if bounds is None:
         return []
-    first, last = (kst(one).year for one in bounds)
+    first, last = (kst(bound).year for bound in bounds)
     return list(range(last, first - 1, -1))
 
 
@@ -221,8 +222,8 @@ def advisory_items(rows: Iterable[Advisory], now: datetime) -> list[dict[str, An
     """Advisories in JSON's types."""
     return [
         {
-            "provinces": [one.ko for one in district_provinces(row.district)],
-            "codes": [one.code for one in district_provinces(row.district)],
+            "provinces": [province.ko for province in district_provinces(row.district)],
+            "codes": [province.code for province in district_provinces(row.district)],
             "district": row.district,
             "zone": row.zone,
             "pollutant": row.pollutant,
@@ -253,7 +254,7 @@ def forecast_scores(context: Context, first: date, last: date) -> list[Score]:
     with context.store.read() as connection:
         notices = official.forecasts(connection, (first, last), kind=DAILY)
         observed = _observed(context, connection, first, last)
-    return scores([one for one in notices if one.pollutant in VERIFIED], observed)
+    return scores([notice for notice in notices if notice.pollutant in VERIFIED], observed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +276,7 @@ def forecast_groups(context: Context, first: date, last: date) -> list[Group]:
         before = first - timedelta(days=max(LEADS) + 1)
         observed = _observed(context, connection, before, last)
     groups: dict[tuple[str, int, str | None, str | None], list[Pair]] = {}
-    for pair in pairs([one for one in notices if one.pollutant in VERIFIED], observed):
+    for pair in pairs([notice for notice in notices if notice.pollutant in VERIFIED], observed):
         season = SEASONS[pair.day.month]
         for place in ((None, None), (None, season), (pair.province, None)):
             groups.setdefault((pair.pollutant, pair.lead, *place), []).append(pair)
@@ -295,13 +296,13 @@ def group_items(groups: Iterable[Group]) -> list[dict[str, Any]]:
     """The measures in JSON's types."""
     return [
         {
-            "pollutant": one.pollutant,
-            "lead_days": one.lead,
-            "province": one.province.ko if one.province else None,
-            "season": one.season,
-            **plain(one.measures),
+            "pollutant": group.pollutant,
+            "lead_days": group.lead,
+            "province": group.province.ko if group.province else None,
+            "season": group.season,
+            **plain(group.measures),
         }
-        for one in groups
+        for group in groups
     ]
 
 
@@ -314,7 +315,7 @@ def _observed(
     standard = context.standards[STANDARD]
     measured = context.settings.selection.measured
     observed: dict[tuple[str, str, date], int] = {}
-    everywhere = [one.id for one in PROVINCES]
+    everywhere = [province.id for province in PROVINCES]
     for key in VERIFIED:
         rows = day_rows(connection, key, everywhere, day_number(first), day_number(last))
         slots: dict[tuple[int, int], dict[str, Day]] = {}

@@ -83,7 +83,7 @@ def _listed(there: Iterable[Zone], name: str, province: int) -> Zone | None:
             for zone in there
             if zone.province == wanted
             and plain_name(name, zone.kind)
-            in {plain_name(known, zone.kind) for known in (zone.name, *zone.variants)}
+            in {plain_name(name_of, zone.kind) for name_of in (zone.name, *zone.variants)}
         ),
         None,
     )
@@ -177,11 +177,11 @@ def zone_hours_of(
 
 
 def _numbers(
-    connection: Connection, kind: str, day: date, known: Mapping[date, dict[str, list[int]]]
+    connection: Connection, kind: str, day: date, days: Mapping[date, dict[str, list[int]]]
 ) -> dict[str, list[int]]:
     """Station numbers by zone id; asked again only where the zones are others."""
     there = zones_on(day, kind)
-    for other, members in known.items():
+    for other, members in days.items():
         if zones_on(other, kind) == there:
             return members
     placed, _ = stations_by_zone(connection, kind, day)
@@ -206,7 +206,9 @@ def _hour(
     expected = sum(
         any(
             first <= hour <= last + EXPECTED_FOR_HOURS
-            for first, last in (known[number] for known in ranges.values() if number in known)
+            for first, last in (
+                ranges_of[number] for ranges_of in ranges.values() if number in ranges_of
+            )
         )
         for number in own
     )
@@ -218,7 +220,7 @@ def zone_now(context: Context, zone: Zone, key: str, now: datetime) -> ZoneHour 
     """A zone's newest hour with a value, no older than `LATEST` hours; None without one."""
     end = hour_number(floor_hour(now))
     hours = zone_hours(context, [zone], key, end - LATEST, end)
-    return next((one for one in reversed(hours) if one.value is not None), None)
+    return next((zone_hour for zone_hour in reversed(hours) if zone_hour.value is not None), None)
 
 
 def zones_now(context: Context, key: str, now: datetime) -> list[ZoneHour]:
@@ -226,48 +228,48 @@ def zones_now(context: Context, key: str, now: datetime) -> list[ZoneHour]:
     end = hour_number(floor_hour(now))
     there = zones_on(kst_day(now), KINDS[key])
     newest: dict[str, ZoneHour] = {}
-    for one in zone_hours(context, there, key, end - LATEST, end):
-        if one.value is not None or one.zone.id not in newest:
-            newest[one.zone.id] = one
+    for zone_hour in zone_hours(context, there, key, end - LATEST, end):
+        if zone_hour.value is not None or zone_hour.zone.id not in newest:
+            newest[zone_hour.zone.id] = zone_hour
     return [newest[zone.id] for zone in there if zone.id in newest]
 
 
-def zone_item(one: ZoneHour, standard: Standard) -> Item:
+def zone_item(zone_hour: ZoneHour, standard: Standard) -> Item:
     """A zone's hour in JSON's types, graded by the hour's breakpoints of a standard."""
-    pollutant = pollutants()[one.key]
-    exact, info = one.exact, INFO[one.feed] if one.feed else None
-    grade = None if exact is None else standard.grade(one.key, exact, "1h")
+    pollutant = pollutants()[zone_hour.key]
+    exact, info = zone_hour.exact, INFO[zone_hour.feed] if zone_hour.feed else None
+    grade = None if exact is None else standard.grade(zone_hour.key, exact, "1h")
     level = standard.level(grade) if grade else None
     return {
-        "zone": one.zone.name,
-        "zone_id": one.zone.id,
-        "zone_kind": one.zone.kind,
-        "province": one.zone.province.ko,
-        "code": one.zone.province.code,
-        "pollutant": one.key,
-        "at": kst_iso(from_hour_number(one.hour)),
-        "value": None if exact is None else float(standard.figure(one.key, exact, "1h")),
+        "zone": zone_hour.zone.name,
+        "zone_id": zone_hour.zone.id,
+        "zone_kind": zone_hour.zone.kind,
+        "province": zone_hour.zone.province.ko,
+        "code": zone_hour.zone.province.code,
+        "pollutant": zone_hour.key,
+        "at": kst_iso(from_hour_number(zone_hour.hour)),
+        "value": None if exact is None else float(standard.figure(zone_hour.key, exact, "1h")),
         "unit": pollutant.unit,
-        "basis": "mean" if one.zone.kind == "PM" else "highest",
+        "basis": "mean" if zone_hour.zone.kind == "PM" else "highest",
         "grade": grade,
         "letter": level.letter if level else None,
         "label": level.label("ko") if level else None,
         "standard": standard.id,
-        "feed": one.feed,
+        "feed": zone_hour.feed,
         "kind": info.kind if info else None,
         "status": info.status if info else None,
-        "stations": one.value.heard if one.value else 0,
-        "stations_expected": one.expected,
-        "thin": one.value is not None and 2 * one.value.heard < one.expected,
-        "missing_reason": None if one.value else why(one),
+        "stations": zone_hour.value.heard if zone_hour.value else 0,
+        "stations_expected": zone_hour.expected,
+        "thin": zone_hour.value is not None and 2 * zone_hour.value.heard < zone_hour.expected,
+        "missing_reason": None if zone_hour.value else why(zone_hour),
     }
 
 
-def why(one: ZoneHour) -> str:
+def why(zone_hour: ZoneHour) -> str:
     """Why an hour has no value."""
-    if not one.zone.members:
+    if not zone_hour.zone.members:
         return "members_unknown"
-    return "not_received" if one.expected else "no_station"
+    return "not_received" if zone_hour.expected else "no_station"
 
 
 def values_now(
@@ -283,8 +285,8 @@ def zone_facts(context: Context, act: Advisory, now: datetime, *, now_too: bool)
     zone = zone_of_act(act)
     facts: Item = {"zone_id": zone.id if zone else None}
     if now_too:
-        found = zone_now(context, zone, act.pollutant, now) if zone else None
-        item = zone_item(found, context.standards["airkorea_1h"]) if found else None
+        newest = zone_now(context, zone, act.pollutant, now) if zone else None
+        item = zone_item(newest, context.standards["airkorea_1h"]) if newest else None
         names = ("value", "at", "stations", "stations_expected")
         facts["zone_now"] = {name: item[name] for name in names} if item else None
     return facts

@@ -26,10 +26,10 @@ def record_keys(
 ) -> None:
     """Keep what the answers of these operations lacked and had beside the documents, in place of
     what was held of them; nothing is written where nothing is to be said."""
-    held = [key for key in odd_keys(store) if key.operation in operations]
-    if not held and not any(any(changes.values()) for changes in operations.values()):
+    stored = [key for key in odd_keys(store) if key.operation in operations]
+    if not stored and not any(any(changes.values()) for changes in operations.values()):
         return
-    since = {(key.operation, key.change, key.name): key.since for key in held}
+    since = {(key.operation, key.change, key.name): key.since for key in stored}
     rows = [
         {
             "operation": operation,

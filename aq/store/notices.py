@@ -29,16 +29,16 @@ def put_forecasts(txn: Txn, notices: Iterable[ForecastNotice], *, keep: bool = F
     """
     rows = [
         {
-            "kind": one.kind,
-            "pollutant": one.pollutant,
-            "day": day_number(one.day),
-            "issued": one.issued_at,
-            "words": json.dumps(one.words, ensure_ascii=False),
-            "overall": one.overall,
-            "cause": one.cause,
-            "confidence": one.confidence,
+            "kind": notice.kind,
+            "pollutant": notice.pollutant,
+            "day": day_number(notice.day),
+            "issued": notice.issued_at,
+            "words": json.dumps(notice.words, ensure_ascii=False),
+            "overall": notice.overall,
+            "cause": notice.cause,
+            "confidence": notice.confidence,
         }
-        for one in notices
+        for notice in notices
     ]
     return _put(txn, forecast, _FORECAST_KEY, rows, keep)
 
@@ -48,18 +48,18 @@ def put_advisories(txn: Txn, advisories: Iterable[Advisory], *, keep: bool = Fal
     as in `put_forecasts`."""
     rows = [
         {
-            "pollutant": one.pollutant,
-            "district": one.district,
-            "zone": one.zone,
-            "word": one.word,
-            "issued": one.issued_at,
-            "issue_value": one.issue_value,
-            "cleared": one.cleared_at,
-            "clear_value": one.clear_value,
-            "max_value": one.max_value,
-            "number": one.number,
+            "pollutant": act.pollutant,
+            "district": act.district,
+            "zone": act.zone,
+            "word": act.word,
+            "issued": act.issued_at,
+            "issue_value": act.issue_value,
+            "cleared": act.cleared_at,
+            "clear_value": act.clear_value,
+            "max_value": act.max_value,
+            "number": act.number,
         }
-        for one in advisories
+        for act in advisories
     ]
     return _put(txn, advisory, _ADVISORY_KEY, rows, keep)
 
@@ -71,23 +71,23 @@ def _put(txn: Txn, table: Table, key: Sequence[str], rows: list[Row], keep: bool
     rows = list({_key(row, key): row for row in sorted(rows, key=repr)}.values())
     first, last = min(row["issued"] for row in rows), max(row["issued"] for row in rows)
     query = select(table).where(table.c.issued >= first, table.c.issued <= last)
-    held = {
+    stored = {
         _key(row, key): {name: value for name, value in row.items() if name not in _OWN}
         for row in _latest(txn.connection, query.order_by(table.c.version), key)
     }
     if keep:
-        rows = [_kept(row, held.get(_key(row, key), {})) for row in rows]
-    fresh = [row for row in rows if held.get(_key(row, key)) != row]
-    changed = sum(1 for row in fresh if _key(row, key) in held)
+        rows = [_kept(row, stored.get(_key(row, key), {})) for row in rows]
+    fresh = [row for row in rows if stored.get(_key(row, key)) != row]
+    changed = sum(1 for row in fresh if _key(row, key) in stored)
     if fresh:
         own = {"version": txn.version, "seen": txn.now}
         txn.connection.execute(insert(table), [{**row, **own} for row in fresh])
     return Written(len(fresh) - changed, changed, len(rows) - len(fresh))
 
 
-def _kept(row: Row, held: Row) -> Row:
+def _kept(row: Row, stored: Row) -> Row:
     return {
-        name: held.get(name, cell) if cell in (None, "") else cell for name, cell in row.items()
+        name: stored.get(name, cell) if cell in (None, "") else cell for name, cell in row.items()
     }
 
 
@@ -174,10 +174,10 @@ def _act(row: Row) -> Advisory:
 
 def newest_forecast(connection: Connection, kind: str) -> datetime | None:
     """When the newest notice of a kind was issued."""
-    found: datetime | None = connection.scalar(
+    moment: datetime | None = connection.scalar(
         select(func.max(forecast.c.issued)).where(forecast.c.kind == kind)
     )
-    return found
+    return moment
 
 
 def newest_advisory(connection: Connection, pollutants: Sequence[str] = ()) -> datetime | None:
@@ -185,8 +185,8 @@ def newest_advisory(connection: Connection, pollutants: Sequence[str] = ()) -> d
     query = select(func.max(advisory.c.issued))
     if pollutants:
         query = query.where(advisory.c.pollutant.in_(pollutants))
-    found: datetime | None = connection.scalar(query)
-    return found
+    moment: datetime | None = connection.scalar(query)
+    return moment
 
 
 def first_unended(connection: Connection, pollutant: str) -> datetime | None:
@@ -203,33 +203,33 @@ def first_unended(connection: Connection, pollutant: str) -> datetime | None:
 
 def advisory_span(connection: Connection) -> tuple[datetime, datetime] | None:
     """When the first and the last advisory held were issued."""
-    found = connection.execute(
+    edges = connection.execute(
         select(func.min(advisory.c.issued), func.max(advisory.c.issued))
     ).one()
-    return None if found[0] is None else (found[0], found[1])
+    return None if edges[0] is None else (edges[0], edges[1])
 
 
 def forecast_days(connection: Connection) -> tuple[date, date] | None:
     """The first and the last day there is a notice of."""
-    found = connection.execute(select(func.min(forecast.c.day), func.max(forecast.c.day))).one()
-    if found[0] is None:
+    edges = connection.execute(select(func.min(forecast.c.day), func.max(forecast.c.day))).one()
+    if edges[0] is None:
         return None
-    return from_day_number(found[0]), from_day_number(found[1])
+    return from_day_number(edges[0]), from_day_number(edges[1])
 
 
 def forecast_count(connection: Connection, days: tuple[date, date]) -> int:
     """How many contents of notices there are of the days (first, last)."""
     first, last = (day_number(day) for day in days)
     query = select(func.count()).select_from(forecast)
-    found = connection.scalar(query.where(forecast.c.day >= first, forecast.c.day <= last))
-    return int(found or 0)
+    number = connection.scalar(query.where(forecast.c.day >= first, forecast.c.day <= last))
+    return int(number or 0)
 
 
 def advisory_count(connection: Connection, after: datetime, until: datetime) -> int:
     """How many contents of advisories were issued in ``after < t <= until``."""
     query = select(func.count()).select_from(advisory)
-    found = connection.scalar(query.where(advisory.c.issued > after, advisory.c.issued <= until))
-    return int(found or 0)
+    number = connection.scalar(query.where(advisory.c.issued > after, advisory.c.issued <= until))
+    return int(number or 0)
 
 
 def feed_name(number: int) -> str:
@@ -245,5 +245,5 @@ def newest_version(connection: Connection) -> int:
 def first_issued_since(connection: Connection, version: int) -> datetime | None:
     """The earliest issue of the advisories written after a store version; None without one."""
     query = select(func.min(advisory.c.issued)).where(advisory.c.version > version)
-    found: datetime | None = connection.scalar(query)
-    return found
+    moment: datetime | None = connection.scalar(query)
+    return moment

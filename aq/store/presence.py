@@ -76,12 +76,12 @@ def rescued(path: Path) -> list[Path]:
 def holders(path: Path) -> list[int]:
     """Processes of this machine that have a file open, deleted or not, as far as one may see."""
     names = {str(path.absolute()), f"{path.absolute()} (deleted)"}
-    found = set()
+    numbers = set()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         with suppress(OSError):
             if os.readlink(link) in names:
-                found.add(int(link.parts[2]))
-    return sorted(found - {os.getpid()})
+                numbers.add(int(link.parts[2]))
+    return sorted(numbers - {os.getpid()})
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

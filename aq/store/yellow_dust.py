@@ -28,9 +28,9 @@ def put_yellow_dust(txn: Txn, acts: Iterable[YellowDust]) -> Written:
     if not offered:
         return Written()
     first, last = min(at for at, _ in offered), max(at for at, _ in offered)
-    held = {(act.at, act.sequence): act for act in _latest(txn.connection, first, last, None)}
-    fresh = [act for key, act in offered.items() if held.get(key) != act]
-    changed = sum((act.at, act.sequence) in held for act in fresh)
+    stored = {(act.at, act.sequence): act for act in _latest(txn.connection, first, last, None)}
+    fresh = [act for key, act in offered.items() if stored.get(key) != act]
+    changed = sum((act.at, act.sequence) in stored for act in fresh)
     rows = [
         {
             "at": act.at,
