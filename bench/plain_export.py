@@ -71,6 +71,7 @@ def _long(wide: pd.DataFrame, key: str, place: int, rules: dict[str, Any]) -> pd
             "label": grade.map({n: one["label"]["ko"] for n, one in enumerate(levels, 1)}),
             "standard": rules["id"],
             "standard_version": rules["version"],
+            "in_force": True,
             "feed": feed,
             "kind": feed.map({name: one.kind for name, one in INFO.items()}),
             "status": feed.map({name: one.status for name, one in INFO.items()}),

@@ -27,6 +27,8 @@ def table(snapshot: Snapshot) -> str:
     """The items as lines for people."""
     head = kst_iso(snapshot.hour) if snapshot.hour else "no current hour"
     lines = [f"{head}  {snapshot.feed or 'no feed'}  standard {snapshot.standard}"]
+    if not snapshot.in_force:
+        lines.append("this standard is not in force now")
     if snapshot.simulated:
         lines.append("SIMULATED")
     for item in snapshot.items:

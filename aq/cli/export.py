@@ -33,7 +33,8 @@ _PATH = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--standard",
     multiple=True,
-    help="Grade standard; of several each has its own columns [setting display.standard].",
+    help="Grade standard; of several each has its own columns [setting display.standard, of its"
+    " family the one in force then].",
 )
 @click.option("--level", type=click.Choice(LEVELS), help="[province]")
 @click.option("--feed", help="One feed alone [each hour from the most preferred that has it].")

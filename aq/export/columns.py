@@ -61,6 +61,7 @@ JUDGED = (
     _text("label", "the standard's Korean word for the grade", foreign=True),
     _text("standard", "grade standard"),
     _text("standard_version", "version of the standard's file", foreign=True),
+    Column(name="in_force", kind=BOOLEAN, about="whether the standard was in force then"),
 )
 SOURCE = (
     _text("feed", "feed the value comes from"),
@@ -186,6 +187,7 @@ def _of_standard(standard: Standard, *, hourly: bool) -> tuple[Column, ...]:
         _integer(f"{name}.grade", about("level from 1, null without breakpoints for this mean")),
         _text(f"{name}.letter", about("this product's letter of the grade"), foreign=True),
         _text(f"{name}.label", about("its Korean word for the grade"), foreign=True),
+        Column(name=f"{name}.in_force", kind=BOOLEAN, about=about("whether it was in force then")),
         *((feed,) if hourly else _counted(standard, f"{name}.")),
     )
 

@@ -36,8 +36,15 @@ class Grader:
     `reads` are the pollutants that a row of the store has, see `reads_of`.
     """
 
-    def __init__(self, standard: Standard, keys: tuple[str, ...], reads: tuple[str, ...]) -> None:
-        self.standard, self.reads = standard, reads
+    def __init__(
+        self,
+        standard: Standard,
+        keys: tuple[str, ...],
+        reads: tuple[str, ...],
+        *,
+        in_force: bool = True,
+    ) -> None:
+        self.standard, self.reads, self.in_force = standard, reads, in_force
         self.plain = {key for key in keys if key != OVERALL and window_hours(standard, key) == 1}
         # Where a pollutant's sum stands in a row, n and the third after it: read by every row.
         self.at = {key: HEAD + EACH * n for n, key in enumerate(self.reads)}
@@ -117,6 +124,7 @@ class Grader:
             level.label("ko") if level else None,
             standard.id,
             standard.version,
+            self.in_force,
         )
 
 
@@ -139,7 +147,7 @@ class Beside(Grader):
         if averaging is None or standard.table(key, averaging) is None:
             averaging = value = None
         words = (level.letter, level.label("ko")) if level else (None, None)
-        return value, averaging, index, dominant, grade, *words
+        return value, averaging, index, dominant, grade, *words, self.in_force
 
 
 class Concentrations(Grader):

@@ -54,18 +54,23 @@ def hour_pieces(reader: Reader) -> Iterator[Piece]:
         for feed in question.selection.feeds
         for key in question.keys
     ]
-    values, sources = _Numbered(), _Numbered()
+    values, sources, grader = _Numbered(), _Numbered(), reader.grader
     # One of each standard that has its own columns.
     judged = [_Numbered() for judge in reader.judges if judge is not reader.grader]
     for (after, until), rows in reader.blocks():
         if max(len(one.cells) for one in (values, sources, *judged)) > REMEMBERED:
             values, sources = _Numbered(), _Numbered()
             judged = [_Numbered() for _ in judged]
-        block = _Block(reader, (after, until), rows, values, sources)
+        here = reader.at(until)
+        if here.grader is not grader:
+            # What is remembered is of one standard, in force or not.
+            values, judged = _Numbered(), [_Numbered() for _ in judged]
+            grader = here.grader
+        block = _Block(here, (after, until), rows, values, sources)
         if len(block.hours) == 0:
             continue
         for place, key in enumerate(question.keys):
-            (block.plain if key in reader.grader.plain else block.windowed)(key, place)
+            (block.plain if key in grader.plain else block.windowed)(key, place)
         first = (block.places * len(question.selection.feeds))[:, None]
         which = ((first + block.feeds) * count + np.arange(count)).ravel()
         times = [(kst_iso(from_hour_number(hour)),) for hour in range(after + 1, until + 1)]
@@ -75,7 +80,7 @@ def hour_pieces(reader: Reader) -> Iterator[Piece]:
             Part(values.cells, block.value_of.ravel()),
             *(
                 Part(cells.cells, block.by_standard(judge, cells).ravel())
-                for judge, cells in zip(reader.judges, judged, strict=False)
+                for judge, cells in zip(here.judges, judged, strict=False)
             ),
             Part(sources.cells, block.source_of.ravel()),
         )

@@ -81,8 +81,8 @@ def pooled_pieces(reader: Reader) -> Iterator[Piece]:
     current: tuple[int, int] | None = None
     pools: dict[Slot, Pool] = {}
     for (after, until), read in reader.blocks():
-        series = by_series(read)
-        plain = all(judge.plain.issuperset(reader.question.keys) for judge in reader.judges)
+        series, here = by_series(read), reader.at(until)
+        plain = all(judge.plain.issuperset(reader.question.keys) for judge in here.judges)
         windows = {} if plain else for_windows(reader, read)
         hour = after + 1
         while hour <= until:
@@ -92,7 +92,7 @@ def pooled_pieces(reader: Reader) -> Iterator[Piece]:
                 pools = {}
             current = bounds
             last = min(until, bounds[1])
-            _add(reader, pools, (series, windows), range(hour, last + 1))
+            _add(here, pools, (series, windows), range(hour, last + 1))
             hour = last + 1
     if current is not None:
         yield _piece(reader, current, pools)
@@ -127,13 +127,13 @@ def _add(reader: Reader, pools: dict[Slot, Pool], block: tuple[Any, Any], hours:
 def _piece(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> Piece:
     day = from_day_number(day_of(bounds[1])).isoformat()
     at = day if reader.question.grain == "day" else day[:7]
-    possible = bounds[1] - bounds[0]
+    possible, here = bounds[1] - bounds[0], reader.at(bounds[1])
     rows: list[Cells] = []
     for place in reader.places:
         for key in reader.question.keys:
             taken = _taken(reader, place, key, pools)
             if taken:
-                rows.append(_row(reader, place, key, (at, possible), taken))
+                rows.append(_row(here, place, key, (at, possible), taken))
     return listed(at, rows, min(1.0, reader.done(bounds[1])))
 
 

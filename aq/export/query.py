@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from aq.context import Context, find_standard, selection_of
+from aq.context import Context, family_of, find_standard, selection_of
 from aq.domain.clock import kst_iso, parse_since, parse_until
 from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS
@@ -92,12 +92,14 @@ class ExportQuestion(Question):
             "format": self.format,
             "bom": self.bom,
             "columns": [column.name for column in self.columns],
+            **({"family": [member.id for member in self.family]} if self.family else {}),
         }
 
     @property
     def tag(self) -> str:
         """A short digest of the question, its store version and its standards' content."""
-        text = json.dumps([self.as_dict(), *(one.hash for one in self.standards)], sort_keys=True)
+        hashes = [standard.hash for standard in (*self.standards, *self.family)]
+        text = json.dumps([self.as_dict(), *hashes], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -121,6 +123,7 @@ def ask(context: Context, texts: Mapping[str, str]) -> ExportQuestion:
         grain=grain,
         level=given.one_of("level", LEVELS, "province"),
         selection=context.settings.selection.only(given.feed()),
+        family=() if apart or "standard" in given else _family(context, standards[0]),
         **_judged(standards, grain, given.listed("pollutant"), given.listed("columns"), apart),
         **_common(context, given, after, until),
     )
@@ -154,6 +157,16 @@ def _judged(
         "all_columns": all_columns,
         "columns": pick(all_columns, columns),
     }
+
+
+def _family(context: Context, standard: Standard) -> tuple[Standard, ...]:
+    """The standards an hour is graded by, the one in force then; none where there is but one.
+
+    Rows of one question have the same columns, so all of them have as many levels.
+    """
+    family = family_of(context, standard)
+    alike = all(len(member.levels) == len(standard.levels) for member in family)
+    return family if len(family) > 1 and alike else ()
 
 
 def _common(context: Context, given: Given, after: datetime, until: datetime) -> dict[str, Any]:
@@ -289,6 +302,7 @@ def from_dict(context: Context, data: Mapping[str, Any]) -> ExportQuestion:
         until=parse_until(data["until"]),
         grain=grain,
         level=_known(data["level"], LEVELS),
+        family=tuple(find_standard(context, str(name)) for name in data.get("family", ())),
         selection=selection_of(*(_known(name, tuple(INFO)) for name in data["feeds"])),
         version=int(data["version"]),
         format=_known(data["format"], FORMATS),

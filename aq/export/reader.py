@@ -6,7 +6,7 @@ Only one block of hours is in memory, however long the range.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -19,12 +19,16 @@ from aq.domain.clock import (
     day_number,
     day_of,
     from_day_number,
+    from_hour_number,
+    kst_day,
     month_end,
     month_start,
 )
 from aq.domain.errors import InputError
+from aq.domain.grading import in_force_on
 from aq.domain.model import OBSERVED, URBAN, PlaceHour
 from aq.domain.provinces import BY_ID
+from aq.domain.standards import Standard
 from aq.export.columns import READINGS
 from aq.export.grading import Beside, Concentrations, Grader, reads_of
 from aq.export.query import ExportQuestion
@@ -47,6 +51,8 @@ WHY = 3
 # Rows of the store that are in memory at once, roughly.
 BLOCK_ROWS = 6000
 Cells = tuple[Any, ...]
+Mark = tuple[tuple[str, bool], ...]  # standard's id, whether it is in force
+Graders = tuple[Grader, tuple[Grader, ...]]
 Numbers = NDArray[np.intp]
 Series = Mapping[int, PlaceHour]  # by hour number
 
@@ -128,6 +134,32 @@ class Reader:
     grader: Grader
     judges: tuple[Grader, ...]
     step: int  # hours read at a time
+    back: int  # hours that windows reach back
+    graders: dict[Mark, Graders] = field(default_factory=dict)
+
+    def at(self, hour: int) -> "Reader":
+        """The reader of a stretch of `blocks`, with what grades its last hour."""
+        question, moment = self.question, from_hour_number(hour)
+        standards = question.standards if question.apart else (question.standard_at(moment),)
+        day = kst_day(moment)
+        mark = tuple((standard, in_force_on(standard, day)) for standard in standards)
+        names = tuple((standard.id, in_force) for standard, in_force in mark)
+        if names not in self.graders:
+            self.graders[names] = graders(question, mark)
+        grader, judges = self.graders[names]
+        return replace(self, grader=grader, judges=judges)
+
+    @property
+    def edges(self) -> list[int]:
+        """The last hours before another standard, or whether one is in force, begins to hold."""
+        standards = (*self.question.standards, *self.question.family)
+        days = {
+            day
+            for standard in standards
+            for day in (standard.valid_from, standard.valid_until)
+            if day is not None
+        }
+        return sorted(day_hours(day_number(day))[0] for day in days)
 
     @property
     def hourly_rows(self) -> int:
@@ -154,13 +186,15 @@ class Reader:
         read = station_block if self.question.level == "station" else province_block
         numbers = [place.id for place in self.places]
         keys, feeds = self.grader.reads, self.question.selection.feeds
-        for after in range(start, end, self.step):
-            until = min(after + self.step, end)
-            since = after - max(judge.back for judge in self.judges)
+        after = start
+        while after < end:
+            until = min(after + self.step, end, *(edge for edge in self.edges if edge > after))
+            since = after - self.back
             yield (
                 (after, until),
                 read(self.connection, numbers, keys, feeds, since, until, self.as_of),
             )
+            after = until
 
 
 def by_series(rows: Iterable[Any]) -> dict[tuple[int, str], dict[int, Any]]:
@@ -199,7 +233,8 @@ def reading(store: Store, question: ExportQuestion) -> Iterator[Reader]:
         hours = _hours(connection, question, places) if question.kind == READINGS else None
         if question.level == "station" and hours is not None:
             retained.require(connection, *hours)
-        grader, judges = graders(question)
+        every = [(standard, True) for standard in (*question.standards, *question.family)]
+        grader, judges = graders(question, every[: len(question.standards)])
         yield Reader(
             connection=connection,
             question=question,
@@ -209,17 +244,20 @@ def reading(store: Store, question: ExportQuestion) -> Iterator[Reader]:
             grader=grader,
             judges=judges,
             step=max(24, BLOCK_ROWS // max(1, len(places))),
+            back=max(graders(question, [one])[1][0].back for one in every),
         )
 
 
-def graders(question: ExportQuestion) -> tuple[Grader, tuple[Grader, ...]]:
-    """What gives a question's values, and what grades its hours, one for each standard."""
-    reads = reads_of(question.standards, question.keys)
+def graders(question: ExportQuestion, standards: Sequence[tuple[Standard, bool]]) -> Graders:
+    """What gives a question's values, and what grades its hours: one for each standard, with
+    whether it is in force."""
+    keys, reads = question.keys, reads_of((*question.standards, *question.family), question.keys)
     if not question.apart:
-        grader = Grader(question.standard, question.keys, reads)
+        ((standard, in_force),) = standards
+        grader = Grader(standard, keys, reads, in_force=in_force)
         return grader, (grader,)
-    beside = tuple(Beside(standard, question.keys, reads) for standard in question.standards)
-    return Concentrations(beside, question.keys), beside
+    beside = tuple(Beside(one, keys, reads, in_force=in_force) for one, in_force in standards)
+    return Concentrations(beside, keys), beside
 
 
 def _places(connection: Connection, question: ExportQuestion) -> tuple[Place, ...]:

@@ -65,13 +65,16 @@ def compare(before: Path, now: Path, form: str) -> Recheck:
             result.same_values = False
             return result
         result.rows += 1
-        named = set(old) - VALUES - GRADES - WORDS
-        counted = {name for name in named if name.startswith("hours_")}
-        differs = {name for name in old if name in GRADES | counted and old[name] != new.get(name)}
-        moved = any(old[name] != new.get(name) for name in named - counted)
-        changed = any(_other_value(old, new, name) for name in VALUES & set(old))
+        kinds = {name: _kind(name) for name in old}
+        differs = {
+            name for name, kind in kinds.items() if kind in GRADES and old[name] != new.get(name)
+        }
+        moved = any(old[name] != new.get(name) for name, kind in kinds.items() if kind == "place")
+        changed = any(
+            _other_value(old, new, name) for name, kind in kinds.items() if kind in VALUES
+        )
         if (changed or differs) and not moved:
-            rule = rule_of(old, new)
+            rule = rule_of(*(_of_standard(row, differs) for row in (old, new)))
             # A value appears or goes only where a window's rule says so.
             moved = changed and rule not in (HOURS_NEEDED, EVERY_WINDOW)
             result.rules[rule] += not moved
@@ -79,6 +82,21 @@ def compare(before: Path, now: Path, form: str) -> Recheck:
             result.same_values = False
             return result
     return result
+
+
+def _kind(name: str) -> str:
+    """What a column holds, whichever standard it is of: `place` is what no standard says."""
+    kind = name.rpartition(".")[2]
+    if kind.startswith("hours_"):
+        return "grade"
+    return kind if kind in VALUES | GRADES | WORDS else "place"
+
+
+def _of_standard(row: Row, differs: set[str]) -> Row:
+    """A row with the columns of the standard that differs, where each has its own."""
+    standard = next((name.rpartition(".")[0] for name in sorted(differs) if "." in name), "")
+    own = {name.rpartition(".")[2]: cell for name, cell in row.items() if name.startswith(standard)}
+    return {**row, "standard": standard, **own} if standard else row
 
 
 def rows_of(path: Path, form: str) -> Iterator[Row]:

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aq.context import Context, asked_pollutants, find_standard
-from aq.domain.clock import from_hour_number, hour_number, kst_iso
+from aq.domain.clock import from_hour_number, hour_number, kst_day, kst_iso
+from aq.domain.grading import in_force_on
 from aq.domain.missing import CLOCK_BEHIND, why_missing
 from aq.domain.model import FeedInfo, ProvinceHour
 from aq.domain.pollutants import KEYS, from_scaled, pollutants
@@ -75,6 +76,7 @@ class Snapshot:
 
     as_of: datetime
     standard: str
+    in_force: bool
     version: int
     simulated: bool
     feed: str | None
@@ -90,6 +92,7 @@ class Snapshot:
         return {
             "as_of": kst_iso(self.as_of),
             "standard": self.standard,
+            "in_force": self.in_force,
             "hour": kst_iso(self.hour) if self.hour else None,
             "feed": self.feed,
             "simulated": self.simulated,
@@ -152,6 +155,7 @@ def current(
     return Snapshot(
         as_of=now,
         standard=chosen.id,
+        in_force=in_force_on(chosen, kst_day(now)),
         version=version,
         simulated=scene.simulated,
         feed=feed.name if feed else None,

@@ -7,9 +7,10 @@ from typing import Any
 
 from aq.context import Context
 from aq.domain.agreement import upstream_grade
-from aq.domain.clock import hour_number, kst_iso
+from aq.domain.clock import hour_number, kst_day, kst_iso
 from aq.domain.errors import ArchiveError, InputError
 from aq.domain.explanation import Explanation, OverallExplanation, explain
+from aq.domain.grading import in_force_on
 from aq.domain.missing import reasons
 from aq.domain.model import URBAN, ProvinceHour, StationHour
 from aq.domain.pollutants import KEYS, pollutants
@@ -46,12 +47,14 @@ class Witness:
 class Evidence:
     """The whole answer: whose hour, from which feed, the rule, and the stations behind it.
 
-    `archive` names the file that holds the stations where it cannot be read here.
+    `archive` names the file that holds the stations where it cannot be read here; `in_force` says
+    whether the standard was in force then.
     """
 
     province: Province
     at: datetime
     feed: str
+    in_force: bool
     explanation: Explanation | OverallExplanation
     stations: tuple[Witness, ...]
     archive: str | None = None
@@ -64,6 +67,7 @@ class Evidence:
             "code": self.province.code,
             "at": kst_iso(self.at),
             "feed": self.feed,
+            "in_force": self.in_force,
             "kind": info.kind,
             "status": info.status,
             "explanation": self.explanation.as_dict(),
@@ -112,6 +116,7 @@ def evidence(
         province=province,
         at=at,
         feed=feed,
+        in_force=in_force_on(standard, kst_day(at)),
         explanation=explain(standard, key, window, hour),
         stations=tuple(
             _witness(station, by_station[station.id], grades.get(station.id), shown, hourly)

@@ -90,6 +90,7 @@ def test_an_hour_has_its_fields(context: Context, tmp_path: Path) -> None:
         "label": "보통",
         "standard": "airkorea_1h",
         "standard_version": last["standard_version"],
+        "in_force": "true",
         "feed": "airkorea",
         "kind": "observed",
         "status": "preliminary",

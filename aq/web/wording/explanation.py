@@ -144,6 +144,8 @@ def evidence_text(evidence: Evidence, text: Text) -> str:
     province = evidence.province
     name = province.ko if text.lang == "ko" else province.en
     lines = [f"{name} · {text.hour(evidence.at)} · {text.feed(evidence.feed)}"]
+    if not evidence.in_force:
+        lines.append(text("This standard was not in force then."))
     lines.append(explanation_text(evidence.explanation, text.lang))
     lines += [
         f"  {witness.station:12} {witness.value if witness.value is not None else '–':>8}"
