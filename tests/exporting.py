@@ -87,7 +87,7 @@ def _csv(path: Path) -> list[dict[str, Any]]:
 def _cell(name: str, cell: str) -> Any:
     if cell == "":
         return None
-    if name in ("thin", "in_force"):
+    if name == "thin" or name.endswith("in_force"):
         return cell == "true"
     # A standard's own columns stand under its name.
     return float(cell) if name.rsplit(".", maxsplit=1)[-1] in NUMBERS | COUNTS else cell
