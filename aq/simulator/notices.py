@@ -9,12 +9,14 @@ import numpy as np
 
 from aq.domain.clock import KST, day_bounds, from_hour_number, hour_number, kst, parse_day
 from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, Province
+from aq.domain.zones import KINDS
 from aq.simulator.envelope import Item
 from aq.simulator.noise import Floats, gauss
 from aq.simulator.operation import BadParameterError, Operation, Params, required
 from aq.simulator.view import View
 from aq.simulator.weather import Weather
 from aq.simulator.world import DIGITS, World, hour_range
+from aq.zones_file import zones
 
 _FORECAST, _ZONE = 41, 42
 _ISSUES = (5, 11, 17, 23)
@@ -52,7 +54,9 @@ _NAMES = {"PM10": "미세먼지", "PM25": "초미세먼지", "O3": "오존"}
 # (advisory, warning, clear) by pollutant: two hours in a row at or above; cleared below the last.
 # The Korean criteria for PM of 2018 and for ozone, as every province publishes them.
 _LIMITS = {"pm25": (75, 150, 35), "pm10": (150, 300, 100), "o3": (0.12, 0.3, 0.12)}
-_ZONES = {"동부권역": 0.9, "서부권역": 1.12}
+# The first and the last zone of a province's table against the province's air; one alone is the
+# last.
+_FACTORS = (0.9, 1.12)
 _LEVEL_WORDS = ("", "주의보", "경보")  # a digit in the list of ozone
 
 
@@ -328,11 +332,20 @@ def _told(weather: Weather, key: str, year: int, last: int) -> tuple[Stretch, ..
     hours = np.arange(first, end + 1, dtype=np.int64)
     levels = weather.levels(hours)[key]
     found: list[Stretch] = []
+    day = from_hour_number(first).date()
     for province in PROVINCES:
-        for zone, factor in _ZONES.items():
+        for zone, factor in _zones_of(province, key, day):
             series = levels[:, province.id - 1] * factor
             found += _stretches(series, first, (key, province.ko, zone))
     return tuple(found)
+
+
+def _zones_of(province: Province, key: str, day: date) -> list[tuple[str, float]]:
+    """(zone, its air against the province's); of a day before the table's, the zones of later."""
+    own = [zone for zone in zones() if zone.kind == KINDS[key] and zone.province == province]
+    names = [zone.name for zone in own if zone.holds_on(day)] or [zone.name for zone in own]
+    chosen = dict.fromkeys((names[0], names[-1]))
+    return list(zip(chosen, _FACTORS[-len(chosen) :], strict=True))
 
 
 def _stretches(series: Floats, first: int, zone: tuple[str, str, str]) -> Iterator[Stretch]:
