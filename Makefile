@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-fast demo lint format messages docs mutants bench chaos truth pictures clean
+.PHONY: run test test-fast demo lint format sbom messages docs mutants bench chaos truth pictures clean
 
 $(VENV)/run.stamp: requirements.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 run")'
@@ -34,6 +34,10 @@ test-fast: $(VENV)/dev.stamp
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+# What the program is made of (CycloneDX), and NOTICE brought up to date with it.
+sbom: $(VENV)/dev.stamp
+	$(BIN)/python -m tools.sbom
 
 # The catalogue of words and the table of modules, brought up to date with the code.
 messages: $(VENV)/dev.stamp

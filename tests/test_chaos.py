@@ -22,6 +22,8 @@ from chaos.nonsense import Imports, parse_nonsense, spoiled_file
 from chaos.places import Databases, Files, databases
 from chaos.replicas import live
 from chaos.stopping import stopped
+from chaos.storm import MEMORY
+from chaos.storm import live as storm
 
 SEEDS = st.integers(0, 2**32)
 
@@ -122,3 +124,12 @@ def test_the_command_ends_with_2_for_a_spoiled_file_and_0_for_bad_rows(
         codes.add(code)
     assert codes == {0, 2}
     imports.close()
+
+
+def test_a_small_storm_loses_no_hour_and_the_server_stays(tmp_path: Path) -> None:
+    """Six hours: two viewers, hostile clients, lies, a clock that jumps twice, a kill."""
+    seen, lost, wrong = storm(tmp_path, 6, 2, every=4)
+    assert (lost, wrong, seen.unanswered) == (0, 0, [])
+    assert seen.kills == 1
+    assert seen.refused > 0
+    assert seen.memory < MEMORY

@@ -1,0 +1,29 @@
+"""What the program is made of is told, with its licence, as it is installed."""
+
+import json
+from importlib.metadata import version
+
+from aq.paths import ROOT
+from tools.sbom import NOTICE, bom, carried, notice
+
+
+def test_notice_names_every_library_with_its_licence() -> None:
+    """When it fails: make sbom."""
+    assert NOTICE.read_text("utf-8") == notice()
+    text = NOTICE.read_text("utf-8")
+    assert "psycopg: LGPL-3.0-only" in text
+    assert "certifi: MPL-2.0" in text
+    assert "see its own files" not in text
+
+
+def test_the_bill_of_materials_is_what_is_pinned_and_installed() -> None:
+    made = json.loads(bom())
+    assert (made["bomFormat"], made["specVersion"]) == ("CycloneDX", "1.6")
+    pinned = (ROOT / "constraints.txt").read_text("utf-8").lower()
+    named = {one["name"]: one for one in made["components"]}
+    assert set(named) == {one.name for one in carried()}
+    for name, component in named.items():
+        assert component["version"] == version(name)
+        assert component["licenses"]
+        normal = name.lower().replace("_", "-")
+        assert f"{normal}=={component['version']}" in pinned.replace("_", "-"), name
