@@ -80,29 +80,29 @@ def pairs(
     climatology the commonest observed grade of the province, pollutant and season.
     """
     usual = _usual(observed)
-    found = []
+    made = []
     for (key, day, lead), notice in last_of_each_lead(notices).items():
         if lead not in LEADS:
             continue
-        for one in outlooks(notice):
-            code = one.province.code
+        for outlook in outlooks(notice):
+            code = outlook.province.code
             came = observed.get((code, key, day))
-            if one.grade is None or came is None:
+            if outlook.grade is None or came is None:
                 continue
             before = observed.get((code, key, day - timedelta(days=lead + 1)))
-            found.append(
+            made.append(
                 Pair(
                     day=day,
                     province=code,
                     pollutant=key,
                     lead=lead,
-                    forecast=one.grade,
+                    forecast=outlook.grade,
                     observed=came,
                     before=before,
                     usual=usual[code, key, SEASONS[day.month]],
                 )
             )
-    return found
+    return made
 
 
 def _usual(observed: Mapping[tuple[str, str, date], int]) -> dict[tuple[str, str, str], int]:
@@ -123,12 +123,12 @@ def measures(group: Sequence[Pair]) -> Measures:
     counts = np.zeros((len(days), 9))
     for pair in group:
         row = counts[place[pair.day]]
-        said, came = pair.forecast >= BAD, pair.observed >= BAD
+        foretold, came = pair.forecast >= BAD, pair.observed >= BAD
         row[_DAYS] += 1
         row[_RIGHT] += pair.forecast == pair.observed
-        row[_HITS] += said and came
-        row[_MISSES] += came and not said
-        row[_FALSE] += said and not came
+        row[_HITS] += foretold and came
+        row[_MISSES] += came and not foretold
+        row[_FALSE] += foretold and not came
         row[_USUAL] += pair.usual == pair.observed
         if pair.before is not None:
             row[_BOTH] += 1
@@ -172,7 +172,7 @@ def _values(sums: Counts) -> Counts:
     """The seven measures of rows of sums; NaN where one is not defined."""
     days, right, hits, misses, false, usual, both, right_of_both, persisted = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Counts = np.column_stack(
+        columns: Counts = np.column_stack(
             [
                 right / days,
                 hits / (hits + misses),
@@ -183,5 +183,5 @@ def _values(sums: Counts) -> Counts:
                 (right - usual) / (days - usual),
             ]
         )
-    found[~np.isfinite(found)] = np.nan
-    return found
+    columns[~np.isfinite(columns)] = np.nan
+    return columns

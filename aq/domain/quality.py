@@ -133,12 +133,12 @@ def _doubts(reading: Reading, evidence: _Evidence) -> dict[str, list[str]]:
     echo = _is_echo(reading, evidence)
     doubts: dict[str, list[str]] = {}
     for key, value in reading.values.items():
-        found = {
+        doubtful = {
             STUCK: _is_stuck(reading, key, value, evidence.history),
             SPIKE: _is_spike(reading, key, value, evidence.neighbours),
             ECHO: echo,
         }
-        doubts[key] = [word for word, is_so in found.items() if is_so]
+        doubts[key] = [word for word, is_so in doubtful.items() if is_so]
     return doubts
 
 
@@ -190,7 +190,11 @@ def _repeats(reading: Reading, history: History) -> list[int]:
         return []
     hours = history[_place(reading)]
     back = range(1, ECHO_HOURS + 1)
-    return [one for one in back if hours.get(reading.hour - one * HOUR) == reading.values]
+    return [
+        hours_back
+        for hours_back in back
+        if hours.get(reading.hour - hours_back * HOUR) == reading.values
+    ]
 
 
 def _echoes(

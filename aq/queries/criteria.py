@@ -73,9 +73,9 @@ def year_of(context: Context, key: str, year: int, now: datetime) -> list[ZoneYe
     if last <= first:
         return []
     with context.store.read() as connection:
-        found = advisories(connection, first, last, issued_after=first)
+        issued = advisories(connection, first, last, issued_after=first)
     acts: dict[str, list[Advisory]] = {}
-    for act in found:
+    for act in issued:
         zone = zone_of_act(act) if act.pollutant == key else None
         if zone is not None:
             acts.setdefault(zone.id, []).append(act)

@@ -62,11 +62,11 @@ def frames(
     made = []
     for hour in range(first + 1, last + 1):
         shown = []
-        for one in PROVINCES:
+        for place in PROVINCES:
             there = {
                 feed: rows
                 for feed in selection.feeds
-                if hour in (rows := series.get((one.id, feed), {}))
+                if hour in (rows := series.get((place.id, feed), {}))
             }
             shown.append(_shown(rules, key, hour, selection, there))
         made.append(Frame(at=from_hour_number(hour), provinces=tuple(shown)))

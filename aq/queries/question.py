@@ -83,11 +83,11 @@ class Given(dict[str, str]):
         text = self.get(name)
         return [part.strip() for part in text.split(",") if part.strip()] if text else None
 
-    def one_of(self, name: str, known: tuple[str, ...], default: str) -> str:
+    def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
         """One of some words."""
         value = self.get(name, default)
-        if value not in known:
-            words = ", ".join(known)
+        if value not in allowed:
+            words = ", ".join(allowed)
             text = f"{value!r} is none of {words}" if self.named else f"one of {words}"
             raise InputError(text, name)
         return value

@@ -46,10 +46,10 @@ def last_revision(connection: Connection, rule: str) -> int:
 def put_rule(connection: Connection, values: Mapping[str, Any], *, expected: int | None) -> bool:
     """Write a rule whose present revision is `expected` (None: not there); False when it is not."""
     if expected is None:
-        known = connection.scalar(select(alert_rule.c.id).where(alert_rule.c.id == values["id"]))
-        if known is None:
+        rule_id = connection.scalar(select(alert_rule.c.id).where(alert_rule.c.id == values["id"]))
+        if rule_id is None:
             connection.execute(insert(alert_rule).values(values))
-        return known is None
+        return rule_id is None
     where = and_(alert_rule.c.id == values["id"], alert_rule.c.revision == expected)
     return bool(connection.execute(update(alert_rule).where(where).values(values)).rowcount)
 
@@ -75,8 +75,8 @@ def changes(connection: Connection, rule: str | None = None) -> Sequence[Row]:
 def states(connection: Connection) -> dict[tuple[str, str], Row]:
     """Where every rule stands, by rule and place."""
     query = select(alert_state).order_by(alert_state.c.rule, alert_state.c.place)
-    found = connection.execute(query)
-    return {(row.rule, row.place): row for row in found}
+    rows = connection.execute(query)
+    return {(row.rule, row.place): row for row in rows}
 
 
 def put_state(connection: Connection, values: Mapping[str, Any], *, expected: int | None) -> None:
@@ -133,10 +133,10 @@ def receivers(connection: Connection, events: Sequence[str]) -> dict[str, list[s
         .where(notification.c.event.in_(list(events)), notification.c.receiver != "")
         .order_by(notification.c.id)
     )
-    found: dict[str, list[str]] = {}
+    by_event: dict[str, list[str]] = {}
     for row in connection.execute(query) if events else ():
-        found.setdefault(row.event, []).append(row.receiver)
-    return found
+        by_event.setdefault(row.event, []).append(row.receiver)
+    return by_event
 
 
 def corrections(connection: Connection, rules: Sequence[str]) -> Sequence[Row]:
@@ -248,8 +248,8 @@ def end_silence(connection: Connection, number: int, now: datetime, who: str) ->
 
 def acknowledge(connection: Connection, values: Mapping[str, Any]) -> bool:
     """Write down who has seen an event; False when someone had before."""
-    known = select(acknowledgement.c.event).where(acknowledgement.c.event == values["event"])
-    if connection.scalar(known) is not None:
+    stored = select(acknowledgement.c.event).where(acknowledgement.c.event == values["event"])
+    if connection.scalar(stored) is not None:
         return False
     connection.execute(insert(acknowledgement).values(values))
     return True

@@ -293,20 +293,20 @@ def _usable_from(head: str) -> str:
     the others only add.
     """
     scripts = ScriptDirectory.from_config(_alembic()).walk_revisions()
-    breaking = (one.revision for one in scripts if getattr(one.module, "contracts", False))
+    breaking = (script.revision for script in scripts if getattr(script.module, "contracts", False))
     return f"{head} {next(breaking, FIRST_WITH_USABLE)}"
 
 
 def usable(store: Store, revision: str | None) -> bool:
     """Whether this program may use a store of a schema: a known one, or one that says so."""
-    known = known_revisions()
-    if revision is None or revision in known:
+    revisions = known_revisions()
+    if revision is None or revision in revisions:
         return True
     query = select(state.c.usable_from).where(state.c.id == 1)
     try:
         with store.read() as connection:
             made_by, _, oldest = str(connection.scalar(query)).partition(" ")
-            return made_by == revision and oldest in known
+            return made_by == revision and oldest in revisions
     except DatabaseError:
         return False
 

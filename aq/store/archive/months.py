@@ -167,7 +167,7 @@ def present(
     from aq.store.archive import files as archives  # noqa: PLC0415
 
     hours = [row["hour"] for row in rows]
-    found: FeedHours = {}
+    kept: FeedHours = {}
     for month in archived:
         first, last = max(min(hours), month.first_hour), min(max(hours), month.last_hour)
         if first > last:
@@ -180,8 +180,8 @@ def present(
             feeds=[FEED_NAMES[feed_id]],
         )
         for row in archives.rows(table):
-            found[row.station, row.hour, row.feed] = row._asdict()
-    return found
+            kept[row.station, row.hour, row.feed] = row._asdict()
+    return kept
 
 
 def bring_back(txn: Txn, month: Month) -> int:
