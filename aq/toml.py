@@ -26,7 +26,7 @@ class TomlTable:
     Parameters
     ----------
     data : what stands there; anything but a table is refused
-    known : the keys a table may have
+    allowed : the keys a table may have
     text, where : the whole file and its name, for messages
     path : the table's dotted place; `item` counts the tables of an array, from 0
     """
@@ -34,7 +34,7 @@ class TomlTable:
     def __init__(
         self,
         data: object,
-        known: Collection[str],
+        allowed: Collection[str],
         text: str,
         where: str,
         *path: str,
@@ -45,13 +45,15 @@ class TomlTable:
             raise self.refuse("a table is needed here")
         self.data: Mapping[str, object] = data
         for key in data:
-            if key not in known:
-                raise self.refuse(f"unknown key {key!r}; known are {', '.join(sorted(known))}", key)
+            if key not in allowed:
+                raise self.refuse(
+                    f"unknown key {key!r}; known are {', '.join(sorted(allowed))}", key
+                )
 
     @classmethod
-    def read(cls, text: str, where: str, known: Collection[str]) -> "TomlTable":
+    def read(cls, text: str, where: str, allowed: Collection[str]) -> "TomlTable":
         """The top of a file. Raises `ConfigError` where the text is no TOML."""
-        return cls(parse(text, where, parse_float=Decimal), known, text, where)
+        return cls(parse(text, where, parse_float=Decimal), allowed, text, where)
 
     def refuse(self, message: str, *more: str) -> ConfigError:
         """The error to raise for this table or a key in it, with its line."""
@@ -95,42 +97,42 @@ class TomlTable:
             raise self.refuse(f"{key} holds {value}, which is not finite or far too long", key)
         return made
 
-    def one_of(self, key: str, known: Collection[str]) -> str:
+    def one_of(self, key: str, allowed: Collection[str]) -> str:
         """A word that must be one of the known."""
         value = self.need(key, str)
-        if value not in known:
-            raise self.refuse(f"{key} {value!r}; known are {', '.join(known)}", key)
+        if value not in allowed:
+            raise self.refuse(f"{key} {value!r}; known are {', '.join(allowed)}", key)
         return value
 
-    def some_of(self, key: str, known: Collection[str]) -> tuple[str, ...]:
-        """A list of known words, empty where it is absent."""
-        found = tuple(self.get(key, list) or ())
-        for value in found:
-            if not isinstance(value, str) or value not in known:
-                raise self.refuse(f"{key} {value!r}; known are {', '.join(known)}", key)
-        return found
+    def some_of(self, key: str, allowed: Collection[str]) -> tuple[str, ...]:
+        """A list of allowed words, empty where it is absent."""
+        values = tuple(self.get(key, list) or ())
+        for value in values:
+            if not isinstance(value, str) or value not in allowed:
+                raise self.refuse(f"{key} {value!r}; known are {', '.join(allowed)}", key)
+        return values
 
     def words(self, key: str, languages: Collection[str]) -> Mapping[str, str]:
         """A text in every language."""
-        found = self.need(key, dict)
-        if set(found) != set(languages) or not all(
-            isinstance(text, str) and text.strip() for text in found.values()
+        values = self.need(key, dict)
+        if set(values) != set(languages) or not all(
+            isinstance(text, str) and text.strip() for text in values.values()
         ):
             raise self.refuse(f"{key} needs a text for each of {', '.join(languages)}", key)
-        return MappingProxyType(found)
+        return MappingProxyType(values)
 
-    def inner(self, key: str, known: Collection[str]) -> "TomlTable":
+    def inner(self, key: str, allowed: Collection[str]) -> "TomlTable":
         """The table under a key, which must be there."""
         if key not in self.data:
             raise self.refuse(f"{key} is missing")
-        return TomlTable(self.data[key], known, self.text, self.where, *self.path, key)
+        return TomlTable(self.data[key], allowed, self.text, self.where, *self.path, key)
 
-    def array(self, key: str, known: Collection[str]) -> list["TomlTable"]:
+    def array(self, key: str, allowed: Collection[str]) -> list["TomlTable"]:
         """The tables of an array, none where it is absent."""
-        found = self.get(key, list) or []
+        values = self.get(key, list) or []
         return [
-            TomlTable(one, known, self.text, self.where, *self.path, key, item=number)
-            for number, one in enumerate(found)
+            TomlTable(table, allowed, self.text, self.where, *self.path, key, item=number)
+            for number, table in enumerate(values)
         ]
 
 

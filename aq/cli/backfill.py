@@ -3,13 +3,12 @@
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import click
 
 from aq import app
 from aq.app import start
-from aq.cli.common import json_option, judge, known_feeds, print_json
+from aq.cli.common import advance, json_option, judge, known_feeds, print_json
 from aq.domain.clock import parse_since, parse_until
 from aq.domain.errors import InputError
 from aq.ingest.backfill import FillReport
@@ -42,7 +41,7 @@ def command(since: str, until: str, asked: tuple[str, ...], as_json: bool) -> in
     for name in names:
         with click.progressbar(length=1, label=name, file=sys.stderr) as bar:
             report = filler.run(
-                name, context.clock.now(), after=after, until=end, progress=_calls_made(bar)
+                name, context.clock.now(), after=after, until=end, progress=advance(bar)
             )
         reports.append(report)
         if not as_json:
@@ -60,14 +59,6 @@ def _parsed_bound(read: Callable[[str], datetime], given: str, name: str) -> dat
         return read(given)
     except ValueError as error:
         raise InputError(f"--{name}: {error}", name) from None
-
-
-def _calls_made(bar: Any) -> Callable[[int, int], None]:
-    def move(done: int, calls: int) -> None:
-        bar.length = calls
-        bar.update(done - bar.pos)
-
-    return move
 
 
 def sentence(report: FillReport) -> str:

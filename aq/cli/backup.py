@@ -1,14 +1,12 @@
 """`backup`: a verified copy of the embedded store, taken while it is in use."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
-from aq.cli.common import json_option, print_json
+from aq.cli.common import advance, json_option, print_json
 from aq.settings import Settings, load
 from aq.store import backup as copies
 
@@ -25,7 +23,7 @@ def command(file: Path, as_json: bool) -> int:
     settings = load()
     name_store(settings)
     with click.progressbar(length=1, label="backup", file=sys.stderr) as bar:
-        made = copies.backup(settings.database_url, file, _pages_copied(bar))
+        made = copies.backup(settings.database_url, file, advance(bar))
     if as_json:
         print_json(asdict(made))
     else:
@@ -36,14 +34,6 @@ def command(file: Path, as_json: bool) -> int:
 def name_store(settings: Settings) -> None:
     """Say which store a command works on, before it does."""
     click.echo(f"store: {settings.store_file or settings.store_address}", err=True)
-
-
-def _pages_copied(bar: Any) -> Callable[[int, int], None]:
-    def move(done: int, pages: int) -> None:
-        bar.length = pages
-        bar.update(done - bar.pos)
-
-    return move
 
 
 def sentence(made: copies.Copy) -> str:

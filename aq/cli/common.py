@@ -1,7 +1,7 @@
 """What commands share: printing JSON, a progress bar, the choice of feeds."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,3 +43,13 @@ def known_feeds(asked: Sequence[str], live: Sequence[str]) -> Sequence[str]:
                 "feed",
             )
     return list(dict.fromkeys(asked)) or list(live)
+
+
+def advance(bar: Any) -> Callable[[int, int], None]:
+    """What a progress bar is told: how much is done, of how much."""
+
+    def move(done: int, length: int) -> None:
+        bar.length = length
+        bar.update(done - bar.pos)
+
+    return move
