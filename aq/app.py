@@ -20,7 +20,7 @@ from aq.feeds.registry import client, make
 from aq.ingest.backfill import Filler
 from aq.ingest.collect import Collector
 from aq.ingest.notices import NoticeCollector
-from aq.ingest.regrade import regrade
+from aq.ingest.regrade import logged, regrade
 from aq.ingest.schedule import (
     Job,
     Report,
@@ -148,7 +148,7 @@ def _upkeep(context: Context) -> list[Job]:
     grades = Job(
         name=f"regrade:{hashes}",
         slot=lambda _now: datetime(1970, 1, 1, tzinfo=UTC),
-        run=lambda _now: regrade(store, context.stored_standards),
+        run=lambda _now: regrade(store, context.stored_standards, logged),
     )
     tidying = Job(
         name="tidy", slot=partial(daily_slot, at=TIDY_AT), run=lambda now: tidy(store, now)

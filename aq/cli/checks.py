@@ -18,6 +18,7 @@ from aq.domain.errors import StoreError
 from aq.feeds.airkorea import AIRKOREA
 from aq.feeds.http import probe
 from aq.feeds.registry import SPECS
+from aq.ingest.regrade import left
 from aq.ingest.retention import check
 from aq.queries.feed_status import (
     FeedStatus,
@@ -292,6 +293,15 @@ def _jobs(context: Context) -> Iterator[Finding]:
         yield Finding(f"job {job.name}", WARN, text, do)
 
 
+def _grades(context: Context) -> Iterator[Finding]:
+    """Whether stored grades are those of the standards as they are now."""
+    days = left(context.store, context.stored_standards)
+    if days:
+        text = f"{days:,} province days still lack the grades of the present standards"
+        do = "nothing: a server or worker rebuilds them (aq regrade does it at once); pages reckon"
+        yield Finding("grades", WARN, text, f"{do} grades from the values meanwhile")
+
+
 def _messages(context: Context) -> Iterator[Finding]:
     """Channels that did not take a message, given up or still tried."""
     states = (outbox.FAILED, outbox.QUEUED)
@@ -335,6 +345,7 @@ def _newest_hour_finding(status: FeedStatus, age: timedelta | None) -> Finding:
 
 
 READING: tuple[Callable[[Context], Iterator[Finding]], ...] = (
-    *(_archive_findings, _feed_findings, _notice_findings, _keys, _zones, _jobs, _messages),
+    *(_archive_findings, _feed_findings, _notice_findings, _keys, _zones, _jobs, _grades),
+    _messages,
     *ALERT_CHECKS,
 )

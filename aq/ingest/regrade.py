@@ -1,5 +1,6 @@
 """Rebuilds stored grades when a standard's file has changed; restartable, a month at a time."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -7,9 +8,17 @@ from itertools import groupby
 from aq.domain.report import Report
 from aq.domain.standards import Standard
 from aq.store import Store
-from aq.store.rollups import DayOf, forget_grades, grade_days, standard_id, ungraded_days
+from aq.store.rollups import (
+    DayOf,
+    forget_grades,
+    grade_days,
+    standard_id,
+    stored_id,
+    ungraded_days,
+)
 
 BLOCK_DAYS = 31
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +55,20 @@ def regrade(
         with store.write("regrade") as txn:
             forgotten += forget_grades(txn.connection, standard, number)
     return RegradeReport(days=days, forgotten=forgotten)
+
+
+def left(store: Store, standards: Sequence[Standard]) -> int:
+    """How many province days still lack the grades of the standards as they are now."""
+    with store.read() as connection:
+        numbers = [stored_id(connection, standard) for standard in standards]
+        return sum(len(ungraded_days(connection, number)) for number in numbers)
+
+
+def logged(done: int, whole: int) -> None:
+    """Say in the log how far it is, about every tenth of the way."""
+    step = max(1, whole // 10)
+    if done == whole or done // step > max(0, done - BLOCK_DAYS * 17) // step:
+        log.info("grades of the present standards: %d of %d province days", done, whole)
 
 
 def _day_blocks(todo: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, set[DayOf]]]:

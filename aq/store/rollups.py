@@ -42,11 +42,16 @@ DayOf = tuple[int, int]  # (province id, days since 1970)
 _DAY_COLUMNS = ("pollutant", "province", "day", "feed", *DAY_PARTS)
 
 
+def stored_id(connection: Connection, standard: Standard) -> int:
+    """The store's number of this very content of a standard; 0, which none has, for none yet."""
+    query = select(standard_table.c.id).where(standard_table.c.hash == standard.hash)
+    return int(connection.scalar(query) or 0)
+
+
 def standard_id(connection: Connection, standard: Standard) -> int:
     """The store's number of this very content of a standard; made when first seen."""
-    query = select(standard_table.c.id).where(standard_table.c.hash == standard.hash)
-    number: int | None = connection.scalar(query)
-    if number is not None:
+    number = stored_id(connection, standard)
+    if number:
         return number
     values = {"name": standard.id, "version": standard.version, "hash": standard.hash}
     statement = insert(standard_table).values(values).returning(standard_table.c.id)
@@ -153,9 +158,13 @@ def _pooled(key: str, hours: Sequence[ProvinceHour]) -> tuple[Any, ...]:
 def grade_days(
     connection: Connection, feed_id: int, number: int, standard: Standard, block: set[DayOf]
 ) -> None:
-    """Write the grades of all hours of some days, and the days' counts of hours by grade."""
+    """Write the grades of all hours of some days, and the days' counts of hours by grade.
+
+    The days are pooled anew too: which hour is the highest is told by its exact mean.
+    """
     hours = _hours(connection, feed_id, block, window_hours_of(standard) - 1)
     pooled = pool_days(row for slot, row in hours.items() if _day(slot) in block)
+    upsert(connection, province_day, [_day_row(day) for day in pooled])
     _grade(connection, feed_id, number, standard, hours, pooled, block, None)
 
 

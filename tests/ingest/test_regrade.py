@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from aq.context import Context
 from aq.domain.standards import Standard
-from aq.ingest.regrade import regrade
+from aq.ingest.regrade import left, logged, regrade
 from aq.paths import ROOT
+from aq.queries.current import current
 from aq.standards_file import parse_standard
 from aq.store.rollups import standard_id
-from aq.store.schema import province_day_grade, province_grade
+from aq.store.schema import province_day, province_day_grade, province_grade
 from aq.store.schema import standard as standard_table
 from tests.serving import fill, make_runtime
 
@@ -81,3 +82,41 @@ def test_regrading_gives_what_writing_gave(context: Context) -> None:
         connection.execute(province_day_grade.delete())
     regrade(context.store, context.stored_standards)
     assert [stored(context, standard) for standard in context.stored_standards] == written
+
+
+def test_what_is_left_is_known_and_said_on_the_way(
+    context: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(context, hours=24 * 34)
+    assert left(context.store, context.stored_standards) == 0
+    other = parse_standard(TEXT.replace("PM", "Pm", 1), "x")
+    days = left(context.store, [other])
+    assert days == 17 * 35
+    with caplog.at_level("INFO"):
+        regrade(context.store, [other], logged)
+    assert f"{days} of {days} province days" in caplog.text
+    assert left(context.store, [other]) == 0
+
+
+def test_while_grades_are_rebuilt_the_right_ones_are_shown(context: Context) -> None:
+    fill(context)
+    now = context.clock.now()
+    before = [item.grade for item in current(context, now).items]
+    with context.store.book() as connection:
+        connection.execute(update(province_grade).values(pm10=4, pm25=4))
+        connection.execute(province_day_grade.delete())
+    assert [item.grade for item in current(context, now).items] == before
+
+
+def test_days_are_pooled_anew_with_their_grades(context: Context) -> None:
+    """Which hour of a day is the highest was told by rounded means once."""
+    fill(context)
+    day = province_day.c
+    with context.store.book() as connection:
+        rows = connection.execute(select(day.max_hour).order_by(*province_day.primary_key)).all()
+        connection.execute(update(province_day).values(max_hour=day.max_hour - 1))
+        connection.execute(province_day_grade.delete())
+    regrade(context.store, context.stored_standards)
+    with context.store.read() as connection:
+        query = select(day.max_hour).order_by(*province_day.primary_key)
+        assert connection.execute(query).all() == rows
