@@ -6,16 +6,17 @@ from datetime import date, datetime, timedelta
 from aq.domain.advisories import known_level
 from aq.domain.clock import day_bounds, kst, kst_day, kst_iso
 from aq.domain.forecasts import Outlook, in_force, lead_days, outlooks, unplaced
-from aq.domain.model import DAILY
+from aq.domain.model import DAILY, YellowDust
 from aq.domain.model import Advisory as Act
 from aq.domain.model import ForecastNotice as Notice
 from aq.domain.pollutants import pollutants
-from aq.domain.provinces import PROVINCES, district_provinces
+from aq.domain.provinces import PROVINCES, district_provinces, provinces_named
 from aq.export.columns import ADVISORY, FORECAST
 from aq.export.grading import scaled_text
-from aq.export.query import ExportQuestion
+from aq.export.query import OFFICIAL, ExportQuestion
 from aq.export.reader import Cells, Piece, Reader, listed
 from aq.store import notices as official
+from aq.store.yellow_dust import yellow_dust_acts, yellow_dust_span
 
 # Days of notices that are in memory at once.
 BLOCK = timedelta(days=31)
@@ -29,8 +30,10 @@ def _days(reader: Reader) -> tuple[date, date] | None:
     if kind == FORECAST:
         stored = official.forecast_days(reader.connection)
     else:
-        span = official.advisory_span(reader.connection)
-        stored = (kst(span[0]).date(), kst(span[1]).date()) if span else None
+        spans = [official.advisory_span(reader.connection)]
+        spans += [yellow_dust_span(reader.connection)] if _with_dust(reader) else []
+        edges = [kst(edge).date() for span in spans if span for edge in span]
+        stored = (min(edges), max(edges)) if edges else None
     if stored is None:
         return None
     first = max(kst_day(question.after + TINY), stored[0])
@@ -46,7 +49,9 @@ def most_rows(reader: Reader) -> int:
     if reader.question.kind == FORECAST:
         # A notice can name a few regions more than there are provinces.
         return 2 * len(reader.question.provinces) * official.forecast_count(reader.connection, days)
-    return official.advisory_count(reader.connection, *_issued(days))
+    after, until = _issued(days)
+    count = official.advisory_count(reader.connection, after, until)
+    return count + (len(_dust(reader, days)) if _with_dust(reader) else 0)
 
 
 def pieces(reader: Reader) -> Iterator[Piece]:
@@ -141,7 +146,38 @@ def _advisory_rows(reader: Reader, days: tuple[date, date]) -> dict[date, list[C
         )
         if wanted and act.pollutant in question.keys:
             by_day.setdefault(kst(act.issued_at).date(), []).append(_advisory_row(act))
+    for dust in _dust(reader, days) if _with_dust(reader) else ():
+        named = provinces_named(dust.areas)
+        if set(named) & set(question.provinces) or question.provinces == PROVINCES:
+            by_day.setdefault(kst(dust.at).date(), []).append(_dust_row(dust))
     return by_day
+
+
+def _with_dust(reader: Reader) -> bool:
+    """Whether acts of yellow dust are asked for: they are of no pollutant, so with all of them."""
+    return reader.question.keys == OFFICIAL[ADVISORY][1]
+
+
+def _dust(reader: Reader, days: tuple[date, date]) -> list[YellowDust]:
+    after, until = _issued(days)
+    return yellow_dust_acts(reader.connection, after + TINY, until, reader.as_of)
+
+
+def _dust_row(act: YellowDust) -> Cells:
+    """An act of yellow dust: no level, no value and no end, as the service gives none."""
+    places = provinces_named(act.areas)
+    return (
+        ",".join(place.ko for place in places) or None,
+        ",".join(place.code for place in places) or None,
+        act.areas,
+        None,
+        "yellow_dust",
+        None,
+        "황사",
+        kst_iso(act.at),
+        *(None,) * 5,
+        FEEDS[ADVISORY],
+    )
 
 
 def _advisory_row(act: Act) -> Cells:

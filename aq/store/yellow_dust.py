@@ -69,6 +69,14 @@ def yellow_dust_acts(
     return _latest(connection, first, last, version)
 
 
+def yellow_dust_span(connection: Connection) -> tuple[datetime, datetime] | None:
+    """When the first and the last act held were."""
+    first, last = connection.execute(
+        select(func.min(yellow_dust.c.at), func.max(yellow_dust.c.at))
+    ).one()
+    return None if first is None else (first, last)
+
+
 def newest_yellow_dust(connection: Connection) -> datetime | None:
     """When the newest act was."""
     newest: datetime | None = connection.scalar(select(func.max(yellow_dust.c.at)))

@@ -13,12 +13,13 @@ import requests
 from aq.__main__ import run
 from aq.context import Context
 from aq.domain.clock import HOUR
-from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice
+from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice, YellowDust
 from aq.domain.provinces import PROVINCES
 from aq.export.pipeline import Tally, answer, estimate
 from aq.export.query import ask
 from aq.queries.official import forecast_answer
 from aq.store.notices import put_advisories, put_forecasts
+from aq.store.yellow_dust import put_yellow_dust
 from tests.conftest import NOW
 from tests.exporting import export, filled, read_back, use
 from tests.serving import make_runtime, served
@@ -44,6 +45,27 @@ def act(word: str, issued: float, cleared: float | None, **more: Any) -> Advisor
         issue_value=785,
         **given | more,
     )
+
+
+def test_acts_of_yellow_dust_stand_among_the_advisories_without_level_and_end(
+    context: Context, tmp_path: Path
+) -> None:
+    dust = YellowDust(at=NOW - 40 * HOUR, told="x", sequence="1", areas="서울, 인천")
+    with context.store.write("t") as txn:
+        put_yellow_dust(txn, [dust])
+    found = [one for one in rows(tmp_path, *ADVISORY) if one["pollutant"] == "yellow_dust"]
+    (act_of_dust,) = found
+    assert act_of_dust["codes"] == "KR-11,KR-28"
+    assert (act_of_dust["district"], act_of_dust["label"]) == ("서울, 인천", "황사")
+    nothing = ("level", "issue_value", "cleared_at", "clear_value", "max_value", "unit", "zone")
+    assert [act_of_dust[name] for name in nothing] == [None] * 7
+    assert not [
+        one
+        for one in rows(tmp_path, *ADVISORY, "--pollutant", "pm25", name="pm25.jsonl")
+        if one["pollutant"] == "yellow_dust"
+    ]
+    path = tmp_path / "rows.jsonl"
+    assert run(["export", "--verify", str(path)]) == 0
 
 
 def told(context: Context, *rows: Any) -> None:
