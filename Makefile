@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-fast demo lint format sbom messages docs mutants bench chaos truth pictures clean
+.PHONY: run test test-fast demo lint format sbom lock messages docs mutants bench chaos truth pictures clean
 
 $(VENV)/run.stamp: requirements.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 run")'
@@ -34,6 +34,14 @@ test-fast: $(VENV)/dev.stamp
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+# The pinned versions with the hashes of their files, for the image and CI; by Python 3.11.
+lock: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet pip-tools
+	head -2 requirements.lock > $(VENV)/lock
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o - requirements.txt >> $(VENV)/lock
+	mv $(VENV)/lock requirements.lock
 
 # What the program is made of (CycloneDX), and NOTICE brought up to date with it.
 sbom: $(VENV)/dev.stamp

@@ -27,3 +27,20 @@ def test_the_bill_of_materials_is_what_is_pinned_and_installed() -> None:
         assert component["licenses"]
         normal = name.lower().replace("_", "-")
         assert f"{normal}=={component['version']}" in pinned.replace("_", "-"), name
+
+
+def test_the_lock_has_the_same_versions_with_hashes() -> None:
+    """When it fails: make lock."""
+    text = (ROOT / "requirements.lock").read_text("utf-8")
+    entries = [
+        block.split(" \\")[0].split(" ;")[0].lower().replace("_", "-")
+        for block in text.split("\n")
+        if "==" in block and not block.startswith((" ", "#"))
+    ]
+    assert set(entries) == {
+        f"{one.name.lower().replace('_', '-').replace('.', '-')}=={one.version}"
+        for one in carried()
+    }
+    assert text.count("--hash=sha256:") >= len(entries)
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
+    assert "--require-hashes -r requirements.lock" in dockerfile
