@@ -50,7 +50,7 @@ def test_us_aqi_of_24_hours_is_ours() -> None:
     assert US.index("pm25", 725, "24h") == 163
     for pm25, _, us_aqi in _recorded():
         day = [to_scaled(Decimal(value), PM25) for value in pm25[:24]]
-        mean = mean_at(day, "24h", "pm25", US.complete, "truncate").value
+        mean = mean_at(day, "24h", "pm25", US.complete).value
         assert mean is not None
         assert US.index("pm25", mean, "24h") == us_aqi[23]
 
