@@ -4,6 +4,7 @@ write them."""
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from unicodedata import normalize
 
 from babel.messages.pofile import read_po
 
@@ -65,6 +66,29 @@ def _catalogue(lang: str) -> dict[str, str]:
     with path.open("rb") as file:
         messages = read_po(file, locale=lang)
     return {str(entry.id): str(entry.string) for entry in messages if entry.id and entry.string}
+
+
+def pollutant_key(name: str) -> str:
+    """The key of a pollutant by its key or a name that pages write: pm25 for PM2.5 and 초미세먼지.
+
+    Another name is given back as it is.
+    """
+    plain = _plain(name)
+    return plain if plain in POLLUTANT_NAMES else _by_name().get(plain, name)
+
+
+def _plain(name: str) -> str:
+    """A name without case, and with plain digits for the small ones of NO₂."""
+    return normalize("NFKC", name).strip().casefold()
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    return {
+        _plain(_catalogue(lang).get(name, name)): key
+        for lang in ("en", "ko")
+        for key, name in POLLUTANT_NAMES.items()
+    }
 
 
 class Text:

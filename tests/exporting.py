@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,15 @@ from python_calamine import CalamineWorkbook
 
 from aq.__main__ import run
 from aq.context import Context
-from aq.domain.clock import HOUR, kst_iso
+from aq.domain.clock import HOUR, KST, kst_iso
 from aq.domain.model import URBAN, Reading, Station
+from aq.export.manifest import manifest_path
 from tests.conftest import NOW
 from tests.serving import HOUR_20, SEOUL, fill, write
 
 RANGE = ("--since", "2026-11-22", "--until", "2026-11-23")
 NUMBERS = {"value", "coverage", "max", "index", "grade", "stations", "stations_expected"}
-TIMES = {"at", "day", "issued_at", "cleared_at"}
+TIMES = {"at", "day", "hour_end", "issued_at", "cleared_at"}
 COUNTS = {"hours", "hours_1", "hours_2", "hours_3", "hours_4", "worst_grade"}
 FORMULA = Station(name="=cmd|' /C calc'!A0", sido="서울", network="도로변대기")
 
@@ -105,13 +107,28 @@ def _parquet(path: Path) -> list[dict[str, Any]]:
 
 def _xlsx(path: Path) -> list[dict[str, Any]]:
     book = CalamineWorkbook.from_path(path)
+    grain = json.loads(manifest_path(path).read_text("utf-8"))["question"]["grain"]
     rows: list[dict[str, Any]] = []
     for name in book.sheet_names:
         if not name.startswith("data"):
             continue
         head, *lines = book.get_sheet_by_name(name).to_python()
         rows += [
-            {str(key): None if cell == "" else cell for key, cell in zip(head, line, strict=True)}
+            {
+                str(key): None if cell == "" else _undated(str(key), cell, grain)
+                for key, cell in zip(head, line, strict=True)
+            }
             for line in lines
         ]
     return rows
+
+
+def _undated(name: str, cell: Any, grain: str) -> Any:
+    """A date cell as the other formats write it: an instant with offset, a day or a month."""
+    if not isinstance(cell, date):
+        return cell
+    day = cell.isoformat()[:10]
+    if name == "day" or (name == "at" and grain != "hour"):
+        return day[:7] if grain == "month" else day
+    instant = cell if isinstance(cell, datetime) else datetime.combine(cell, time())
+    return kst_iso(instant.replace(tzinfo=KST))

@@ -26,9 +26,10 @@ _PATH = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.option("--since", help="First KST day, or an instant with offset (exclusive).")
 @click.option("--until", help="Last KST day, or an instant with offset (inclusive).")
+@click.option("--last", help="Instead of both: so many days up to today or hours, 90d, 48h.")
 @click.option("--kind", type=click.Choice(KINDS), help="[readings]")
 @click.option("--province", multiple=True, help="Name or code; repeatable [all].")
-@click.option("--pollutant", multiple=True, help="pm10 pm25 o3 no2 so2 co overall; repeatable.")
+@click.option("--pollutant", multiple=True, help="Key or name: pm25, PM2.5; repeatable.")
 @click.option("--grain", type=click.Choice(GRAINS), help="[hour]")
 @click.option(
     "--standard",

@@ -146,25 +146,44 @@ ZONES = (
 
 
 def columns_of(
-    kind: str, grain: str, standards: Sequence[Standard], *, apart: bool
+    kind: str,
+    grain: str,
+    standards: Sequence[Standard],
+    *,
+    apart: bool,
+    timed: bool = False,
 ) -> tuple[Column, ...]:
     """All columns of a kind; the others matter to readings alone.
 
     With `apart` each standard has its own columns, named after it, and `value` is of none; days and
-    months count their hours by each of a standard's levels.
+    months count their hours by each of a standard's levels. The columns of `time_columns` are there
+    with `apart` and where they are asked for by name (`timed`).
     """
     if kind == ZONE_LEVEL:
         return ZONES
     if kind != READINGS:
         return FORECASTS if kind == FORECAST else ADVISORIES
     hourly = grain == "hour"
+    what = (*WHAT[:2], *(time_columns(grain) if apart or timed else ()), *WHAT[2:])
     hours = _integer("hours", "hours with a valid value")
     largest = _number("max", "largest hourly mean, in `unit`")
     if apart:
         judged = [column for one in standards for column in _of_standard(one, hourly=hourly)]
-        return (*PLACE, *WHAT, *judged, *SOURCE, *(() if hourly else (hours, largest)))
+        return (*PLACE, *what, *judged, *SOURCE, *(() if hourly else (hours, largest)))
     counted = () if hourly else (hours, *_counted(standards[0]), largest)
-    return (*PLACE, *WHAT, *JUDGED, *SOURCE, *counted)
+    return (*PLACE, *what, *JUDGED, *SOURCE, *counted)
+
+
+def time_columns(grain: str) -> tuple[Column, ...]:
+    """`at` in two columns that a database takes as they are."""
+    by_grain = {
+        "hour": (
+            Column(name="day", kind=DAY, about="KST day the hour belongs to; hour 24 is its last"),
+            Column(name="hour_end", kind=INSTANT, about="end of the hour, as `at`"),
+        ),
+        "day": (Column(name="day", kind=DAY, about="KST day, as `at`"),),
+    }
+    return by_grain.get(grain, ())
 
 
 def _counted(standard: Standard, prefix: str = "") -> tuple[Column, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.clock import day_of, from_day_number, from_hour_number, kst_iso
 from aq.domain.model import HourMean
 from aq.domain.pollutants import pollutants
 from aq.domain.windows import OVERALL
@@ -23,6 +23,7 @@ from aq.export.grading import (
     scaled_text,
     share_text,
 )
+from aq.export.query import ExportQuestion
 from aq.export.reader import (
     WHY,
     Cells,
@@ -73,7 +74,7 @@ def hour_pieces(reader: Reader) -> Iterator[Piece]:
             (block.plain if key in grader.plain else block.windowed)(key, place)
         first = (block.places * len(question.selection.feeds))[:, None]
         which = ((first + block.feeds) * count + np.arange(count)).ravel()
-        times = [(kst_iso(from_hour_number(hour)),) for hour in range(after + 1, until + 1)]
+        times = [time_cells(question, hour) for hour in range(after + 1, until + 1)]
         parts = (
             Part(heads, which),
             Part(times, np.repeat(block.hours, count)),
@@ -86,6 +87,12 @@ def hour_pieces(reader: Reader) -> Iterator[Piece]:
         )
         first_at, last_at = (times[block.hours[end]][0] for end in (0, -1))
         yield Piece(first_at, last_at, parts, reader.done(until))
+
+
+def time_cells(question: ExportQuestion, hour: int) -> Cells:
+    """`at`, and the columns of `time_columns` where the question has them."""
+    at = kst_iso(from_hour_number(hour))
+    return (at, from_day_number(day_of(hour)).isoformat(), at) if question.timed else (at,)
 
 
 class _Numbered:

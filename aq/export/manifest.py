@@ -10,8 +10,8 @@ from aq import __version__
 from aq.context import Context
 from aq.domain.clock import kst_iso
 from aq.domain.errors import InputError
-from aq.domain.pollutants import pollutants
 from aq.domain.standards import Standard
+from aq.export.about import rounding, units
 from aq.export.columns import ZONE, Column
 from aq.export.files import digest_of
 from aq.export.pipeline import Tally
@@ -51,7 +51,7 @@ def manifest(
         "sha256": digest,
         "zone": ZONE,
         "schema": [_column(column) for column in question.columns],
-        "units": {key: one.unit for key, one in pollutants().items() if key in question.keys},
+        "units": units(question),
         "standards": [_standard(standard) for standard in question.standards],
         "feeds": [_feed(name) for name in question.selection.feeds],
         "simulated": context.store.simulated(),
@@ -84,6 +84,7 @@ def _standard(standard: Standard) -> dict[str, Any]:
         "file": f"standards/{path.name}",
         "hash": standard.hash,
         "file_sha256": digest_of(path) if path.exists() else None,
+        "rounding": rounding(standard, tuple(standard.pollutants)),
         "sources": [f"{it.what}, {it.where}, read {it.read}" for it in standard.sources],
     }
 

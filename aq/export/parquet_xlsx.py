@@ -1,9 +1,10 @@
 """Parquet and XLSX, the same bytes for the same rows whenever they are made."""
 
-import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,37 +13,25 @@ import pyarrow.parquet as pq
 import xlsxwriter
 from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
 
-from aq.domain.pollutants import pollutants
-from aq.export.columns import BOOLEAN, DAY, INSTANT, INTEGER, NUMBER, TIME, ZONE, Column
+from aq.export.about import about, note
+from aq.export.columns import BOOLEAN, DAY, INSTANT, INTEGER, NUMBER, TIME, Column
 from aq.export.csv_json import Pieces, csv_line, plain_cells
 from aq.export.query import ExportQuestion
 from aq.export.reader import Cells, Numbers, Part, Piece
-from aq.feeds.registry import EVERY
 
 PIECE = 1 << 18
 # Rows in a row group of Parquet, of which few are in memory at once.
 GROUP_ROWS = 1 << 15
 # Rows of a worksheet, its header included (Excel's own limit).
 SHEET_ROWS = 1 << 20
+NOTE = {"x_scale": 2, "author": "aq"}
+DATE_WIDTH = 22  # characters; a narrower cell shows ####
 
 
 def _from_spool(spool: BinaryIO) -> Iterator[bytes]:
     spool.seek(0)
     while piece := spool.read(PIECE):
         yield piece
-
-
-def about(question: ExportQuestion) -> dict[str, str]:
-    """What a reader of the file alone should know: question, zone, units, standard, whose data."""
-    units = {key: pollutant.unit for key, pollutant in pollutants().items() if key in question.keys}
-    infos = [EVERY[name] for name in question.selection.feeds]
-    return {
-        "question": json.dumps(question.as_dict(), ensure_ascii=False),
-        "zone": ZONE,
-        "units": json.dumps(units, ensure_ascii=False),
-        "standard": "; ".join(f"{one.id} {one.version} {one.hash}" for one in question.standards),
-        "feeds": "; ".join(f"{one.name}: {one.attribution}; {one.licence}" for one in infos),
-    }
 
 
 _TIMES = {INSTANT: pa.timestamp("ms", tz="+09:00"), DAY: pa.date32()}
@@ -182,6 +171,7 @@ def xlsx_bytes(question: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
 
 
 def _data(book: Any, question: ExportQuestion, rows: Iterator[Cells]) -> None:
+    dates = _dates(book, question) if question.layout > 1 else {}
     kinds = [column.kind for column in question.columns]
     sheet, line = _sheet(book, question, "data"), 1
     sheets = 1
@@ -194,6 +184,8 @@ def _data(book: Any, question: ExportQuestion, rows: Iterator[Cells]) -> None:
                 continue
             if kind in (NUMBER, INTEGER):
                 sheet.write_number(line, place, float(cell))
+            elif kind in dates:
+                sheet.write_datetime(line, place, _naive(cell), dates[kind])
             elif kind == BOOLEAN:
                 sheet.write_boolean(line, place, cell)
             else:
@@ -201,11 +193,32 @@ def _data(book: Any, question: ExportQuestion, rows: Iterator[Cells]) -> None:
         line += 1
 
 
+def _dates(book: Any, question: ExportQuestion) -> dict[str, Any]:
+    """By kind of column how Excel shows its dates: instants by the clock of Korea."""
+    instant, day, month = (
+        book.add_format({"num_format": form})
+        for form in ('yyyy-mm-dd hh:mm "KST"', "yyyy-mm-dd", "yyyy-mm")
+    )
+    of_grain = {"hour": instant, "day": day, "month": month}[question.grain]
+    return {INSTANT: instant, DAY: day, TIME: of_grain}
+
+
+@lru_cache(4096)
+def _naive(text: str) -> datetime:
+    """An instant by the clock of Korea, a day's or a month's first moment, without offset: Excel
+    knows none."""
+    return datetime.fromisoformat(text if len(text) > 7 else f"{text}-01").replace(tzinfo=None)
+
+
 def _sheet(book: Any, question: ExportQuestion, name: str) -> Any:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
     for place, column in enumerate(question.columns):
         sheet.write_string(0, place, column.name)
+        if question.layout > 1:
+            sheet.write_comment(0, place, note(question, column), NOTE)
+            if column.kind in (TIME, INSTANT, DAY):
+                sheet.set_column(place, place, DATE_WIDTH)
     return sheet
 
 

@@ -173,6 +173,7 @@ def _row(
     return (
         *head_cells(place, feed, key),
         at,
+        *((at,) if averaging == "1d" and reader.question.timed else ()),
         *middle,
         *tail_cells(feed, pool.why, (None, None, share_text(pool.hours, possible), None)),
         *(pool.hours, *chain.from_iterable(counts), largest),

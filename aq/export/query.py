@@ -3,13 +3,14 @@ manifest."""
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from aq.context import Context, family_of, find_standard, selection_of
-from aq.domain.clock import kst_iso, parse_since, parse_until
+from aq.domain.clock import HOUR, floor_hour, kst_day, kst_iso, parse_since, parse_until
 from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE, PROVINCES
@@ -24,15 +25,22 @@ from aq.export.columns import (
     Column,
     columns_of,
     pick,
+    time_columns,
 )
 from aq.feeds.registry import INFO
 from aq.queries.question import GRAINS, Given, Question, no_index_of_days
 
 LEVELS = ("province", "station", "zone")
 FORMATS = ("csv", "parquet", "xlsx", "json", "jsonl")
+# How a file is laid out, where later releases write the same rows otherwise: 2 has words on
+# rounding, and in XLSX real dates and notes.
+LAYOUT = 2
+LAID_OUT = ("parquet", "xlsx")
+# At most four digits: a range of centuries is a slip.
+LAST = re.compile(r"([1-9]\d{0,3})([dh])")
 PARAMETERS = (
-    *("since", "until", "province", "pollutant", "grain", "standard", "level", "feed", "as_of"),
-    *("format", "columns", "bom", "kind"),
+    *("since", "until", "last", "province", "pollutant", "grain", "standard", "level", "feed"),
+    *("as_of", "format", "columns", "bom", "kind"),
 )
 ZONE_KEYS = ("pm10", "pm25", "o3")
 # Kinds of the authority's word -> (feed, pollutants there are): such rows have neither grain nor
@@ -55,6 +63,7 @@ class ExportQuestion(Question):
     standards : those asked for, in the order of their `place`; `standard` is the first
     apart : whether each standard has its own columns and `value` is of none
     version : the store version the answer is of, whatever was written since
+    layout : 1 of a file by an earlier release, see `LAYOUT`
     all_columns, columns : those the question has, and those picked of them
     """
 
@@ -65,14 +74,16 @@ class ExportQuestion(Question):
     format: str
     kind: str = READINGS
     bom: bool = False
+    layout: int = LAYOUT
     all_columns: tuple[Column, ...]
     columns: tuple[Column, ...] = field(default=())
 
     def as_dict(self) -> dict[str, Any]:
         """The question in JSON's types, from which `from_dict` makes it again.
 
-        `kind` stands there only for other rows than readings, and `standards` only where each has
-        its columns, so that files of earlier releases keep their bytes.
+        `kind` stands there only for other rows than readings, `standards` only where each has its
+        columns, and `layout` only where a format has several, so that files of earlier releases
+        keep their bytes.
         """
         return {
             **({"kind": self.kind} if self.kind != READINGS else {}),
@@ -91,9 +102,15 @@ class ExportQuestion(Question):
             "version": self.version,
             "format": self.format,
             "bom": self.bom,
+            **({"layout": self.layout} if self.format in LAID_OUT and self.layout > 1 else {}),
             "columns": [column.name for column in self.columns],
             **({"family": [member.id for member in self.family]} if self.family else {}),
         }
+
+    @property
+    def timed(self) -> bool:
+        """Whether `time_columns` are among all of its columns."""
+        return all(column in self.all_columns for column in time_columns(self.grain))
 
     @property
     def tag(self) -> str:
@@ -109,7 +126,7 @@ def ask(context: Context, texts: Mapping[str, str]) -> ExportQuestion:
     Several provinces, pollutants, standards or columns are separated by commas. Without `as_of` the
     store's present version is pinned.
     """
-    given = Given(texts, named=True)
+    given = _with_range(Given(texts, named=True), context.clock.now())
     kind = given.one_of("kind", KINDS, READINGS)
     if kind != READINGS:
         return _ask_official(context, given, kind)
@@ -124,9 +141,30 @@ def ask(context: Context, texts: Mapping[str, str]) -> ExportQuestion:
         level=given.one_of("level", LEVELS, "province"),
         selection=context.settings.selection.only(given.feed()),
         family=() if apart or "standard" in given else _family(context, standards[0]),
-        **_judged(standards, grain, given.listed("pollutant"), given.listed("columns"), apart),
+        **_judged(standards, grain, given.pollutants(), given.listed("columns"), apart),
         **_common(context, given, after, until),
     )
+
+
+def _with_range(given: Given, now: datetime) -> Given:
+    """`since` and `until` of a range that is told by `last`: the KST days that end with today's, or
+    the full hours that end with the newest."""
+    if "last" not in given:
+        return given
+    other = next((name for name in ("since", "until") if name in given), None)
+    if other:
+        raise InputError(f"last tells the whole range; leave {other} out", other)
+    match = LAST.fullmatch(given["last"])
+    if match is None:
+        raise InputError("last is a number of days or hours like 90d or 48h", "last")
+    count, until = int(match[1]), floor_hour(now)
+    if match[2] == "h":
+        given["since"], given["until"] = kst_iso(until - count * HOUR), kst_iso(until)
+    else:
+        today = kst_day(now)
+        given["since"] = (today - timedelta(days=count - 1)).isoformat()
+        given["until"] = today.isoformat()
+    return given
 
 
 def _standards(context: Context, names: Sequence[str | None]) -> tuple[Standard, ...]:
@@ -149,6 +187,8 @@ def _judged(
 ) -> dict[str, Any]:
     """The parts of a question that follow from its standards."""
     all_columns = columns_of(READINGS, grain, standards, apart=apart)
+    if columns and not {column.name for column in all_columns}.issuperset(columns):
+        all_columns = columns_of(READINGS, grain, standards, apart=apart, timed=True)
     return {
         "keys": _pollutants(standards, grain, keys or list(KEYS)),
         "standard": standards[0],
@@ -193,7 +233,7 @@ def _ask_zones(context: Context, given: Given, after: datetime, until: datetime)
     return _zones(
         context,
         names[0] if names else None,
-        given.listed("pollutant"),
+        given.pollutants(),
         given.listed("columns"),
         selection=context.settings.selection.only(given.feed()),
         **_common(context, given, after, until),
@@ -233,7 +273,7 @@ def _ask_official(context: Context, given: Given, kind: str) -> ExportQuestion:
         raise InputError(f"{meant} says nothing of kind {kind}; leave it out", meant)
     bounds = given.range(context.clock.now(), timedelta(days=7 if kind == FORECAST else 0))
     more = _common(context, given, *bounds)
-    return _official(context, kind, given.listed("pollutant"), given.listed("columns"), **more)
+    return _official(context, kind, given.pollutants(), given.listed("columns"), **more)
 
 
 def _official(
@@ -278,6 +318,7 @@ def from_dict(context: Context, data: Mapping[str, Any]) -> ExportQuestion:
             version=int(data["version"]),
             format=_known(data["format"], FORMATS),
             bom=bool(data["bom"]),
+            layout=int(data.get("layout", 1)),
         )
     if kind != READINGS:
         return _official(
@@ -291,6 +332,7 @@ def from_dict(context: Context, data: Mapping[str, Any]) -> ExportQuestion:
             version=int(data["version"]),
             format=_known(data["format"], FORMATS),
             bom=bool(data["bom"]),
+            layout=int(data.get("layout", 1)),
         )
     apart = "standards" in data
     names = [str(name) for name in data["standards"]] if apart else [str(data["standard"])]
@@ -307,6 +349,7 @@ def from_dict(context: Context, data: Mapping[str, Any]) -> ExportQuestion:
         version=int(data["version"]),
         format=_known(data["format"], FORMATS),
         bom=bool(data["bom"]),
+        layout=int(data.get("layout", 1)),
         **_judged(_standards(context, names), grain, keys, columns, apart),
     )
 

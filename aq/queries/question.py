@@ -24,6 +24,7 @@ from aq.domain.selection import Selection
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL
 from aq.feeds.registry import INFO
+from aq.i18n import pollutant_key
 from aq.store.engine import version_at
 
 GRAINS = ("hour", "day", "month")
@@ -82,6 +83,11 @@ class Given(dict[str, str]):
         """Values separated by commas; None where the parameter is not given."""
         text = self.get(name)
         return [part.strip() for part in text.split(",") if part.strip()] if text else None
+
+    def pollutants(self) -> list[str] | None:
+        """The pollutants asked for, by key or by a name that the pages write."""
+        names = self.listed("pollutant")
+        return names and [pollutant_key(name) for name in names]
 
     def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
         """One of some words."""
@@ -171,7 +177,7 @@ def past_question(context: Context, given: Given) -> PastQuestion:
     grain = given.one_of("grain", GRAINS, "hour")
     standard = find_standard(context, given.get("standard"))
     feed = given.feed()
-    keys = asked_pollutants(standard, given.listed("pollutant") or KEYS)
+    keys = asked_pollutants(standard, given.pollutants() or KEYS)
     no_index_of_days(grain, keys)
     return PastQuestion(
         provinces=given.provinces(),

@@ -48,7 +48,6 @@ def test_the_link_gives_the_bytes_of_the_command_shown(
         "ps": "KR-11,KR-26",
         "xs": "pm10,o3",
         "cols": "province,at,value,grade",
-        "bom": "true",
     }
     test = run("export.py", lang=lang, **DAYS, **choices)
     link, shown = _link(markup(test)), test.code[0].value
@@ -64,12 +63,20 @@ def test_the_link_gives_the_bytes_of_the_command_shown(
     assert len(given.splitlines()) > 100
 
 
+def test_a_csv_of_the_page_opens_in_excel_unless_chosen_otherwise(context: Context) -> None:
+    filled(context)
+    for choice, begins in (({}, b"\xef\xbb\xbfprovince"), ({"bom": "false"}, b"province")):
+        with served(context) as base:
+            link = _link(markup(run("export.py", **DAYS, xs="pm10", **choice)))
+            assert requests.get(base + link, timeout=60).content.startswith(begins)
+
+
 def test_the_first_rows_and_the_size_are_those_of_the_file(context: Context) -> None:
     filled(context)
     test = run("export.py", **DAYS, xs="pm10")
     with served(context) as base:
         given = requests.get(base + _link(markup(test)), timeout=60).content
-    lines = given.decode().splitlines()
+    lines = given.decode("utf-8-sig").splitlines()
     assert f"{len(lines) - 1:,}행, {len(given) / 1e3:,.1f} kB" in markup(test)
     frame = test.dataframe[0].value
     assert list(frame.columns) == lines[0].split(",")

@@ -106,7 +106,7 @@ def provinces(_context: Context, _given: Given) -> Response:
 def current_items(context: Context, given: Given) -> Response:
     """`/api/v1/current`; with `explain=true` each item carries why it has its grade."""
     now = _now(context)
-    wanted = given.listed("pollutant")
+    wanted = given.pollutants()
     snapshot = current(context, now, standard=given.get("standard"), wanted=wanted)
     answer = snapshot.as_dict()
     if given.flag("explain"):
@@ -217,7 +217,7 @@ def forecast(context: Context, given: Given) -> Response:
     """`/api/v1/forecast`: the authority's forecast, as it stood at `issued` (now without it)."""
     now = _now(context)
     issued = min(given.time(parse_until, "issued"), now) if "issued" in given else now
-    names, keys = given.listed("province"), given.listed("pollutant")
+    names, keys = given.listed("province"), given.pollutants()
     for key in keys or ():
         if key not in bulletin.FORECAST_KEYS:
             raise _never_forecast()

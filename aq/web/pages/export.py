@@ -224,11 +224,11 @@ def _columns(kind: str, grain: str, rules: Standard, text: Text) -> list[str]:
 
 
 def _bom(text: Text) -> bool:
-    chosen = _own("bom") == "true"
+    chosen = _own("bom") != "false"
     label = text("Begin with a byte order mark, so that Excel reads the Korean")
     given = st.checkbox(label, chosen, key=f"bom {chosen} {text.lang}")
     if given != chosen:
-        page.change(bom="true" if given else None)
+        page.change(bom=None if given else "false")
     return given
 
 
