@@ -194,12 +194,17 @@ class AirKorea:
     def call_counts(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
         """Calls answered so far by operation (upstream: of the day)."""
         del params, view
-        day = kst(now).strftime("%Y-%m-%d")
-        items = [
-            {"conectDe": day, "conectOprtinNm": name, "conectCo": str(count)}
-            for name, count in sorted(self.calls.items())
-        ]
-        return items, len(items)
+        return counted(self.calls, now)
+
+
+def counted(calls: Counter[str], now: datetime) -> tuple[Sequence[Item], int]:
+    """The calls of each operation as upstream counts them."""
+    day = kst(now).strftime("%Y-%m-%d")
+    items = [
+        {"conectDe": day, "conectOprtinNm": name, "conectCo": str(count)}
+        for name, count in sorted(calls.items())
+    ]
+    return items, len(items)
 
 
 def _mean_cell(value: float, key: str) -> str:

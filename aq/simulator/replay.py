@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from aq.domain.clock import HOUR, floor_hour, from_hour_number, hour_number
 from aq.domain.provinces import find_province
-from aq.simulator.airkorea import TERMS
+from aq.simulator.airkorea import TERMS, counted
 from aq.simulator.envelope import Item
 from aq.simulator.operation import Operation, Params, one_of, required
 from aq.simulator.recording import Recording, networks
@@ -14,15 +14,12 @@ from aq.simulator.view import View
 
 # Recorded answers had the newest hour at a median of 30 minutes past; polls begin at 20 past.
 PUBLISHED = timedelta(minutes=15)
-# Operations that were not recorded have no rows.
+# Operations that were not recorded have no rows: an invented act would be one of real air.
 _NOT_RECORDED = (
     "ArpltnStatsSvc/getCtprvnMesureLIst",
-    "ArpltnInforInqireSvc/getMinuDustFrcstDspth",
-    "ArpltnInforInqireSvc/getMinuDustWeekFrcstDspth",
     "UlfptcaAlarmInqireSvc/getUlfptcaAlarmInfo",
     "OzYlwsndOccrrncInforInqireSvc/getYlwsndAdvsryOccrrncInfo",
     "OzYlwsndOccrrncInforInqireSvc/getOzAdvsryOccrrncInfo",
-    "MinuDustFrcstDspthSvc/getMinuDustFrcstDspth50Over",
 )
 
 
@@ -36,6 +33,7 @@ class Replay:
             "ArpltnInforInqireSvc/getCtprvnRltmMesureDnsty": self.real_time,
             "ArpltnInforInqireSvc/getMsrstnAcctoRltmMesureDnsty": self.station_history,
             "MsrstnInfoInqireSvc/getMsrstnList": self.station_list,
+            "UserSportSvc/getSvckeyDalyStats": self.call_counts,
         }
 
     def real_time(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
@@ -81,6 +79,11 @@ class Replay:
             if f"{sido} {name}".startswith(wanted) and part in name
         ]
         return items, len(items)
+
+    def call_counts(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
+        """Calls answered so far by operation."""
+        del params, view
+        return counted(self.calls, now)
 
 
 def _nothing(params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:

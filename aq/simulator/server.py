@@ -129,9 +129,10 @@ class Simulator:
         return envelope.success(page, as_json)
 
     def _operations(self) -> Mapping[str, Operation]:
-        if self.recording is not None:
-            return Replay(self.recording, self.calls).operations
         notices = Notices(self.world, self.scenario.stories, self.scenario.yellow)
+        if self.recording is not None:
+            # Forecasts stay invented: a day without any is a failure of the source.
+            return {**notices.operations, **Replay(self.recording, self.calls).operations}
         return {**AirKorea(self.world, self.calls).operations, **notices.operations}
 
     def _key_refusal(self, name: str, params: Mapping[str, str]) -> Reply | None:
