@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -13,11 +14,11 @@ import click
 from aq import memory as heap
 from aq.app import start
 from aq.cli.common import json_option, print_json
+from aq.context import Context
 from aq.export.columns import KINDS
 from aq.export.command import Done, export, verify
 from aq.export.pipeline import Progress
-from aq.export.query import FORMATS, LEVELS, ask
-from aq.queries.question import GRAINS
+from aq.export.query import FORMATS, GRAINS, LEVELS, ExportQuestion, ask
 
 _LISTS = ("province", "pollutant", "standard")
 _PATH = click.Path(dir_okay=False, path_type=Path)
@@ -30,7 +31,12 @@ _PATH = click.Path(dir_okay=False, path_type=Path)
 @click.option("--kind", type=click.Choice(KINDS), help="[readings]")
 @click.option("--province", multiple=True, help="Name or code; repeatable [all].")
 @click.option("--pollutant", multiple=True, help="Key or name: pm25, PM2.5; repeatable.")
-@click.option("--grain", type=click.Choice(GRAINS), help="[hour]")
+@click.option(
+    "--grain",
+    multiple=True,
+    type=click.Choice(GRAINS),
+    help="[hour]; of several each has its own file, FILE-day.csv.",
+)
 @click.option(
     "--standard",
     multiple=True,
@@ -57,26 +63,53 @@ def command(
     manifest is asked again of the store as it stood: exit 0 when the bytes are the same.
     """
     heap.for_a_command()
+    grains = tuple(dict.fromkeys(given.pop("grain")))
     asked = _texts(given)
     if verified is not None:
-        if asked or output:
+        if asked or output or grains:
             raise click.UsageError("--verify FILE takes its question from the manifest")
         return _verify(verified, manifest, as_json)
     if not output:
         raise click.UsageError("-o FILE is needed, or -o - for standard output")
     if as_json and output == "-":
         raise click.UsageError("--json needs -o FILE: standard output holds the data")
+    if len(grains) > 1 and (output == "-" or manifest):
+        raise click.UsageError("several --grain need -o FILE, and have a manifest beside each file")
     context = start()
-    target = None if output == "-" else Path(output)
     with closing(context.store):
-        question = ask(context, asked)
-        with _stoppable(), _bar() as progress:
-            done = export(context, question, target, manifest, sys.stdout.buffer, progress)
+        # All are checked before the first is written, and are of one version of the store.
+        questions = _of_grains(context, asked, grains)
+        written = []
+        for target, question in zip(_targets(output, grains), questions, strict=True):
+            with _stoppable(), _bar() as progress:
+                written.append(
+                    export(context, question, target, manifest, sys.stdout.buffer, progress)
+                )
     if as_json:
-        print_json(done.as_dict())
+        reports = [done.as_dict() for done in written]
+        print_json(reports[0] if len(reports) == 1 else {"files": reports})
     else:
-        click.echo(_written_sentence(done), err=True)
+        click.echo("\n".join(_written_sentence(done) for done in written), err=True)
     return 0
+
+
+def _of_grains(
+    context: Context, asked: dict[str, str], grains: tuple[str, ...]
+) -> list[ExportQuestion]:
+    """The question by each grain, all of the store version of the first."""
+    texts = [{**asked, "grain": grain} for grain in grains] or [asked]
+    questions = [ask(context, given) for given in texts]
+    return [replace(question, version=questions[0].version) for question in questions]
+
+
+def _targets(output: str, grains: tuple[str, ...]) -> list[Path | None]:
+    """Where each grain is written; None for standard output."""
+    if output == "-":
+        return [None]
+    path = Path(output)
+    if len(grains) < 2:
+        return [path]
+    return [path.with_name(f"{path.stem}-{grain}{path.suffix}") for grain in grains]
 
 
 def _texts(given: Mapping[str, Any]) -> dict[str, str]:

@@ -195,19 +195,20 @@ def _data(book: Any, question: ExportQuestion, rows: Iterator[Cells]) -> None:
 
 def _dates(book: Any, question: ExportQuestion) -> dict[str, Any]:
     """By kind of column how Excel shows its dates: instants by the clock of Korea."""
-    instant, day, month = (
+    instant, day, month, year = (
         book.add_format({"num_format": form})
-        for form in ('yyyy-mm-dd hh:mm "KST"', "yyyy-mm-dd", "yyyy-mm")
+        for form in ('yyyy-mm-dd hh:mm "KST"', "yyyy-mm-dd", "yyyy-mm", "yyyy")
     )
-    of_grain = {"hour": instant, "day": day, "month": month}[question.grain]
+    of_grain = {"hour": instant, "day": day, "month": month, "year": year}[question.grain]
     return {INSTANT: instant, DAY: day, TIME: of_grain}
 
 
 @lru_cache(4096)
 def _naive(text: str) -> datetime:
-    """An instant by the clock of Korea, a day's or a month's first moment, without offset: Excel
-    knows none."""
-    return datetime.fromisoformat(text if len(text) > 7 else f"{text}-01").replace(tzinfo=None)
+    """An instant by the clock of Korea, the first moment of a day, month or year, without offset:
+    Excel knows none."""
+    whole = text if len(text) > 7 else f"{text}-01-01"[:10]
+    return datetime.fromisoformat(whole).replace(tzinfo=None)
 
 
 def _sheet(book: Any, question: ExportQuestion, name: str) -> Any:

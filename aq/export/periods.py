@@ -1,4 +1,4 @@
-"""The rows of days and months, pooled from the exact sums and counts of their hours.
+"""The rows of days, months and years, pooled from the exact sums and counts of their hours.
 
 A mean is of all valid hourly values of the stations together, as AirKorea's published figures are,
 and not a mean of rounded means. Each day or month comes from one feed.
@@ -126,7 +126,7 @@ def _add(reader: Reader, pools: dict[Slot, Pool], block: tuple[Any, Any], hours:
 
 def _piece(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> Piece:
     day = from_day_number(day_of(bounds[1])).isoformat()
-    at = day if reader.question.grain == "day" else day[:7]
+    at = day[: {"day": 10, "month": 7, "year": 4}[reader.question.grain]]
     possible, here = bounds[1] - bounds[0], reader.at(bounds[1])
     rows: list[Cells] = []
     for place in reader.places:
@@ -155,8 +155,8 @@ def _row(
     reader: Reader, place: Place, key: str, when: tuple[str, int], taken: tuple[str, Pool]
 ) -> Cells:
     (at, possible), (feed, pool) = when, taken
-    averaging = "1d" if len(at) == 10 else "1mo"
-    judged = [_judged(judge, key, averaging, pool) for judge in reader.judges]
+    averaging = {"day": "1d", "month": "1mo", "year": "1y"}[reader.question.grain]
+    judged = [_judged(judge, key, averaging, pool, possible) for judge in reader.judges]
     counts = [pool.counted(number) for number in range(len(judged))]
     largest = None
     if pool.largest is not None:
@@ -186,9 +186,12 @@ def _value(grader: Grader, key: str, averaging: str, pool: Pool) -> str | None:
     return f"{grader.figure(key, Fraction(pool.total, pool.count), averaging):f}"
 
 
-def _judged(judge: Grader, key: str, averaging: str, pool: Pool) -> Cells:
-    """A standard's cells of a day or month."""
-    grade = None
+def _judged(judge: Grader, key: str, averaging: str, pool: Pool, possible: int) -> Cells:
+    """A standard's cells of a day, month or year; a year is graded by the limits of a year, where
+    the standard has them and as many of its hours have a value as it asks of a window."""
+    grade, standard = None, judge.standard
     if averaging == "1d":
-        grade = day_grade(judge.standard, key, pool.total, pool.count, pool.hours)
+        grade = day_grade(standard, key, pool.total, pool.count, pool.hours)
+    elif averaging == "1y" and pool.count and pool.hours >= standard.complete * possible:
+        grade = standard.grade(key, Fraction(pool.total, pool.count), averaging)
     return judge.cells(key, _value(judge, key, averaging, pool), averaging, grade)

@@ -28,8 +28,11 @@ from aq.export.columns import (
     time_columns,
 )
 from aq.feeds.registry import INFO
-from aq.queries.question import GRAINS, Given, Question, no_index_of_days
+from aq.queries.question import GRAINS as PAST_GRAINS
+from aq.queries.question import Given, Question, no_index_of_days
 
+# A year is a grain of exports alone.
+GRAINS = (*PAST_GRAINS, "year")
 LEVELS = ("province", "station", "zone")
 FORMATS = ("csv", "parquet", "xlsx", "json", "jsonl")
 # How a file is laid out, where later releases write the same rows otherwise: 2 has words on

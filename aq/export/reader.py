@@ -167,7 +167,7 @@ class Reader:
         if self.hours is None:
             return 0
         count = self.hours[1] - self.hours[0]
-        size = {"hour": 1, "day": 24, "month": 24 * 28}[self.question.grain]
+        size = {"hour": 1, "day": 24, "month": 24 * 28, "year": 24 * 365}[self.question.grain]
         return -(-count // size) * len(self.places) * len(self.question.keys)
 
     def done(self, hour: int) -> float:
@@ -302,12 +302,15 @@ def _hours(
 
 
 def period(hour: int, grain: str) -> tuple[int, int]:
-    """(after, until) of the day or month an hour belongs to."""
+    """(after, until) of the day, month or year an hour belongs to."""
     number = day_of(hour)
     if grain == "day":
         return day_hours(number)
     day = from_day_number(number)
-    first, last = day_number(month_start(day)), day_number(month_end(day))
+    if grain == "year":
+        first, last = (day_number(day.replace(month=m, day=d)) for m, d in ((1, 1), (12, 31)))
+    else:
+        first, last = day_number(month_start(day)), day_number(month_end(day))
     return day_hours(first)[0], day_hours(last)[1]
 
 

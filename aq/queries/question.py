@@ -167,7 +167,7 @@ class Given(dict[str, str]):
 def no_index_of_days(grain: str, keys: Sequence[str]) -> None:
     """Raise `InputError` for an index of another grain than the hour."""
     if grain != "hour" and OVERALL in keys:
-        raise InputError("an index is of an hour; there is none of a day or month", "pollutant")
+        raise InputError("an index is of an hour; there is none of a day or longer", "pollutant")
 
 
 def past_question(context: Context, given: Given) -> PastQuestion:

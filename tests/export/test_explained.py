@@ -4,21 +4,27 @@ on rounding."""
 import csv
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
 import requests
 
+from aq.__main__ import run
 from aq.context import Context
+from aq.domain.clock import HOUR, day_bounds
+from aq.domain.model import URBAN, Reading, Station
 from aq.export.about import rounding
 from tests.exporting import export, filled, read_back, use
-from tests.serving import make_runtime, served
+from tests.serving import make_runtime, served, write
 
 SEOUL = ("--province", "서울", "--pollutant", "pm25")
+SEOUL_STATION = Station(name="중구", sido="서울", code="111121", network=URBAN)
+YEAR_END = day_bounds(date(2025, 12, 31))[1]
 
 
 @pytest.fixture
@@ -138,3 +144,52 @@ def test_a_standard_says_how_it_rounds(context: Context) -> None:
     assert "pm25 cut to 1 decimals" in rounding(us, ("pm25",))
     for standard in context.standards.values():
         assert rounding(standard, tuple(standard.pollutants)).startswith(f"{standard.id}: ")
+
+
+def test_a_year_is_graded_by_the_limits_of_a_year(context: Context, tmp_path: Path) -> None:
+    hours = range(24 * 365)
+    write(
+        context,
+        *(
+            Reading(
+                station=SEOUL_STATION, hour=YEAR_END - back * HOUR, values={"pm25": 40 + back % 25}
+            )
+            for back in hours
+        ),
+        feed="archive",
+    )
+    mean = numpy.mean([4.0 + (back % 25) / 10 for back in hours])
+    options = (*SEOUL, "--grain", "year", "--standard", "who_2021")
+    path = tmp_path / "year.csv"
+    for since, until in (("2025-01-01", "2025-12-31"), ("2025-06-01", "2025-06-02")):
+        assert export(path, *options, since=("--since", since, "--until", until)) == 0
+        (row,) = read_back(path)
+        assert (row["at"], row["averaging"], row["hours"]) == ("2025", "1y", 8760)
+        assert row["value"] == pytest.approx(mean, abs=0.0005)
+        assert (row["grade"], row["coverage"]) == (1 if mean < 5.5 else 2, 1.0)
+    assert run(["export", "--verify", str(path)]) == 0
+    book = tmp_path / "year.xlsx"
+    assert export(book, *options, since=("--since", "2025-01-01", "--until", "2025-12-31")) == 0
+    cell = openpyxl.load_workbook(book)["data"]["G2"]
+    assert (cell.value.year, cell.number_format) == (2025, "yyyy")
+
+
+def test_several_grains_are_several_files_of_one_version(
+    context: Context, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled(context)
+    path = tmp_path / "seoul.csv"
+    assert export(path, *SEOUL, "--grain", "hour", "--grain", "day", "--grain", "year") == 0
+    assert not path.exists()
+    for grain in ("hour", "day", "year"):
+        alone, one = tmp_path / "alone.csv", tmp_path / f"seoul-{grain}.csv"
+        assert export(alone, *SEOUL, "--grain", grain) == 0
+        assert one.read_bytes() == alone.read_bytes()
+        assert run(["export", "--verify", str(one)]) == 0
+    capsys.readouterr()
+    assert export(path, *SEOUL, "--grain", "day", "--grain", "day", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["file"] == str(path)
+    twice = ("--grain", "day", "--grain", "year")
+    assert run(["export", "--last", "2d", *twice, "-o", "-"]) == 2
+    (year,) = [row for row in read_back(tmp_path / "seoul-year.csv") if row["at"] == "2026"]
+    assert (year["grade"], year["hours"]) == (None, 30.0)
