@@ -23,7 +23,7 @@ MOLAR_VOLUME_25C = Decimal("24.45")
 MICROGRAM, PPM = "µg/m³", "ppm"
 # Where the program's own configuration stands: inside an installed package, else in the checkout.
 _PACKAGE = Path(__file__).resolve().parents[1]
-_SHIPPED = (_PACKAGE / "shipped" / "config", _PACKAGE.parent / "config")
+SHIPPED = (_PACKAGE / "shipped" / "config", _PACKAGE.parent / "config")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def parse_pollutants(text: str, where: str) -> Mapping[str, Pollutant]:
 def pollutants() -> Mapping[str, Pollutant]:
     """The table of `config/pollutants.toml`, read once: it shapes the store's columns, so that
     another one is another program with its migration, and no setting."""
-    path = next(folder / "pollutants.toml" for folder in _SHIPPED if folder.is_dir())
+    path = next(folder / "pollutants.toml" for folder in SHIPPED if folder.is_dir())
     try:
         return parse_pollutants(path.read_text("utf-8"), str(path))
     except OSError as error:

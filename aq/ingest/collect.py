@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from aq.domain import quality
@@ -20,10 +21,10 @@ from aq.feeds.registry import FEED_IDS
 from aq.settings import ProvinceData
 from aq.store import Store, Txn, runs
 from aq.store.answer_keys import record_keys
-from aq.store.hours import aggregate, moved_slots, put_province_series, put_station_hours
+from aq.store.hours import pool, put_province_series, put_station_hours
 from aq.store.reads import station_readings, stations_heard
 from aq.store.rollups import refresh
-from aq.store.stations import Directory, ProvinceRule
+from aq.store.stations import Directory, ProvinceRule, Slot
 from aq.store.upsert import Written
 
 ISSUES_KEPT = 50
@@ -141,14 +142,12 @@ def ingest(
     """
     of_stations = [reading for reading in readings if reading.station is not None]
     of_provinces = [reading for reading in readings if reading.station is None]
-    counts, touched = put_station_hours(txn, feed, of_stations, directory, only_new=only_new)
-    changed = aggregate(txn, feed, touched, directory)
+    counts = put_station_hours(txn, feed, of_stations, directory, only_new=only_new)
+    slots: set[Slot] = set()
     if of_provinces:
         more, slots = put_province_series(txn, feed, of_provinces)
         counts += more
-        changed |= slots
-    refresh(txn, FEED_IDS[feed], changed, standards)
-    follow_moved(txn, directory, standards)
+    follow(txn, directory, standards, {feed: slots})
     return counts
 
 
@@ -157,15 +156,23 @@ def list_stations(
 ) -> int:
     """Keep a station list; returns how many stations it names."""
     numbers = directory.resolve(answer.stations, listed=True)
-    follow_moved(txn, directory, standards)
+    follow(txn, directory, standards)
     return len(set(numbers))
 
 
-def follow_moved(txn: Txn, directory: Directory, standards: Sequence[Standard]) -> None:
-    """Pool the hours of stations anew that moved to another province or network."""
-    for feed, slots in moved_slots(txn.connection, directory.moved, directory).items():
-        refresh(txn, FEED_IDS[feed], aggregate(txn, feed, slots, directory), standards)
-    directory.moved.clear()
+def follow(
+    txn: Txn,
+    directory: Directory,
+    standards: Sequence[Standard],
+    written: Mapping[str, set[Slot]] = MappingProxyType({}),
+) -> None:
+    """All that follows from what was written of stations: province hours, grades, days, in every
+    feed. `written` are province hours that were written themselves, by feed."""
+    changed = pool(txn, directory)
+    for feed, slots in written.items():
+        changed.setdefault(feed, set()).update(slots)
+    for feed, slots in changed.items():
+        refresh(txn, FEED_IDS[feed], slots, standards)
 
 
 def too_early(name: str, state: Any, now: datetime, *, force: bool) -> FeedError | None:

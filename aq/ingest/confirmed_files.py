@@ -15,14 +15,13 @@ from aq.domain.model import Reading, RowIssue, Station, Upstream
 from aq.domain.pollutants import KEYS
 from aq.feeds.confirmed import files as archive
 from aq.feeds.confirmed.content import Content
-from aq.feeds.registry import FEED_IDS, FEED_NAMES
-from aq.ingest.collect import ISSUES_KEPT, follow_moved, station_rule
+from aq.feeds.registry import FEED_NAMES
+from aq.ingest.collect import ISSUES_KEPT, follow, station_rule
 from aq.ingest.retention import read_manifest
 from aq.store import Txn
 from aq.store.archive import files as archives
 from aq.store.archive import months as retained
-from aq.store.hours import Slot, aggregate, put_station_hours
-from aq.store.rollups import refresh
+from aq.store.hours import put_station_hours
 from aq.store.schema import UPSTREAM_GRADES
 from aq.store.stations import Directory
 from aq.store.upsert import Written
@@ -169,22 +168,17 @@ def _store(
     context: Context, content: Content, report: ImportReport, progress: Callable[[float], None]
 ) -> None:
     name, now = archive.info.name, context.clock.now()
-    touched: set[Slot] = set()
     done = 0
     with context.store.write(f"import {report.file}") as txn:
         txn.mark_simulated(False)
         directory = Directory(txn, station_rule(context.settings.provinces))
         for hours in content.batches():
             readings = quality.flag(hours.readings(), now, confirmed=True)
-            counts, slots = put_station_hours(txn, name, readings, directory)
-            touched |= slots
-            report.counts += counts
+            report.counts += put_station_hours(txn, name, readings, directory)
             report.flagged += sum(1 for reading in readings if reading.flags)
             done += len(hours)
             progress(0.5 + 0.4 * done / content.rows)
-        changed = aggregate(txn, name, touched, directory)
-        refresh(txn, FEED_IDS[name], changed, context.stored_standards)
-        follow_moved(txn, directory, context.stored_standards)
+        follow(txn, directory, context.stored_standards)
 
 
 def import_archive(
@@ -223,7 +217,6 @@ def _read_archive(
     txn.mark_simulated(bool(content["simulated"]))
     directory = Directory(txn, station_rule(context.settings.provinces))
     stations = {one["id"]: _station(one) for one in content["stations"]}
-    touched: dict[str, set[Slot]] = {}
     for rows in archives.groups(path):
         present = retained.present_of(rows)
         report.rows += len(rows)
@@ -234,18 +227,14 @@ def _read_archive(
             reading = _reading(row, stations)
             by_feed.setdefault(FEED_NAMES[row["feed"]], []).append(reading)
         for name, readings in by_feed.items():
-            counts, slots = put_station_hours(txn, name, readings, directory, only_new=True)
-            touched.setdefault(name, set()).update(slots)
+            counts = put_station_hours(txn, name, readings, directory, only_new=True)
             report.counts += counts
             report.skipped["known otherwise"] += len(readings) - counts.new - counts.same
             report.flagged += sum(1 for reading in readings if reading.flags)
             report._cover(min(row["hour"] for row in present), max(row["hour"] for row in present))
         report.stations |= {one.code or one.name for one in stations.values()}
         progress(0.9 * min(1.0, report.rows / max(1, content["rows"])))
-    for name, slots in touched.items():
-        changed = aggregate(txn, name, slots, directory)
-        refresh(txn, FEED_IDS[name], changed, context.stored_standards)
-    follow_moved(txn, directory, context.stored_standards)
+    follow(txn, directory, context.stored_standards)
     report.skipped = +report.skipped
 
 

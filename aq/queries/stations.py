@@ -15,7 +15,8 @@ from aq.domain.standards import Standard
 from aq.feeds.registry import FEED_IDS
 from aq.queries.evidence import COUNTS, FLAGGED, NO_VALUE, ROADSIDE
 from aq.store.reads import find_stations, station_hours
-from aq.store.stations import EXPECTED_FOR_HOURS, reported_ranges, stations_of
+from aq.store.station_past import EXPECTED_FOR_HOURS
+from aq.store.stations import reported_ranges, stations_of
 
 NO_NETWORK, NOT_LISTED, SILENT = "no_network", "not_listed", "silent"
 NOT_RECEIVED, NEVER = "not_received", "never"

@@ -6,29 +6,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, case, func, select
+from sqlalchemy import Connection, Table, case, delete, func, insert, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from aq.domain.clock import hour_number
-from aq.domain.model import URBAN, Reading
+from aq.domain.model import URBAN, Reading, Station
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE
-from aq.feeds.registry import FEED_IDS, FEED_NAMES
+from aq.domain.station_history import KNOWN, merged_spans
+from aq.feeds.registry import FEED_IDS, FEED_NAMES, INFO
 from aq.store.archive import months as retained
 from aq.store.engine import Txn
 from aq.store.schema import (
     UPSTREAM_GRADES,
+    province_grade,
     province_hour,
     province_hour_rev,
-    station,
+    station_feed,
     station_hour,
     station_hour_rev,
 )
-from aq.store.stations import EXPECTED_FOR_HOURS, Directory, extend_ranges, reported_ranges
+from aq.store.schema_stations import station_period
+from aq.store.station_past import Moved
+from aq.store.stations import Directory, Slot
 from aq.store.upsert import Row, Written, as_rows, write_distinct
 
 BLOCK_HOURS = 24
-Slot = tuple[int, int]  # (province id, hour number)
+NETWORK_UNKNOWN = "network_unknown"
 
 
 def put_station_hours(
@@ -38,33 +42,37 @@ def put_station_hours(
     directory: Directory,
     *,
     only_new: bool = False,
-) -> tuple[Written, set[Slot]]:
-    """Write station readings; returns the counts and the province hours they touch.
+) -> Written:
+    """Write station readings and what they say of their stations; `pool` follows.
 
     With `only_new`, rows that are there with another content are left as they are and not counted.
     An archived month of which a row changes is brought back first; raises `ArchiveError` where it
     cannot be.
     """
     feed_id = FEED_IDS[feed]
-    numbers = directory.resolve(r.station for r in readings if r.station is not None)
+    named = [reading.station for reading in readings if reading.station is not None]
+    numbers = directory.resolve(named)
     rows: dict[tuple[int, int, int], Row] = {}
-    for number, reading in zip(numbers, readings, strict=True):
+    words: dict[tuple[int, int], tuple[Station, set[int]]] = {}
+    for number, one, reading in zip(numbers, named, readings, strict=True):
         row = {"station": number, "feed": feed_id, **_measured(reading)}
         rows[number, row["hour"], feed_id] = row
-    touched: set[Slot] = set()
+        words.setdefault((number, id(one)), (one, set()))[1].add(row["hour"])
     counts = Written()
+    kept: dict[int, set[int]] = {}
     for offered in _blocks(rows.values()):
         existing, block = _held(txn, feed_id, offered, only_new)
         done, written = write_distinct(txn, station_hour, block, existing, station_hour_rev)
         counts += done
         txn.touch(row["hour"] for row in written)
-        touched |= {
-            (province, row["hour"])
-            for row in written
-            if (province := directory.province(row["station"])) is not None
-        }
-    extend_ranges(txn.connection, feed_id, _ranges(rows.values()))
-    return counts, touched
+        directory.touch(feed_id, [row["station"] for row in written], [r["hour"] for r in written])
+        for row in block:
+            kept.setdefault(row["station"], set()).add(row["hour"])
+    for (number, _), (one, hours) in words.items():
+        if hours := hours & kept.get(number, set()):
+            directory.heard(feed_id, number, one, sorted(hours))
+    directory.past.extend(feed_id, {number: sorted(hours) for number, hours in kept.items()})
+    return counts
 
 
 def _held(
@@ -103,21 +111,124 @@ def _differs(row: Row, before: Row | None) -> bool | None:
     return not row.items() <= before.items()
 
 
-def moved_slots(
-    connection: Connection, moved: Mapping[int, int | None], directory: Directory
-) -> dict[str, set[Slot]]:
-    """By feed all hours of stations that count otherwise now, in the province they counted for and
-    in the present one."""
-    if not moved:
-        return {}
+def pool(txn: Txn, directory: Directory) -> dict[str, set[Slot]]:
+    """Pool anew what was written in this transaction, and the hours of stations that were found to
+    have been another province's or network's; returns by feed the province hours that changed."""
+    moved = directory.settle()
+    touched = directory.slots()
+    left: dict[int, set[Slot]] = {}
+    for number, (before, after) in _moved_slots(txn, moved).items():
+        slots = touched.setdefault(number, set())
+        slots |= after
+        left[number] = _empty(txn, number, before - slots)
+        slots |= before & _there(txn.connection, number, before) - left[number]
+    directory.touched.clear()
+    changed = {
+        FEED_NAMES[number]: aggregate(txn, FEED_NAMES[number], slots, directory)
+        for number, slots in touched.items()
+    }
+    for number, slots in left.items():
+        changed[FEED_NAMES[number]] |= slots
+    for name, slots in _expect(txn, directory, moved, touched).items():
+        changed.setdefault(name, set()).update(slots)
+    return changed
+
+
+def _moved_slots(txn: Txn, moved: Sequence[Moved]) -> dict[int, tuple[set[Slot], set[Slot]]]:
+    """The hours of rows that count otherwise now, by feed: in the province they counted for, and in
+    the one they do. Archived months among them are brought back."""
     table = station_hour
-    query = select(table.c.station, table.c.hour, table.c.feed)
-    slots: dict[str, set[Slot]] = {}
-    for number, hour, feed in connection.execute(query.where(table.c.station.in_(moved.keys()))):
-        for province in (moved[number], directory.province(number)):
-            if province is not None:
-                slots.setdefault(FEED_NAMES[feed], set()).add((province, hour))
-    return slots
+    found: dict[int, tuple[set[Slot], set[Slot]]] = {}
+    for one in moved:
+        first, last = one.after.first, one.after.last
+        if one.feed == KNOWN or (span := _span_of(txn.connection, one)) is None:
+            continue
+        first, last = max(first, span[0]), min(last, span[1])
+        for month in retained.months(txn.connection, first, last) if first <= last else ():
+            retained.bring_back(txn, month)
+        query = select(table.c.hour).where(
+            table.c.station == one.station,
+            table.c.feed == one.feed,
+            table.c.hour.between(first, last),
+        )
+        hours = list(txn.connection.scalars(query))
+        slots = found.setdefault(one.feed, (set(), set()))
+        for place, period in zip(slots, (one.before, one.after), strict=True):
+            if period.province is not None:
+                place.update((period.province, hour) for hour in hours)
+    return found
+
+
+def _there(connection: Connection, feed_id: int, slots: set[Slot]) -> set[Slot]:
+    """Those of some province hours that are stored."""
+    if not slots:
+        return set()
+    provinces, first, last = _span(slots)
+    table = province_hour
+    query = select(table.c.province, table.c.hour).where(
+        table.c.feed == feed_id,
+        table.c.province.in_(provinces),
+        table.c.hour.between(first, last),
+    )
+    return {(row.province, row.hour) for row in connection.execute(query)} & slots
+
+
+def _empty(txn: Txn, feed_id: int, slots: set[Slot]) -> set[Slot]:
+    """Take out the province hours for which no station of the feed counts any more, as if they had
+    never been; they stay in the history. Returns them."""
+    there = _there(txn.connection, feed_id, slots)
+    if not there:
+        return set()
+    query = select(station_period.c.province, station_hour.c.hour).distinct()
+    rows = txn.connection.execute(query.where(*_rows_of(there, feed_id)))
+    gone = there - {(row.province, row.hour) for row in rows}
+    for province, hour in sorted(gone):
+        own = {"province": province, "hour": hour, "feed": feed_id}
+        here = [province_hour.c[name] == value for name, value in own.items()]
+        (old,) = as_rows(txn.connection.execute(select(province_hour).where(*here)))
+        kept = insert(province_hour_rev).values({**old, "superseded": txn.version})
+        txn.connection.execute(kept)
+        for table in (province_hour, province_grade):
+            where = [table.c[name] == value for name, value in own.items()]
+            txn.connection.execute(delete(table).where(*where))
+    txn.touch(hour for _, hour in gone)
+    return gone
+
+
+def _span_of(connection: Connection, one: Moved) -> tuple[int, int] | None:
+    table = station_feed
+    query = select(table.c.first_hour, table.c.last_hour)
+    own = (table.c.station == one.station, table.c.feed == one.feed)
+    found = connection.execute(query.where(*own)).first()
+    return None if found is None else (found[0], found[1])
+
+
+def _expect(
+    txn: Txn, directory: Directory, moved: Sequence[Moved], pooled: Mapping[int, set[Slot]]
+) -> dict[str, set[Slot]]:
+    """Count expected stations anew where other hours than the pooled ones have more or fewer."""
+    wanted: dict[int, list[tuple[int, int]]] = {}
+    for province, first, last in directory.widened(moved):
+        wanted.setdefault(province, []).append((first, last))
+    changed: dict[str, set[Slot]] = {}
+    rows: dict[int, list[Row]] = {}
+    table = province_hour
+    for province, spans in wanted.items():
+        for first, last in merged_spans(spans, 1):
+            query = select(table).where(
+                table.c.province == province, table.c.hour.between(first, last)
+            )
+            for row in as_rows(txn.connection.execute(query)):
+                done = pooled.get(row["feed"], ())
+                if INFO[FEED_NAMES[row["feed"]]].pooled and (province, row["hour"]) not in done:
+                    rows.setdefault(row["feed"], []).append(row)
+    for feed_id, found in rows.items():
+        expected = directory.expected(feed_id, {(row["province"], row["hour"]) for row in found})
+        for row in found:
+            del row["version"]
+            row |= {f"{k}_exp": n for k, n in expected[row["province"], row["hour"]].items()}
+        changed[FEED_NAMES[feed_id]] = _write_province_hours(txn, feed_id, found)[1]
+    return changed
 
 
 def put_province_series(
@@ -143,10 +254,9 @@ def aggregate(txn: Txn, feed: str, touched: set[Slot], directory: Directory) -> 
     if not touched:
         return changed
     feed_id = FEED_IDS[feed]
-    ranges = reported_ranges(txn.connection, feed_id)
     for block in _slot_blocks(touched):
         pooled = _pool(txn.connection, feed_id, block)
-        expected = _expected(block, ranges, directory)
+        expected = directory.expected(feed_id, block)
         rows = []
         for slot in sorted(block):
             row = pooled.get(slot) or _no_values(*slot, feed_id)
@@ -215,14 +325,6 @@ def _existing(
     return {key(row): row for row in as_rows(connection.execute(query))}
 
 
-def _ranges(rows: Iterable[Row]) -> dict[int, tuple[int, int]]:
-    ranges: dict[int, tuple[int, int]] = {}
-    for row in rows:
-        first, last = ranges.get(row["station"], (row["hour"], row["hour"]))
-        ranges[row["station"]] = (min(first, row["hour"]), max(last, row["hour"]))
-    return ranges
-
-
 def _counts(key: str) -> ColumnElement[bool]:
     bit = 1 << KEYS.index(key)
     value = station_hour.c[key]
@@ -234,13 +336,20 @@ def _span(block: set[Slot]) -> tuple[set[int], int, int]:
     return {province for province, _ in block}, min(hours), max(hours)
 
 
-def _urban_rows(block: set[Slot], feed_id: int) -> list[ColumnElement[bool]]:
+def _rows_of(block: set[Slot], feed_id: int) -> list[ColumnElement[bool]]:
+    """The rows of a feed with the period each counts in, in the provinces and hours of a block."""
     provinces, first, last = _span(block)
+    period = station_period
     return [
+        period.c.feed == feed_id,
+        period.c.superseded.is_(None),
+        period.c.province.in_(provinces),
+        period.c.first_hour <= last,
+        period.c.last_hour >= first,
+        station_hour.c.station == period.c.station,
         station_hour.c.feed == feed_id,
         station_hour.c.hour.between(first, last),
-        station.c.network == URBAN,
-        station.c.province.in_(provinces),
+        station_hour.c.hour.between(period.c.first_hour, period.c.last_hour),
     ]
 
 
@@ -253,10 +362,9 @@ def _pool(connection: Connection, feed_id: int, block: set[Slot]) -> dict[Slot, 
             func.count(valid).label(f"{key}_n"),
         ]
     query = (
-        select(station.c.province, station_hour.c.hour, *sums)
-        .join_from(station_hour, station, station.c.id == station_hour.c.station)
-        .where(*_urban_rows(block, feed_id))
-        .group_by(station.c.province, station_hour.c.hour)
+        select(station_period.c.province, station_hour.c.hour, *sums)
+        .where(*_rows_of(block, feed_id), station_period.c.network == URBAN)
+        .group_by(station_period.c.province, station_hour.c.hour)
     )
     rows = {}
     for row in as_rows(connection.execute(query)):
@@ -266,30 +374,9 @@ def _pool(connection: Connection, feed_id: int, block: set[Slot]) -> dict[Slot, 
     return rows
 
 
-def _expected(
-    block: set[Slot], ranges: Mapping[int, tuple[int, int]], directory: Directory
-) -> dict[Slot, dict[str, int]]:
-    """Urban stations expected per slot and pollutant: in service, silent no longer than a week."""
-    out = {slot: dict.fromkeys(KEYS, 0) for slot in block}
-    by_province: dict[int, list[int]] = {}
-    for province, hour in block:
-        by_province.setdefault(province, []).append(hour)
-    for number, province in directory.urban():
-        if number not in ranges or province not in by_province:
-            continue
-        first, last = ranges[number]
-        items = directory.items(number)
-        keys = [key for key in KEYS if items is None or key in items]
-        for hour in by_province[province]:
-            if first <= hour <= last + EXPECTED_FOR_HOURS:
-                counts = out[province, hour]
-                for key in keys:
-                    counts[key] += 1
-    return out
-
-
 def _explain_gaps(connection: Connection, feed_id: int, rows: Sequence[Row]) -> None:
-    """Give each pollutant without a value its reason: the commonest flag, or plainly no value."""
+    """Give each pollutant without a value its reason: the commonest flag, plainly no value, or
+    that rows are there of stations whose network nothing tells."""
     empty = {
         (row["province"], row["hour"]): row
         for row in rows
@@ -298,15 +385,21 @@ def _explain_gaps(connection: Connection, feed_id: int, rows: Sequence[Row]) -> 
     if not empty:
         return
     slots = set(empty)
-    query = (
-        select(station.c.province, station_hour.c.hour, station_hour.c.flags)
-        .join_from(station_hour, station, station.c.id == station_hour.c.station)
-        .where(*_urban_rows(slots, feed_id))
+    period = station_period
+    query = select(
+        period.c.province, station_hour.c.hour, station_hour.c.flags, period.c.network
+    ).where(
+        *_rows_of(slots, feed_id),
+        (period.c.network == URBAN) | period.c.network.is_(None),
     )
     flags: dict[Slot, dict[str, Counter[str]]] = {}
     heard: Counter[Slot] = Counter()
+    unknown: Counter[Slot] = Counter()
     for row_of_station in connection.execute(query):
         slot = (row_of_station.province, row_of_station.hour)
+        if row_of_station.network is None:
+            unknown[slot] += 1
+            continue
         heard[slot] += 1
         if slot in slots and row_of_station.flags:
             for key, word in json.loads(row_of_station.flags).items():
@@ -320,7 +413,8 @@ def _explain_gaps(connection: Connection, feed_id: int, rows: Sequence[Row]) -> 
             if seen:
                 why[key] = min(seen, key=lambda word: (-seen[word], word))
             else:
-                why[key] = "no_value" if heard[slot] else "not_received"
+                silent = NETWORK_UNKNOWN if unknown[slot] else "not_received"
+                why[key] = "no_value" if heard[slot] else silent
         row["why"] = _json(why)
 
 

@@ -29,10 +29,10 @@ from aq.domain.standards import Standard
 from aq.domain.windows import means_of, window_hours
 from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.store.engine import Txn
-from aq.store.hours import Slot
 from aq.store.reads import DAY_PARTS, of_highest_hour, province_hours, span
 from aq.store.schema import province_day, province_day_grade, province_grade, province_hour
 from aq.store.schema import standard as standard_table
+from aq.store.stations import Slot
 from aq.store.upsert import Row, upsert
 
 GRADES_KEPT = 4
@@ -82,9 +82,18 @@ def refresh(txn: Txn, feed_id: int, changed: Iterable[Slot], standards: Sequence
     for block in _day_blocks(days.union(*(further for _, _, further, _ in reached))):
         hours = _hours(connection, feed_id, block, back)
         pooled = pool_days(row for slot, row in hours.items() if _day(slot) in block)
+        _drop_empty(connection, feed_id, block & days - {day[1:3] for day in pooled})
         upsert(connection, province_day, [_day_row(day) for day in pooled if day[1:3] in days])
         for standard, number, further, touched in reached:
             _grade(connection, feed_id, number, standard, hours, pooled, block & further, touched)
+
+
+def _drop_empty(connection: Connection, feed_id: int, days: set[DayOf]) -> None:
+    """Take out days of which no hour is left."""
+    for table in (province_day, province_day_grade):
+        for province, day in days:
+            own = (table.c.province == province, table.c.day == day, table.c.feed == feed_id)
+            connection.execute(delete(table).where(*own))
 
 
 def _day(slot: Slot) -> DayOf:

@@ -1,64 +1,54 @@
-"""Stations: who is who, which province they count for, and between which hours they reported."""
+"""Stations: who is who, what each is now, and which of them are expected in an hour."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+import numpy as np
+from sqlalchemy import Connection, delete, insert, select, update
 
+from aq.domain.clock import floor_hour, hour_number
 from aq.domain.errors import StoreError
 from aq.domain.model import URBAN, Station
+from aq.domain.pollutants import KEYS
 from aq.domain.provinces import GWANGJU, JEONNAM, MERGED_NAMES, Province
+from aq.domain.station_history import KNOWN, Statement, present
+from aq.feeds.registry import FEED_NAMES
 from aq.store.engine import Txn
 from aq.store.schema import station, station_feed
-from aq.store.upsert import Row, as_rows, upsert
+from aq.store.station_past import EXPECTED_FOR_HOURS, Moved, Past
+from aq.store.upsert import Row, as_rows
 
-# A station that has been silent for this long is not expected any more.
-EXPECTED_FOR_HOURS = 7 * 24
 MOST_STATIONS = 10_000  # of all years and sources together; a page lists them all
 _MERGED_IDS = frozenset({GWANGJU.id, JEONNAM.id})
 
 # (sido, name, address) -> province or None; `province_of` with the known names bound.
 ProvinceRule = Callable[[str, str, str | None], Province | None]
 KeptStation = Any  # a row of the station table
+Slot = tuple[int, int]  # (province id, hour number)
 
 
 class Directory:
     """All stations of the store in memory, for one transaction.
 
-    `moved` are those whose province or network became another in it, with the province they
-    counted for before.
+    The rows of the station table say what a station is now; what it was is in `past`.
     """
 
     def __init__(self, txn: Txn, rule: ProvinceRule) -> None:
         self._txn, self._rule = txn, rule
-        self.moved: dict[int, int | None] = {}
         rows = as_rows(txn.connection.execute(select(station)))
         self._rows: dict[int, Row] = {row["id"]: row for row in rows}
         self._by_code = {row["code"]: row["id"] for row in self._rows.values() if row["code"]}
+        self.past = Past(txn, self._place)
         self._by_name: dict[str, list[int]] = {}
-        for number, row in self._rows.items():
-            self._by_name.setdefault(row["name"], []).append(number)
-
-    def province(self, number: int) -> int | None:
-        """The province id 1-17 a station counts for."""
-        found: int | None = self._rows[number]["province"]
-        return found
-
-    def network(self, number: int) -> str | None:
-        """The station's network (mangName)."""
-        found: str | None = self._rows[number]["network"]
-        return found
+        for name, number in (*((row["name"], row["id"]) for row in rows), *self.past.names()):
+            self._name(name, number)
+        # (station numbers, hours) written, by feed: what is pooled anew
+        self.touched: dict[int, list[tuple[Sequence[int], Sequence[int]]]] = {}
 
     def items(self, number: int) -> frozenset[str] | None:
         """Pollutants the station list says it measures; None when the list does not say."""
         text: str | None = self._rows[number]["items"]
         return None if text is None else frozenset(text.split())
-
-    def urban(self) -> Iterator[tuple[int, int]]:
-        """(station, province) of the stations that count for a province mean."""
-        for number, row in self._rows.items():
-            if row["network"] == URBAN and row["province"] is not None:
-                yield number, row["province"]
 
     def unplaced(self) -> list[str]:
         """Names of stations that no rule gives a province; they count for none."""
@@ -78,30 +68,161 @@ class Directory:
             ids.append(met[1])
         return ids
 
+    def heard(self, feed: int, number: int, one: Station, hours: Sequence[int]) -> None:
+        """Take up what the rows of some hours (in order) say of their station."""
+        self.past.say(number, feed, _statement(one), hours)
+
+    def touch(self, feed: int, numbers: Sequence[int], hours: Sequence[int]) -> None:
+        """Remember rows that were written: their province hours are pooled anew."""
+        if numbers:
+            self.touched.setdefault(feed, []).append((numbers, hours))
+
+    def slots(self) -> dict[int, set[Slot]]:
+        """By feed the province hours that the rows written in this transaction count for."""
+        found: dict[int, set[Slot]] = {}
+        for feed, batches in self.touched.items():
+            numbers = np.concatenate([np.asarray(numbers) for numbers, _ in batches])
+            hours = np.concatenate([np.asarray(hours) for _, hours in batches])
+            order = np.argsort(numbers, kind="stable")
+            edges = np.flatnonzero(np.diff(numbers[order])) + 1
+            by_province: dict[int, list[Any]] = {}
+            for group in np.split(order, edges):
+                by_feed = self.past.periods.get(int(numbers[group[0]]), {})
+                own = hours[group]
+                for one in by_feed.get(feed) or by_feed.get(KNOWN, ()):
+                    if one.province is not None:
+                        inside = own[(own >= one.first) & (own <= one.last)]
+                        by_province.setdefault(one.province, []).append(inside)
+            found[feed] = {
+                (province, hour)
+                for province, parts in by_province.items()
+                for hour in np.unique(np.concatenate(parts)).tolist()
+            }
+        return found
+
+    def widened(self, moved: Iterable[Moved]) -> list[tuple[int, int, int]]:
+        """(province, first hour, last hour) in which other stations are expected than before."""
+        found = [
+            (one.province, max(first, one.first), min(last, one.last))
+            for number, spans in self.past.widened.items()
+            for one in self.past.periods.get(number, {}).get(KNOWN, ())
+            for first, last in spans
+            if one.province is not None and one.first <= last and one.last >= first
+        ]
+        for each in moved:
+            first, last = each.after.first, each.after.last
+            for name in FEED_NAMES:
+                for begin, end in self.past.spans.get((each.station, name), ()):
+                    hours = max(begin, first), min(end + EXPECTED_FOR_HOURS, last)
+                    found += [
+                        (province, *hours)
+                        for province in {each.before.province, each.after.province}
+                        if province is not None and hours[0] <= hours[1]
+                    ]
+        self.past.widened.clear()
+        return found
+
+    def settle(self) -> list[Moved]:
+        """Bring what is known of stations in line with what was said in this transaction.
+
+        Returns the hours of rows that count otherwise than before.
+        """
+        listed_at = {number: _hour(row["listed_at"]) for number, row in self._rows.items()}
+        codes = {number: row["code"] for number, row in self._rows.items()}
+        stirred = self.past.stirred(codes)
+        moved = self.past.settle(stirred, listed_at, codes)
+        for number in stirred:
+            self._bring_up_to_date(number, listed_at[number])
+        return moved
+
+    def expected(self, feed: int, block: set[Slot]) -> dict[Slot, dict[str, int]]:
+        """Urban stations expected per slot and pollutant: those that any observing feed had a row
+        of within the week before, and that counted for the province then."""
+        grid = {
+            province: np.array(sorted({hour for where, hour in block if where == province}))
+            for province in {where for where, _ in block}
+        }
+        counts = {
+            province: {key: np.zeros(len(hours), np.int64) for key in KEYS}
+            for province, hours in grid.items()
+        }
+        ends = [hour for _, hour in block]
+        for number, by_feed in self.past.periods.items():
+            spans = [s for n in FEED_NAMES for s in self.past.spans.get((number, n), ())]
+            keys = self.items(number)
+            for one in by_feed.get(feed) or by_feed.get(KNOWN, ()):
+                hours = grid.get(one.province or 0)
+                if hours is None or one.network != URBAN:
+                    continue
+                if one.first > max(ends) or one.last < min(ends):
+                    continue
+                here = np.zeros(len(hours), np.bool_)
+                for first, last in spans:
+                    here |= (hours >= first) & (hours <= last + EXPECTED_FOR_HOURS)
+                here &= (hours >= one.first) & (hours <= one.last)
+                for key in KEYS:
+                    if keys is None or key in keys:
+                        counts[one.province or 0][key] += here
+        return {
+            (province, int(hour)): {key: int(counts[province][key][at]) for key in KEYS}
+            for province, hours in grid.items()
+            for at, hour in enumerate(hours)
+            if (province, int(hour)) in block
+        }
+
+    def _place(self, sido: str, name: str, address: str | None) -> int | None:
+        found = self._rule(sido, name, address)
+        return found.id if found else None
+
+    def _name(self, name: str, number: int) -> None:
+        numbers = self._by_name.setdefault(name, [])
+        if number not in numbers:
+            numbers.append(number)
+
     def _one(self, one: Station, listed: bool) -> int:
         number = self._find(one)
         facts = self._facts(one, listed)
         if number is None:
-            return self._insert({**facts, "province": self._province(facts)})
-        row = self._rows[number]
-        changed = {
-            name: value for name, value in facts.items() if value is not None and value != row[name]
-        }
-        if row["sido"] and one.sido not in MERGED_NAMES:
-            changed.pop("sido", None)  # the label of today outlives older files
-        province = self._province({**row, **changed} if changed else row)
-        if province is not None and province != row["province"]:
-            changed["province"] = province
-        if not changed:
-            return number
-        if {"province", "network"} & set(changed):
-            self.moved.setdefault(number, row["province"])
-        where = station.c.id == number
-        self._txn.connection.execute(update(station).where(where).values(changed))
-        row.update(changed)
-        if row["code"]:
-            self._by_code[row["code"]] = number
+            placed = self._place(one.sido, one.name, one.address)
+            number = self._insert({**facts, "province": placed})
+        else:
+            self._absorb(number, one)
+            self._learn(number, facts)
+        self._name(one.name, number)
+        if listed:
+            hour = hour_number(floor_hour(self._txn.now))
+            self.past.say(number, KNOWN, _statement(one), [hour])
         return number
+
+    def _learn(self, number: int, facts: Row) -> None:
+        """Keep what is new of a station apart from what it is at an hour."""
+        names = ("code", "latitude", "longitude", "year", "items", "listed_at")
+        row = self._rows[number]
+        self._update(number, {n: facts[n] for n in names if facts[n] not in (None, row[n])})
+
+    def _bring_up_to_date(self, number: int, listed_at: int | None) -> None:
+        """Have a station's row say what it is now: of each fact what was said last."""
+        said = present(self.past.sources(number, listed_at))
+        if said is None:
+            return
+        now = self.past.periods[number][KNOWN][-1]
+        row = self._rows[number]
+        facts = {
+            "name": said.name,
+            "sido": said.sido or row["sido"],
+            "address": said.address or row["address"],
+            "network": now.network,
+            "province": now.province,
+        }
+        self._update(number, {n: value for n, value in facts.items() if value != row[n]})
+
+    def _update(self, number: int, changed: Row) -> None:
+        if changed:
+            where = station.c.id == number
+            self._txn.connection.execute(update(station).where(where).values(changed))
+            self._rows[number].update(changed)
+            if "code" in changed:
+                self._by_code[changed["code"]] = number
 
     def _find(self, one: Station) -> int | None:
         if one.code and one.code in self._by_code:
@@ -112,23 +233,39 @@ class Directory:
             for number in self._by_name.get(one.name, ())
             if not (one.code and self._rows[number]["code"])
         ]
+        # Those that are called so now come before those that were.
+        candidates.sort(key=lambda number: self._rows[number]["name"] != one.name)
         if not one.sido and not one.address:
             return candidates[0] if len(candidates) == 1 else None
         province = self._rule(one.sido, one.name, one.address)
-        return next((n for n in candidates if self._agree(self._rows[n], one, province)), None)
+        return next((n for n in candidates if self._agree(n, one, province)), None)
 
-    @staticmethod
-    def _agree(row: dict[str, Any], one: Station, province: Province | None) -> bool:
-        """Whether a kept station of the same name is this one: same label, or same province."""
+    def _agree(self, number: int, one: Station, province: Province | None) -> bool:
+        """Whether a kept station of the same name is this one: same label, or same province at
+        some time."""
+        row = self._rows[number]
         if province is None or row["province"] is None:
             merged = row["sido"] in MERGED_NAMES or one.sido in MERGED_NAMES
             near = {row["province"], province.id if province else None} <= {None, *_MERGED_IDS}
             return row["sido"] == one.sido or (merged and near)
-        return bool(row["province"] == province.id)
+        periods = self.past.periods.get(number, {}).get(KNOWN, ())
+        return province.id in {row["province"], *(period.province for period in periods)}
 
-    def _province(self, facts: dict[str, Any]) -> int | None:
-        found = self._rule(facts["sido"], facts["name"], facts["address"])
-        return found.id if found else None
+    def _absorb(self, number: int, one: Station) -> None:
+        """Make one of two: a station without a code that only lists named, and the coded one that
+        turns out to be called so."""
+        if not one.code:
+            return
+        province = self._rule(one.sido, one.name, one.address)
+        for other in [n for n in self._by_name.get(one.name, ()) if n != number]:
+            row = self._rows[other]
+            heard = any((other, feed) in self.past.spans for feed in FEED_NAMES)
+            if row["code"] or heard or not self._agree(other, one, province):
+                continue
+            self.past.hand_over(other, number)
+            self._txn.connection.execute(delete(station).where(station.c.id == other))
+            self._by_name[one.name].remove(other)
+            self._learn(number, self._rows.pop(other))
 
     def _facts(self, one: Station, listed: bool) -> dict[str, Any]:
         return {
@@ -155,22 +292,17 @@ class Directory:
         self._rows[number] = {**facts, "id": number}
         if facts["code"]:
             self._by_code[facts["code"]] = number
-        self._by_name.setdefault(facts["name"], []).append(number)
         return number
 
 
-def extend_ranges(connection: Connection, feed: int, hours: dict[int, tuple[int, int]]) -> None:
-    """Widen each station's (first, last) reported hour for a feed."""
-    before = reported_ranges(connection, feed)
-    rows = []
-    for number, (first, last) in hours.items():
-        known = before.get(number)
-        wide = (min(first, known[0]), max(last, known[1])) if known else (first, last)
-        if wide != known:
-            rows.append(
-                {"station": number, "feed": feed, "first_hour": wide[0], "last_hour": wide[1]}
-            )
-    upsert(connection, station_feed, rows)
+def _statement(one: Station) -> Statement:
+    return Statement(
+        first=0, sido=one.sido, name=one.name, network=one.network, address=one.address
+    )
+
+
+def _hour(moment: Any) -> int | None:
+    return None if moment is None else hour_number(floor_hour(moment))
 
 
 def reported_ranges(connection: Connection, feed: int) -> dict[int, tuple[int, int]]:
@@ -182,7 +314,7 @@ def reported_ranges(connection: Connection, feed: int) -> dict[int, tuple[int, i
 
 
 def stations_of(connection: Connection, province: int | None = None) -> Sequence[KeptStation]:
-    """Stations as kept, of one province or all, by name."""
+    """Stations as they are now, of one province or all, by name."""
     query = select(station).order_by(station.c.province, station.c.name, station.c.id)
     if province is not None:
         query = query.where(station.c.province == province)

@@ -10,11 +10,11 @@ from sqlalchemy import func, select, text
 
 from aq.domain.clock import HOUR, Clock, hour_number
 from aq.domain.errors import FeedError, FeedReason, StoreError
-from aq.domain.model import URBAN, ProvinceHour, Reading, Station
+from aq.domain.model import URBAN, Answer, ProvinceHour, Reading, Station
 from aq.domain.pollutants import KEYS
 from aq.domain.standards import Standard
 from aq.feeds.registry import FEED_IDS
-from aq.ingest.collect import ingest, station_rule
+from aq.ingest.collect import ingest, list_stations, station_rule
 from aq.paths import ROOT
 from aq.settings import load
 from aq.standards_file import load_standards
@@ -151,9 +151,7 @@ def test_t01_stations_of_the_merged_unit_find_their_province_by_address(store: S
         assert connection.scalar(select(func.count()).select_from(province_hour)) == 0
     listed = Station(name="새동네", sido="", address="전남광주통합특별시 북구 어딘가 1")
     with store.write("list") as txn:
-        directory = Directory(txn, RULE)
-        directory.resolve([listed], listed=True)
-        assert list(directory.moved.values()) == [None]
+        list_stations(txn, Answer(rows=1, stations=(listed,)), Directory(txn, RULE), HOURLY)
     assert put(store, reading(new, pm10=510)) == Written(changed=1)
     with store.read() as connection:
         assert connection.scalar(select(station.c.province)) == 4
