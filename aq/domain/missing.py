@@ -9,6 +9,8 @@ from aq.domain.pollutants import pollutants
 NOT_ENOUGH_HOURS, NEEDED_MISSING = "not_enough_hours", "needed_missing"
 # The store has hours, and all of them lie ahead of the clock.
 CLOCK_BEHIND = "clock_behind"
+# Rows are there, but nothing tells of which network their stations are: they count for no mean.
+NETWORK_UNKNOWN = "network_unknown"
 
 
 def gap_reason(word: str) -> tuple[str, str | None]:
@@ -18,8 +20,8 @@ def gap_reason(word: str) -> tuple[str, str | None]:
         return "source_flag", text.split(" | ")[0] or None
     if word == "no_value":
         return "not_measured", None
-    if word == "not_received":
-        return "not_received", None
+    if word in ("not_received", NETWORK_UNKNOWN):
+        return word, None
     return "quality_flag", word
 
 

@@ -142,14 +142,22 @@ class _Block:
         self.reader, self.rows, self.after = reader, rows, after
         self._values, self._sources = values, sources
         self.columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 3
-        order = {place.id: number for number, place in enumerate(reader.places)}
+        numbers = {
+            number: there[0] if reader.places[there[0]].station is None else None
+            for number, there in reader.place_numbers.items()
+        }
         rank = {feed: number for number, feed in enumerate(reader.question.selection.ids)}
-        places = _integers([order[number] for number in self.columns[0]])
+        places = _integers(
+            [
+                reader.place_of(number, feed, hour) if numbers[number] is None else numbers[number]
+                for number, hour, feed in zip(*self.columns[:3], strict=True)
+            ]
+        )
         since = _integers(self.columns[1]) - after - 1
         feeds = _integers([rank[number] for number in self.columns[2]])
         # The row of each feed, hour and place, -1 for none; earlier hours are of windows alone.
-        grid = np.full((len(rank), until - after, len(order)), -1)
-        here = np.flatnonzero(since >= 0)
+        grid = np.full((len(rank), until - after, len(reader.places)), -1)
+        here = np.flatnonzero((since >= 0) & (places >= 0))
         grid[feeds[here], since[here], places[here]] = here
         self.hours, self.places = np.nonzero((grid >= 0).any(axis=0))
         self.grid = grid[:, self.hours, self.places]

@@ -26,9 +26,10 @@ from aq.export.reader import (
     period,
     tail_cells,
 )
+from aq.feeds.registry import FEED_IDS
 from aq.store.rollups import day_grade
 
-Slot = tuple[int, str, str]  # place id, feed, pollutant
+Slot = tuple[int, str, str]  # number of the place, feed, pollutant
 
 
 @dataclass(slots=True)
@@ -101,13 +102,19 @@ def pooled_pieces(reader: Reader) -> Iterator[Piece]:
 def _add(reader: Reader, pools: dict[Slot, Pool], block: tuple[Any, Any], hours: range) -> None:
     (series, windows), judges = block, reader.judges
     levels = [len(judge.standard.levels) for judge in judges]
-    for (place, feed), rows in series.items():
+    for (number, feed), rows in series.items():
+        there = reader.place_numbers[number]
+        moved = reader.places[there[0]].station is not None
         for key in reader.question.keys:
-            pool, at = pools.get((place, feed, key)), reader.grader.at[key]
+            at = reader.grader.at[key]
             for hour in hours:
                 row = rows.get(hour)
                 if row is None:
                     continue
+                place = reader.place_of(number, FEED_IDS[feed], hour) if moved else there[0]
+                if place < 0:
+                    continue
+                pool = pools.get((place, feed, key))
                 if pool is None:
                     pool = pools[place, feed, key] = Pool(levels)
                 total, count = row[at], row[at + 1]
@@ -115,7 +122,7 @@ def _add(reader: Reader, pools: dict[Slot, Pool], block: tuple[Any, Any], hours:
                 for judge in judges:
                     shown = None
                     if key not in judge.plain:
-                        shown = judge.hour(key, windows[place, feed], hour)
+                        shown = judge.hour(key, windows[number, feed], hour)
                     elif count:
                         shown = judge.mean(key, total, count)
                     grades.append(shown.grade if shown else None)
@@ -129,23 +136,23 @@ def _piece(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> 
     at = day[: {"day": 10, "month": 7, "year": 4}[reader.question.grain]]
     possible, here = bounds[1] - bounds[0], reader.at(bounds[1])
     rows: list[Cells] = []
-    for place in reader.places:
+    for number, place in enumerate(reader.places):
         for key in reader.question.keys:
-            taken = _taken(reader, place, key, pools)
+            taken = _taken(reader, number, key, pools)
             if taken:
                 rows.append(_row(here, place, key, (at, possible), taken))
     return listed(at, rows, min(1.0, reader.done(bounds[1])))
 
 
 def _taken(
-    reader: Reader, place: Place, key: str, pools: dict[Slot, Pool]
+    reader: Reader, place: int, key: str, pools: dict[Slot, Pool]
 ) -> tuple[str, Pool] | None:
     """The feed that is chosen of those with a row, and its pool."""
     selection = reader.question.selection
     by_feed = {
         feed: pool
         for feed in selection.feeds
-        if (pool := pools.get((place.id, feed, key))) is not None
+        if (pool := pools.get((place, feed, key))) is not None
     }
     feed = selection.of_period({name: pool.hours for name, pool in by_feed.items()})
     return (feed, by_feed[feed]) if feed else None

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any
 
@@ -36,6 +36,7 @@ from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import Connection, Store
 from aq.store.archive import months as retained
 from aq.store.blocks import (
+    StationPlace,
     current_version,
     province_block,
     province_hours,
@@ -59,11 +60,17 @@ Series = Mapping[int, PlaceHour]  # by hour number
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A province or a station, with the cells that name it."""
+    """A province, or a station while it counts for one province and network, with the cells that
+    name it. `station` says in which hours that is; None for every hour."""
 
     id: int
     cells: tuple[str | None, ...]  # province, code, station, station_code
     network: str | None
+    station: StationPlace | None = None
+
+    def holds(self, feed: int, hour: int) -> bool:
+        """Whether a feed's row of an hour is of this place."""
+        return self.station is None or self.station.holds(feed, hour)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +168,19 @@ class Reader:
         }
         return sorted(day_hours(day_number(day))[0] for day in days)
 
+    @cached_property
+    def place_numbers(self) -> dict[int, list[int]]:
+        """The places of each station (of one that moved several), or the one of a province."""
+        numbers: dict[int, list[int]] = {}
+        for number, place in enumerate(self.places):
+            numbers.setdefault(place.id, []).append(number)
+        return numbers
+
+    def place_of(self, number: int, feed: int, hour: int) -> int:
+        """The place a row of the store is of; -1 where it counted for a province not asked for."""
+        numbers = self.place_numbers[number]
+        return next((n for n in numbers if self.places[n].holds(feed, hour)), -1)
+
     @property
     def hourly_rows(self) -> int:
         """The most rows of readings there can be."""
@@ -184,7 +204,7 @@ class Reader:
             return
         start, end = self.hours
         read = station_block if self.question.level == "station" else province_block
-        numbers = [place.id for place in self.places]
+        numbers = list({place.id for place in self.places})
         keys, feeds = self.grader.reads, self.question.selection.feeds
         after = start
         while after < end:
@@ -267,13 +287,22 @@ def _places(connection: Connection, question: ExportQuestion) -> tuple[Place, ..
             for province in question.provinces
         )
     # Not ordered by the database: engines differ in how they compare Korean text.
-    order = {province.id: number for number, province in enumerate(question.provinces)}
+    order = {one.id: number for number, one in enumerate(question.provinces)}
+    newest = current_version(connection)
     kept = sorted(
-        stations_of(connection, order),
-        key=lambda row: (order[row.province], row.code is None, row.code or "", row.name, row.id),
+        stations_of(connection, order, question.version if question.version < newest else None),
+        key=lambda row: (
+            *(order[row.province], row.code is None, row.code or "", row.name, row.id),
+            row.network or "",
+        ),
     )
     return tuple(
-        Place(row.id, (*_province_cells(row.province), row.name, row.code), row.network)
+        Place(
+            row.id,
+            (*_province_cells(row.province), row.name, row.code),
+            row.network,
+            row if row.spans is not None else None,
+        )
         for row in kept
     )
 

@@ -18,7 +18,7 @@ from aq.domain.clock import (
     from_hour_number,
     hour_number,
 )
-from aq.domain.missing import gap_reason, reasons
+from aq.domain.missing import NETWORK_UNKNOWN, gap_reason, reasons
 from aq.domain.model import ProvinceHour
 from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection
@@ -32,6 +32,7 @@ CAUSES = (
     NOT_RECEIVED,
     SOURCE_FLAG,
     QUALITY_FLAG,
+    NETWORK_UNKNOWN,
     TOO_FEW,
     FEED_DOWN,
     OWN_OUTAGE,
@@ -45,6 +46,7 @@ _OF_REASON = {
     "source_flag": SOURCE_FLAG,
     "quality_flag": QUALITY_FLAG,
     "not_measured": TOO_FEW,
+    NETWORK_UNKNOWN: NETWORK_UNKNOWN,
 }
 DAY_COLUMNS = ("province", "day", "feed", "hours", "expected")
 LACK_COLUMNS = ("province", "day", "feed", "cause", "detail", "fills", "hours")

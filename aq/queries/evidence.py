@@ -23,9 +23,10 @@ from aq.feeds.registry import INFO
 from aq.store import Connection
 from aq.store.reads import province_hours, station_hours, upstream_grades
 from aq.store.schema import UPSTREAM_GRADES
-from aq.store.stations import stations_of
+from aq.store.station_past import stations_at
 
 COUNTS, ROADSIDE, FLAGGED, NO_VALUE = "counts", "other_network", "flagged", "no_value"
+NO_NETWORK = "no_network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def evidence(
         feed = _feed(context.settings.selection, standard, key, by_feed, hour)
         if feed is None:
             raise InputError(f"nothing is stored of {province.ko} at {kst_iso(at)}", "at")
-        here = stations_of(connection, province.id)
+        here = stations_at(connection, province.id, feed, hour, as_of)
         readings, grades, archive = _readings(connection, here, hour, feed, as_of)
     window = by_feed[feed]
     by_station = {row.place: row for row in readings}
@@ -169,7 +170,7 @@ def _witness(
     flag = reasons(row).get(key)
     scaled = row.values[key]
     if station.network != URBAN:
-        part = ROADSIDE
+        part = ROADSIDE if station.network else NO_NETWORK
     elif flag:
         part = FLAGGED
     else:

@@ -13,12 +13,12 @@ from aq.domain.model import URBAN, StationHour
 from aq.domain.pollutants import pollutants
 from aq.domain.standards import Standard
 from aq.feeds.registry import FEED_IDS
-from aq.queries.evidence import COUNTS, FLAGGED, NO_VALUE, ROADSIDE
+from aq.queries.evidence import COUNTS, FLAGGED, NO_NETWORK, NO_VALUE, ROADSIDE
 from aq.store.reads import find_stations, station_hours
 from aq.store.station_past import EXPECTED_FOR_HOURS
 from aq.store.stations import reported_ranges, stations_of
 
-NO_NETWORK, NOT_LISTED, SILENT = "no_network", "not_listed", "silent"
+NOT_LISTED, SILENT = "not_listed", "silent"
 NOT_RECEIVED, NEVER = "not_received", "never"
 TREND_HOURS = 24
 

@@ -23,7 +23,8 @@ from aq.feeds.registry import FEED_IDS, INFO
 from aq.store import Connection
 from aq.store.notices import advisories
 from aq.store.reads import station_hours
-from aq.store.stations import EXPECTED_FOR_HOURS, reported_ranges, stations_of
+from aq.store.station_past import EXPECTED_FOR_HOURS
+from aq.store.stations import reported_ranges, stations_of
 from aq.zones_file import station_zones, zones
 
 Item = dict[str, Any]

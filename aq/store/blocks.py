@@ -1,6 +1,7 @@
 """Hours of provinces or of stations in one shape, as of any store version, in blocks."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, Select, Table, case, func, select, union_all
 
 from aq.domain.model import HourMean, ProvinceHour, StationHour
 from aq.domain.pollutants import KEYS
+from aq.domain.station_history import KNOWN
 from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.store.archive import months as retained
 from aq.store.schema import (
@@ -19,6 +21,7 @@ from aq.store.schema import (
     station_hour,
     station_hour_rev,
 )
+from aq.store.station_past import present_periods
 
 Row = Any
 Parts = tuple[tuple[Table, Table], Callable[[Table], Select[Any]]]
@@ -31,12 +34,60 @@ def current_version(connection: Connection) -> int:
     return int(connection.scalar(select(state.c.version).where(state.c.id == 1)) or 0)
 
 
-def stations_of(connection: Connection, provinces: Iterable[int]) -> Sequence[Row]:
-    """The stations of some provinces, in no order."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationPlace:
+    """A station for as long as its rows count for one province and network.
+
+    `spans` holds the (first, last) hours of that by feed id; None where it was so in every hour.
+    """
+
+    id: int
+    name: str
+    code: str | None
+    province: int
+    network: str | None
+    spans: Mapping[int, Sequence[tuple[int, int]]] | None
+
+    def holds(self, feed: int, hour: int) -> bool:
+        """Whether a feed's row of an hour counts here."""
+        if self.spans is None:
+            return True
+        return any(first <= hour <= last for first, last in self.spans.get(feed, ()))
+
+
+def stations_of(
+    connection: Connection, provinces: Iterable[int], as_of: int | None = None
+) -> list[StationPlace]:
+    """The stations that ever counted for some provinces, in no order: one that moved, or became
+    another network's, is there once for each."""
+    wanted = set(provinces)
+    periods = present_periods(connection, as_of)
     query = select(
         station.c.id, station.c.province, station.c.name, station.c.code, station.c.network
     )
-    return connection.execute(query.where(station.c.province.in_(list(provinces)))).all()
+    found = []
+    for row in connection.execute(query):
+        places: dict[tuple[int | None, str | None], dict[int, list[tuple[int, int]]]] = {}
+        by_feed = periods.get(row.id, {})
+        for feed, parts in by_feed.items():
+            for one in parts if feed != KNOWN or len(by_feed) == 1 else ():
+                spans = places.setdefault((one.province, one.network), {})
+                spans.setdefault(feed, []).append((one.first, one.last))
+        if not places:
+            places = {(row.province, row.network): {}}
+        found += [
+            StationPlace(
+                id=row.id,
+                name=row.name,
+                code=row.code,
+                province=province,
+                network=network,
+                spans=spans if len(places) > 1 else None,
+            )
+            for (province, network), spans in places.items()
+            if province in wanted and province is not None
+        ]
+    return found
 
 
 def station_span(connection: Connection, stations: Iterable[int]) -> tuple[int, int] | None:

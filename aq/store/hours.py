@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, case, delete, func, insert, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from aq.domain.clock import hour_number
+from aq.domain.missing import NETWORK_UNKNOWN
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE
@@ -32,7 +33,6 @@ from aq.store.stations import Directory, Slot
 from aq.store.upsert import Row, Written, as_rows, write_distinct
 
 BLOCK_HOURS = 24
-NETWORK_UNKNOWN = "network_unknown"
 
 
 def put_station_hours(

@@ -37,6 +37,7 @@ from aq.domain.model import (
 )
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import PROVINCES
+from aq.domain.station_history import KNOWN
 from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.store import blocks
 from aq.store.archive import months as retained
@@ -50,6 +51,8 @@ from aq.store.schema import (
     station_hour_rev,
     store_version,
 )
+from aq.store.schema_stations import station_period
+from aq.store.station_past import present_periods
 
 Row = Any
 DAY_PARTS = ("sum", "n", "hours", "max", "max_hour")
@@ -415,28 +418,31 @@ def highest_stations(
     Raises `ArchiveError` where an archive cannot be read.
     """
     wanted = list(provinces)
-    table = station_hour
+    table, period = station_hour, station_period
     bit = 1 << KEYS.index(key)
     # Value and station in one number, so that one pass over the rows finds both.
     both = cast(table.c[key], BigInteger) * STATIONS + (STATIONS - 1 - table.c.station)
     query = (
         select(
-            station.c.province,
+            period.c.province,
             table.c.hour,
             table.c.feed,
             func.max(both),
             func.count(table.c[key]),
         )
-        .join_from(table, station, station.c.id == table.c.station)
         .where(
+            period.c.superseded.is_(None),
+            period.c.network == URBAN,
+            period.c.province.in_(wanted),
+            table.c.station == period.c.station,
+            table.c.feed == period.c.feed,
             table.c.hour > after,
             table.c.hour <= until,
+            table.c.hour.between(period.c.first_hour, period.c.last_hour),
             table.c[key].is_not(None),
             table.c.bad.bitwise_and(bit) == 0,
-            station.c.network == URBAN,
-            station.c.province.in_(wanted),
         )
-        .group_by(station.c.province, table.c.hour, table.c.feed)
+        .group_by(period.c.province, table.c.hour, table.c.feed)
     )
     rows = [
         (province, hour, feed, top // STATIONS, count, STATIONS - 1 - top % STATIONS)
@@ -444,11 +450,14 @@ def highest_stations(
     ]
     if not retained.months(connection, after + 1, until):
         return rows
-    urban = select(station.c.id, station.c.province).where(
-        station.c.network == URBAN, station.c.province.in_(wanted)
-    )
-    of = {row.id: row.province for row in connection.execute(urban)}
-    return [*rows, *retained.highest(connection, key, of, after, until)]
+    urban = {
+        (number, feed): kept
+        for number, by_feed in present_periods(connection).items()
+        for feed, parts in by_feed.items()
+        if feed != KNOWN
+        and (kept := [one for one in parts if one.network == URBAN and one.province in wanted])
+    }
+    return [*rows, *retained.highest(connection, key, urban, after, until)]
 
 
 def changed_hours(connection: Connection, version: int, until: int) -> tuple[int, int] | None:

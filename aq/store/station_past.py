@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from aq.domain.clock import year_hours
 from aq.domain.networks import listed_networks
@@ -24,9 +25,9 @@ from aq.domain.station_history import (
     restated,
     timeline,
 )
-from aq.feeds.registry import FEED_NAMES, INFO
+from aq.feeds.registry import FEED_IDS, FEED_NAMES, INFO
 from aq.store.engine import Txn
-from aq.store.schema import station_feed, station_hour
+from aq.store.schema import station, station_feed, station_hour
 from aq.store.schema_stations import (
     network_list,
     station_period,
@@ -292,19 +293,53 @@ def present_periods(
     """The periods of all stations by station and feed, as they are or were at a version."""
     table = station_period
     query = select(table).order_by(table.c.station, table.c.feed, table.c.first_hour)
-    if as_of is None:
-        query = query.where(table.c.superseded.is_(None))
-    else:
-        later = table.c.superseded.is_(None) | (table.c.superseded > as_of)
-        query = query.where(table.c.version <= as_of, later)
     found: dict[int, dict[int, list[Period]]] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(query.where(*_held(as_of))):
         period = Period(row.first_hour, row.last_hour, row.province, row.network)
         found.setdefault(row.station, {}).setdefault(row.feed, []).append(period)
     return {
         number: {feed: tuple(periods) for feed, periods in by_feed.items()}
         for number, by_feed in found.items()
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationAt:
+    """A station at an hour: as it is called now, and the network its row counts in."""
+
+    id: int
+    name: str
+    code: str | None
+    network: str | None
+
+
+def stations_at(
+    connection: Connection, province: int, feed: str, hour: int, as_of: int | None = None
+) -> list[StationAt]:
+    """The stations whose rows of a feed count for a province at an hour, by name."""
+    period, number = station_period, FEED_IDS[feed]
+    query = (
+        select(station.c.id, station.c.name, station.c.code, period.c.network)
+        .join_from(period, station, station.c.id == period.c.station)
+        .where(
+            period.c.feed == number,
+            period.c.province == province,
+            period.c.first_hour <= hour,
+            period.c.last_hour >= hour,
+            *_held(as_of),
+        )
+        .order_by(station.c.name, station.c.id)
+    )
+    return [StationAt(**row) for row in connection.execute(query).mappings()]
+
+
+def _held(as_of: int | None) -> list[ColumnElement[bool]]:
+    """The periods that hold now or held at a store version."""
+    table = station_period
+    if as_of is None:
+        return [table.c.superseded.is_(None)]
+    later = table.c.superseded.is_(None) | (table.c.superseded > as_of)
+    return [table.c.version <= as_of, later]
 
 
 def spans_of(connection: Connection) -> dict[Key, list[Span]]:

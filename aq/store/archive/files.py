@@ -23,15 +23,17 @@ from aq.domain.clock import KST, from_hour_number
 from aq.domain.errors import ArchiveError
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import BY_ID
+from aq.domain.station_history import Period, period_at
 from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.store.schema import station, station_hour, station_hour_rev
+from aq.store.station_past import present_periods
 
 FORM = "1"
 DAY = 24
 _COLUMNS = tuple(column.name for column in station_hour.columns)
 _ABOUT = {
     "at": "end of the hour, +09:00",
-    "province": "where the station counted when the file was written",
+    "province": "where the row counted when the file was written",
     "station": "number of the station in the store that wrote the file",
     "hour": "end of the hour, hours since 1970-01-01T00:00Z",
     "feed": "where the row comes from",
@@ -46,6 +48,7 @@ _ABOUT = {
     "superseded": "store version that replaced the row; null for what was known last",
 }
 Row = Any
+Periods = Mapping[int, Mapping[int, Sequence[Period]]]  # by station and feed
 
 
 @cache
@@ -80,11 +83,9 @@ def _within(table: Any, first: int, last: int) -> ColumnElement[bool]:
 
 def days(connection: Connection, first: int, last: int) -> Iterator[pa.Table]:
     """The rows of the store with ``first <= hour <= last`` as tables of a day each, in order."""
-    query = select(station.c.id, station.c.province, station.c.name, station.c.code)
-    names = {
-        row.id: (BY_ID[row.province].ko if row.province else None, row.name, row.code)
-        for row in connection.execute(query)
-    }
+    query = select(station.c.id, station.c.name, station.c.code)
+    names = {row.id: (row.name, row.code) for row in connection.execute(query)}
+    periods = present_periods(connection)
     for begin in range(first, last + 1, DAY):
         end = min(begin + DAY - 1, last)
         present = select(station_hour, null().label("superseded")).where(
@@ -96,13 +97,21 @@ def days(connection: Connection, first: int, last: int) -> Iterator[pa.Table]:
         if rows:
             # By hour, station, feed; what was replaced before what was known last.
             rows.sort(key=lambda row: (row.hour, row.station, row.feed, row.version))
-            yield _table(rows, names)
+            yield _table(rows, names, periods)
 
 
-def _table(rows: Sequence[Row], names: Mapping[int, tuple[str | None, ...]]) -> pa.Table:
+def _table(
+    rows: Sequence[Row], names: Mapping[int, tuple[str | None, ...]], periods: Periods
+) -> pa.Table:
     columns = dict(zip((*_COLUMNS, "superseded"), zip(*rows, strict=True), strict=True))
     ends = {hour: from_hour_number(hour).astimezone(KST) for hour in set(columns["hour"])}
-    facts = zip(*(names[number] for number in columns["station"]), strict=True)
+    facts = zip(
+        *(
+            (_province_at(periods, row.station, row.feed, row.hour), *names[row.station])
+            for row in rows
+        ),
+        strict=True,
+    )
     made = {
         **columns,
         "feed": [FEED_NAMES[number] for number in columns["feed"]],
@@ -111,6 +120,11 @@ def _table(rows: Sequence[Row], names: Mapping[int, tuple[str | None, ...]]) -> 
     }
     arrays = [pa.array(made[field.name], field.type) for field in schema()]
     return pa.Table.from_arrays(arrays, schema=schema())
+
+
+def _province_at(periods: Periods, number: int, feed: int, hour: int) -> str | None:
+    here = period_at(periods.get(number, {}).get(feed, ()), hour)
+    return BY_ID[here.province].ko if here is not None and here.province else None
 
 
 def write(path: Path, tables: Iterable[pa.Table]) -> None:

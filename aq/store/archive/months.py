@@ -4,7 +4,7 @@ A month is whole in the store or whole in the archive. Reads go to both; a write
 month brings it back first, so that nothing is pooled from a part of its stations.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from aq.domain.clock import from_hour_number, kst_day, month_hours
 from aq.domain.errors import ArchiveError
 from aq.domain.pollutants import KEYS
+from aq.domain.station_history import Period, period_at
 from aq.feeds.registry import FEED_NAMES
 from aq.store.engine import ARCHIVE, Txn
 from aq.store.schema import retained, station, station_hour, station_hour_rev
@@ -138,26 +139,32 @@ def all_known(
 
 
 def highest(
-    connection: Connection, key: str, provinces: dict[int, int], after: int, until: int
+    connection: Connection,
+    key: str,
+    periods: Mapping[tuple[int, int], Sequence[Period]],
+    after: int,
+    until: int,
 ) -> list[tuple[int, int, int, int, int, int]]:
     """(province, hour, feed, highest valid value, stations with one, the station that has it) of
     archived hours; of several that have it, the one with the lowest number.
 
-    `provinces` gives the province of each station that is asked for.
+    `periods` gives, by (station, feed), when its rows count for a province.
     """
     from aq.store.archive import files as archives  # noqa: PLC0415
 
     columns = ("station", "hour", "feed", "bad", key)
     bit = 1 << KEYS.index(key)
-    tops: dict[tuple[int, int, int], tuple[int, int, int]] = {}
-    for table in _read(connection, after, until, stations=provinces.keys(), columns=columns):
+    found: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+    stations = {number for number, _ in periods}
+    for table in _read(connection, after, until, stations=stations, columns=columns):
         for number, hour, feed, bad, value in archives.rows(table):
-            if value is not None and not bad & bit:
-                slot = (provinces[number], hour, feed)
-                most, count, top = tops.get(slot, (value, 0, number))
-                most, less = max((most, -top), (value, -number))
-                tops[slot] = (most, count + 1, -less)
-    return [(*slot, *what) for slot, what in tops.items()]
+            here = period_at(periods.get((number, feed), ()), hour)
+            if here is not None and value is not None and not bad & bit:
+                slot = (here.province or 0, hour, feed)
+                most, count, less = found.get(slot, (value, 0, -number))
+                top, less = max((most, less), (value, -number))
+                found[slot] = (top, count + 1, less)
+    return [(*slot, value, count, -less) for slot, (value, count, less) in found.items()]
 
 
 def present(

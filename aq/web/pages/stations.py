@@ -36,7 +36,6 @@ from aq.web.wording.korean import N_, Noun, exact, long_hour, number, provenance
 # How a station takes part -> words; those of a station with a row stand in `aq.queries.evidence`.
 WHY: Mapping[str, str] = {
     **PARTS,
-    rosters.NO_NETWORK: N_("does not count: the station list does not say of which network it is"),
     rosters.NOT_LISTED: N_("does not count: by the station list it does not measure this"),
     rosters.NOT_RECEIVED: N_("does not count: nothing received of this hour"),
     rosters.SILENT: N_("does not count: silent for over seven days, not expected any more"),

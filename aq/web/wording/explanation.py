@@ -9,7 +9,7 @@ from aq.domain.grading import Explanation as Ruling
 from aq.domain.standards import Row
 from aq.domain.windows import OVERALL
 from aq.i18n import Text, text_in
-from aq.queries.evidence import COUNTS, FLAGGED, NO_VALUE, ROADSIDE, Evidence
+from aq.queries.evidence import COUNTS, FLAGGED, NO_NETWORK, NO_VALUE, ROADSIDE, Evidence
 
 # How a mean is taken, by averaging time; the sentences are in the message catalogue.
 MEANS: Mapping[str, str] = {
@@ -134,6 +134,7 @@ def archived_words(file: str, text: Text) -> str:
 PARTS = {
     COUNTS: "counts",
     ROADSIDE: "does not count: not an urban-air station",
+    NO_NETWORK: "does not count: of which network it is is not known",
     FLAGGED: "does not count: flagged",
     NO_VALUE: "no value",
 }

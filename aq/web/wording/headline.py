@@ -25,6 +25,7 @@ _REASON_SENTENCES: Mapping[str, str] = {
     "not_received": N_("Nothing has come in yet for {who}."),
     "not_measured": N_("No value was measured in {who}."),
     "quality_flag": N_("In {who} only doubtful values came in; they do not count."),
+    "network_unknown": N_("Of which network the stations of {who} are is not known."),
     "stale": N_("Nothing new has come from {who} for hours."),
     "feed_down": N_("The source cannot be reached for {who}."),
     "no_history": N_("Nothing has been collected yet for {who}."),
