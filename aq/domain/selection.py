@@ -1,9 +1,10 @@
 """Which feed an hour, a day or a month is read from: the one choice of every reader.
 
 Feeds are never mixed. Of those that have a row, the most preferred one with a value is read; where
-none has a value, the most preferred one says why. An upstream's own province means
-(`airkorea_means`) are preferred after every feed of stations, so they stand in only where no
-station's value is there.
+none has a value, the most preferred one says why. A feed of stations that has under half of the
+values of the fullest one comes after those that have more: a confirmed file of one station does not
+stand for a province. An upstream's own province means (`airkorea_means`) are preferred after every
+feed of stations, so they stand in only where no station's value is there.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,14 +17,17 @@ from aq.domain.model import MODELLED, FeedInfo, PlaceHour
 from aq.domain.pollutants import KEYS
 from aq.domain.standards import Standard
 
+# A feed of stations is full when it has at least one in so many of the fullest one's values.
+FULL_PARTS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The feeds that are read, the most preferred first, and the choice among candidates.
 
     Candidates are given as feed -> count: for an hour the stations with a valid value (1 for a feed
-    that has no stations), for a day or month the hours with one. A feed without a row is no
-    candidate; a feed whose row has no value is one with a count of 0.
+    that has no stations), for a day or month the values of all its hours and stations. A feed
+    without a row is no candidate; a feed whose row has no value is one with a count of 0.
     """
 
     sources: tuple[FeedInfo, ...]
@@ -79,7 +83,12 @@ class Selection:
         rests on more than the hour itself (a window, an index) takes the first that gives one."""
         if len(stations) == 1:
             return [feed for feed in stations if feed in self.feeds]
-        return [feed for feed in self.feeds if feed in stations]
+        pooled = [one.name for one in self.sources if one.pooled and one.name in stations]
+        most = max((stations[feed] for feed in pooled), default=0)
+        # Those of stations change places among themselves alone.
+        ordered = iter(sorted(pooled, key=lambda feed: FULL_PARTS * stations[feed] < most))
+        present = [feed for feed in self.feeds if feed in stations]
+        return [next(ordered) if feed in pooled else feed for feed in present]
 
     def of_hour(self, stations: Mapping[str, int]) -> str | None:
         """The feed an hour is read from; None where none of the feeds has a row of it."""
@@ -96,9 +105,9 @@ class Selection:
             {feed: max(row.means[name].valid for name in names) for feed, row in rows.items()}
         )
 
-    def of_period(self, hours: Mapping[str, int]) -> str | None:
+    def of_period(self, values: Mapping[str, int]) -> str | None:
         """The feed a day or month is read from; None where none of the feeds has a row of it."""
-        return _first_with_value([feed for feed in self.feeds if feed in hours], hours)
+        return _first_with_value(self.ranked(values), values)
 
     def of_hours(self, stations: NDArray[np.intp]) -> NDArray[np.intp]:
         """`of_hour` of many hours at once: the place in `feeds` of the feed each is read from.
@@ -106,10 +115,13 @@ class Selection:
         `stations` has a row for each feed, in their order, and a column for each hour: the stations
         with a valid value, -1 where the feed has no row. Each hour has a row of some feed.
         """
-        valued = stations > 0
-        first: NDArray[np.intp] = np.where(
-            valued.any(axis=0), valued.argmax(axis=0), (stations >= 0).argmax(axis=0)
-        )
+        valued, there = stations > 0, stations >= 0
+        pooled = np.array([source.pooled for source in self.sources])[:, None]
+        most = np.where(pooled, stations, 0).max(axis=0)
+        full = ~pooled | (FULL_PARTS * stations >= most)
+        # The first that is full and valued, else valued, else full, else there.
+        best = (valued & full) * 3 + valued * 2 + (there & full) + there
+        first: NDArray[np.intp] = best.argmax(axis=0)
         return first
 
 

@@ -154,7 +154,7 @@ def _taken(
         for feed in selection.feeds
         if (pool := pools.get((place, feed, key))) is not None
     }
-    feed = selection.of_period({name: pool.hours for name, pool in by_feed.items()})
+    feed = selection.of_period({name: pool.count for name, pool in by_feed.items()})
     return (feed, by_feed[feed]) if feed else None
 
 

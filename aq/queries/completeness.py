@@ -19,7 +19,7 @@ from aq.domain.clock import (
     hour_number,
 )
 from aq.domain.missing import NETWORK_UNKNOWN, gap_reason, reasons
-from aq.domain.model import ProvinceHour
+from aq.domain.model import Day, ProvinceHour
 from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection
 from aq.feeds.registry import FEED_NAMES, INFO
@@ -108,17 +108,17 @@ def _days(
     if first >= last:
         return []
     begin, end = day_of(first + 1), day_of(last)
-    hours_of: dict[Place, dict[str, int]] = {}
+    days_of: dict[Place, dict[str, Day]] = {}
     for roll in reads.days(connection, key, _EVERYWHERE, begin, end):
-        hours_of.setdefault((roll.province, roll.day), {})[roll.feed] = roll.hours
+        days_of.setdefault((roll.province, roll.day), {})[roll.feed] = roll
     out = []
     for province in _EVERYWHERE:
         for day in range(begin, end + 1):
             start, stop = day_hours(day)
             expected = min(stop, last) - max(start, first)
-            by_feed = hours_of.get((province, day), {})
-            taken = selection.of_period(by_feed)
-            hours = min(by_feed[taken], expected) if taken else 0
+            by_feed = days_of.get((province, day), {})
+            taken = selection.of_period({feed: roll.values for feed, roll in by_feed.items()})
+            hours = min(by_feed[taken].hours, expected) if taken else 0
             out.append((province, day, taken, hours, expected))
     return out
 

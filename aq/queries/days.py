@@ -82,7 +82,7 @@ def days(
             places.setdefault((day.province, day.day), {})[day.feed] = day
     rows = []
     for _, by_feed in sorted(places.items()):
-        feed = context.settings.selection.of_period({f: d.hours for f, d in by_feed.items()})
+        feed = context.settings.selection.of_period({f: d.values for f, d in by_feed.items()})
         if feed:
             rows.append(_day(by_feed[feed], rules))
     frame = pd.DataFrame(rows, columns=list(COLUMNS))

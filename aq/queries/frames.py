@@ -224,7 +224,7 @@ def pooled(
             for feed, of_feed in days.items()
             if (pool := _sum(of_feed.get(n) for n in numbers)) is not None
         }
-        feed = context.settings.selection.of_period({name: p[2] for name, p in pools.items()})
+        feed = context.settings.selection.of_period({name: p[1] for name, p in pools.items()})
         taken = (feed, pools[feed]) if feed else None
         records.append(_period(taken, pollutant, grain, 24 * len(numbers), standard))
     names = ("value", "grade", "feed", "hours", "possible", "reason")

@@ -223,7 +223,7 @@ def _days_or_months(
         for province in question.provinces:
             for key in question.keys:
                 by_feed = pooled.get((label, key, province.id), {})
-                taken = question.selection.of_period({f: pool.hours for f, pool in by_feed.items()})
+                taken = question.selection.of_period({f: pool.count for f, pool in by_feed.items()})
                 if taken and by_feed[taken].hours:
                     items.append(_pooled_item(question, province, key, label, by_feed[taken]))
         if items:

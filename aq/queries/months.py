@@ -69,7 +69,7 @@ def _row(
     context: Context, key: str, month: date, feeds: dict[str, tuple[int, int, int]]
 ) -> dict[str, Any]:
     expected = 24 * month_end(month).day
-    taken = context.settings.selection.of_period({name: part[2] for name, part in feeds.items()})
+    taken = context.settings.selection.of_period({name: part[1] for name, part in feeds.items()})
     total, count, hours = feeds[taken] if taken else (0, 0, 0)
     taken = taken if hours else None
     return {

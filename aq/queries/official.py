@@ -322,7 +322,7 @@ def _observed(
         for row in rows:
             slots.setdefault((row.province, row.day), {})[row.feed] = row
         for (province, day), by_feed in slots.items():
-            feed = measured.of_period({name: row.hours for name, row in by_feed.items()})
+            feed = measured.of_period({name: row.values for name, row in by_feed.items()})
             if feed is None:
                 continue
             roll = by_feed[feed]

@@ -1,6 +1,6 @@
 """What follows from province hours: their grades, and the days pooled from them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -25,9 +25,10 @@ from aq.domain.clock import day_hours, day_of
 from aq.domain.grading import overall
 from aq.domain.model import Day, ProvinceHour
 from aq.domain.pollutants import KEYS
+from aq.domain.selection import FULL_PARTS
 from aq.domain.standards import Standard
 from aq.domain.windows import means_of, window_hours
-from aq.feeds.registry import FEED_IDS, FEED_NAMES
+from aq.feeds.registry import FEED_IDS, FEED_NAMES, INFO
 from aq.store.engine import Txn
 from aq.store.reads import DAY_PARTS, of_highest_hour, province_hours, span
 from aq.store.schema import province_day, province_day_grade, province_grade, province_hour
@@ -340,7 +341,7 @@ def days_by_grade(
     """(province, first day of the period, grade, days) where there are any.
 
     `periods` are (first, last) days since 1970. A day is of the first of `feeds` with an hour that
-    has a value.
+    has a value, after those with under half of another's values, as `Selection.of_period` has it.
     """
     counts: dict[tuple[int, int, int], int] = {}
     # A feed is asked of no period it has nothing of: the walk would find that out day by day.
@@ -348,7 +349,7 @@ def days_by_grade(
     numbers = [FEED_IDS[name] for name in feeds if FEED_IDS[name] in spans]
     for place, number in enumerate(numbers):
         # A statement a period: each walks its days in the order of the key, so nothing is sorted.
-        query = _counts(key, provinces, number, numbers[:place], scale)
+        query = _counts(key, provinces, numbers, place, scale)
         begin, end = (day_of(hour) for hour in spans[number])
         for first, last in periods:
             if last < begin or first > end:
@@ -364,14 +365,33 @@ def days_by_grade(
     return [(*cell, days) for cell, days in counts.items()]
 
 
+def _rivals(feeds: Sequence[int], place: int) -> Iterator[ColumnElement[bool]]:
+    """Whether another feed has the day instead: a better one that is no less than half as full, or
+    one of stations that is more than twice as full."""
+    table = province_day
+    pooled = {number for number in feeds if INFO[FEED_NAMES[number]].pooled}
+    here = feeds[place] in pooled
+    for rank, number in enumerate(feeds):
+        other = province_day.alias()
+        same = [other.c[name] == table.c[name] for name in ("pollutant", "province", "day")]
+        fuller = [other.c.feed == number, other.c.hours > 0]
+        if here and number in pooled:
+            more = table.c.n * FULL_PARTS < other.c.n
+            fuller.append(other.c.n * FULL_PARTS >= table.c.n if rank < place else more)
+        elif rank > place:
+            continue
+        if rank != place:
+            yield exists().where(and_(*same, *fuller))
+
+
 def _counts(
     key: str,
     provinces: Sequence[int],
-    feed: int,
-    better: Sequence[int],
+    feeds: Sequence[int],
+    place: int,
     scale: Scale,
 ) -> Select[Any]:
-    """(province, days, days up to each cut) of a period."""
+    """(province, days, days up to each cut) of a period, of one of the feeds in their order."""
     table, hour = province_day, province_hour
     # The highest hour by its exact sum and count; a day row stands for it where it is not there.
     value: tuple[ColumnElement[Any], ColumnElement[Any]] = table.c.sum, table.c.n
@@ -390,14 +410,11 @@ def _counts(
         table.c.pollutant == key,
         table.c.province.in_(list(provinces)),
         table.c.day.between(bindparam("first"), bindparam("last")),
-        table.c.feed == feed,
+        table.c.feed == feeds[place],
         table.c.hours >= max(1, scale.least_hours),
         ~below(scale.begins[0]),
+        *(~rival for rival in _rivals(feeds, place)),
     ]
-    if better:
-        other = province_day.alias()
-        same = [other.c[name] == table.c[name] for name in ("pollutant", "province", "day")]
-        here.append(~exists().where(and_(*same, other.c.feed.in_(better), other.c.hours > 0)))
     query = select(table.c.province, func.count(), *under).where(*here)
     if scale.of_highest:
         query = query.select_from(table.outerjoin(hour, of_highest_hour()))

@@ -22,6 +22,12 @@ USUAL = Selection.preferring(("archive", "airkorea", "openmeteo"), INFO.values()
         ({}, None),
         ({"archive": 25, "airkorea": 25, "openmeteo": 1}, "archive"),
         ({"airkorea": 25, UPSTREAM_MEANS: 1, "openmeteo": 1}, "airkorea"),
+        # A file of under half of the stations does not stand for the province.
+        ({"archive": 1, "airkorea": 40, "openmeteo": 1}, "airkorea"),
+        ({"archive": 12, "airkorea": 25}, "airkorea"),
+        ({"archive": 13, "airkorea": 25}, "archive"),
+        ({"archive": 40, "airkorea": 1}, "archive"),
+        ({"archive": 1, "airkorea": 0, UPSTREAM_MEANS: 1}, "archive"),
         # One station's value is enough for the means to stand back.
         ({"airkorea": 1, UPSTREAM_MEANS: 1}, "airkorea"),
         # A row without a value gives way to any feed with one …
@@ -57,9 +63,11 @@ def test_one_feed_alone_is_read_or_nothing() -> None:
     assert USUAL.only(None) == USUAL
 
 
-def test_a_windows_reader_tries_them_in_order_of_preference_whatever_the_hour_has() -> None:
-    stations = {"openmeteo": 1, "airkorea": 4, "archive": 0}
+def test_a_windows_reader_tries_the_fuller_first_then_by_preference() -> None:
+    stations = {"openmeteo": 1, "airkorea": 4, "archive": 2}
     assert USUAL.ranked(stations) == ["archive", "airkorea", "openmeteo"]
+    stations["archive"] = 1
+    assert USUAL.ranked(stations) == ["airkorea", "archive", "openmeteo"]
 
 
 def test_narrower_choices_keep_the_order() -> None:
