@@ -83,12 +83,14 @@ class Selection:
         rests on more than the hour itself (a window, an index) takes the first that gives one."""
         if len(stations) == 1:
             return [feed for feed in stations if feed in self.feeds]
-        pooled = [one.name for one in self.sources if one.pooled and one.name in stations]
-        most = max((stations[feed] for feed in pooled), default=0)
+        pooled = [source.name for source in self.sources if source.pooled]
+        most = max((stations.get(feed, 0) for feed in pooled), default=0)
         # Those of stations change places among themselves alone.
-        ordered = iter(sorted(pooled, key=lambda feed: FULL_PARTS * stations[feed] < most))
-        present = [feed for feed in self.feeds if feed in stations]
-        return [next(ordered) if feed in pooled else feed for feed in present]
+        ordered = iter(
+            sorted(pooled, key=lambda feed: FULL_PARTS * stations.get(feed, most) < most)
+        )
+        ranked = [next(ordered) if feed in pooled else feed for feed in self.feeds]
+        return [feed for feed in ranked if feed in stations]
 
     def of_hour(self, stations: Mapping[str, int]) -> str | None:
         """The feed an hour is read from; None where none of the feeds has a row of it."""
@@ -115,14 +117,16 @@ class Selection:
         `stations` has a row for each feed, in their order, and a column for each hour: the stations
         with a valid value, -1 where the feed has no row. Each hour has a row of some feed.
         """
-        valued, there = stations > 0, stations >= 0
-        pooled = np.array([source.pooled for source in self.sources])[:, None]
-        most = np.where(pooled, stations, 0).max(axis=0)
-        full = ~pooled | (FULL_PARTS * stations >= most)
-        # The first that is full and valued, else valued, else full, else there.
-        best = (valued & full) * 3 + valued * 2 + (there & full) + there
-        first: NDArray[np.intp] = best.argmax(axis=0)
-        return first
+        order = np.tile(np.arange(len(self.sources))[:, None], stations.shape[1])
+        pooled = np.flatnonzero([source.pooled for source in self.sources])
+        counts = stations[pooled]
+        thin = (counts >= 0) & (FULL_PARTS * counts < counts.max(axis=0, initial=0))
+        order[pooled] = pooled[np.argsort(thin, axis=0, kind="stable")]
+        ranked = np.take_along_axis(stations, order, axis=0)
+        valued = ranked > 0
+        first = np.where(valued.any(axis=0), valued.argmax(axis=0), (ranked >= 0).argmax(axis=0))
+        found: NDArray[np.intp] = np.take_along_axis(order, first[None], axis=0)[0]
+        return found
 
 
 def _first_with_value(feeds: Sequence[str], counts: Mapping[str, int]) -> str | None:
