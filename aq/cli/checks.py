@@ -34,6 +34,7 @@ from aq.store import outbox
 from aq.store.engine import known_revisions, schema_revisions, try_to_write, usable
 from aq.store.presence import holders, rescued
 from aq.store.runs import FAILED, recent_runs
+from aq.store.station_past import unknown_networks
 
 MOST_SKEW = timedelta(minutes=2)
 # Calls that may be on their way while both count.
@@ -244,6 +245,24 @@ def _zones(context: Context) -> Iterator[Finding]:
     yield Finding("zones", WARN, f"acts of a year in zones not in the table: {names}; {found}", do)
 
 
+def _networks(context: Context) -> Iterator[Finding]:
+    """Stations whose rows count for no mean because nothing tells their network."""
+    with context.store.read() as connection:
+        unknown = [
+            one
+            for name in context.settings.selection.of_stations.feeds
+            for one in unknown_networks(connection, name)
+        ]
+    if not unknown:
+        yield Finding("networks", OK, "the network of every station with rows is known")
+        return
+    names = ", ".join(f"{one.name} {one.code or ''}".rstrip() for one in unknown[:5])
+    rows = sum(one.rows for one in unknown)
+    found = f"{rows:,} hours of {len(unknown)} stations count for no mean: {names}"
+    do = "aq import a list of stations that names them with their network and year"
+    yield Finding("networks", WARN, f"network unknown: {found}", do)
+
+
 def _network(settings: Settings) -> Iterator[Finding]:
     """Whether each live feed's host can be reached, and whether its clock and ours agree."""
     for name in settings.live_feeds:
@@ -345,7 +364,6 @@ def _newest_hour_finding(status: FeedStatus, age: timedelta | None) -> Finding:
 
 
 READING: tuple[Callable[[Context], Iterator[Finding]], ...] = (
-    *(_archive_findings, _feed_findings, _notice_findings, _keys, _zones, _jobs, _grades),
-    _messages,
-    *ALERT_CHECKS,
+    *(_archive_findings, _feed_findings, _notice_findings, _keys, _networks, _zones, _jobs),
+    *(_grades, _messages, *ALERT_CHECKS),
 )

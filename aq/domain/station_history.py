@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 # The source of station lists; of periods, what is known of a station by all sources together.
 KNOWN = 0
@@ -49,6 +50,16 @@ class Period:
     last: int
     province: int | None
     network: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What of a station became another from an hour on: its province (id), network or name."""
+
+    hour: int
+    what: str
+    before: Any
+    after: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

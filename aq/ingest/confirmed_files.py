@@ -23,6 +23,7 @@ from aq.store.archive import files as archives
 from aq.store.archive import months as retained
 from aq.store.hours import put_station_hours
 from aq.store.schema import UPSTREAM_GRADES
+from aq.store.station_past import Unknown, unknown_networks
 from aq.store.stations import Directory
 from aq.store.upsert import Written
 
@@ -48,7 +49,7 @@ class ImportReport:
     lost: int = 0
     counts: Written = field(default_factory=Written)
     flagged: int = 0
-    unknown_network: int = 0
+    unknown: list[Unknown] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     issues: list[RowIssue] = field(default_factory=list)
     unread: list[RowIssue] = field(default_factory=list)
@@ -90,7 +91,8 @@ class ImportReport:
             "changed": self.changed,
             "unchanged": self.unchanged,
             "flagged": self.flagged,
-            "unknown_network": self.unknown_network,
+            "unknown_network": sum(one.rows for one in self.unknown),
+            "unknown_network_stations": [one.code or one.name for one in self.unknown],
             "stations": len(self.stations),
             "first_hour": kst_iso(from_hour_number(first)) if first else None,
             "last_hour": kst_iso(from_hour_number(last)) if last else None,
@@ -179,6 +181,8 @@ def _store(
             done += len(hours)
             progress(0.5 + 0.4 * done / content.rows)
         follow(txn, directory, context.stored_standards)
+        first, last = report.hours or (0, 0)
+        report.unknown = unknown_networks(txn.connection, name, first, last)
 
 
 def import_archive(

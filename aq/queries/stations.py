@@ -12,11 +12,12 @@ from aq.domain.missing import reasons
 from aq.domain.model import URBAN, StationHour
 from aq.domain.pollutants import pollutants
 from aq.domain.standards import Standard
+from aq.domain.station_history import Change
 from aq.feeds.registry import FEED_IDS
 from aq.queries.evidence import COUNTS, FLAGGED, NO_NETWORK, NO_VALUE, ROADSIDE
 from aq.store.reads import find_stations, station_hours
-from aq.store.station_past import EXPECTED_FOR_HOURS
-from aq.store.stations import reported_ranges, stations_of
+from aq.store.station_past import EXPECTED_FOR_HOURS, changes_of
+from aq.store.stations import Listed, reported_ranges, stations_in, stations_of
 
 NOT_LISTED, SILENT = "not_listed", "silent"
 NOT_RECEIVED, NEVER = "not_received", "never"
@@ -88,7 +89,7 @@ def roster(
     begin, end = hour_number(floor_hour(after)), hour_number(floor_hour(until))
     selection = context.settings.selection.of_stations
     with context.store.read() as connection:
-        stations = stations_of(connection, province)
+        stations = stations_in(connection, province, begin + 1, end, as_of)
         numbers = [station.id for station in stations]
         ranges = {name: reported_ranges(connection, FEED_IDS[name]) for name in selection.feeds}
         # The trend may reach back before a short range.
@@ -124,7 +125,7 @@ def roster(
 
 
 def _member(
-    station: Any,
+    station: Listed,
     rows: Mapping[int, StationHour],
     ranges: list[tuple[int, int]],
     hours: tuple[int, int],
@@ -165,7 +166,7 @@ def _member(
     )
 
 
-def _part(station: Any, key: str, row: StationHour | None, last: int | None, hour: int) -> str:
+def _part(station: Listed, key: str, row: StationHour | None, last: int | None, hour: int) -> str:
     """Why a station counts in its province's mean of an hour, or does not.
 
     `last` is its newest hour of all, where it had begun by then: as expected stations are told.
@@ -192,6 +193,12 @@ def station_of(context: Context, ref: str) -> Any:
     with context.store.read() as connection:
         stations = find_stations(connection, ref)
     return stations[0] if len(stations) == 1 else None
+
+
+def changes(context: Context, station: int) -> tuple[Change, ...]:
+    """How a station (by id) became what it is: moved, reclassified, renamed."""
+    with context.store.read() as connection:
+        return tuple(changes_of(connection, station))
 
 
 def named(context: Context, province: int) -> tuple[tuple[str, str], ...]:

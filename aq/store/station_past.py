@@ -14,6 +14,7 @@ from aq.domain.station_history import (
     ALWAYS,
     FOREVER,
     KNOWN,
+    Change,
     Period,
     Place,
     Source,
@@ -221,6 +222,14 @@ class Past:
         for statement in words:
             self.say(to, KNOWN, statement, [statement.first])
 
+    def learn_lists(self) -> None:
+        """Take up the imported lists of networks as they stand now."""
+        self._listed = _network_lists(self._txn.connection)
+
+    def stir(self, numbers: Iterable[int]) -> None:
+        """Have the periods of stations made anew."""
+        self._stirred.update(numbers)
+
     def _listed_hours(self, code: str | None) -> list[tuple[int, int, str]]:
         """(first hour, last hour, network) of the lists by year; imported ones come first."""
         rows = (*self._listed.get(code or "", ()), *listed_networks().get(code or "", ()))
@@ -288,11 +297,13 @@ class Past:
 
 
 def present_periods(
-    connection: Connection, as_of: int | None = None
+    connection: Connection, as_of: int | None = None, *, station: int | None = None
 ) -> dict[int, dict[int, tuple[Period, ...]]]:
-    """The periods of all stations by station and feed, as they are or were at a version."""
+    """The periods of all stations (or one) by station and feed, as they are or were."""
     table = station_period
     query = select(table).order_by(table.c.station, table.c.feed, table.c.first_hour)
+    if station is not None:
+        query = query.where(table.c.station == station)
     found: dict[int, dict[int, list[Period]]] = {}
     for row in connection.execute(query.where(*_held(as_of))):
         period = Period(row.first_hour, row.last_hour, row.province, row.network)
@@ -342,6 +353,28 @@ def _held(as_of: int | None) -> list[ColumnElement[bool]]:
     return [table.c.version <= as_of, later]
 
 
+def changes_of(connection: Connection, number: int) -> list[Change]:
+    """How a station became what it is: moved, reclassified, renamed, in the order of time."""
+    found = []
+    known = present_periods(connection, station=number).get(number, {}).get(KNOWN, ())
+    for what in ("province", "network"):
+        told = [one for one in known if getattr(one, what) is not None]
+        found += [
+            Change(hour=new.first, what=what, before=getattr(old, what), after=getattr(new, what))
+            for old, new in pairwise(told)
+            if getattr(old, what) != getattr(new, what)
+        ]
+    table = station_statement
+    query = select(table.c.first_hour, table.c.name).where(table.c.station == number)
+    names = connection.execute(query.order_by(table.c.first_hour, table.c.feed)).all()
+    found += [
+        Change(hour=new.first_hour, what="name", before=old.name, after=new.name)
+        for old, new in pairwise(names)
+        if old.name != new.name
+    ]
+    return sorted(found, key=lambda change: change.hour)
+
+
 def spans_of(connection: Connection) -> dict[Key, list[Span]]:
     """The spans of hours that each station has rows of each feed in, by (station, feed)."""
     table, silent = station_feed, station_silence
@@ -370,6 +403,51 @@ def _by_key(connection: Connection, table: Any, made: Any) -> dict[Key, list[Sta
     for row in connection.execute(select(table).order_by(*order)):
         found.setdefault((row.station, row.feed), []).append(made(row))
     return found
+
+
+def put_network_list(txn: Txn, rows: Mapping[tuple[str, int], str], source: str) -> int:
+    """Keep the network of stations (by code) in a year; returns how many are new or another."""
+    table = network_list
+    held = {(r.code, r.year): r.network for r in txn.connection.execute(select(table))}
+    fresh = [
+        {"code": code, "year": year, "network": network, "source": source}
+        for (code, year), network in rows.items()
+        if held.get((code, year)) != network
+    ]
+    upsert(txn.connection, table, fresh)
+    return len(fresh)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """A station with rows of a feed that count for no mean: nothing tells its network."""
+
+    name: str
+    code: str | None
+    rows: int
+
+
+def unknown_networks(
+    connection: Connection, feed: str, first: int = ALWAYS, last: int = FOREVER
+) -> list[Unknown]:
+    """The stations with hours from `first` to `last` of no known network, the most rows first."""
+    period, hour, number = station_period, station_hour, FEED_IDS[feed]
+    query = (
+        select(station.c.name, station.c.code, func.count().label("rows"))
+        .join_from(period, station, station.c.id == period.c.station)
+        .join(hour, hour.c.station == period.c.station)
+        .where(
+            period.c.feed == number,
+            period.c.superseded.is_(None),
+            period.c.network.is_(None),
+            hour.c.feed == number,
+            hour.c.hour.between(period.c.first_hour, period.c.last_hour),
+            hour.c.hour.between(first, last),
+        )
+        .group_by(station.c.id, station.c.name, station.c.code)
+        .order_by(func.count().desc(), station.c.name)
+    )
+    return [Unknown(**row) for row in connection.execute(query).mappings()]
 
 
 def _network_lists(connection: Connection) -> dict[str, list[tuple[int, int, str]]]:

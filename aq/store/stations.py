@@ -1,6 +1,7 @@
 """Stations: who is who, what each is now, and which of them are expected in an hour."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from aq.domain.station_history import KNOWN, Statement, present
 from aq.feeds.registry import FEED_NAMES
 from aq.store.engine import Txn
 from aq.store.schema import station, station_feed
-from aq.store.station_past import EXPECTED_FOR_HOURS, Moved, Past
+from aq.store.station_past import EXPECTED_FOR_HOURS, Moved, Past, present_periods
 from aq.store.upsert import Row, as_rows
 
 MOST_STATIONS = 10_000  # of all years and sources together; a page lists them all
@@ -121,6 +122,16 @@ class Directory:
                     ]
         self.past.widened.clear()
         return found
+
+    def code_of(self, one: Station) -> str | None:
+        """The code of a station that is known by its name and province."""
+        number = self._find(one)
+        return None if number is None else self._rows[number]["code"]
+
+    def stir(self, codes: Iterable[str]) -> None:
+        """Look anew at where the rows of stations count of which a list told something."""
+        numbers = (self._by_code.get(code) for code in codes)
+        self.past.stir(number for number in numbers if number is not None)
 
     def settle(self) -> list[Moved]:
         """Bring what is known of stations in line with what was said in this transaction.
@@ -311,6 +322,45 @@ def reported_ranges(connection: Connection, feed: int) -> dict[int, tuple[int, i
     query = select(table.c.station, table.c.first_hour, table.c.last_hour)
     rows = connection.execute(query.where(table.c.feed == feed))
     return {number: (first, last) for number, first, last in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A station as it is now, but for its network, which is the one of an hour."""
+
+    id: int
+    name: str
+    code: str | None
+    network: str | None
+    address: str | None
+    latitude: float | None
+    longitude: float | None
+    year: int | None
+    items: str | None
+
+
+def stations_in(
+    connection: Connection, province: int, first: int, last: int, as_of: int | None = None
+) -> list[Listed]:
+    """The stations that counted for a province at some hour from `first` to `last`, by name, with
+    the network of the newest such hour."""
+    networks: dict[int, str | None] = {}
+    for number, by_feed in present_periods(connection, as_of).items():
+        there = [
+            (one.last, feed != KNOWN, one.network)
+            for feed, periods in by_feed.items()
+            for one in periods
+            if one.province == province and one.first <= last and one.last >= first
+        ]
+        if there:
+            networks[number] = max(there, key=lambda one: one[:2])[2]
+    facts = ("id", "name", "code", "address", "latitude", "longitude", "year", "items")
+    query = select(*(station.c[name] for name in facts)).order_by(station.c.name, station.c.id)
+    return [
+        Listed(**row, network=networks[row["id"]])
+        for row in connection.execute(query).mappings()
+        if row["id"] in networks
+    ]
 
 
 def stations_of(connection: Connection, province: int | None = None) -> Sequence[KeptStation]:

@@ -127,6 +127,15 @@ def read(path: Path, now: datetime) -> Iterator[FileBatch]:
             skipped = []
 
 
+def tables(path: Path, stack: ExitStack) -> Iterator[tuple[str, Iterator[Row]]]:
+    """(place, numbered rows) of every table of a file, whatever it holds; opened by `stack`.
+
+    Raises `InputError` for a file that cannot be read.
+    """
+    for part in _parts(path, stack)[0]:
+        yield part.where, stack.enter_context(part.open()).rows
+
+
 def parse_rows(
     header: Sequence[Hashable],
     rows: Iterable[tuple[int, Sequence[Hashable]]],

@@ -129,6 +129,17 @@ def _place(header: Sequence[Hashable], where: str) -> tuple[dict[str, int], list
     return found, unknown, lies
 
 
+def header_words(header: Sequence[Hashable], extra: Mapping[str, str]) -> dict[str, int]:
+    """Column by meaning of a header of any table, with meanings of its own in `extra`."""
+    found: dict[str, int] = {}
+    for index, cell in enumerate(header):
+        name, *_ = _normal(cell)
+        meaning = _MEANINGS.get(name) or extra.get(name)
+        if meaning:
+            found.setdefault(meaning, index)
+    return found
+
+
 def _check_unit(meaning: str, unit: str | None, cell: Hashable, where: str) -> None:
     if meaning == "hour" and unit in ("utc", "gmt"):
         raise _refusal(where, f"the column {shown(cell)!r} is not in Korean time")

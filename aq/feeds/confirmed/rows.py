@@ -124,7 +124,7 @@ class _Cells(dict[Hashable, int]):
         return np.fromiter(map(self.__getitem__, column), np.int32, len(column))
 
 
-def _sido(region: str, address: str) -> str | None:
+def station_label(region: str, address: str) -> str | None:
     """The province label of a station as `province_of` takes it, None when unknown.
 
     A station of the merged 전남광주 keeps that label while its address tells 광주 from 전남;
@@ -301,7 +301,7 @@ class RowParser:
 
         name, address, word = text(about.name), text(about.address), text(about.network)
         code = "" if about.code is None else code_of(cells[about.code])
-        sido = _sido(text(about.region), address)
+        sido = station_label(text(about.region), address)
         if not name:
             return self._refuse("bad_station", "no station name")
         if code and not _CODE.fullmatch(code):

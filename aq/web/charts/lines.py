@@ -21,8 +21,9 @@ from aq.web.charts.advisory_bands import act_bands
 from aq.web.charts.advisory_bands import draw as draw_acts
 from aq.web.charts.downsample import Floats, kept, stretches
 from aq.web.charts.theme import FONT, Palette, palette
-from aq.web.charts.time_axis import stamp, stamps, wall_clock
+from aq.web.charts.time_axis import stamp, stamp_of, stamps, wall_clock
 
+Mark = tuple[datetime, str]
 Spot = tuple[str, int, str]  # level (province or station), id in the store, name at the line
 AVERAGING = {"hour": "1h", "day": "1d", "month": "1mo"}
 # Beyond these a line by the hour, or by the day, holds more than anyone can see.
@@ -76,9 +77,15 @@ def frame_of(context: Context, level: str, place: int, asked: Ask) -> pd.DataFra
 
 
 def figure_of(
-    context: Context, spots: tuple[Spot, ...], asked: Ask, digits: int, lang: str, dark: bool
+    context: Context,
+    spots: tuple[Spot, ...],
+    asked: Ask,
+    digits: int,
+    lang: str,
+    dark: bool,
+    marks: tuple[Mark, ...] = (),
 ) -> go.Figure:
-    """The chart of some places, from the store."""
+    """The chart of some places, from the store; `marks` are (time, words) to stand at the line."""
     named = [(name, frame_of(context, level, place, asked)) for level, place, name in spots]
     provinces = [place for level, place, _ in spots if level == "province"]
     bounds = asked.after, asked.until
@@ -91,7 +98,27 @@ def figure_of(
         revision=f"{asked.pollutant} {asked.grain} {asked.since} {asked.last}",
         acts=acts,
     )
-    return lines(named, style, asked.grain, text_in(lang), palette(dark))
+    figure = lines(named, style, asked.grain, text_in(lang), palette(dark))
+    for at, words in marks:
+        if asked.after <= at <= asked.until:
+            _mark(figure, at, words, palette(dark))
+    return figure
+
+
+def _mark(figure: go.Figure, at: datetime, words: str, colours: Palette) -> None:
+    """A thin upright line with words at its top: what changed there."""
+    place = stamp_of(at)
+    figure.add_vline(x=place, line={"color": colours.muted, "width": 1, "dash": "dot"})
+    figure.add_annotation(
+        x=place,
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        xanchor="left",
+        text=escape(words),
+        showarrow=False,
+        font={"size": 11, "color": colours.muted},
+    )
 
 
 def unit_of(pollutant: str, text: Text) -> str:

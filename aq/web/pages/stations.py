@@ -1,7 +1,7 @@
 """The stations of a province: on a map and in a table, each with its history and its part in the
 mean."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -11,9 +11,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from aq.context import Context
-from aq.domain.clock import kst_iso
+from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.pollutants import pollutants
-from aq.domain.provinces import BY_CODE, PROVINCES
+from aq.domain.provinces import BY_CODE, BY_ID, PROVINCES
+from aq.domain.station_history import Change
 from aq.feeds.registry import INFO
 from aq.i18n import Text, text_in
 from aq.queries import stations as rosters
@@ -40,6 +41,13 @@ WHY: Mapping[str, str] = {
     rosters.NOT_RECEIVED: N_("does not count: nothing received of this hour"),
     rosters.SILENT: N_("does not count: silent for over seven days, not expected any more"),
     rosters.NEVER: N_("does not count: no hour received by then"),
+}
+
+# What of a station became another -> words.
+CHANGES: Mapping[str, str] = {
+    "province": N_("counted in {before}, now in {after}"),
+    "network": N_("network {before}, now {after}"),
+    "name": N_("called {before}, now {after}"),
 }
 
 
@@ -313,7 +321,9 @@ def _station(
     what = text.pollutant(pollutant)
     title = text("{who} · {what}", who=chosen.name, what=what)
     page.html(f"<h2>{escape(title)}</h2>")
-    page.html(f'<dl class="facts">{"".join(_facts(found, chosen, pollutant, why, text))}</dl>')
+    changes = cache.kept(rosters.changes, chosen.id)
+    facts = [*_facts(found, chosen, pollutant, why, text), *_past(changes, text)]
+    page.html(f'<dl class="facts">{"".join(facts)}</dl>')
     if chosen.valid:
         st.plotly_chart(
             cache.kept(
@@ -331,6 +341,7 @@ def _station(
                 cache.shown_digits(pollutant, page.standard().id),
                 text.lang,
                 page.dark(),
+                tuple((from_hour_number(one.hour - 1), change_words(one, text)) for one in changes),
             ),
             theme=None,
             key="station-line",
@@ -344,6 +355,28 @@ def _station(
     link = f'<a href="/past?{escape(urlencode(params))}" target="_self">'
     words = escape(text("Beside other places, on the page {page}", page=text("Line")))
     page.html(f'<p class="muted">{link}{words}</a></p>')
+
+
+def change_words(change: Change, text: Text) -> str:
+    """What of a station became another: moved, reclassified or renamed, from what to what."""
+    before, after = change.before, change.after
+    if change.what == "province":
+        before, after = (province_name(BY_ID[one], text.lang) for one in (before, after))
+    elif change.what == "network":
+        before, after = network_word(before, text), network_word(after, text)
+    return text(CHANGES[change.what], before=before, after=after)
+
+
+def _past(changes: Sequence[Change], text: Text) -> list[str]:
+    """A fact for each change of what the station is, the newest first."""
+    return [
+        fact(
+            escape(change_words(one, text)),
+            text("from {hour}", hour=long_hour(text, from_hour_number(one.hour))),
+            exact(from_hour_number(one.hour)),
+        )
+        for one in reversed(changes)
+    ]
 
 
 def _facts(
