@@ -7,6 +7,7 @@ too old; a feed that stands in for a better one says so by its name and kind. A 
 that hour is missing, with its reason and the last value it had.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -171,14 +172,24 @@ def _age(hour: int | None, now: datetime) -> timedelta:
 def choose(
     rows: Sequence[ProvinceHour], context: Context, now: datetime
 ) -> tuple[FeedInfo | None, int | None]:
-    """The feed and hour to show: the most preferred fresh one, else the most preferred there is."""
-    prefer = context.settings.selection.present.feeds
-    newest = {name: hour for name in prefer if (hour := newest_hour(rows, name)) is not None}
+    """The feed and hour to show: the most preferred fresh one, else the most preferred there is.
+
+    As everywhere a feed of under half of the fullest one's stations, here of the whole country,
+    comes after it.
+    """
+    selection = context.settings.selection.present
+    newest = {
+        name: hour for name in selection.feeds if (hour := newest_hour(rows, name)) is not None
+    }
+    heard = Counter(dict.fromkeys(newest, 0))
+    for row in rows:
+        if newest.get(row.feed) == row.hour:
+            heard[row.feed] += max(mean.valid for mean in row.means.values())
     fresh = timedelta(hours=context.settings.display.stale_after_hours)
     for limit in (fresh, timedelta(hours=context.settings.display.hide_after_hours)):
-        for name, hour in newest.items():
-            if _age(hour, now) <= limit:
-                return INFO[name], hour
+        there = {name: heard[name] for name, hour in newest.items() if _age(hour, now) <= limit}
+        for name in selection.ranked(there):
+            return INFO[name], newest[name]
     if newest:
         name = max(newest, key=lambda feed: newest[feed])
         return INFO[name], newest[name]
