@@ -36,7 +36,9 @@ from aq.toml import first_problem, located, parse, read_text
 
 # Variables that are read elsewhere or only by tests; every other AQ_ name must be a setting.
 LISTS = ("minutes", "prefer", "trusted_proxies", "admin_emails", "admin_subjects")
-OTHER_VARIABLES = frozenset({"AQ_CONFIG", "AQ_HOME", "AQ_ENV_FILE", "AQ_SAMPLES", "AQ_RECORDED"})
+OTHER_VARIABLES = frozenset(
+    {"AQ_CONFIG", "AQ_HOME", "AQ_ENV_FILE", "AQ_SAMPLES", "AQ_RECORDED", "AQ_CASES"}
+)
 # Station hours younger than this may still be asked for again.
 LEAST_MONTHS = 4
 

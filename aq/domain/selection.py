@@ -26,8 +26,9 @@ class Selection:
     """The feeds that are read, the most preferred first, and the choice among candidates.
 
     Candidates are given as feed -> count: for an hour the stations with a valid value (1 for a feed
-    that has no stations), for a day or month the values of all its hours and stations. A feed
-    without a row is no candidate; a feed whose row has no value is one with a count of 0.
+    that has no stations), for a day or month `heard`: its stations with a value in an hour that has
+    any, on average. A feed without a row is no candidate; a feed whose row has no value is one with
+    a count of 0.
     """
 
     sources: tuple[FeedInfo, ...]
@@ -78,7 +79,7 @@ class Selection:
     def _of(self, wanted: Callable[[FeedInfo], bool]) -> "Selection":
         return Selection(tuple(filter(wanted, self.sources)))
 
-    def ranked(self, stations: Mapping[str, int]) -> Sequence[str]:
+    def ranked(self, stations: Mapping[str, float]) -> Sequence[str]:
         """The candidates of an hour in the order in which they are tried: a reader whose value
         rests on more than the hour itself (a window, an index) takes the first that gives one."""
         if len(stations) == 1:
@@ -107,9 +108,9 @@ class Selection:
             {feed: max(row.means[name].valid for name in names) for feed, row in rows.items()}
         )
 
-    def of_period(self, values: Mapping[str, int]) -> str | None:
+    def of_period(self, heard: Mapping[str, float]) -> str | None:
         """The feed a day or month is read from; None where none of the feeds has a row of it."""
-        return _first_with_value(self.ranked(values), values)
+        return _first_with_value(self.ranked(heard), heard)
 
     def of_hours(self, stations: NDArray[np.intp]) -> NDArray[np.intp]:
         """`of_hour` of many hours at once: the place in `feeds` of the feed each is read from.
@@ -129,7 +130,12 @@ class Selection:
         return found
 
 
-def _first_with_value(feeds: Sequence[str], counts: Mapping[str, int]) -> str | None:
+def heard(values: int, hours: int) -> float:
+    """The stations with a value in an hour, on average over the hours with any."""
+    return values / hours if hours else 0.0
+
+
+def _first_with_value(feeds: Sequence[str], counts: Mapping[str, float]) -> str | None:
     return next((feed for feed in feeds if counts[feed]), feeds[0] if feeds else None)
 
 

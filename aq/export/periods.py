@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from aq.domain.clock import day_of, from_day_number
+from aq.domain.selection import heard
 from aq.export.grading import NOT_MEASURED, Grader, absence, share_text
 from aq.export.reader import (
     WHY,
@@ -154,7 +155,9 @@ def _taken(
         for feed in selection.feeds
         if (pool := pools.get((place, feed, key))) is not None
     }
-    feed = selection.of_period({name: pool.count for name, pool in by_feed.items()})
+    feed = selection.of_period(
+        {name: heard(pool.count, pool.hours) for name, pool in by_feed.items()}
+    )
     return (feed, by_feed[feed]) if feed else None
 
 

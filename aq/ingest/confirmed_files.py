@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from aq.domain.model import Reading, RowIssue, Station, Upstream
 from aq.domain.pollutants import KEYS
 from aq.feeds.confirmed import files as archive
 from aq.feeds.confirmed.content import Content
-from aq.feeds.registry import FEED_NAMES
+from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.ingest.collect import ISSUES_KEPT, follow, station_rule
 from aq.ingest.retention import read_manifest
 from aq.store import Txn
@@ -221,6 +221,7 @@ def _read_archive(
     txn.mark_simulated(bool(content["simulated"]))
     directory = Directory(txn, station_rule(context.settings.provinces))
     stations = {one["id"]: _station(one) for one in content["stations"]}
+    said = _said(content, stations)
     for rows in archives.groups(path):
         present = retained.present_of(rows)
         report.rows += len(rows)
@@ -228,7 +229,7 @@ def _read_archive(
         report.skipped["replaced"] += len(rows) - len(present)
         by_feed: dict[str, list[Reading]] = {}
         for row in present:
-            reading = _reading(row, stations)
+            reading = _reading(row, _named(said, stations, row))
             by_feed.setdefault(FEED_NAMES[row["feed"]], []).append(reading)
         for name, readings in by_feed.items():
             counts = put_station_hours(txn, name, readings, directory, only_new=True)
@@ -248,12 +249,34 @@ def _station(facts: Mapping[str, Any]) -> Station:
     return Station(**given, items=None if items is None else tuple(items.split()))
 
 
-def _reading(row: Mapping[str, Any], stations: Mapping[int, Station]) -> Reading:
+Said = Mapping[tuple[int, int], list[tuple[int, Station]]]
+
+
+def _said(content: Mapping[str, Any], stations: Mapping[int, Station]) -> Said:
+    """By station and feed (from hour, station as its rows named it), the last first; an archive of
+    the first version says nothing of it."""
+    found: dict[tuple[int, int], list[tuple[int, Station]]] = {}
+    for words in content.get("statements", ()):
+        facts = {name: words[name] for name in ("sido", "name", "network", "address")}
+        one = replace(stations[words["station"]], **facts)
+        key = words["station"], FEED_IDS[words["feed"]]
+        found.setdefault(key, []).insert(0, (words["from_hour"], one))
+    return found
+
+
+def _named(said: Said, stations: Mapping[int, Station], row: Mapping[str, Any]) -> Station:
+    """The station of a row as the row named it."""
+    named = said.get((row["station"], row["feed"]), ())
+    found = next((one for first, one in named if first <= row["hour"]), None)
+    return found or stations[row["station"]]
+
+
+def _reading(row: Mapping[str, Any], station: Station) -> Reading:
     marks = row["grades"] or ""
     grades = {f: int(g) for f, g in zip(UPSTREAM_GRADES, marks, strict=False) if g.isdigit()}
     said = {name: row[name] for name in ("khai", "khai_grade", "pm10_24h", "pm25_24h")}
     return Reading(
-        station=stations[row["station"]],
+        station=station,
         hour=from_hour_number(row["hour"]),
         values={key: row[key] for key in KEYS if row[key] is not None},
         flags=json.loads(row["flags"]) if row["flags"] else {},

@@ -20,13 +20,14 @@ from aq.domain.clock import from_hour_number, kst, kst_iso, month_hours
 from aq.domain.errors import ArchiveError, InputError, StoreError
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.report import Report
-from aq.feeds.registry import INFO
+from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import Connection, Store
 from aq.store.archive import files as archives
 from aq.store.archive import months as retained
 from aq.store.archive.months import Content, Month
 from aq.store.engine import state_of
 from aq.store.reads import committed_at
+from aq.store.station_past import statements_within
 
 FORM = 1
 # Months that one run of the scheduler archives; a command does all.
@@ -226,6 +227,21 @@ def _manifest(
         "stations": [
             {key: value for key, value in row.items() if key not in ("province", "listed_at")}
             for row in stations
+        ],
+        # What the rows said of their stations: each holds until the next of station and feed.
+        "statements": [
+            {
+                "station": number,
+                "feed": FEED_NAMES[feed],
+                "from_hour": said.first,
+                "sido": said.sido,
+                "name": said.name,
+                "network": said.network,
+                "address": said.address,
+            }
+            for number, feed, said in statements_within(
+                connection, *month_hours(month // 100, month % 100)
+            )
         ],
         "software": {"aq": __version__, "pyarrow": installed("pyarrow")},
     }

@@ -21,7 +21,7 @@ from aq.domain.clock import (
 from aq.domain.missing import NETWORK_UNKNOWN, gap_reason, reasons
 from aq.domain.model import Day, ProvinceHour
 from aq.domain.provinces import PROVINCES
-from aq.domain.selection import Selection
+from aq.domain.selection import Selection, heard
 from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import Connection, gaps, reads
 
@@ -117,7 +117,9 @@ def _days(
             start, stop = day_hours(day)
             expected = min(stop, last) - max(start, first)
             by_feed = days_of.get((province, day), {})
-            taken = selection.of_period({feed: roll.values for feed, roll in by_feed.items()})
+            taken = selection.of_period(
+                {feed: heard(roll.values, roll.hours) for feed, roll in by_feed.items()}
+            )
             hours = min(by_feed[taken].hours, expected) if taken else 0
             out.append((province, day, taken, hours, expected))
     return out

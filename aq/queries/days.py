@@ -23,6 +23,7 @@ from aq.domain.clock import (
 )
 from aq.domain.model import Day
 from aq.domain.provinces import BY_CODE, BY_ID
+from aq.domain.selection import heard
 from aq.domain.standards import HIGHEST_8H, Breakpoints, Standard
 from aq.feeds.registry import INFO
 from aq.queries.items import day_sums
@@ -82,7 +83,9 @@ def days(
             places.setdefault((day.province, day.day), {})[day.feed] = day
     rows = []
     for _, by_feed in sorted(places.items()):
-        feed = context.settings.selection.of_period({f: d.values for f, d in by_feed.items()})
+        feed = context.settings.selection.of_period(
+            {f: heard(d.values, d.hours) for f, d in by_feed.items()}
+        )
         if feed:
             rows.append(_day(by_feed[feed], rules))
     frame = pd.DataFrame(rows, columns=list(COLUMNS))

@@ -24,7 +24,7 @@ from aq.domain.missing import NOT_ENOUGH_HOURS, gap_reason, reasons
 from aq.domain.model import OBSERVED, HourMean, PlaceHour
 from aq.domain.pollutants import pollutants, rounded
 from aq.domain.provinces import BY_ID, PROVINCES
-from aq.domain.selection import Selection
+from aq.domain.selection import Selection, heard
 from aq.domain.standards import PERIODS, Standard
 from aq.domain.windows import OVERALL, means_of, window_hours
 from aq.feeds.registry import FEED_NAMES, INFO
@@ -224,7 +224,9 @@ def pooled(
             for feed, of_feed in days.items()
             if (pool := _sum(of_feed.get(n) for n in numbers)) is not None
         }
-        feed = context.settings.selection.of_period({name: p[1] for name, p in pools.items()})
+        feed = context.settings.selection.of_period(
+            {name: heard(*p[1:3]) for name, p in pools.items()}
+        )
         taken = (feed, pools[feed]) if feed else None
         records.append(_period(taken, pollutant, grain, 24 * len(numbers), standard))
     names = ("value", "grade", "feed", "hours", "possible", "reason")

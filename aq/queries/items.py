@@ -33,6 +33,7 @@ from aq.domain.missing import why_missing
 from aq.domain.model import Day, ProvinceHour
 from aq.domain.pollutants import Pollutant, pollutants, rounded
 from aq.domain.provinces import Province
+from aq.domain.selection import heard
 from aq.domain.standards import Standard
 from aq.domain.windows import Evaluated, evaluate, window_hours
 from aq.feeds.registry import INFO
@@ -223,7 +224,9 @@ def _days_or_months(
         for province in question.provinces:
             for key in question.keys:
                 by_feed = pooled.get((label, key, province.id), {})
-                taken = question.selection.of_period({f: pool.count for f, pool in by_feed.items()})
+                taken = question.selection.of_period(
+                    {f: heard(pool.count, pool.hours) for f, pool in by_feed.items()}
+                )
                 if taken and by_feed[taken].hours:
                     items.append(_pooled_item(question, province, key, label, by_feed[taken]))
         if items:

@@ -18,6 +18,7 @@ from aq.domain.clock import (
 )
 from aq.domain.model import OBSERVED
 from aq.domain.pollutants import pollutants
+from aq.domain.selection import heard
 from aq.feeds.registry import INFO
 from aq.queries.items import pooled_value
 from aq.store import reads
@@ -69,7 +70,9 @@ def _row(
     context: Context, key: str, month: date, feeds: dict[str, tuple[int, int, int]]
 ) -> dict[str, Any]:
     expected = 24 * month_end(month).day
-    taken = context.settings.selection.of_period({name: part[1] for name, part in feeds.items()})
+    taken = context.settings.selection.of_period(
+        {name: heard(*part[1:]) for name, part in feeds.items()}
+    )
     total, count, hours = feeds[taken] if taken else (0, 0, 0)
     taken = taken if hours else None
     return {

@@ -24,6 +24,7 @@ from aq.domain.model import DAILY, OVER_50, Advisory, Day, ForecastNotice
 from aq.domain.pollutants import from_scaled, pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES, Province, district_provinces
 from aq.domain.report import plain
+from aq.domain.selection import heard
 from aq.store import Connection
 from aq.store import notices as official
 from aq.store.reads import days as day_rows
@@ -322,7 +323,9 @@ def _observed(
         for row in rows:
             slots.setdefault((row.province, row.day), {})[row.feed] = row
         for (province, day), by_feed in slots.items():
-            feed = measured.of_period({name: row.values for name, row in by_feed.items()})
+            feed = measured.of_period(
+                {name: heard(row.values, row.hours) for name, row in by_feed.items()}
+            )
             if feed is None:
                 continue
             roll = by_feed[feed]

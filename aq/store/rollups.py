@@ -8,11 +8,13 @@ from math import ceil
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Select,
     and_,
     bindparam,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -341,7 +343,7 @@ def days_by_grade(
     """(province, first day of the period, grade, days) where there are any.
 
     `periods` are (first, last) days since 1970. A day is of the first of `feeds` with an hour that
-    has a value, after those with under half of another's values, as `Selection.of_period` has it.
+    has a value, after those with under half of another's stations, as `Selection.of_period` has it.
     """
     counts: dict[tuple[int, int, int], int] = {}
     # A feed is asked of no period it has nothing of: the walk would find that out day by day.
@@ -376,8 +378,9 @@ def _rivals(feeds: Sequence[int], place: int) -> Iterator[ColumnElement[bool]]:
         same = [other.c[name] == table.c[name] for name in ("pollutant", "province", "day")]
         fuller = [other.c.feed == number, other.c.hours > 0]
         if here and number in pooled:
-            more = table.c.n * FULL_PARTS < other.c.n
-            fuller.append(other.c.n * FULL_PARTS >= table.c.n if rank < place else more)
+            own = cast(table.c.n, BigInteger) * other.c.hours
+            its = cast(other.c.n, BigInteger) * table.c.hours
+            fuller.append(its * FULL_PARTS >= own if rank < place else own * FULL_PARTS < its)
         elif rank > place:
             continue
         if rank != place:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -58,17 +57,7 @@ class Past:
     def __init__(self, txn: Txn, place: Place) -> None:
         self._txn, self._place = txn, place
         connection = txn.connection
-        self._statements = _by_key(
-            connection,
-            station_statement,
-            lambda row: Statement(
-                first=row.first_hour,
-                sido=row.sido,
-                name=row.name,
-                network=row.network,
-                address=row.address,
-            ),
-        )
+        self._statements = _statements(connection)
         self.periods = present_periods(connection)
         self.spans = spans_of(connection)
         self._listed = _network_lists(connection)
@@ -375,6 +364,20 @@ def changes_of(connection: Connection, number: int) -> list[Change]:
     return sorted(found, key=lambda change: change.hour)
 
 
+def statements_within(
+    connection: Connection, first: int, last: int
+) -> list[tuple[int, int, Statement]]:
+    """(station, feed, statement) of what feeds said of stations in some hours; a statement holds
+    until the next of the same station and feed."""
+    found = []
+    for (number, feed), statements in _statements(connection).items():
+        for place, statement in enumerate(statements):
+            following = statements[place + 1].first if place + 1 < len(statements) else FOREVER
+            if feed != KNOWN and statement.first <= last and following > first:
+                found.append((number, feed, statement))
+    return found
+
+
 def spans_of(connection: Connection) -> dict[Key, list[Span]]:
     """The spans of hours that each station has rows of each feed in, by (station, feed)."""
     table, silent = station_feed, station_silence
@@ -397,11 +400,19 @@ def _lasting(spans: Iterable[Span]) -> list[Span]:
     return [(first, min(last + EXPECTED_FOR_HOURS, FOREVER)) for first, last in spans]
 
 
-def _by_key(connection: Connection, table: Any, made: Any) -> dict[Key, list[Statement]]:
+def _statements(connection: Connection) -> dict[Key, list[Statement]]:
+    table = station_statement
     found: dict[Key, list[Statement]] = {}
     order = (table.c.station, table.c.feed, table.c.first_hour)
     for row in connection.execute(select(table).order_by(*order)):
-        found.setdefault((row.station, row.feed), []).append(made(row))
+        statement = Statement(
+            first=row.first_hour,
+            sido=row.sido,
+            name=row.name,
+            network=row.network,
+            address=row.address,
+        )
+        found.setdefault((row.station, row.feed), []).append(statement)
     return found
 
 

@@ -168,7 +168,9 @@ def _frame(context: Context) -> Answer:
 def _revisions(context: Context) -> Answer:
     standard = context.standards["airkorea_1h"]
     rows = revisions.trail_items(context.store, "서울", "pm10", AT, standard)
-    feed = context.settings.selection.of_hour({row["feed"]: row["value"] or 0 for row in rows})
+    feed = context.settings.selection.of_hour(
+        {row["feed"]: row["value"] is not None for row in rows}
+    )
     return next((row["feed"], row["value"]) for row in rows if row["feed"] == feed)
 
 
