@@ -8,8 +8,8 @@ again puts right the hours it speaks of.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014_station_history"
-down_revision = "0013_outbox_part"
+revision = "0015_station_history"
+down_revision = "0014_usable_from"
 
 ALWAYS, FOREVER = -(2**31), 2**31 - 1
 MICROSECONDS = 3_600_000_000  # of an hour
