@@ -20,7 +20,7 @@ def ours(url: str) -> tuple[int, bool]:
     """Bytes of our chart, and whether its line has both extremes and breaks at every gap."""
     from aq.i18n import text_in
     from aq.queries import line
-    from aq.web.charts import country as charts
+    from aq.web.charts import province_line as charts
     from aq.web.charts.downsample import stretches
     from aq.web.charts.theme import palette
 

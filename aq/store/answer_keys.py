@@ -7,7 +7,8 @@ from sqlalchemy import Column, Integer, String, Table, delete, insert, select
 
 from aq.domain.model import AnswerKey
 from aq.store.engine import Store
-from aq.store.schema import Instant, metadata
+from aq.store.instant import Instant
+from aq.store.schema import metadata
 
 answer_key = Table(
     "answer_key",

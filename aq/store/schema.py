@@ -1,13 +1,10 @@
 """The store's tables: integer keys, a column per pollutant, every row with its store version."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    Dialect,
     Double,
     Index,
     Integer,
@@ -19,36 +16,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.schema import SchemaItem
-from sqlalchemy.types import TypeDecorator
 
-from aq.domain.clock import require_aware
 from aq.domain.pollutants import KEYS
+from aq.store.instant import Instant
 
 UPSTREAM_GRADES = ("so2", "co", "o3", "no2", "pm10", "pm25", "pm10_1h", "pm25_1h")
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant as integer microseconds since 1970 UTC, alike on both engines.
-
-    A time without an offset is refused: SQLite would drop the offset in silence.
-    """
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
-        """Aware datetime to microseconds."""
-        if value is None:
-            return None
-        moment = require_aware(value).astimezone(UTC)
-        return int(moment.timestamp()) * 1_000_000 + moment.microsecond
-
-    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
-        """Microseconds to aware datetime in UTC."""
-        if value is None:
-            return None
-        seconds, micro = divmod(value, 1_000_000)
-        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micro)
 
 
 metadata = MetaData(

@@ -7,7 +7,8 @@ from sqlalchemy import BigInteger, Column, Connection, String, Table, Text, func
 
 from aq.domain.model import YellowDust
 from aq.store.engine import Txn
-from aq.store.schema import Instant, metadata
+from aq.store.instant import Instant
+from aq.store.schema import metadata
 from aq.store.upsert import Written
 
 yellow_dust = Table(

@@ -23,7 +23,7 @@ from aq.simulator.scenario import Scenario, parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
 from aq.store.quota import budget_of
-from aq.web.charts import country as charts
+from aq.web.charts import province_line as charts
 from aq.web.charts.theme import LIGHT
 from tests.pages import STANDARD
 

@@ -13,8 +13,8 @@ from aq.domain.pollutants import pollutants
 from aq.domain.provinces import PROVINCES
 from aq.i18n import text_in
 from aq.paths import config_dir
-from aq.web.charts import country as charts
-from aq.web.charts import template
+from aq.web.charts import country_map, template
+from aq.web.charts import province_line as charts
 from aq.web.charts.downsample import MOST_POINTS, kept, stretches
 from aq.web.charts.theme import DARK, LIGHT
 from tests.pages import STANDARD, country, hours
@@ -34,7 +34,7 @@ def test_shapes_are_the_17() -> None:
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
 def test_map_has_17_areas_and_17_names(lang: str, colours: object) -> None:
     items = country(50.0, 세종=None, 서울=200.0)
-    figure = charts.country_map(
+    figure = country_map.country_map(
         items, SHAPES, STANDARD, text_in(lang), colours, chosen="KR-11", digits=0
     )
     areas, *names = figure.data
@@ -48,7 +48,9 @@ def test_map_has_17_areas_and_17_names(lang: str, colours: object) -> None:
 
 
 def test_missing_is_grey_and_no_colour_of_the_scale() -> None:
-    figure = charts.country_map(country(None), SHAPES, STANDARD, KO, LIGHT, chosen=None, digits=0)
+    figure = country_map.country_map(
+        country(None), SHAPES, STANDARD, KO, LIGHT, chosen=None, digits=0
+    )
     scale = figure.data[0].colorscale
     assert scale[0] == (0, LIGHT.missing)
     assert LIGHT.missing not in {level.colour for level in STANDARD.levels}
@@ -56,13 +58,15 @@ def test_missing_is_grey_and_no_colour_of_the_scale() -> None:
 
 
 def test_chosen_province_is_drawn_last_so_that_its_outline_is_whole() -> None:
-    figure = charts.country_map(country(), SHAPES, STANDARD, KO, LIGHT, chosen="KR-44", digits=0)
+    figure = country_map.country_map(
+        country(), SHAPES, STANDARD, KO, LIGHT, chosen="KR-44", digits=0
+    )
     assert figure.data[0].locations[-1] == "KR-44"
     assert figure.data[0].marker.line.width[-1] > max(figure.data[0].marker.line.width[:-1])
 
 
 def test_map_asks_no_other_machine() -> None:
-    assert charts.MAP_CONFIG["topojsonURL"].startswith("data:")
+    assert country_map.MAP_CONFIG["topojsonURL"].startswith("data:")
 
 
 def test_a_gap_stays_a_gap_and_is_named() -> None:
@@ -124,7 +128,7 @@ def test_an_axis_begins_at_zero_and_holds_the_peak() -> None:
 
 def test_every_figure_carries_the_small_template_alone() -> None:
     assert pio.templates.default == "aq"
-    figure = charts.country_map(
+    figure = country_map.country_map(
         country(), SHAPES, STANDARD, text_in("ko"), LIGHT, chosen="KR-11", digits=0
     )
     assert set(figure.to_plotly_json()["layout"]["template"]["data"]) == set(template.TRACES)

@@ -16,8 +16,8 @@ from aq.paths import config_dir
 from aq.queries.frames import line, pooled
 from aq.standards_file import load_standards
 from aq.store.reads import province_hours
-from aq.web.charts import country as charts
 from aq.web.charts import lines as lines_chart
+from aq.web.charts import province_line as charts
 from aq.web.charts.downsample import stretches
 from aq.web.charts.theme import LIGHT
 from aq.web.pages.past import grain_of

@@ -18,7 +18,7 @@ from aq.queries.official import advisories_over
 from aq.store.model_hours import replace_ahead
 from aq.store.notices import put_advisories, put_forecasts
 from aq.web import components
-from aq.web.charts import country as charts
+from aq.web.charts import country_map
 from aq.web.charts import lines as lines_chart
 from aq.web.parts import cache
 from tests.conftest import NOW
@@ -106,11 +106,11 @@ def test_map_and_table_mark_the_province_and_show_the_days_ahead(
 
 def test_the_map_says_what_is_in_force() -> None:
     marks = {"KR-41": "초미세먼지 주의보 <남부권>"}
-    figure = charts.country_map(
+    figure = country_map.country_map(
         country(), SHAPES, STANDARD, KO, LIGHT, chosen=None, digits=0, marks=marks
     )
     names = [name for trace in figure.data[1:] for name in trace.text]
-    assert [name for name in names if charts.ACT_MARK in name] == ["경기 <b>B</b> ▲"]
+    assert [name for name in names if country_map.ACT_MARK in name] == ["경기 <b>B</b> ▲"]
     about = dict(zip(figure.data[0].locations, figure.data[0].customdata, strict=True))
     assert about["KR-41"].endswith("▲ 초미세먼지 주의보 &lt;남부권&gt;")
     assert "▲" not in about["KR-11"]

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from aq.domain.provinces import PROVINCES
 from aq.domain.standards import Standard
 from aq.i18n import Text
-from aq.web.charts.country import hover_label
+from aq.web.charts.province_line import hover_label
 from aq.web.charts.theme import FONT, Palette
 from aq.web.wording.korean import N_, province_name
 

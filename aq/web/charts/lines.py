@@ -15,8 +15,8 @@ from aq.domain.standards import Level, Standard
 from aq.domain.windows import OVERALL
 from aq.i18n import Text, text_in
 from aq.queries.frames import line, pooled
-from aq.web.charts import country as charts
 from aq.web.charts import line_style as line_kinds
+from aq.web.charts import province_line as charts
 from aq.web.charts.advisory_bands import act_bands
 from aq.web.charts.advisory_bands import draw as draw_acts
 from aq.web.charts.downsample import Floats, kept, stretches

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from aq.domain.clock import HOUR
 from aq.i18n import N_, Text
-from aq.web.charts import country as charts
+from aq.web.charts import province_line as charts
 from aq.web.charts.theme import Palette
 from aq.web.charts.time_axis import stamp_of
 

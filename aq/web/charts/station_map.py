@@ -11,7 +11,7 @@ from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.evidence import COUNTS
 from aq.queries.stations import Member
-from aq.web.charts import country as charts
+from aq.web.charts import province_line as charts
 from aq.web.charts.theme import FONT, Palette
 from aq.web.wording.korean import number
 

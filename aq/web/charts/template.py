@@ -7,6 +7,9 @@ and colour scales that no figure here has. To import this module makes the small
 import plotly.graph_objects as go
 import plotly.io as pio
 
+# Streamlit's look makes itself the default whenever it is loaded; loaded before ours it cannot.
+import streamlit.elements.lib.streamlit_plotly_theme  # noqa: F401
+
 TRACES = ("bar", "choropleth", "heatmap", "scatter", "scattergeo")
 LAYOUT = (
     *("autotypenumbers", "font", "hovermode", "hoverlabel", "paper_bgcolor", "plot_bgcolor"),

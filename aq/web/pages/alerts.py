@@ -15,7 +15,7 @@ from aq.alerts.verification import RUN_UP
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
-from aq.web.charts.country import LINE_CONFIG, LineStyle
+from aq.web.charts.province_line import LINE_CONFIG, LineStyle
 from aq.web.charts.rule_line import rule_line, stretches
 from aq.web.charts.theme import palette
 from aq.web.parts import admin, alert_log, cache, deliveries, page, silences

@@ -15,7 +15,8 @@ from aq.i18n import Text
 from aq.queries.current import CurrentItem, Snapshot, current
 from aq.queries.official import advisories_now, marked
 from aq.web import components
-from aq.web.charts.country import LINE_CONFIG, MAP_CONFIG, level_bands
+from aq.web.charts.country_map import MAP_CONFIG
+from aq.web.charts.province_line import LINE_CONFIG, level_bands
 from aq.web.parts import cache, official, page, why
 from aq.web.wording import advice, headline, lead
 from aq.web.wording.facts import item_facts

@@ -15,8 +15,8 @@ from aq.i18n import Text
 from aq.queries.frames import version_on
 from aq.web import components
 from aq.web.charts import lines as lines_chart
-from aq.web.charts.country import LINE_CONFIG
 from aq.web.charts.lines import Ask
+from aq.web.charts.province_line import LINE_CONFIG
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page, places, ranges, revisions
 from aq.web.parts.official import over_line

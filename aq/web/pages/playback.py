@@ -17,7 +17,7 @@ from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.map_hours import Frame, Shown, frames, sources
 from aq.web import components
-from aq.web.charts.country import AT_SEA, LABELS, SMALL
+from aq.web.charts.country_map import AT_SEA, LABELS, SMALL
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, daily, page
 from aq.web.parts.ranges import Range

@@ -22,8 +22,9 @@ from aq.queries.evidence import COUNTS
 from aq.queries.stations import Member, Roster
 from aq.web import components
 from aq.web.charts import lines as lines_chart
-from aq.web.charts.country import LINE_CONFIG, MAP_CONFIG, level_bands
+from aq.web.charts.country_map import MAP_CONFIG
 from aq.web.charts.lines import Ask
+from aq.web.charts.province_line import LINE_CONFIG, level_bands
 from aq.web.charts.station_map import station_map
 from aq.web.charts.theme import palette
 from aq.web.parts import attribution as origin

@@ -18,7 +18,7 @@ from aq.alerts.rule import PLACELESS
 from aq.context import Context
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text
-from aq.web.charts.country import LINE_CONFIG, LineStyle
+from aq.web.charts.province_line import LINE_CONFIG, LineStyle
 from aq.web.charts.rule_line import marks, rule_line, stretches
 from aq.web.charts.theme import palette
 from aq.web.parts import cache, page

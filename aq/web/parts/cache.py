@@ -26,7 +26,8 @@ from aq.queries.feed_status import FeedStatus
 from aq.queries.feed_status import agreement as agreement_of
 from aq.queries.feed_status import feed_status as feed_status_of
 from aq.queries.model_hours import hours_ahead
-from aq.web.charts import country as charts
+from aq.web.charts import country_map
+from aq.web.charts import province_line as charts
 from aq.web.charts.advisory_bands import act_bands
 from aq.web.charts.theme import palette
 from aq.web.parts import outlines
@@ -184,7 +185,7 @@ def _map_figure(
     *,
     _items: tuple[CurrentItem, ...],
 ) -> go.Figure:
-    return charts.country_map(
+    return country_map.country_map(
         _items,
         outlines.address(),
         context().standards[standard],

@@ -22,7 +22,7 @@ from aq.queries.official import (
     next_days,
 )
 from aq.queries.zones import values_now
-from aq.web.charts.country import ACT_MARK
+from aq.web.charts.country_map import ACT_MARK
 from aq.web.charts.lines import Ask
 from aq.web.parts import cache, page
 from aq.web.parts.more_notices import over_50, yellow_dust_now
