@@ -145,32 +145,42 @@ ZONES = (
 )
 
 
+# Of the hourly means of a day, month or year [`unit`], linear between neighbours as numpy's
+# default; only where they are asked for by name.
+PERCENTILES = {"median": 50, "p95": 95, "p98": 98, "p99": 99}
+SPREAD = tuple(
+    _number(name, f"{percent}th percentile of the hourly means, in `unit`")
+    for name, percent in PERCENTILES.items()
+)
+
+
 def columns_of(
     kind: str,
     grain: str,
     standards: Sequence[Standard],
     *,
     apart: bool,
-    timed: bool = False,
+    named: bool = False,
 ) -> tuple[Column, ...]:
     """All columns of a kind; the others matter to readings alone.
 
     With `apart` each standard has its own columns, named after it, and `value` is of none; days and
     months count their hours by each of a standard's levels. The columns of `time_columns` are there
-    with `apart` and where they are asked for by name (`timed`).
+    with `apart`, they and `SPREAD` where columns are asked for by name (`named`).
     """
     if kind == ZONE_LEVEL:
         return ZONES
     if kind != READINGS:
         return FORECASTS if kind == FORECAST else ADVISORIES
     hourly = grain == "hour"
-    what = (*WHAT[:2], *(time_columns(grain) if apart or timed else ()), *WHAT[2:])
+    spread = SPREAD if named else ()
+    what = (*WHAT[:2], *(time_columns(grain) if apart or named else ()), *WHAT[2:])
     hours = _integer("hours", "hours with a valid value")
     largest = _number("max", "largest hourly mean, in `unit`")
     if apart:
         judged = [column for one in standards for column in _of_standard(one, hourly=hourly)]
-        return (*PLACE, *what, *judged, *SOURCE, *(() if hourly else (hours, largest)))
-    counted = () if hourly else (hours, *_counted(standards[0]), largest)
+        return (*PLACE, *what, *judged, *SOURCE, *(() if hourly else (hours, largest, *spread)))
+    counted = () if hourly else (hours, *_counted(standards[0]), largest, *spread)
     return (*PLACE, *what, *JUDGED, *SOURCE, *counted)
 
 

@@ -4,6 +4,7 @@ A mean is of all valid hourly values of the stations together, as AirKorea's pub
 and not a mean of rounded means. Each day or month comes from one feed.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,12 @@ from fractions import Fraction
 from itertools import chain
 from typing import Any
 
+import numpy as np
+
 from aq.domain.clock import day_of, from_day_number
+from aq.domain.pollutants import pollutants
 from aq.domain.selection import heard
+from aq.export.columns import PERCENTILES, SPREAD
 from aq.export.grading import NOT_MEASURED, Grader, absence, share_text
 from aq.export.reader import (
     WHY,
@@ -43,6 +48,7 @@ class Pool:
     count: int = 0
     hours: int = 0
     largest: tuple[int, int] | None = None
+    means: "array[float] | None" = None  # of the hours, where percentiles are asked for
     grades: list[list[int]] = field(init=False)
     absences: Counter[tuple[str | None, str]] = field(default_factory=Counter)
 
@@ -59,6 +65,8 @@ class Pool:
         self.total += total
         self.count += count
         self.hours += 1
+        if self.means is not None:
+            self.means.append(total / count)
         if self.largest is None or total * self.largest[1] > self.largest[0] * count:
             self.largest = total, count
 
@@ -117,7 +125,7 @@ def _add(reader: Reader, pools: dict[Slot, Pool], block: tuple[Any, Any], hours:
                     continue
                 pool = pools.get((place, feed, key))
                 if pool is None:
-                    pool = pools[place, feed, key] = Pool(levels)
+                    pool = pools[place, feed, key] = Pool(levels, means=_empty(reader))
                 total, count = row[at], row[at + 1]
                 grades: list[int | None] = []
                 for judge in judges:
@@ -187,7 +195,21 @@ def _row(
         *middle,
         *tail_cells(feed, pool.why, (None, None, share_text(pool.hours, possible), None)),
         *(pool.hours, *chain.from_iterable(counts), largest),
+        *(_spread(key, pool) if SPREAD[0] in reader.question.all_columns else ()),
     )
+
+
+def _empty(reader: Reader) -> "array[float] | None":
+    return array("d") if reader.question.spread else None
+
+
+def _spread(key: str, pool: Pool) -> Iterable[str | None]:
+    """The percentiles of the hourly means, with the digits of a day's mean."""
+    if not pool.means:
+        return [None] * len(PERCENTILES)
+    pollutant = pollutants()[key]
+    found = np.percentile(np.array(pool.means) / pollutant.scale, [*PERCENTILES.values()])
+    return [f"{number:.{pollutant.digits + 2}f}" for number in found.tolist()]
 
 
 def _value(grader: Grader, key: str, averaging: str, pool: Pool) -> str | None:

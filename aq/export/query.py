@@ -21,6 +21,7 @@ from aq.export.columns import (
     FORECAST,
     KINDS,
     READINGS,
+    SPREAD,
     ZONE_LEVEL,
     Column,
     columns_of,
@@ -116,6 +117,11 @@ class ExportQuestion(Question):
         return all(column in self.all_columns for column in time_columns(self.grain))
 
     @property
+    def spread(self) -> bool:
+        """Whether percentiles are asked for."""
+        return any(column in SPREAD for column in self.columns)
+
+    @property
     def tag(self) -> str:
         """A short digest of the question, its store version and its standards' content."""
         hashes = [standard.hash for standard in (*self.standards, *self.family)]
@@ -191,7 +197,7 @@ def _judged(
     """The parts of a question that follow from its standards."""
     all_columns = columns_of(READINGS, grain, standards, apart=apart)
     if columns and not {column.name for column in all_columns}.issuperset(columns):
-        all_columns = columns_of(READINGS, grain, standards, apart=apart, timed=True)
+        all_columns = columns_of(READINGS, grain, standards, apart=apart, named=True)
     return {
         "keys": _pollutants(standards, grain, keys or list(KEYS)),
         "standard": standards[0],

@@ -193,3 +193,34 @@ def test_several_grains_are_several_files_of_one_version(
     assert run(["export", "--last", "2d", *twice, "-o", "-"]) == 2
     (year,) = [row for row in read_back(tmp_path / "seoul-year.csv") if row["at"] == "2026"]
     assert (year["grade"], year["hours"]) == (None, 30.0)
+
+
+def test_percentiles_are_numpys_of_the_same_hours(context: Context, tmp_path: Path) -> None:
+    filled(context)
+    names = {"median": 50, "p95": 95, "p98": 98, "p99": 99}
+    hours = [row for row in read_back_of(tmp_path / "h.csv") if row["value"] is not None]
+    for grain, cut in (("day", 10), ("month", 7), ("year", 4)):
+        columns = ("--columns", "province,pollutant,at,hours,max,median,p95,p98,p99")
+        groups: dict[tuple[str, ...], list[float]] = {}
+        for row in hours:
+            # Hour 24 belongs to the day it ends.
+            at = (datetime.fromisoformat(row["at"]) - HOUR).isoformat()[:cut]
+            groups.setdefault((row["province"], row["pollutant"], at), []).append(row["value"])
+        found = _lines(tmp_path / f"{grain}.csv", "--grain", grain, *columns)
+        assert len(found) >= len(groups) > 50
+        for row in found:
+            values = groups.get((row["province"], row["pollutant"], row["at"]), [])
+            for name, percent in names.items():
+                if not values:
+                    assert row[name] == ""
+                    continue
+                # Hourly means are printed rounded, and pooled as they are.
+                unit = {"co": 0.01, "pm10": 0.1, "pm25": 0.1}.get(row["pollutant"], 0.0001)
+                wanted = numpy.percentile(values, percent)
+                assert float(row[name]) == pytest.approx(wanted, abs=0.51 * unit), (row, name)
+    assert "median" not in _lines(tmp_path / "plain.csv", "--grain", "day")[0]
+
+
+def read_back_of(path: Path) -> list[dict[str, Any]]:
+    assert export(path) == 0
+    return read_back(path)
