@@ -26,7 +26,7 @@ def worst_hour(number: str = "m1") -> dict[str, object]:
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize("kind", LIMITS)
-def test_the_worst_hour_fits_every_kind_of_channel(kind: str, lang: str) -> None:
+def test_t53_the_worst_hour_fits_every_kind_of_channel(kind: str, lang: str) -> None:
     limits = LIMITS[kind]
     made = sheet(worst_hour(), lang, URL)
     parts = fit(made, limits, text_in(lang))

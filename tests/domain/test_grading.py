@@ -108,7 +108,7 @@ def test_t03_negative_and_other_averages_have_no_grade() -> None:
     assert HOURLY.index("pm10", 80, "1h") is None
 
 
-def test_a_mean_is_rounded_once_and_shown_so_that_its_grade_can_be_looked_up() -> None:
+def test_t44_a_mean_is_rounded_once_and_shown_so_that_its_grade_can_be_looked_up() -> None:
     """80.46 is 80 and 보통: it is not 80.5 first, and it is not shown as 80.5."""
     mean = Fraction(8046, 10)
     assert (HOURLY.grade("pm10", mean, "1h"), HOURLY.grade("pm10", 805, "1h")) == (2, 3)
@@ -205,7 +205,7 @@ def test_the_european_index_is_the_worst_level() -> None:
     assert overall(EUROPE, {"pm10": 100}).missing == ("pm25", "no2", "o3")
 
 
-def test_the_us_index_needs_both_pm() -> None:
+def test_t52_the_us_index_needs_both_pm() -> None:
     particles = {"pm25": scaled("pm25", "35.9"), "pm10": scaled("pm10", "20")}
     found = overall(USA, particles)
     assert (found.index, found.grade, found.dominant) == (102, 3, "pm25")
@@ -408,3 +408,20 @@ def test_upstreams_grades_of_each_gas_are_ours() -> None:
                 value = scaled(key, item[f"{key}Value24"])
                 mine = KOREAN.grade(key, value, "24h-predicted")
                 assert mine == int(item.get(f"{key}Grade", mine or 0))
+
+
+@pytest.mark.parametrize(
+    ("key", "scaled", "grade"),
+    # Lower ends of 0.0301, 0.0901 and 0.1501 ppm ozone (SO2 0.0201, 0.0501, 0.1501; NO2 0.0301,
+    # 0.0601, 0.2001), as they explain 455,805 recorded hours that are led by a gas.
+    [
+        *(("o3", 300, 1), ("o3", 301, 2), ("o3", 900, 2), ("o3", 901, 3), ("o3", 1501, 4)),
+        *(("so2", 200, 1), ("so2", 201, 2), ("so2", 501, 3), ("so2", 1500, 3), ("so2", 1501, 4)),
+        *(("no2", 300, 1), ("no2", 301, 2), ("no2", 601, 3), ("no2", 2000, 3), ("no2", 2001, 4)),
+    ],
+)
+def test_t45_the_cut_between_gas_grades_lies_in_the_fourth_digit(
+    key: str, scaled: int, grade: int
+) -> None:
+    for name in ("airkorea", "airkorea_1h"):
+        assert STANDARDS[name].grade(key, scaled, "1h") == grade

@@ -152,7 +152,7 @@ def test_t10_an_old_hour_under_a_new_time_is_an_echo() -> None:
 COARSE = {"pm10": 340, "pm25": 140, "o3": 210, "no2": 180, "so2": 30, "co": 40}
 
 
-def test_an_hour_of_three_digits_that_repeats_by_itself_is_no_echo() -> None:
+def test_t56_an_hour_of_three_digits_that_repeats_by_itself_is_no_echo() -> None:
     before = reading(COARSE | {"pm10": 350}, END - HOUR)
     again = [before, reading(COARSE, END - 2 * HOUR)]
     assert flag([reading(COARSE)], NOW, again)[0].flags == {}
@@ -161,7 +161,7 @@ def test_an_hour_of_three_digits_that_repeats_by_itself_is_no_echo() -> None:
     assert flag([reading(COARSE)], NOW, run)[0].flags == dict.fromkeys(COARSE, "echo")
 
 
-def test_three_digits_are_an_echo_where_most_stations_repeat() -> None:
+def test_t56_three_digits_are_an_echo_where_most_stations_repeat() -> None:
     others = [COARSE | {"pm10": 100 + 10 * number} for number in range(4)]
     old = [reading(one, END - 5 * HOUR, f"동{number}") for number, one in enumerate(others)]
     now = [reading(one, END, f"동{number}") for number, one in enumerate(others)]

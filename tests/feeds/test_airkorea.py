@@ -169,7 +169,7 @@ def test_t06_t07_each_station_keeps_its_own_hour_and_network() -> None:
 
 
 @pytest.mark.parametrize("cell", ["-", "", None, " - ", "-999", "-999.000"])
-def test_t08_missing_is_absent_and_never_zero(cell: str | None) -> None:
+def test_t08_t57_missing_is_absent_and_never_zero(cell: str | None) -> None:
     answer = only({"pm10Value": cell})
     assert "pm10" not in answer.readings[0].values
     assert answer.issues == ()
@@ -271,7 +271,7 @@ def test_t31_the_same_name_in_two_provinces_is_two_stations() -> None:
     assert found["경남 고운"].values["pm10"] == 550
 
 
-def test_a_row_whose_every_field_is_null_is_a_station_that_reported_nothing() -> None:
+def test_t55_a_row_whose_every_field_is_null_is_a_station_that_reported_nothing() -> None:
     """Some ten in every recorded answer of 2025: names, and not even a time."""
     names = {"sidoName", "stationName", "mangName", "stationCode"}
     dead = {name: cell if name in names else None for name, cell in items()[0].items()}

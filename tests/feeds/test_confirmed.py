@@ -500,3 +500,10 @@ def test_marks_of_the_hours_seen_stay_small() -> None:
     found = parser.parse(parser_rows)
     assert len(found.hours) == 744
     assert len(parser._marks) <= 4
+
+
+@pytest.mark.parametrize("cell", ["-999", "-999.000", -999, -999.0])
+def test_t57_the_official_mark_of_missing(cell: object) -> None:
+    answer = parsed(row(pm10=cell))
+    assert "pm10" not in answer.readings[0].values
+    assert answer.issues == ()

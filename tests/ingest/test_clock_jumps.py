@@ -66,7 +66,7 @@ def tick_for(hours: float, ticks: list[Callable[[], object]]) -> None:
 
 
 @pytest.mark.parametrize("back", [0.2, 1, 6, 24])
-def test_a_clock_set_back_polls_within_a_minute_and_as_often_as_ever(
+def test_t54_a_clock_set_back_polls_within_a_minute_and_as_often_as_ever(
     store: Store, back: float
 ) -> None:
     ran: list[datetime] = []

@@ -232,7 +232,7 @@ READERS: dict[str, Callable[[Context], Answer]] = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_every_reader_takes_the_same_feed(context: Context, case: Case) -> None:
+def test_t58_every_reader_takes_the_same_feed(context: Context, case: Case) -> None:
     fill(context, case)
     answers = {name: reader(context) for name, reader in READERS.items()}
     assert answers == dict.fromkeys(READERS, (case.feed, VALUES[case.feed]))
