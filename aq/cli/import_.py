@@ -43,7 +43,8 @@ def command(
     stations by year (AirKorea's, NIER's), or archives of station hours that `retain` wrote
     (parquet).
 
-    Each file is stored whole or not at all, so an import that was stopped is simply run again;
+    A file is read whole before any of it is stored, table by table; an import that was stopped goes
+    on when it is run again;
     rows that are there already are left alone. A file of which under 95 % of the rows can be taken
     is refused: nothing of it is stored and the command exits with 1. Alert rules judge the hours
     at the end: what they would have said long ago is put in the log and not sent.

@@ -10,17 +10,20 @@ from typing import Any
 
 from aq.context import Context
 from aq.domain import quality
-from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.domain.model import Reading, RowIssue, Station, Upstream
-from aq.domain.pollutants import KEYS
+from aq.domain.pollutants import KEYS, pollutants
 from aq.feeds.confirmed import files as archive
+from aq.feeds.confirmed.cells import MISSING
 from aq.feeds.confirmed.content import Content
+from aq.feeds.confirmed.rows import Hours
 from aq.feeds.registry import FEED_IDS, FEED_NAMES
 from aq.ingest.collect import ISSUES_KEPT, follow, station_rule
 from aq.ingest.retention import read_manifest
 from aq.store import Txn
 from aq.store.archive import files as archives
 from aq.store.archive import months as retained
+from aq.store.bulk import put_new_hours
 from aq.store.hours import put_station_hours
 from aq.store.schema import UPSTREAM_GRADES
 from aq.store.station_past import Unknown, unknown_networks
@@ -169,20 +172,47 @@ def import_file(
 def _store(
     context: Context, content: Content, report: ImportReport, progress: Callable[[float], None]
 ) -> None:
-    name, now = archive.info.name, context.clock.now()
+    """Write the tables one by one, each with all that follows from it: an import that was stopped
+    goes on where it was."""
+    name = archive.info.name
     done = 0
-    with context.store.write(f"import {report.file}") as txn:
-        txn.mark_simulated(False)
-        directory = Directory(txn, station_rule(context.settings.provinces))
-        for hours in content.batches():
-            readings = quality.flag(hours.readings(), now, confirmed=True)
-            report.counts += put_station_hours(txn, name, readings, directory)
-            report.flagged += sum(1 for reading in readings if reading.flags)
-            done += len(hours)
-            progress(0.5 + 0.4 * done / content.rows)
-        follow(txn, directory, context.stored_standards)
-        first, last = report.hours or (0, 0)
-        report.unknown = unknown_networks(txn.connection, name, first, last)
+    for part in content.parts():
+        with context.store.write(f"import {report.file}") as txn:
+            txn.mark_simulated(False)
+            directory = Directory(txn, station_rule(context.settings.provinces))
+            for hours in content.batches(part):
+                _put(context, txn, hours, directory, report)
+                done += len(hours)
+                progress(0.5 + 0.4 * done / content.rows)
+            follow(txn, directory, context.stored_standards)
+    first, last = report.hours or (0, 0)
+    with context.store.read() as connection:
+        report.unknown = unknown_networks(connection, name, first, last)
+
+
+def _put(
+    context: Context, txn: Txn, hours: Hours, directory: Directory, report: ImportReport
+) -> None:
+    """Write some hours: in columns where none of them is flagged or stored already."""
+    name, now = archive.info.name, context.clock.now()
+    columns = hours.station, hours.hour, hours.values
+    if not _doubtful(hours, hour_number(floor_hour(now))) and put_new_hours(
+        txn, name, hours.stations, columns, directory
+    ):
+        report.counts += Written(new=len(hours))
+        return
+    readings = quality.flag(hours.readings(), now, confirmed=True)
+    report.counts += put_station_hours(txn, name, readings, directory)
+    report.flagged += sum(1 for reading in readings if reading.flags)
+
+
+def _doubtful(hours: Hours, latest: int) -> bool:
+    """Whether `quality.flag` would mark any of these confirmed values."""
+    ranges = {key: one.span for key, one in pollutants().items()}
+    return bool((hours.hour > latest).any()) or any(
+        bool(((column != MISSING) & ((column < ranges[key][0]) | (column > ranges[key][1]))).any())
+        for key, column in hours.values.items()
+    )
 
 
 def import_archive(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select, update
 
 from aq.domain.clock import floor_hour, hour_number
@@ -26,6 +27,7 @@ _MERGED_IDS = frozenset({GWANGJU.id, JEONNAM.id})
 ProvinceRule = Callable[[str, str, str | None], Province | None]
 KeptStation = Any  # a row of the station table
 Slot = tuple[int, int]  # (province id, hour number)
+Numbers = NDArray[np.integer[Any]]
 
 
 class Directory:
@@ -44,7 +46,7 @@ class Directory:
         for name, number in (*((row["name"], row["id"]) for row in rows), *self.past.names()):
             self._name(name, number)
         # (station numbers, hours) written, by feed: what is pooled anew
-        self.touched: dict[int, list[tuple[Sequence[int], Sequence[int]]]] = {}
+        self.touched: dict[int, list[tuple[NDArray[np.int32], NDArray[np.int32]]]] = {}
 
     def items(self, number: int) -> frozenset[str] | None:
         """Pollutants the station list says it measures; None when the list does not say."""
@@ -73,17 +75,20 @@ class Directory:
         """Take up what the rows of some hours (in order) say of their station."""
         self.past.say(number, feed, _statement(one), hours)
 
-    def touch(self, feed: int, numbers: Sequence[int], hours: Sequence[int]) -> None:
+    def touch(
+        self, feed: int, numbers: Sequence[int] | Numbers, hours: Sequence[int] | Numbers
+    ) -> None:
         """Remember rows that were written: their province hours are pooled anew."""
-        if numbers:
-            self.touched.setdefault(feed, []).append((numbers, hours))
+        if len(numbers):
+            pair = np.asarray(numbers, np.int32), np.asarray(hours, np.int32)
+            self.touched.setdefault(feed, []).append(pair)
 
     def slots(self) -> dict[int, set[Slot]]:
         """By feed the province hours that the rows written in this transaction count for."""
         found: dict[int, set[Slot]] = {}
         for feed, batches in self.touched.items():
-            numbers = np.concatenate([np.asarray(numbers) for numbers, _ in batches])
-            hours = np.concatenate([np.asarray(hours) for _, hours in batches])
+            numbers = np.concatenate([numbers for numbers, _ in batches])
+            hours = np.concatenate([hours for _, hours in batches])
             order = np.argsort(numbers, kind="stable")
             edges = np.flatnonzero(np.diff(numbers[order])) + 1
             by_province: dict[int, list[Any]] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -46,6 +47,19 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         connection.exec_driver_sql(text, list(rows))
     else:
         connection.exec_driver_sql(text, [tuple([row[name] for name in order]) for row in rows])
+
+
+def upsert_cells(
+    connection: Connection, table: Table, columns: Mapping[str, Iterable[Any]], rows: int
+) -> None:
+    """`upsert` of columns of numbers and texts, `rows` long (constants may go on for ever)."""
+    names = tuple(columns)
+    text, order = _text(table, names, connection.dialect)
+    cells = islice(zip(*(columns[name] for name in order or names), strict=False), rows)
+    if order is None:
+        connection.exec_driver_sql(text, [dict(zip(names, row, strict=True)) for row in cells])
+    else:
+        connection.exec_driver_sql(text, list(cells))
 
 
 def _statement(table: Table, names: Sequence[str], engine: str) -> Any:
