@@ -14,6 +14,7 @@ from aq.domain.model import URBAN
 from aq.feeds.registry import FEED_IDS
 from aq.store import Store
 from aq.store.schema import alert_event, province_hour, station, station_hour
+from aq.store.schema_stations import station_period
 from tests.alerts.test_engine import KNOWN, READER, SEOUL, H, at
 from tests.alerts.test_evaluate import ALARM, BODY
 from tests.alerts.test_properties import emptied, examples
@@ -68,6 +69,11 @@ def lived(store: Store, values: Sequence[int | None]) -> None:
                 {"id": n, "name": name, "sido": "서울", "province": SEOUL, "network": URBAN}
                 for n, name in names.items()
             ],
+        )
+        held = {"first_hour": H - 100, "last_hour": H + 1000, "version": 0, "feed": AIRKOREA}
+        connection.execute(
+            insert(station_period),
+            [{**held, "station": n, "province": SEOUL, "network": URBAN} for n in names],
         )
     given = [{**one, "channels": ["journal"], "provinces": ["서울"]} for one in RULES]
     load_rules(at(store, H - 60), given, KNOWN, "test")

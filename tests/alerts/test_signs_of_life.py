@@ -24,6 +24,7 @@ from aq.store import Store
 from aq.store.runs import record
 from tests.alerts.test_engine import KNOWN, READER, H, at, messages
 from tests.alerts.test_evaluate import BODY
+from tests.cli.test_processes import free_port
 from tests.conftest import NOW
 from tests.serving import make_runtime
 
@@ -80,9 +81,11 @@ def test_a_complete_pass_is_told_and_a_service_that_fails_stops_nothing(
     httpserver.expect_request("/ping/secret-token").respond_with_data("OK")
     assert app.watch(context).ok
     assert len(httpserver.log) == 1
-    httpserver.stop()
+    httpserver.clear()
+    httpserver.expect_request("/ping/secret-token").respond_with_data("", 500)
     assert app.watch(context).ok
     assert not beat(url)
+    assert not beat(f"http://127.0.0.1:{free_port()}/ping/secret-token")
     assert url in outlets.secrets
     context.store.close()
 
