@@ -11,6 +11,7 @@ from aq.domain import quality
 from aq.domain.agreement import disagreements
 from aq.domain.clock import HOUR, floor_hour, from_hour_number, hour_number, kst
 from aq.domain.errors import FeedError, FeedReason, StoreError
+from aq.domain.missing import NETWORK_UNKNOWN
 from aq.domain.model import MODELLED, Answer, Payload, Reading, RowIssue
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import Province, province_of
@@ -24,6 +25,7 @@ from aq.store.answer_keys import record_keys
 from aq.store.hours import pool, put_province_series, put_station_hours
 from aq.store.reads import station_readings, stations_heard
 from aq.store.rollups import refresh
+from aq.store.station_past import unknown_networks
 from aq.store.stations import Directory, ProvinceRule, Slot
 from aq.store.upsert import Written
 
@@ -64,10 +66,17 @@ class RunReport(Report):
     grades_differ: Counter[str] = field(default_factory=Counter)
     note: str | None = None
     error: FeedError | StoreError | None = None
+    # Nothing tells the network of any station, so that its rows make no mean.
+    no_network: bool = False
     # Services of the feed that failed, by operation, with the reason; the others were taken.
     failed: dict[str, str] = field(default_factory=dict)
     # Keys of the answers that are not as documented, by operation; empty where all are.
     keys: dict[str, dict[str, Counter[str]]] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it should."""
+        return self.error is None and not self.no_network
 
     def read(self, answer: Answer) -> None:
         """Count what an answer held and what of it was skipped."""
@@ -355,7 +364,23 @@ class Collector:
                 report.wrote(counts)
                 for unplaced in directory.unplaced():
                     report.issue(RowIssue(kind="unplaced_station", where=unplaced))
+                self._networks(txn, name, readings, report)
         return readings
+
+    def _networks(
+        self, txn: Txn, name: str, readings: Sequence[Reading], report: RunReport
+    ) -> None:
+        """Count the stations of an answer whose network nothing tells: they count for no mean."""
+        hours = [hour_number(reading.hour) for reading in readings if reading.station is not None]
+        if not hours or not self.feeds[name].info.pooled:
+            return
+        unknown = unknown_networks(txn.connection, name, min(hours), max(hours))
+        for station in unknown:
+            report.issue(RowIssue(kind=NETWORK_UNKNOWN, where=station.name))
+        stations = {(r.station.sido, r.station.name) for r in readings if r.station is not None}
+        if len(unknown) >= len(stations):
+            report.no_network = True
+            report.note = "nothing tells the network of any station; no province has a mean"
 
     def _hours_before(
         self, name: str, readings: Sequence[Reading], now: datetime

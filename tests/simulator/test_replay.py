@@ -141,3 +141,28 @@ def test_processes_that_start_later_live_at_the_same_time() -> None:
     assert abs(second.now() - first.now()) < timedelta(seconds=60)
     behind = Clock.from_text(f"{kst_iso(FIRST)}@1@1")
     assert behind.now() - first.now() > timedelta(days=365)
+
+
+def test_a_poll_without_any_network_is_not_all_well(tmp_path: Path) -> None:
+    """Answers below ver 1.2 name no network; where no list does either, no province has a mean."""
+    folder = write_month(tmp_path / "r", [*steady(hours=8), *steady("바다동", 8, "부산")])
+    with SimulatorServer(
+        World(34), Clock(FIRST + 7 * HOUR + AT), recording=Recording(folder)
+    ) as server:
+        made = start(
+            load(
+                {
+                    "AQ_DATABASE_URL": f"sqlite:///{tmp_path / 'aq.db'}",
+                    "AQ_CLOCK": kst_iso(FIRST + 7 * HOUR + AT),
+                    "AQ_FEEDS__AIRKOREA__URL": server.airkorea_url,
+                    "AQ_FEEDS__AIRKOREA__KEY": "k",
+                }
+            )
+        )
+        report = app.collector(made).poll("airkorea", made.clock.now(), force=True)
+        assert report.skipped["network_unknown"] == 2
+        assert (report.error, report.ok) == (None, False)
+        shown = current(made, made.clock.now(), wanted=["pm10"])
+        reasons = {one.province: one.missing_reason for one in shown.items}
+        assert reasons["서울"] == reasons["부산"] == "network_unknown"
+        made.store.close()
