@@ -151,7 +151,7 @@ BAD = [
     ({**QUESTION, "columns": "at,colour"}, "columns"),
     ({**QUESTION, "as_of": "2020-01-01"}, "as_of"),
     ({**QUESTION, "as_of": "2027-01-01"}, "as_of"),
-    ({**QUESTION, "grain": "year"}, "grain"),
+    ({**QUESTION, "grain": "decade"}, "grain"),
     ({**QUESTION, "format": "pdf"}, "format"),
     ({**QUESTION, "level": "street"}, "level"),
 ]
