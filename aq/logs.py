@@ -53,6 +53,8 @@ def set_up(form: str = TEXT, level: int = logging.INFO) -> None:
         root.setLevel(logging.WARNING)
     install()  # on the handler that has just been added, too
     logging.getLogger("aq").setLevel(level)
+    # It warns at every tick that finds a long run still going.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def through_root(names: Iterable[str]) -> None:

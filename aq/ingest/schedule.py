@@ -1,8 +1,10 @@
 """The scheduler: a steady tick that finds what is due by the clock and claims it in the store.
 
-The tick is counted on the monotonic clock, which nobody can set; what is due is decided here, from
-`now`, so that a sleeping laptop, a clock that runs fast (`AQ_CLOCK=…@speed`), one that was set back
-or ahead and several instances all do the same thing: each (job, slot) runs once.
+APScheduler runs the jobs: a pool of threads, one run of a job at a time, none dropped. The beat
+that hands them over is counted on the monotonic clock, which nobody can set, as APScheduler's own
+interval stands on the wall clock. What is due is decided here, from `now`, so that a sleeping laptop, a clock
+that runs fast (`AQ_CLOCK=…@speed`), one that was set back or ahead and several instances all do the
+same thing: each (job, slot) runs once.
 """
 
 import json
@@ -13,9 +15,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from aq import memory as heap
 from aq.domain.clock import Clock
@@ -96,46 +101,47 @@ class Scheduler:
         self._seen: dict[str, datetime] = {}
         self._running: dict[str, float] = {}
         self._stopping = threading.Event()
-        self._at_once = threading.Semaphore(AT_ONCE)
-        self._threads: list[threading.Thread] = []
+        self._pool = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(AT_ONCE)},
+            # By default a run that comes a second late is dropped.
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+        self._beat = threading.Thread(target=self._hand_over, name="aq beat", daemon=True)
 
     def start(self) -> None:
-        """Begin ticking in background threads, one per job, the first tick at once."""
-        seconds = max(0.1, TICK_SECONDS / max(1.0, self._clock.speed))
-        for job in self._jobs:
-            self._thread(job.name, partial(self._repeat, partial(self._look, job), seconds))
-        watch = ClockWatch(self._clock)
-        self._thread("clock", partial(self._repeat, partial(self._watch, watch), TICK_SECONDS))
+        """Begin ticking in the background, the first tick at once."""
+        self._pool.start()
+        self._beat.start()
         systemd.ready()
 
-    def _thread(self, name: str, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, name=f"aq {name}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _repeat(self, work: Callable[[], None], seconds: float) -> None:
+    def _hand_over(self) -> None:
+        """Hand every job to the pool at each beat; those still running are passed over."""
+        seconds = max(0.1, TICK_SECONDS / max(1.0, self._clock.speed))
+        watch = ClockWatch(self._clock)
         while not self._stopping.is_set():
-            work()
+            for job in self._jobs:
+                self._pool.add_job(self._look, args=(job,), id=job.name, replace_existing=True)
+            self._watch(watch)
             self._stopping.wait(seconds)
 
     def stop(self) -> None:
         """Stop ticking; a run under way ends first."""
         self._stopping.set()
-        for thread in self._threads:
-            thread.join()
+        self._beat.join()
+        self._pool.shutdown(wait=True)
 
     def _look(self, job: Job) -> None:
         """A tick; one that fails, as while the store does not answer, is a line of the log."""
-        with self._at_once:
-            self._running[job.name] = time.monotonic()
-            try:
-                self.tick(job)
-            except StoreError as error:
-                log.error("%s: %s", job.name, error)
-            except Exception:
-                log.exception("%s: failed", job.name)
-            finally:
-                self._running.pop(job.name, None)
+        self._running[job.name] = time.monotonic()
+        try:
+            self.tick(job)
+        except StoreError as error:
+            log.error("%s: %s", job.name, error)
+        except Exception:
+            log.exception("%s: failed", job.name)
+        finally:
+            self._running.pop(job.name, None)
 
     def _watch(self, watch: ClockWatch) -> None:
         """Name a jump of the wall clock; tell systemd that no run hangs."""
