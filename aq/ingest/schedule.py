@@ -2,9 +2,9 @@
 
 APScheduler runs the jobs: a pool of threads, one run of a job at a time, none dropped. The beat
 that hands them over is counted on the monotonic clock, which nobody can set, as APScheduler's own
-interval stands on the wall clock. What is due is decided here, from `now`, so that a sleeping laptop, a clock
-that runs fast (`AQ_CLOCK=…@speed`), one that was set back or ahead and several instances all do the
-same thing: each (job, slot) runs once.
+interval stands on the wall clock. What is due is decided here, from `now`, so that a sleeping
+laptop, a clock that runs fast (`AQ_CLOCK=…@speed`), one that was set back or ahead and several
+instances all do the same thing: each (job, slot) runs once.
 """
 
 import json
