@@ -98,9 +98,11 @@ def parse_standard(text: str, where: str) -> Standard:
 def _sources(top: TomlTable) -> tuple[Source, ...]:
     found = tuple(
         Source(
-            what=one.need("what", str), where=one.need("where", str), read=one.need("read", date)
+            what=table.need("what", str),
+            where=table.need("where", str),
+            read=table.need("read", date),
         )
-        for one in top.array("sources", _SOURCE_KEYS)
+        for table in top.array("sources", _SOURCE_KEYS)
     )
     if not found:
         raise top.refuse("sources is missing")
@@ -319,7 +321,7 @@ def load_standards(folder: Path, own: Path | None = None) -> dict[str, Standard]
 
 def _check_families(standards: Iterable[Standard], folder: Path) -> None:
     """Refuse two standards of one family that are in force on the same day."""
-    ordered = sorted(standards, key=lambda one: (one.family, one.valid_from))
+    ordered = sorted(standards, key=lambda standard: (standard.family, standard.valid_from))
     for before, after in pairwise(ordered):
         if before.family == after.family and (
             before.valid_until is None or before.valid_until > after.valid_from

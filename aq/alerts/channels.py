@@ -106,7 +106,7 @@ def _telling(url: str) -> list[str]:
     host = urlsplit(f"//{rest}").hostname or ""
     pieces = re.split(r"[/?&=@:]", rest)
     # Words such as a host or a port are no secrets; a token is long or has digits and letters.
-    tokens = [one for one in pieces if len(one) >= 8 and one.lower() != host]
+    tokens = [piece for piece in pieces if len(piece) >= 8 and piece.lower() != host]
     return [url, rest, *tokens]
 
 

@@ -48,37 +48,37 @@ def atom(
     _under(feed, "id", stem)
     title = "대기질 17 알림" if lang == "ko" else "Air Quality 17, alerts"
     _under(feed, "title", f"[SIMULATED] {title}" if simulated else title)
-    _under(feed, "updated", max((_changed(one) for one in events), default=kst_iso(now)))
+    _under(feed, "updated", max((_changed(event) for event in events), default=kst_iso(now)))
     SubElement(feed, "link", {"rel": "self", "href": f"{base}/alerts.atom"})
     _under(SubElement(feed, "author"), "name", sender)
     _under(feed, "generator", "aq", version=__version__)
-    for one in events:
+    for event in events:
         entry = SubElement(feed, "entry")
-        headline, words = _words(one, lang, base, simulated=simulated)
-        _under(entry, "id", f"{stem}/{one['id']}")
+        headline, words = _words(event, lang, base, simulated=simulated)
+        _under(entry, "id", f"{stem}/{event['id']}")
         _under(entry, "title", headline)
-        _under(entry, "published", one["decided_at"])
-        _under(entry, "updated", _changed(one))
-        document = f"{base}/api/v1/alerts/{one['id']}.cap"
+        _under(entry, "published", event["decided_at"])
+        _under(entry, "updated", _changed(event))
+        document = f"{base}/api/v1/alerts/{event['id']}.cap"
         link = {"rel": "alternate", "type": "application/cap+xml", "href": document}
         SubElement(entry, "link", link)
-        _under(entry, "category", "", term=one["reason"])
+        _under(entry, "category", "", term=event["reason"])
         _under(entry, "content", words, type="text")
     body: bytes = tostring(feed, encoding="utf-8", xml_declaration=True)
     return body
 
 
-def _changed(one: Event) -> str:
-    return str(max(one["decided_at"], one["retracted_at"] or ""))
+def _changed(event: Event) -> str:
+    return str(max(event["decided_at"], event["retracted_at"] or ""))
 
 
-def _words(one: Event, lang: str, base: str, *, simulated: bool) -> tuple[str, str]:
-    message = {"id": one["message"] or one["id"], "events": [one], "simulated": simulated}
+def _words(event: Event, lang: str, base: str, *, simulated: bool) -> tuple[str, str]:
+    message = {"id": event["message"] or event["id"], "events": [event], "simulated": simulated}
     return compose(message, lang, base)
 
 
 def cap(
-    one: Event, earlier: Sequence[Event], settings: CapSettings, base: str, *, simulated: bool
+    event: Event, earlier: Sequence[Event], settings: CapSettings, base: str, *, simulated: bool
 ) -> bytes:
     """A CAP 1.2 message (OASIS CAP-v1.2-os, 2010-07-01) of one transition.
 
@@ -86,26 +86,26 @@ def cap(
     them. Simulated data are never more than a test.
     """
     root = Element("alert", {"xmlns": CAP})
-    _under(root, "identifier", f"{settings.prefix}-{one['id']}")
+    _under(root, "identifier", f"{settings.prefix}-{event['id']}")
     _under(root, "sender", settings.sender)
-    _under(root, "sent", one["decided_at"])
+    _under(root, "sent", event["decided_at"])
     _under(root, "status", "Test" if simulated else settings.status)
     # A message that changes another must name it; of one nobody was told there is none to name.
-    kind = _kind(one) if earlier else "Alert"
+    kind = _kind(event) if earlier else "Alert"
     _under(root, "msgType", kind)
     _under(root, "scope", settings.scope)
     if settings.scope == "Restricted":
         _under(root, "restriction", settings.restriction)
     if settings.scope == "Private":
         _under(root, "addresses", _quoted(settings.addresses))
-    _under(root, "note", OFFICIAL_NOTE if one["rule_kind"] == "official" else LEVEL_NOTE)
+    _under(root, "note", OFFICIAL_NOTE if event["rule_kind"] == "official" else LEVEL_NOTE)
     if kind != "Alert":
         named = (
             f"{settings.sender},{settings.prefix}-{e['id']},{e['decided_at']}" for e in earlier
         )
         _under(root, "references", " ".join(named))
     for lang, tag in (("ko", "ko-KR"), ("en", "en-US")):
-        _info(root, one, lang, tag, base, simulated=simulated)
+        _info(root, event, lang, tag, base, simulated=simulated)
     body: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return body
 
@@ -115,47 +115,47 @@ def _quoted(words: str) -> str:
     return f'"{words}"' if " " in words else words
 
 
-def _kind(one: Event) -> str:
-    if one["change"] == "resolved":
+def _kind(event: Event) -> str:
+    if event["change"] == "resolved":
         return "Cancel"
-    return "Alert" if one["change"] in _FIRST else "Update"
+    return "Alert" if event["change"] in _FIRST else "Update"
 
 
-def _info(root: Element, one: Event, lang: str, tag: str, base: str, *, simulated: bool) -> None:
-    headline, words = _words(one, lang, base, simulated=simulated)
-    ended = _kind(one) == "Cancel"
+def _info(root: Element, event: Event, lang: str, tag: str, base: str, *, simulated: bool) -> None:
+    headline, words = _words(event, lang, base, simulated=simulated)
+    ended = _kind(event) == "Cancel"
     info = SubElement(root, "info")
     _under(info, "language", tag)
     _under(info, "category", "Env")
     _under(info, "category", "Health")
-    _under(info, "event", one["rule_name"])
+    _under(info, "event", event["rule_name"])
     _under(info, "responseType", "AllClear" if ended else "Monitor")
     _under(info, "urgency", "Past" if ended else "Immediate")
-    _under(info, "severity", CAP_SEVERITY[one["severity"]])
-    seen = one["feed_kind"] == "observed" or one["official"]
+    _under(info, "severity", CAP_SEVERITY[event["severity"]])
+    seen = event["feed_kind"] == "observed" or event["official"]
     _under(info, "certainty", "Observed" if seen else "Possible")
-    _under(info, "effective", one["decided_at"])
-    if one["since"]:
-        _under(info, "onset", one["since"])
+    _under(info, "effective", event["decided_at"])
+    if event["since"]:
+        _under(info, "onset", event["since"])
     _under(info, "senderName", "대기질 17" if lang == "ko" else "Air Quality 17")
     _under(info, "headline", headline[:160])
     _under(info, "description", words)
     if base:
         _under(info, "web", f"{base}/alerts")
     for name in ("pollutant", "value", "peak", "unit", "threshold", "stations", "feed", "status"):
-        if one[name] is not None:
+        if event[name] is not None:
             parameter = SubElement(info, "parameter")
             _under(parameter, "valueName", name)
-            _under(parameter, "value", str(one[name]))
-    official = one["official"] or {}
+            _under(parameter, "value", str(event[name]))
+    official = event["official"] or {}
     for name in ("act", "label", "zone", "at"):
         if official.get(name):
             parameter = SubElement(info, "parameter")
             _under(parameter, "valueName", f"official {name}")
             _under(parameter, "value", str(official[name]))
     area = SubElement(info, "area")
-    province = BY_CODE.get(one["code"] or "")
-    name = (province.ko if lang == "ko" else province.en) if province else one["place"]
+    province = BY_CODE.get(event["code"] or "")
+    name = (province.ko if lang == "ko" else province.en) if province else event["place"]
     _under(area, "areaDesc", f"{name} {official.get('zone', '')}".strip())
     if province:
         code = SubElement(area, "geocode")

@@ -50,7 +50,7 @@ def steps(own: Level, others: Sequence[Level]) -> Steps:
     else:
         down = any(one.on and one.told_here for one in milder)
     return Steps(
-        inhibited_by=max(inhibits, key=lambda one: one.rank).rule if inhibits else None,
+        inhibited_by=max(inhibits, key=lambda inhibit: inhibit.rank).rule if inhibits else None,
         step_up=any(one.on and one.before.level for one in milder),
         step_down=down,
     )

@@ -101,7 +101,7 @@ def spells(rows: Iterable[Advisory], level: int) -> list[Span]:
         elif zone in on:
             found.append(Span(begin=on.pop(zone), end=act.at, zone=zone[2]))
     found += [Span(begin=begin, end=None, zone=zone[2]) for zone, begin in on.items()]
-    return sorted(found, key=lambda one: (one.begin, one.zone))
+    return sorted(found, key=lambda span: (span.begin, span.zone))
 
 
 def match(
@@ -119,13 +119,15 @@ def match(
     """
     since, until = period
     matches = []
-    for one in official:
-        if since < one.begin <= until:
-            there = [alert for alert in alerts if alert.near(one.begin, within)]
-            nearest = min(there, key=lambda alert: abs(alert.begin - one.begin), default=None)
-            matches.append(Match(official=one, alert=nearest))
+    for span in official:
+        if since < span.begin <= until:
+            there = [alert for alert in alerts if alert.near(span.begin, within)]
+            nearest = min(there, key=lambda alert: abs(alert.begin - span.begin), default=None)
+            matches.append(Match(official=span, alert=nearest))
     own = tuple(alert for alert in alerts if since < alert.begin <= until)
-    added = tuple(alert for alert in own if not any(alert.touches(one, within) for one in official))
+    added = tuple(
+        alert for alert in own if not any(alert.touches(span, within) for span in official)
+    )
     return Matching(matches=tuple(matches), alerts=own, added=added)
 
 

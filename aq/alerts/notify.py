@@ -281,7 +281,9 @@ def _as_of(standing: Standing, said: Said, change: Reason) -> tuple[int, Point, 
     now, at the newest hour with any."""
     course = standing.course
     if not standing.level and course is not None:
-        ends = [one for one in course.transitions if one.reason == Reason.RESOLVED]
+        ends = [
+            transition for transition in course.transitions if transition.reason == Reason.RESOLVED
+        ]
         if ends and (said.since is None or ends[-1].hour >= said.since):
             return ends[-1].hour, ends[-1].point, ends[-1].peak
     if standing.unknown and change != Reason.UNKNOWN and standing.heard is not None:

@@ -337,7 +337,7 @@ def _watchdog(rule: Rule) -> list[Problem]:
 def _levels(rule: Rule, known: Known) -> list[Problem]:
     if rule.threshold is None or rule.clear_below is None:
         names = ("threshold", "clear_below")
-        return [Problem(one, N_("is missing")) for one in names if getattr(rule, one) is None]
+        return [Problem(name, N_("is missing")) for name in names if getattr(rule, name) is None]
     if rule.clear_below > rule.threshold:
         return [
             Problem(

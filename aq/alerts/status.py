@@ -27,7 +27,7 @@ def standing(store: Store, *, all_places: bool = False) -> list[Fields]:
     """
     now = store.clock.now()
     with store.read() as connection:
-        known = {one.rule.id: one for one in saved_rules(connection)}
+        known = {rule.rule.id: rule for rule in saved_rules(connection)}
         found = [
             row
             for row in rows.states(connection).values()
@@ -52,35 +52,35 @@ def standing(store: Store, *, all_places: bool = False) -> list[Fields]:
     )
 
 
-def _standing(one: Rule, row: Any, quiet: Sequence[Any], seen: Any, now: datetime) -> Fields:
+def _standing(rule: Rule, row: Any, quiet: Sequence[Any], seen: Any, now: datetime) -> Fields:
     state = State.from_dict(json.loads(row.body))
     province = BY_CODE.get(row.place)
     acts = json.loads(row.said).get("in_force")
-    rank = one.rank if not acts else min(one.rank + acts[0]["level"] - 1, len(SEVERITIES))
+    rank = rule.rank if not acts else min(rule.rank + acts[0]["level"] - 1, len(SEVERITIES))
     return {
-        "rule": one.id,
-        "rule_name": one.name,
-        "kind": one.kind,
+        "rule": rule.id,
+        "rule_name": rule.name,
+        "kind": rule.kind,
         "severity": SEVERITIES[rank - 1],
         "rank": rank,
         "place": row.place,
         "province": province.ko if province else None,
         "code": province.code if province else None,
-        "pollutant": None if one.kind in PLACELESS else one.pollutant,
-        "watch": one.watch,
+        "pollutant": None if rule.kind in PLACELESS else rule.pollutant,
+        "watch": rule.watch,
         "phase": str(state.phase),
         "alert": state.firing,
         "since": kst_iso(from_hour_number(state.since)) if state.since is not None else None,
         "fired": kst_iso(from_hour_number(state.fired)) if state.fired is not None else None,
         "at": kst_iso(from_hour_number(state.hour)),
-        "value": in_unit(one, state.value),
-        "peak": in_unit(one, state.peak),
-        "unit": unit_of(one),
-        "threshold": level_number(one.threshold),
-        "clear_below": level_number(one.clear_below),
+        "value": in_unit(rule, state.value),
+        "peak": in_unit(rule, state.peak),
+        "unit": unit_of(rule),
+        "threshold": level_number(rule.threshold),
+        "clear_below": level_number(rule.clear_below),
         "official": acts,
         "event": row.last_event,
-        "muted_by": silenced_by(quiet, one, row.place, now),
+        "muted_by": silenced_by(quiet, rule, row.place, now),
         "acknowledged": {"who": seen.who, "at": kst_iso(seen.at), "note": seen.note}
         if seen
         else None,
@@ -146,32 +146,32 @@ def place_in_log(store: Store, name: str) -> tuple[datetime, str]:
     return found.decided_at, found.id
 
 
-def same_alert_before(store: Store, one: Fields, *, told: bool = True) -> list[Fields]:
+def same_alert_before(store: Store, fields: Fields, *, told: bool = True) -> list[Fields]:
     """Entries of the log about the same alert that were decided before this one, oldest first.
 
     Those that went into a message; with ``told=False`` all of them.
     """
     with store.read() as connection:
-        here = rows.event(connection, one["id"])
+        here = rows.event(connection, fields["id"])
         found = rows.events(
             connection,
-            rule=one["rule"],
-            place=one["place"],
+            rule=fields["rule"],
+            place=fields["place"],
             before=(here.decided_at, here.id) if here else None,
         )
     same = [event_dict(row._mapping) for row in found][::-1]
     return [
         each
         for each in same
-        if each["since"] == one["since"]
-        and _zone(each) == _zone(one)
+        if each["since"] == fields["since"]
+        and _zone(each) == _zone(fields)
         and (each["message"] or not told)
     ]
 
 
-def _zone(one: Fields) -> tuple[str, str] | None:
+def _zone(fields: Fields) -> tuple[str, str] | None:
     """The zone an official act is of; a province may have several advisories at once."""
-    act = one["official"]
+    act = fields["official"]
     return (act["district"], act["zone"]) if act else None
 
 

@@ -57,7 +57,7 @@ class Comparison:
             "label": LABELS[self.level - 1],
             "within_hours": self.within,
             "official_since": kst_iso(self.known_since) if self.known_since else None,
-            **{name: sum(one[name] for one in places) for name in counts},
+            **{name: sum(place[name] for place in places) for name in counts},
             "lead_hours": _leads(leads),
             "places": places,
             "advisories": [
@@ -86,19 +86,19 @@ def _named(code: str) -> dict[str, str]:
     return {"province": BY_CODE[code].ko, "code": code}
 
 
-def _end(one: Span) -> str | None:
-    return kst_iso(one.end) if one.end else None
+def _end(span: Span) -> str | None:
+    return kst_iso(span.end) if span.end else None
 
 
-def _place(code: str, one: Matching) -> dict[str, Any]:
+def _place(code: str, matching: Matching) -> dict[str, Any]:
     return {
         **_named(code),
-        "official": len(one.matches),
-        "met": one.met,
-        "missed": one.missed,
-        "alerts": len(one.alerts),
-        "added": len(one.added),
-        "lead_hours": _leads(one.leads),
+        "official": len(matching.matches),
+        "met": matching.met,
+        "missed": matching.missed,
+        "alerts": len(matching.alerts),
+        "added": len(matching.added),
+        "lead_hours": _leads(matching.leads),
     }
 
 
@@ -135,9 +135,9 @@ def against_official(
     places = {}
     for code in rule.places:
         here = [
-            one
-            for one in rows
-            if one.pollutant == rule.pollutant and BY_CODE[code] in district_provinces(one.district)
+            row
+            for row in rows
+            if row.pollutant == rule.pollutant and BY_CODE[code] in district_provinces(row.district)
         ]
         alerts = [
             Span(

@@ -55,9 +55,9 @@ def sheet(message: Mapping[str, Any], lang: str, public_url: str = "") -> Sheet:
     text = text_in(lang)
     events: Sequence[Event] = message["events"]
     notes = []
-    if any(one.get("official") for one in events):
+    if any(event.get("official") for event in events):
         notes.append(text("Advisories and warnings named here were issued by the authority."))
-    if any(one["pollutant"] and one["rule_kind"] != "official" for one in events):
+    if any(event["pollutant"] and event["rule_kind"] != "official" for event in events):
         notes.append(
             text(
                 "Levels are of province means or stations here; warnings are issued by authorities."
@@ -66,8 +66,8 @@ def sheet(message: Mapping[str, Any], lang: str, public_url: str = "") -> Sheet:
     return Sheet(
         id=message["id"],
         title=_title(text, message, events),
-        lines=[_line(text, one) for one in events],
-        brief=[_brief(text, one) for one in events],
+        lines=[_line(text, event) for event in events],
+        brief=[_brief(text, event) for event in events],
         notes=notes,
         foot=[text("Message {id}", id=message["id"])],
         link=_link(events, lang, public_url),
@@ -104,7 +104,7 @@ def _brief(text: Text, event: Event) -> str:
 
 
 def _title(text: Text, message: Mapping[str, Any], events: Sequence[Event]) -> str:
-    places = list(dict.fromkeys(_place(text, one) for one in events))
+    places = list(dict.fromkeys(_place(text, event) for event in events))
     places = [place for place in places if place != "–"]
     where = ", ".join(places[:SHOWN_PLACES])
     if len(places) > SHOWN_PLACES:

@@ -36,9 +36,9 @@ def death(context: Context) -> Iterator[Finding]:
     """Whether somebody elsewhere notices when the program has died."""
     found = outlets()
     dogs = [
-        one.rule.id
-        for one in rules(context.store)
-        if one.rule.kind == "watchdog" and one.rule.enabled and reached(one.rule, found.channels)
+        rule.rule.id
+        for rule in rules(context.store)
+        if rule.rule.kind == "watchdog" and rule.rule.enabled and reached(rule.rule, found.channels)
     ]
     if found.heartbeat is None and not dogs:
         text = "when this program dies nobody is told: no heartbeat and no watchdog rule is set"

@@ -249,9 +249,9 @@ def _networks(context: Context) -> Iterator[Finding]:
     """Stations whose rows count for no mean because nothing tells their network."""
     with context.store.read() as connection:
         unknown = [
-            one
+            network
             for name in context.settings.selection.of_stations.feeds
-            for one in unknown_networks(connection, name)
+            for network in unknown_networks(connection, name)
         ]
     if not unknown:
         yield Finding("networks", OK, "the network of every station with rows is known")

@@ -113,7 +113,7 @@ def load(file: str, replace: bool) -> int:
 @command.command()
 def dump() -> int:
     """All rules as TOML that `load` reads back unchanged."""
-    click.echo(to_toml(one.rule for one in alerting.rules(_started().store)), nl=False)
+    click.echo(to_toml(rule.rule for rule in alerting.rules(_started().store)), nl=False)
     return 0
 
 

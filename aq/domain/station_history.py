@@ -71,7 +71,9 @@ class Source:
 
     def in_force(self, hour: int) -> Statement | None:
         """The statement that holds at an hour."""
-        return next((one for one in reversed(self.statements) if one.first <= hour), None)
+        return next(
+            (statement for statement in reversed(self.statements) if statement.first <= hour), None
+        )
 
     def spoke(self, hour: int) -> int:
         """The last hour up to `hour` in which it spoke."""
@@ -104,8 +106,10 @@ def restated(
     second; it is only asked where `said` contradicts what holds there.
     """
     first, last = hours[0], hours[-1]
-    before = next((one for one in reversed(statements) if one.first <= first), None)
-    inside = any(first < one.first <= last for one in statements)
+    before = next(
+        (statement for statement in reversed(statements) if statement.first <= first), None
+    )
+    inside = any(first < statement.first <= last for statement in statements)
     if before is not None and not inside and before.words == said.words:
         return statements
     if before is None and not inside:
@@ -114,15 +118,17 @@ def restated(
             rest.pop(0)
         return [said.at(first), *rest]
     own, end = frozenset(hours), last
-    made = [one for one in statements if one.first < first]
+    made = [statement for statement in statements if statement.first < first]
     for hour in sorted({*hours, *spoken(first, last)}):
         words = said
         if hour not in own:
-            words = next((one for one in reversed(statements) if one.first <= hour), said)
+            words = next(
+                (statement for statement in reversed(statements) if statement.first <= hour), said
+            )
         if not made or made[-1].words != words.words:
             made.append(words.at(hour))
         end = max(end, hour)
-    return [*made, *(one for one in statements if one.first > end)]
+    return [*made, *(statement for statement in statements if statement.first > end)]
 
 
 def timeline(
@@ -156,7 +162,11 @@ def timeline(
 def is_settled(sources: Sources) -> bool:
     """Whether no two statements contradict each other: spans then decide nothing."""
     for field in ("network", "sido", "name", "address"):
-        words = {getattr(one, field) for source in sources.values() for one in source.statements}
+        words = {
+            getattr(statement, field)
+            for source in sources.values()
+            for statement in source.statements
+        }
         if len(words - {None, ""}) > 1:
             return False
     return True
@@ -186,13 +196,13 @@ def changes(before: Sequence[Period], after: Sequence[Period]) -> Iterable[tuple
 
 def period_at(periods: Sequence[Period], hour: int) -> Period | None:
     """The period an hour lies in."""
-    return next((one for one in periods if one.first <= hour <= one.last), None)
+    return next((period for period in periods if period.first <= hour <= period.last), None)
 
 
 def _edges(sources: Sources, listed: Sequence[tuple[int, int, str]]) -> list[int]:
     edges = {ALWAYS}
     for source in sources.values():
-        edges.update(one.first for one in source.statements)
+        edges.update(statement.first for statement in source.statements)
     for first, last, _ in listed:
         edges |= {first, last + 1}
     if not is_settled(sources):

@@ -178,7 +178,9 @@ def columns_of(
     hours = _integer("hours", "hours with a valid value")
     largest = _number("max", "largest hourly mean, in `unit`")
     if apart:
-        judged = [column for one in standards for column in _of_standard(one, hourly=hourly)]
+        judged = [
+            column for standard in standards for column in _of_standard(standard, hourly=hourly)
+        ]
         return (*PLACE, *what, *judged, *SOURCE, *(() if hourly else (hours, largest, *spread)))
     counted = () if hourly else (hours, *_counted(standards[0]), largest, *spread)
     return (*PLACE, *what, *JUDGED, *SOURCE, *counted)

@@ -196,7 +196,7 @@ class Concentrations(Grader):
 
 def reads_of(standards: Sequence[Standard], keys: tuple[str, ...]) -> tuple[str, ...]:
     """The pollutants to read: an `overall` rests on all that its standard grades."""
-    more = [key for one in standards if one.overall for key in one.pollutants]
+    more = [key for standard in standards if standard.overall for key in standard.pollutants]
     plain = [key for key in keys if key != OVERALL]
     return tuple(dict.fromkeys([*plain, *(more if OVERALL in keys else ())]))
 

@@ -98,7 +98,7 @@ class ExportQuestion(Question):
             "provinces": [province.code for province in self.provinces],
             "pollutants": list(self.keys),
             **(
-                {"standards": [one.id for one in self.standards]}
+                {"standards": [standard.id for standard in self.standards]}
                 if self.apart
                 else {"standard": self.standard.id}
             ),

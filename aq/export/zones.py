@@ -61,35 +61,35 @@ def _rows(reader: Reader, after: int, until: int) -> list[Cells]:
         hours = zone_hours_of(
             reader.connection, question.selection, own, key, after, until, reader.as_of
         )
-        for one in hours:
-            if one.value is not None or one.expected:
-                order = (one.hour, one.zone.province.id, one.zone.id, place)
-                found.append((order, _cells(reader, one)))
+        for hour in hours:
+            if hour.value is not None or hour.expected:
+                order = (hour.hour, hour.zone.province.id, hour.zone.id, place)
+                found.append((order, _cells(reader, hour)))
     return [cells for _, cells in sorted(found, key=lambda pair: pair[0])]
 
 
-def _cells(reader: Reader, one: ZoneHour) -> Cells:
+def _cells(reader: Reader, hour: ZoneHour) -> Cells:
     standard = reader.question.standard
-    exact, info = one.exact, one.info
-    grade = None if exact is None else standard.grade(one.key, exact, "1h")
+    exact, info = hour.exact, hour.info
+    grade = None if exact is None else standard.grade(hour.key, exact, "1h")
     level = standard.level(grade) if grade else None
     return (
-        one.zone.province.ko,
-        one.zone.province.code,
-        one.zone.name,
-        one.zone.id,
-        one.key,
-        kst_iso(from_hour_number(one.hour)),
-        None if exact is None else str(standard.figure(one.key, exact, "1h")),
-        one.unit,
-        "mean" if one.zone.kind == PM else "highest",
+        hour.zone.province.ko,
+        hour.zone.province.code,
+        hour.zone.name,
+        hour.zone.id,
+        hour.key,
+        kst_iso(from_hour_number(hour.hour)),
+        None if exact is None else str(standard.figure(hour.key, exact, "1h")),
+        hour.unit,
+        "mean" if hour.zone.kind == PM else "highest",
         standard.id,
         grade,
         level.letter if level else None,
-        one.feed,
+        hour.feed,
         info.kind if info else None,
         info.status if info else None,
-        one.value.heard if one.value else 0,
-        one.expected,
-        why(one) if one.value is None else None,
+        hour.value.heard if hour.value else 0,
+        hour.expected,
+        why(hour) if hour.value is None else None,
     )

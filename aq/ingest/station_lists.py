@@ -67,20 +67,20 @@ def import_list(
             code="bad_file",
         )
     report = ListReport(file=path.name, content=content, checked=check)
-    report.years = tuple(sorted({one.year for one in content.stations}))
+    report.years = tuple(sorted({station.year for station in content.stations}))
     if check:
         return report
     with context.store.write(f"import {path.name}") as txn:
         directory = Directory(txn, station_rule(context.settings.provinces))
         rows: dict[tuple[str, int], str] = {}
-        for one in content.stations:
-            code = one.code or directory.code_of(
-                Station(name=one.name, sido=one.sido, address=one.address)
+        for station in content.stations:
+            code = station.code or directory.code_of(
+                Station(name=station.name, sido=station.sido, address=station.address)
             )
             if code is None:
                 report.unmatched += 1
             else:
-                rows[code, one.year] = one.network
+                rows[code, station.year] = station.network
         report.kept = put_network_list(txn, rows, path.name)
         directory.past.learn_lists()
         directory.stir(code for code, _ in rows)

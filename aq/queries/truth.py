@@ -432,7 +432,7 @@ class _Station:
         if ends[0] is None or ends[1] is None or not ends[0] <= their <= ends[1]:
             return False
         return any(
-            self._overall(self.standard, one).index == their for one in self._choices(values)
+            self._overall(self.standard, choice).index == their for choice in self._choices(values)
         )
 
     def _cause(self, values: Values, ours: Overall, their: int) -> str:

@@ -250,11 +250,11 @@ class Notices:
         acts = [one for one in self.yellow if one.at <= now and kst(one.at).year == year]
         items: list[Item] = [
             {
-                "dataTime": kst(one.at).strftime("%Y-%m-%d %H:%M"),
-                "tmCnt": one.sequence,
-                "tmArea": one.areas,
+                "dataTime": kst(act.at).strftime("%Y-%m-%d %H:%M"),
+                "tmCnt": act.sequence,
+                "tmArea": act.areas,
             }
-            for one in sorted(acts, key=lambda one: one.at, reverse=True)
+            for act in sorted(acts, key=lambda act: act.at, reverse=True)
         ]
         return items, len(items)
 
@@ -280,9 +280,9 @@ class Notices:
                 *_told(self.world.weather, key, year, hour_number(_hour(now))),
                 *(
                     part
-                    for one in self.stories
-                    if one.pollutant == key
-                    for part in one.stretches(now)
+                    for story in self.stories
+                    if story.pollutant == key
+                    for part in story.stretches(now)
                 ),
             )
             if kst(stretch.issued).year == year
@@ -379,47 +379,47 @@ def _stretch(
     return Stretch(*zone, level, from_hour_number(hours[0]), cleared, *values)
 
 
-def _dust_item(one: Stretch, number: int) -> Item:
+def _dust_item(stretch: Stretch, number: int) -> Item:
     """A row of getUlfptcaAlarmInfo; clear fields are null while the advisory holds."""
-    day, time = _clock(one.issued)
+    day, time = _clock(stretch.issued)
     row: dict[str, object] = {
         "sn": str(number),
         "dataDate": day,
-        "districtName": one.district,
-        "moveName": one.zone,
-        "itemCode": one.pollutant.upper(),
-        "issueGbn": _LEVEL_WORDS[one.level],
+        "districtName": stretch.district,
+        "moveName": stretch.zone,
+        "itemCode": stretch.pollutant.upper(),
+        "issueGbn": _LEVEL_WORDS[stretch.level],
         "issueDate": day,
         "issueTime": time,
-        "issueVal": _printed(one.value, one.pollutant),
+        "issueVal": _printed(stretch.value, stretch.pollutant),
         "clearDate": None,
         "clearTime": None,
         "clearVal": None,
     }
-    if one.cleared is not None:
-        row["clearDate"], row["clearTime"] = _clock(one.cleared)
-        row["clearVal"] = _printed(one.clear_value or 0, one.pollutant)
+    if stretch.cleared is not None:
+        row["clearDate"], row["clearTime"] = _clock(stretch.cleared)
+        row["clearVal"] = _printed(stretch.clear_value or 0, stretch.pollutant)
     return row
 
 
-def _ozone_item(one: Stretch, number: int) -> Item:
+def _ozone_item(stretch: Stretch, number: int) -> Item:
     """A row of getOzAdvsryOccrrncInfo: one day, two times of day, the level as a digit.
 
     What is given while an act is in force is not documented; here it is empty.
     """
-    day, time = _clock(one.issued)
-    ended = one.cleared is not None
+    day, time = _clock(stretch.issued)
+    ended = stretch.cleared is not None
     return {
         "sn": str(number),
         "dataDate": day,
-        "districtName": one.district,
-        "moveName": one.zone,
+        "districtName": stretch.district,
+        "moveName": stretch.zone,
         "issueTime": time,
-        "issueVal": _printed(one.value, "o3"),
-        "clearTime": _clock(one.cleared)[1] if one.cleared is not None else "",
-        "clearVal": _printed(one.clear_value or 0, "o3") if ended else "",
-        "maxVal": _printed(one.highest, "o3"),
-        "issueLvl": str(one.level),
+        "issueVal": _printed(stretch.value, "o3"),
+        "clearTime": _clock(stretch.cleared)[1] if stretch.cleared is not None else "",
+        "clearVal": _printed(stretch.clear_value or 0, "o3") if ended else "",
+        "maxVal": _printed(stretch.highest, "o3"),
+        "issueLvl": str(stretch.level),
     }
 
 

@@ -195,10 +195,10 @@ def _empty(txn: Txn, feed_id: int, slots: set[Slot]) -> set[Slot]:
     return gone
 
 
-def _span_of(connection: Connection, one: Moved) -> tuple[int, int] | None:
+def _span_of(connection: Connection, moved: Moved) -> tuple[int, int] | None:
     table = station_feed
     query = select(table.c.first_hour, table.c.last_hour)
-    own = (table.c.station == one.station, table.c.feed == one.feed)
+    own = (table.c.station == moved.station, table.c.feed == moved.feed)
     found = connection.execute(query.where(*own)).first()
     return None if found is None else (found[0], found[1])
 

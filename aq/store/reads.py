@@ -455,7 +455,7 @@ def highest_stations(
         for number, by_feed in present_periods(connection).items()
         for feed, parts in by_feed.items()
         if feed != KNOWN
-        and (kept := [one for one in parts if one.network == URBAN and one.province in wanted])
+        and (kept := [part for part in parts if part.network == URBAN and part.province in wanted])
     }
     return [*rows, *retained.highest(connection, key, urban, after, until)]
 

@@ -135,7 +135,7 @@ class Past:
             one for feed in (KNOWN, *FEED_NAMES) for one in self._statements.get((number, feed), ())
         ]
         return any(
-            len({value for one in words if (value := getattr(one, field))}) > 1
+            len({value for word in words if (value := getattr(word, field))}) > 1
             for field in ("network", "sido", "name")
         )
 
@@ -168,7 +168,7 @@ class Past:
             number
             for number, by_feed in self.periods.items()
             if self._listed_hours(codes.get(number))
-            and any(one.network is None for periods in by_feed.values() for one in periods)
+            and any(period.network is None for periods in by_feed.values() for period in periods)
         }
         return sorted(self._stirred | unknown)
 
@@ -245,13 +245,13 @@ class Past:
                 {
                     "station": number,
                     "feed": feed,
-                    "first_hour": one.first,
-                    "sido": one.sido,
-                    "name": one.name,
-                    "network": one.network,
-                    "address": one.address,
+                    "first_hour": statement.first,
+                    "sido": statement.sido,
+                    "name": statement.name,
+                    "network": statement.network,
+                    "address": statement.address,
                 }
-                for one in self._statements[number, feed]
+                for statement in self._statements[number, feed]
             ]
             connection.execute(insert(table), rows)
         self._restated.clear()
@@ -274,13 +274,13 @@ class Past:
                 {
                     "station": number,
                     "feed": feed,
-                    "first_hour": one.first,
+                    "first_hour": period.first,
                     "version": version,
-                    "last_hour": one.last,
-                    "province": one.province,
-                    "network": one.network,
+                    "last_hour": period.last,
+                    "province": period.province,
+                    "network": period.network,
                 }
-                for one in periods
+                for period in periods
             ]
             connection.execute(insert(table), rows)
 

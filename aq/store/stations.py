@@ -352,10 +352,10 @@ def stations_in(
     networks: dict[int, str | None] = {}
     for number, by_feed in present_periods(connection, as_of).items():
         there = [
-            (one.last, feed != KNOWN, one.network)
+            (period.last, feed != KNOWN, period.network)
             for feed, periods in by_feed.items()
-            for one in periods
-            if one.province == province and one.first <= last and one.last >= first
+            for period in periods
+            if period.province == province and period.first <= last and period.last >= first
         ]
         if there:
             networks[number] = max(there, key=lambda one: one[:2])[2]

@@ -92,7 +92,7 @@ def _gauge(name: str, words: str, labels: tuple[str, ...] = ()) -> GaugeMetricFa
 
 
 def _families(context: Context, now: datetime) -> Iterator[Metric]:
-    live = [one for one in feed_status(context, now) if one.live]
+    live = [feed for feed in feed_status(context, now) if feed.live]
     yield from _feeds(live)
     yield from _quota(live)
     found = operations(context, now)
@@ -109,12 +109,12 @@ def _feeds(live: list[FeedStatus]) -> Iterator[Metric]:
     gaps = _gauge(
         "gap_hours", "Province hours missing: open (to be had) or lost.", ("feed", "state")
     )
-    for one in live:
-        up.add_metric([one.feed], float(one.failing_since is None and one.last_ok is not None))
-        failures.add_metric([one.feed], one.failures)
-        late.add_metric([one.feed], float(one.late))
-        gaps.add_metric([one.feed, "open"], one.gaps_open)
-        gaps.add_metric([one.feed, "lost"], one.gaps_lost)
+    for feed in live:
+        up.add_metric([feed.feed], float(feed.failing_since is None and feed.last_ok is not None))
+        failures.add_metric([feed.feed], feed.failures)
+        late.add_metric([feed.feed], float(feed.late))
+        gaps.add_metric([feed.feed, "open"], feed.gaps_open)
+        gaps.add_metric([feed.feed, "lost"], feed.gaps_lost)
     yield from (up, failures, late, gaps)
 
 
@@ -124,17 +124,17 @@ def _quota(live: list[FeedStatus]) -> Iterator[Metric]:
     kept = _gauge("calls_reserved", "Calls of today kept for live polls.", ("feed",))
     left = _gauge("calls_left", "Calls of today left for filling gaps.", ("feed",))
     waiting = _gauge("calls_waiting", "Calls that would fill gaps and wait for quota.", ("feed",))
-    for one in live:
-        for operation, count in one.calls_today.items():
-            made.add_metric([one.feed, operation.rpartition("/")[2] or one.feed], count)
+    for feed in live:
+        for operation, count in feed.calls_today.items():
+            made.add_metric([feed.feed, operation.rpartition("/")[2] or feed.feed], count)
         for family, value in (
-            (limit, one.daily_limit),
-            (kept, one.calls_reserved),
-            (left, one.calls_left),
-            (waiting, one.calls_waiting),
+            (limit, feed.daily_limit),
+            (kept, feed.calls_reserved),
+            (left, feed.calls_left),
+            (waiting, feed.calls_waiting),
         ):
             if value is not None:
-                family.add_metric([one.feed], value)
+                family.add_metric([feed.feed], value)
     yield from (made, limit, kept, left, waiting)
 
 

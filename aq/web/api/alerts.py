@@ -41,7 +41,7 @@ def _log(context: Context, given: Given, *, limit: int) -> list[dict[str, Any]]:
     if "province" in given:
         filters["place"] = find_province(given["province"]).code
     reasons = given.listed("reason") or []
-    unknown = next((one for one in reasons if one not in REASONS), None)
+    unknown = next((reason for reason in reasons if reason not in REASONS), None)
     if unknown:
         raise InputError(f"unknown reason {unknown!r}; known are {', '.join(REASONS)}", "reason")
     for name, read in (("since", parse_since), ("until", parse_until)):

@@ -97,8 +97,14 @@ def _strip(context: Context, given: Given) -> tuple[Snapshot, strip.Options]:
 def provinces(_context: Context, _given: Given) -> Response:
     """`/api/v1/provinces`: the 17 in page-header order."""
     items = [
-        {"id": one.id, "code": one.code, "province": one.ko, "name_en": one.en, "names": one.names}
-        for one in PROVINCES
+        {
+            "id": province.id,
+            "code": province.code,
+            "province": province.ko,
+            "name_en": province.en,
+            "names": province.names,
+        }
+        for province in PROVINCES
     ]
     return json_response({"items": items})
 
@@ -147,13 +153,13 @@ def zones(context: Context, given: Given) -> Response:
         standard = context.standards["airkorea_1h"]
         standing = standings_now(context, key, now)
         items = [
-            {**zone_item(one, standard), "criterion": plain(standing.get(one.zone.id))}
-            for one in zones_now(context, key, now)
+            {**zone_item(hour, standard), "criterion": plain(standing.get(hour.zone.id))}
+            for hour in zones_now(context, key, now)
         ]
     else:
         day = kst_day(given.time(parse_since, "day") + TINY) if "day" in given else kst_day(now)
         items = zone_list(day)
-    answer["items"] = [one for one in items if codes is None or one["code"] in codes]
+    answer["items"] = [item for item in items if codes is None or item["code"] in codes]
     return json_response(answer)
 
 
@@ -183,7 +189,7 @@ def zone_history(context: Context, given: Given) -> Response:
         raise InputError(f"at most {MOST_ZONE_HOURS // 24} days at once", "until")
     standard = context.standards["airkorea_1h"]
     hours = zone_hours(context, [zone], key, first, last, given.version(context, now))
-    items = [zone_item(one, standard) for one in hours if one.value is not None]
+    items = [zone_item(hour, standard) for hour in hours if hour.value is not None]
     return json_response(
         {"since": kst_iso(after), "until": kst_iso(until), "grain": "hour", "items": items}
     )
@@ -265,9 +271,9 @@ def feeds(context: Context, _given: Given) -> Response:
     service of notices; how our province means agree with upstream's own; and which keys of the
     answers are not as documented."""
     now = _now(context)
-    items = [one.as_dict() for one in feed_status(context, now)]
+    items = [feed.as_dict() for feed in feed_status(context, now)]
     compared = [one.as_dict() for one in agreement(context, now)]
-    notices = [one.as_dict() for one in notice_status(context, now)]
+    notices = [service.as_dict() for service in notice_status(context, now)]
     keys = plain(answer_keys(context))
     return json_response(
         {

@@ -53,14 +53,14 @@ def act_bands(
     if after >= until or not codes:
         return []
     rows = advisories_over(context, codes, pollutant, after, until, as_of)
-    return [_band(one, text) for one in spans(rows, after, until)]
+    return [_band(span, text) for span in spans(rows, after, until)]
 
 
-def _band(one: Span, text: Text) -> ActBand:
-    begin, end = wall_clock(pd.Series(pd.DatetimeIndex([one.begin, one.end]).tz_convert(KST)))
-    name = act_word(one.advisories[0], text)
-    lines = [_words(row, text) for row in one.advisories]
-    return ActBand(begin=begin, end=end, level=one.level, name=name, words="<br>".join(lines))
+def _band(span: Span, text: Text) -> ActBand:
+    begin, end = wall_clock(pd.Series(pd.DatetimeIndex([span.begin, span.end]).tz_convert(KST)))
+    name = act_word(span.advisories[0], text)
+    lines = [_words(row, text) for row in span.advisories]
+    return ActBand(begin=begin, end=end, level=span.level, name=name, words="<br>".join(lines))
 
 
 def _words(row: Advisory, text: Text) -> str:
@@ -85,13 +85,13 @@ def draw(
 
     Ink and grey only, and bounded in time: grade bands are coloured and run through.
     """
-    for one in bands:
-        left, right = stamp(one.begin), stamp(one.end)
+    for band in bands:
+        left, right = stamp(band.begin), stamp(band.end)
         span = {"type": "rect", "x0": left, "x1": right, "line_width": 0, "fillcolor": colours.ink}
         figure.add_shape(**span, y0=0, y1=top, opacity=OPACITY, layer="below")
-        height = BAR.get(one.level, BAR[1])
+        height = BAR.get(band.level, BAR[1])
         figure.add_shape(**span, yref="paper", y0=1 - height, y1=1, layer="above")
-        figure.add_trace(_hover(one, top, text))
+        figure.add_trace(_hover(band, top, text))
     _name(figure, bands, bounds, colours)
 
 
@@ -126,17 +126,17 @@ def _runs(bands: Sequence[ActBand]) -> list[tuple[float, ActBand]]:
     """(begin, worst stretch) of stretches that follow one another without a gap."""
     found: list[tuple[float, ActBand]] = []
     end = -math.inf
-    for one in bands:
-        if one.begin == end and one.level > found[-1][1].level:
-            found[-1] = (found[-1][0], one)
-        elif one.begin != end:
-            found.append((one.begin, one))
-        end = one.end
+    for band in bands:
+        if band.begin == end and band.level > found[-1][1].level:
+            found[-1] = (found[-1][0], band)
+        elif band.begin != end:
+            found.append((band.begin, band))
+        end = band.end
     return found
 
 
-def _hover(one: ActBand, top: float, text: Text) -> go.Scatter:
-    left, right = stamp(one.begin), stamp(one.end)
+def _hover(band: ActBand, top: float, text: Text) -> go.Scatter:
+    left, right = stamp(band.begin), stamp(band.end)
     return go.Scatter(
         x=[left, right, right, left, left],
         y=[0, 0, top, top, 0],
@@ -146,6 +146,6 @@ def _hover(one: ActBand, top: float, text: Text) -> go.Scatter:
         fillcolor="rgba(0,0,0,0)",
         hoveron="fills",
         hoverinfo="text",
-        text=one.words,
+        text=band.words,
         name=text("Official advisories"),
     )

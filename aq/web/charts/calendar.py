@@ -186,15 +186,15 @@ def totals(
 
     `counts` has grade -> days by province code; 0 are days without a grade, hatched at the end.
     """
-    names = [province_name(one, text.lang) for one in PROVINCES]
+    names = [province_name(province, text.lang) for province in PROVINCES]
     figure = go.Figure()
     for grade in (*range(1, len(standard.levels) + 1), 0):
-        days = [counts[one.code].get(grade, 0) for one in PROVINCES]
+        days = [counts[province.code].get(grade, 0) for province in PROVINCES]
         if not any(days):
             continue
         word, letter = level_words(standard, grade, text)
         ink = standard.level(grade).text_colour if grade else colours.ink
-        total = [sum(counts[one.code].values()) for one in PROVINCES]
+        total = [sum(counts[province.code].values()) for province in PROVINCES]
         figure.add_trace(
             go.Bar(
                 x=days,
@@ -261,7 +261,7 @@ def by_period(
     step = 1.3
     top = {one.code: place * step for place, one in enumerate(PROVINCES)}
     figure = go.Figure()
-    names = [period_words(one, by, text) for one in begins]
+    names = [period_words(begin, by, text) for begin in begins]
     shares = {cell: _stack(found) for cell, found in counts.items()}
     for grade in (*range(1, len(standard.levels) + 1), 0):
         cells = [cell for cell in counts if counts[cell].get(grade)]
@@ -295,8 +295,8 @@ def by_period(
         showgrid=False,
         zeroline=False,
         automargin=True,
-        tickvals=[top[one.code] + 0.5 for one in PROVINCES],
-        ticktext=[province_name(one, text.lang) for one in PROVINCES],
+        tickvals=[top[province.code] + 0.5 for province in PROVINCES],
+        ticktext=[province_name(province, text.lang) for province in PROVINCES],
         ticklabelstandoff=6,
         tickfont={"size": 12, "color": colours.ink},
     )
@@ -327,7 +327,9 @@ def _about(
     cell: tuple[str, date], found: Mapping[int, int], by: str, standard: Standard, text: Text
 ) -> str:
     code, begins = cell
-    name = next(province_name(one, text.lang) for one in PROVINCES if one.code == code)
+    name = next(
+        province_name(province, text.lang) for province in PROVINCES if province.code == code
+    )
     lines = [f"<b>{name}</b> {period_words(begins, by, text)}"]
     for grade in (*range(1, len(standard.levels) + 1), 0):
         if found.get(grade):

@@ -49,7 +49,7 @@ def heat_map(
         nothing is asked
     notes : the words of each cell on hover
     """
-    names = [province_name(one, text.lang) for one in PROVINCES]
+    names = [province_name(province, text.lang) for province in PROVINCES]
     days = len(columns) > 20
     figure = go.Figure(
         go.Heatmap(

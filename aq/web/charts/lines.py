@@ -175,9 +175,9 @@ def bands_for(standard: Standard, pollutant: str, grain: str) -> list[tuple[floa
     if pollutant != OVERALL:
         return charts.level_bands(standard, pollutant, AVERAGING[grain])
     edges = [level.index for level in standard.levels]
-    if grain != "hour" or any(one is None for one in edges):
+    if grain != "hour" or any(edge is None for edge in edges):
         return []
-    highs = [float(one[1]) for one in edges if one is not None]
+    highs = [float(edge[1]) for edge in edges if edge is not None]
     lows = [0.0, *highs[:-1]]
     return list(zip(lows, highs, standard.levels, strict=True))
 

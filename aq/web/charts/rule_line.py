@@ -49,14 +49,14 @@ def rule_line(
         _level(figure, levels[1], text("clears below {n}", n=f"{levels[1]:g}"), "dot", colours)
         top = figure.layout.yaxis.range[1]
         figure.update_yaxes(range=[0, max(top, levels[0] * 1.15)])
-    for one in stretches:
-        firing = one.phase == "firing"
+    for stretche in stretches:
+        firing = stretche.phase == "firing"
         figure.add_shape(
             type="rect",
             xref="x",
             yref="paper",
-            x0=stamp_of(one.start),
-            x1=stamp_of(one.end),
+            x0=stamp_of(stretche.start),
+            x1=stamp_of(stretche.end),
             y0=0,
             y1=BAR,
             fillcolor=colours.ink if firing else colours.missing,
@@ -68,8 +68,8 @@ def rule_line(
                 type="rect",
                 xref="x",
                 yref="paper",
-                x0=stamp_of(one.start),
-                x1=stamp_of(one.end),
+                x0=stamp_of(stretche.start),
+                x1=stamp_of(stretche.end),
                 y0=0,
                 y1=1,
                 fillcolor=colours.ink,
@@ -104,7 +104,9 @@ def marks(
     """
     values = {at: float(value) for at, value in zip(frame["at"], frame["value"], strict=True)}
     for change, (words, sign) in MARKS.items():
-        hours = [datetime.fromisoformat(one["at"]) for one in events if one["change"] == change]
+        hours = [
+            datetime.fromisoformat(event["at"]) for event in events if event["change"] == change
+        ]
         heights = [values.get(hour, math.nan) for hour in hours]
         figure.add_trace(
             go.Scatter(
@@ -144,12 +146,12 @@ def stretches(
     """
     found: list[Stretch] = []
     end, now = until, phase
-    for one in events:
+    for event in events:
         # An hour stands at its end: what it brought began an hour before.
-        start = datetime.fromisoformat(one["at"]) - HOUR
+        start = datetime.fromisoformat(event["at"]) - HOUR
         if now in ("firing", "unknown") and start < end:
             found.append(Stretch(start=max(start, after), end=end, phase=now))
-        end, now = start, one["before"]
+        end, now = start, event["before"]
     if now in ("firing", "unknown") and after < end:
         found.append(Stretch(start=after, end=end, phase=now))
     return found[::-1]

@@ -46,9 +46,11 @@ def station_map(
     chosen : `ref` of the selected station
     why : by `ref`, whether it counts, in words
     """
-    placed = [one for one in members if one.latitude is not None and one.longitude is not None]
+    placed = [
+        member for member in members if member.latitude is not None and member.longitude is not None
+    ]
     placed.sort(key=lambda one: one.ref == chosen)
-    codes = [one.code for one in PROVINCES]
+    codes = [province.code for province in PROVINCES]
     figure = go.Figure(
         [
             go.Choropleth(
@@ -102,8 +104,8 @@ def _pairs(colour: str) -> Iterator[str]:
 
 def _window(placed: Sequence[Member]) -> tuple[list[float], list[float]]:
     """Longitudes and latitudes to show [degrees]: a square on the ground."""
-    east = [one.longitude for one in placed if one.longitude is not None]
-    north = [one.latitude for one in placed if one.latitude is not None]
+    east = [member.longitude for member in placed if member.longitude is not None]
+    north = [member.latitude for member in placed if member.latitude is not None]
     least = max(LEAST, max(north) - min(north), SHORTER * (max(east) - min(east)))
     return _span(east, least / SHORTER), _span(north, least)
 
@@ -123,12 +125,12 @@ def _markers(
     unit: str,
     why: Mapping[str, str],
 ) -> go.Scattergeo:
-    levels = [standard.level(one.grade) if one.grade else None for one in placed]
-    counts = [one.part == COUNTS for one in placed]
+    levels = [standard.level(member.grade) if member.grade else None for member in placed]
+    counts = [member.part == COUNTS for member in placed]
     same = {"marker": {"opacity": 1}}
     return go.Scattergeo(
-        lon=[one.longitude for one in placed],
-        lat=[one.latitude for one in placed],
+        lon=[member.longitude for member in placed],
+        lat=[member.latitude for member in placed],
         mode="markers+text",
         text=[level.letter if level else "–" for level in levels],
         textfont={
@@ -139,26 +141,30 @@ def _markers(
         },
         marker={
             "opacity": 1,
-            "size": [24 if one.ref == chosen else 19 for one in placed],
-            "symbol": ["circle" if one else "square" for one in counts],
+            "size": [24 if member.ref == chosen else 19 for member in placed],
+            "symbol": ["circle" if count else "square" for count in counts],
             "color": [level.colour if level else colours.missing for level in levels],
             "line": {
-                "color": [colours.ink if one.ref == chosen else colours.paper for one in placed],
-                "width": [2.6 if one.ref == chosen else 1.2 for one in placed],
+                "color": [
+                    colours.ink if member.ref == chosen else colours.paper for member in placed
+                ],
+                "width": [2.6 if member.ref == chosen else 1.2 for member in placed],
             },
         },
         selected=same,
         unselected=same,
-        customdata=[one.ref for one in placed],
-        hovertext=[_about(one, standard, text, digits, unit, why[one.ref]) for one in placed],
+        customdata=[member.ref for member in placed],
+        hovertext=[
+            _about(member, standard, text, digits, unit, why[member.ref]) for member in placed
+        ],
         hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
-def _about(one: Member, standard: Standard, text: Text, digits: int, unit: str, why: str) -> str:
-    level = standard.level(one.grade) if one.grade else None
-    head = f"<b>{escape(one.name)}</b>" + (
+def _about(member: Member, standard: Standard, text: Text, digits: int, unit: str, why: str) -> str:
+    level = standard.level(member.grade) if member.grade else None
+    head = f"<b>{escape(member.name)}</b>" + (
         f"  {level.letter} {level.label(text.lang)}" if level else ""
     )
-    amount = "–" if one.value is None else f"{number(one.value, digits)} {unit}"
+    amount = "–" if member.value is None else f"{number(member.value, digits)} {unit}"
     return f"{head}<br>{amount}<br>{why}"

@@ -38,7 +38,7 @@ def timeline(
     """The timeline; `runs` by province id. Bridged hours are hatched over their bar, and a
     question mark stands at an end that is not known."""
     figure = go.Figure()
-    names = {one.id: province_name(one, text.lang) for one in PROVINCES}
+    names = {province.id: province_name(province, text.lang) for province in PROVINCES}
     placed = [(names[place], run) for place in names for run in runs.get(place, ())]
     figure.add_trace(_bars(placed, style, text))
     for trace in (_bridged(placed, colours), _open_ends(placed, colours)):

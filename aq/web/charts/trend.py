@@ -32,12 +32,12 @@ def trend_chart(
     counts = frame["counts"].to_numpy(dtype=bool)
     figure = go.Figure()
     figure.add_trace(_dots(frame, at, unit, digits, text, colours))
-    for one in smooth:
-        place = slice(one.first, one.first + len(one.trend))
+    for stretch in smooth:
+        place = slice(stretch.first, stretch.first + len(stretch.trend))
         figure.add_trace(
             go.Scatter(
                 x=at[place],
-                y=one.trend,
+                y=stretch.trend,
                 mode="lines",
                 line={"color": colours.ink, "width": 2},
                 hoverinfo="skip",

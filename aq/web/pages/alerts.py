@@ -65,10 +65,16 @@ def _news() -> tuple[object, ...]:
     """Alerts change without a new store version: their phases are news of their own."""
     store = cache.context().store
     phases = (
-        (one["rule"], one["place"], one["phase"], one["muted_by"], one["acknowledged"] is not None)
-        for one in status.standing(store)
+        (
+            fields["rule"],
+            fields["place"],
+            fields["phase"],
+            fields["muted_by"],
+            fields["acknowledged"] is not None,
+        )
+        for fields in status.standing(store)
     )
-    hushed = (one["id"] for one in muting.silences(store))
+    hushed = (silence["id"] for silence in muting.silences(store))
     return (*page.news(), *phases, *hushed, *deliveries.news())
 
 
@@ -98,56 +104,56 @@ def _standing(standing: Sequence[Fields], text: Text) -> Fields:
     return chosen
 
 
-def _standing_row(one: Fields, text: Text, *, chosen: bool) -> str:
-    since = moment(one["since"])
+def _standing_row(fields: Fields, text: Text, *, chosen: bool) -> str:
+    since = moment(fields["since"])
     told = (
         f'<span title="{escape(exact(since))}">'
         f"{escape(told_hour(text, since, cache.moment()))}</span>"
         if since
         else "–"
     )
-    state = official_words(one, text) or text(PHASE_WORDS[one["phase"]])
-    if one["muted_by"]:
+    state = official_words(fields, text) or text(PHASE_WORDS[fields["phase"]])
+    if fields["muted_by"]:
         state = text("{state}, silenced", state=state)
-    seen = one["acknowledged"]["who"] if one["acknowledged"] else "–"
+    seen = fields["acknowledged"]["who"] if fields["acknowledged"] else "–"
     cells = [
-        f"<b>{escape(state)}</b>" if one["alert"] else escape(state),
+        f"<b>{escape(state)}</b>" if fields["alert"] else escape(state),
         told,
-        escape(now_words(one, text)),
-        escape(amount(one, "peak", text)),
+        escape(now_words(fields, text)),
+        escape(amount(fields, "peak", text)),
         escape(seen),
     ]
     row = "".join(f"<td>{cell}</td>" for cell in cells)
-    rule = rule_title(one["rule"], one["rule_name"], text)
-    severity = text(SEVERITY_WORDS[one["severity"]])
+    rule = rule_title(fields["rule"], fields["rule_name"], text)
+    severity = text(SEVERITY_WORDS[fields["severity"]])
     mark = ' class="chosen" aria-current="true"' if chosen else ""
-    name = escape(place_name(one["place"], text))
+    name = escape(place_name(fields["place"], text))
     if admin.stays():  # a link loads the page anew, which would end a sign-in by password
-        link = f"/alerts?{page.query(a=key_of(one))}"
+        link = f"/alerts?{page.query(a=key_of(fields))}"
         name = f'<a href="{escape(link)}" target="_self">{name}</a>'
-    under = [rule_title(each["rule"], each["rule_name"], text) for each in one["milder"]]
+    under = [rule_title(each["rule"], each["rule_name"], text) for each in fields["milder"]]
     levels = " · ".join(
         [f"{rule} · {severity}", *(text("with {rule}", rule=each) for each in under)]
     )
     return f'<tr{mark}><th scope="row">{name}<small>{escape(levels)}</small></th>{row}</tr>'
 
 
-def key_of(one: Fields) -> str:
+def key_of(fields: Fields) -> str:
     """Rule and place, as the address names an alert."""
-    return f"{one['rule']}:{one['place']}"
+    return f"{fields['rule']}:{fields['place']}"
 
 
 def folded(standing: Sequence[Fields]) -> list[Fields]:
     """What is on, a milder level within the more severe one of its place and kind (`milder`)."""
     found: list[Fields] = []
     tops: dict[tuple[str, ...], Fields] = {}
-    for one in standing:  # the most severe first
-        kind = tuple(str(one[name]) for name in ("place", "kind", "pollutant", "watch"))
+    for fields in standing:  # the most severe first
+        kind = tuple(str(fields[name]) for name in ("place", "kind", "pollutant", "watch"))
         top = tops.get(kind)
-        if top is not None and top["alert"] and top["rank"] > one["rank"]:
-            top["milder"].append(one)
+        if top is not None and top["alert"] and top["rank"] > fields["rank"]:
+            top["milder"].append(fields)
             continue
-        row = {**one, "milder": []}
+        row = {**fields, "milder": []}
         tops.setdefault(kind, row)
         found.append(row)
     return found
@@ -155,9 +161,9 @@ def folded(standing: Sequence[Fields]) -> list[Fields]:
 
 def _filtered(standing: Sequence[Fields], text: Text) -> Sequence[Fields]:
     """Those of the place or pollutant chosen; all of a short list."""
-    places = {one["place"]: place_name(one["place"], text) for one in standing}
-    keys = {one["pollutant"]: text.pollutant(one["pollutant"]) for one in standing
-            if one["pollutant"] in pollutants()}  # fmt: skip
+    places = {fields["place"]: place_name(fields["place"], text) for fields in standing}
+    keys = {fields["pollutant"]: text.pollutant(fields["pollutant"]) for fields in standing
+            if fields["pollutant"] in pollutants()}  # fmt: skip
     if len(places) < 2 and len(keys) < 2:
         return standing
     names = {"": text("everything"), **places, **keys}
@@ -168,19 +174,24 @@ def _filtered(standing: Sequence[Fields], text: Text) -> Sequence[Fields]:
         key=f"list {len(names)} {text.lang}",
         width=460,
     )
-    return [one for one in standing if not chosen or chosen in (one["place"], one["pollutant"])]
+    return [
+        fields
+        for fields in standing
+        if not chosen or chosen in (fields["place"], fields["pollutant"])
+    ]
 
 
 def _look(standing: Sequence[Fields], text: Text) -> Fields:
     """The entry looked at: the address's, else the first."""
-    keys = [key_of(one) for one in standing]
+    keys = [key_of(fields) for fields in standing]
     asked = st.query_params.get("a", keys[0])
     index = keys.index(asked) if asked in keys else 0
     if len(keys) == 1:
         return standing[0]
     names = [
-        f"{place_name(one['place'], text)} · {rule_title(one['rule'], one['rule_name'], text)}"
-        for one in standing
+        f"{place_name(fields['place'], text)} ·"
+        f" {rule_title(fields['rule'], fields['rule_name'], text)}"
+        for fields in standing
     ]
     picked = st.selectbox(
         text("Look at"),
@@ -195,14 +206,14 @@ def _look(standing: Sequence[Fields], text: Text) -> Fields:
     return standing[index]
 
 
-def _chosen(one: Fields, name: str | None, text: Text) -> None:
+def _chosen(fields: Fields, name: str | None, text: Text) -> None:
     """The chosen alert: its line with the rule's levels, who has seen it, or that one has."""
-    rule = rule_title(one["rule"], one["rule_name"], text)
-    title = text("{who}: {rule}", who=place_name(one["place"], text), rule=rule)
+    rule = rule_title(fields["rule"], fields["rule_name"], text)
+    title = text("{who}: {rule}", who=place_name(fields["place"], text), rule=rule)
     page.html(f"<h2>{escape(title)}</h2>")
-    if one["code"]:
-        _chart(one, text)
-    seen = one["acknowledged"]
+    if fields["code"]:
+        _chart(fields, text)
+    seen = fields["acknowledged"]
     if seen is not None:
         at = moment(seen["at"])
         words = text(
@@ -211,43 +222,43 @@ def _chosen(one: Fields, name: str | None, text: Text) -> None:
             hour=minute(at, text) if at else "–",
         )
         page.html(f"<p>{escape(' '.join([words, seen['note']]).strip())}</p>")
-    elif name is not None and one["event"] is not None:
-        _acknowledge(one, name, text)
+    elif name is not None and fields["event"] is not None:
+        _acknowledge(fields, name, text)
 
 
-def _chart(one: Fields, text: Text) -> None:
-    pollutant = one["pollutant"]
+def _chart(fields: Fields, text: Text) -> None:
+    pollutant = fields["pollutant"]
     if pollutant not in pollutants():
         return
     until = cache.this_hour()
     after = until - timedelta(days=CHART_DAYS)
     rules = cache.context().standards[cache.context().settings.display.standard]
-    frame = cache.line(one["code"], pollutant, after, until, rules.id)
+    frame = cache.line(fields["code"], pollutant, after, until, rules.id)
     if frame["value"].isna().all():
         page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
         return
-    rule = alerting.rule(cache.context().store, one["rule"]).rule
-    here = json.dumps({**rule.as_body(), "provinces": [one["code"]]})
+    rule = alerting.rule(cache.context().store, fields["rule"]).rule
+    here = json.dumps({**rule.as_body(), "provinces": [fields["code"]]})
     found = cache.kept(trial, here, after - RUN_UP, until)["transitions"][::-1]
     style = LineStyle(
         standard=rules,
         pollutant=pollutant,
         unit=pollutants()[pollutant].unit,
         digits=cache.shown_digits(pollutant, rules.id),
-        revision=f"alert {one['rule']} {one['place']}",
+        revision=f"alert {fields['rule']} {fields['place']}",
     )
     levels = None
-    if one["watch"] == "value" and one["threshold"] is not None:
-        levels = (one["threshold"], one["clear_below"])
-    spans = stretches(found, one["phase"], after, until)
-    title = text("{who}: the last {n} days", who=place_name(one["place"], text), n=CHART_DAYS)
+    if fields["watch"] == "value" and fields["threshold"] is not None:
+        levels = (fields["threshold"], fields["clear_below"])
+    spans = stretches(found, fields["phase"], after, until)
+    title = text("{who}: the last {n} days", who=place_name(fields["place"], text), n=CHART_DAYS)
     figure = rule_line(frame, style, levels, spans, text, palette(page.dark()))
     st.plotly_chart(figure, theme=None, key="alert", config=dict(LINE_CONFIG), alt=title)
     note = text("The bar under the line: solid while the alert is on, pale while data lack.")
     page.html(f'<p class="muted">{escape(note)}</p>')
 
 
-def _acknowledge(one: Fields, signed_in: str, text: Text) -> None:
+def _acknowledge(fields: Fields, signed_in: str, text: Text) -> None:
     with st.form("acknowledge", border=False):
         first, left, right = st.columns([2, 3, 1], vertical_alignment="bottom")
         with first:
@@ -259,7 +270,7 @@ def _acknowledge(one: Fields, signed_in: str, text: Text) -> None:
             pressed = st.form_submit_button(text("Acknowledge"), type="primary")
     if pressed:
         admin.write(
-            lambda _: status.acknowledge(cache.context().store, one["event"], person, note),
+            lambda _: status.acknowledge(cache.context().store, fields["event"], person, note),
             text("Acknowledged."),
         )
 

@@ -145,7 +145,7 @@ def _nothing(asked: Asked) -> None:
             second="python -m aq backfill --since D --until D",
         )
     )
-    body = "".join(f"<p>{escape(one)}</p>" for one in lines)
+    body = "".join(f"<p>{escape(line)}</p>" for line in lines)
     page.html(f'<div class="notice">{body}</div>')
 
 
@@ -240,7 +240,7 @@ def _limits(found: pd.DataFrame, asked: Asked) -> None:
         frame.choice(
             "y", text("Year"), {str(one): str(one) for one in years}, str(year), str(years[0])
         )
-    by_8h = any((key, HIGHEST_8H) in one.tables for one in rules)
+    by_8h = any((key, HIGHEST_8H) in rule.tables for rule in rules)
     known, as_of = daily.version()
     highest = cache.kept(highest_8h, CODES, key, year, as_of) if by_8h and known else {}
     above = exceedances(found, key, rules, year, highest)
@@ -258,22 +258,22 @@ def limits_table(
     heads = [
         escape(text("Province")),
         escape(text("Days with enough hours")),
-        *(_limit(one, key, text) for one in rules),
+        *(_limit(rule, key, text) for rule in rules),
     ]
-    titles = "".join(f"<th scope='col'>{one}</th>" for one in heads)
+    titles = "".join(f"<th scope='col'>{head}</th>" for head in heads)
     rows = []
     for province in PROVINCES:
         counted_days, found = above.get(province.code, (0, {}))
         cells = f"<td>{counted_days}</td>"
-        for one in rules:
-            cells += f"<td>{_cell(found.get(one.id), one, key, counted_days, text)}</td>"
+        for rule in rules:
+            cells += f"<td>{_cell(found.get(rule.id), rule, key, counted_days, text)}</td>"
         name = escape(province_name(province, text.lang))
         rows.append(f"<tr><th scope='row'>{name}</th>{cells}</tr>")
-    by_8h = any((key, HIGHEST_8H) in one.tables for one in rules)
+    by_8h = any((key, HIGHEST_8H) in rule.tables for rule in rules)
     caption = text("Days of {year} above limits on the day's mean", year=year)
     if by_8h:
         caption = text("Days of {year} above limits on the day's highest 8-hour mean", year=year)
-    notes = "".join(_source(one, text) for one in rules)
+    notes = "".join(_source(rule, text) for rule in rules)
     told = escape(text("Where the limits were read, and what is not verified"))
     return (
         f"<p class='muted'>{escape(caption)}</p>"
@@ -308,7 +308,7 @@ def _cell(above: int | None, rules: Standard, key: str, days_counted: int, text:
 
 def _source(rules: Standard, text: Text) -> str:
     """Where a limit was read and when, and what in it is not verified."""
-    read = "; ".join(f"{one.where} ({day_words(text, one.read)})" for one in rules.sources)
+    read = "; ".join(f"{source.where} ({day_words(text, source.read)})" for source in rules.sources)
     words = text("{standard}, read from {where}.", standard=rules.titles[text.lang], where=read)
     if rules.unverified:
         words += " " + text(

@@ -167,7 +167,7 @@ def _body(asked: Asked) -> None:
     if many:
         page.html(episodes_table(many, asked.pollutant, text))
         _runs(spells, asked.pollutant, text)
-    codes = [one.code for one in PROVINCES]
+    codes = [province.code for province in PROVINCES]
     origin.downloads(codes, [asked.pollutant], asked.range, "hour")
 
 
@@ -185,7 +185,7 @@ def _choose(asked: Asked, rules: Standard) -> None:
             picked = frame.pick("level", text("From which level on"), options, chosen)
             if picked:
                 page.change(level=picked, over=None)
-        hours = {str(one): text("from {n} h", n=one) for one in LEAST_HOURS}
+        hours = {str(hour): text("from {n} h", n=hour) for hour in LEAST_HOURS}
         frame.choice("least", text("Shortest"), hours, str(_least()), str(DEFAULT_HOURS))
         _choose_value(asked)
 
@@ -224,7 +224,7 @@ def _facts(
     text = asked.text
     facts = []
     if many:
-        top = max(many, key=lambda one: one.peak[1].peak)
+        top = max(many, key=lambda episode: episode.peak[1].peak)
         place, run = top.peak
         words = text(
             "highest, {where}, {hour}",
@@ -311,25 +311,27 @@ def episodes_table(many: Sequence[Episode], key: str, text: Text) -> str:
     return f"<h2>{escape(caption)}</h2>{table(caption, f'<tr>{titles}</tr>', rows, text)}{more}"
 
 
-def _row(one: Episode, key: str, text: Text) -> str:
-    place, run = one.peak
-    begin, end = _ends(one)
+def _row(episode: Episode, key: str, text: Text) -> str:
+    place, run = episode.peak
+    begin, end = _ends(episode)
     highest = f"{_value(run.peak, key)}, {province_name(BY_ID[place], text.lang)}"
-    bridged = len({hour for _, part in one.parts for hour in part.bridged})
-    length = f"{one.length:,}"
+    bridged = len({hour for _, part in episode.parts for hour in part.bridged})
+    length = f"{episode.length:,}"
     if bridged:
         length += f" ({text('bridged: {n}', n=bridged)})"
     body = "".join(f"<td>{escape(cell)}</td>" for cell in (end, length, highest))
-    order = f"<td style='white-space:normal;min-width:340px'>{escape(order_words(one, text))}</td>"
+    order = (
+        f"<td style='white-space:normal;min-width:340px'>{escape(order_words(episode, text))}</td>"
+    )
     return f"<tr><th scope='row'>{escape(begin)}</th>{body}{order}</tr>"
 
 
-def _ends(one: Episode) -> tuple[str, str]:
+def _ends(episode: Episode) -> tuple[str, str]:
     """First and last hour as ``2026-04-02 21:00``, a question mark where it is not known."""
-    first = [run for _, run in one.parts if run.first == one.first]
-    last = [run for _, run in one.parts if run.last == one.last]
-    begin = _stamp(one.first, all(run.begins_known for run in first))
-    return begin, _stamp(one.last, all(run.ends_known for run in last))
+    first = [run for _, run in episode.parts if run.first == episode.first]
+    last = [run for _, run in episode.parts if run.last == episode.last]
+    begin = _stamp(episode.first, all(run.begins_known for run in first))
+    return begin, _stamp(episode.last, all(run.ends_known for run in last))
 
 
 def _stamp(hour: int, known: bool = True) -> str:
@@ -338,9 +340,9 @@ def _stamp(hour: int, known: bool = True) -> str:
     return words if known else f"{words} ?"
 
 
-def order_words(one: Episode, text: Text) -> str:
+def order_words(episode: Episode, text: Text) -> str:
     """서울 21시 → 경기 22시: the provinces in the order in which they reached it."""
-    places = one.places
+    places = episode.places
     if len({hour for _, hour in places}) == 1 and len(places) > 1:
         names = [province_name(BY_ID[place], text.lang) for place, _ in places]
         return text("{names} together", names=listed(names, text.lang))

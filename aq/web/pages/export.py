@@ -151,7 +151,7 @@ def _given(
 
 
 def _provinces(view: View, text: Text) -> list[str]:
-    names = {one.code: province_name(one, text.lang) for one in PROVINCES}
+    names = {province.code: province_name(province, text.lang) for province in PROVINCES}
     return _several("ps", text("Provinces (empty: all 17)"), names, list(view.places))
 
 
@@ -175,7 +175,7 @@ def _words(names: Mapping[str, str], text: Text) -> dict[str, str]:
 
 
 def _feeds(text: Text) -> dict[str, str]:
-    held = {feed for one in PROVINCES for feed, _, _ in cache.span(one.code)}
+    held = {feed for province in PROVINCES for feed, _, _ in cache.span(province.code)}
     any_feed = {"": text("The best each hour has")}
     return {**any_feed, **{name: text.feed(name) for name in INFO if name in held}}
 
@@ -218,7 +218,7 @@ def _several(name: str, label: str, options: Mapping[str, str], chosen: list[str
 
 def _columns(kind: str, grain: str, rules: Standard, text: Text) -> list[str]:
     apart = grain == "hour" and of_longer_windows(rules)
-    names = [one.name for one in columns_of(kind, grain, (rules,), apart=apart)]
+    names = [column.name for column in columns_of(kind, grain, (rules,), apart=apart)]
     chosen = [name for name in (_own("cols") or "").split(",") if name in names]
     return _several("cols", text("Columns (empty: all)"), {name: name for name in names}, chosen)
 

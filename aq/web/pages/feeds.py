@@ -48,7 +48,7 @@ def render() -> None:
     picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, None)
     feeds = cache.feeds()
     # Those that are polled first: what is live is what a reader came to look at.
-    ordered = sorted(feeds, key=lambda one: not one.live)
+    ordered = sorted(feeds, key=lambda feed: not feed.live)
     title = f"<h1>{escape(summary(feeds, text))}</h1>"
     page.html(title + "".join(_feed(one, text) for one in ordered))
     page.html(notice_care.section(_notices(), text))
@@ -67,13 +67,13 @@ def _notices() -> list[NoticeStatus]:
 
 
 def _news() -> tuple[object, ...]:
-    polled = (one.last_ok for one in cache.feeds())
-    return (*page.news(), *polled, *(one.last_ok for one in _notices()))
+    polled = (feed.last_ok for feed in cache.feeds())
+    return (*page.news(), *polled, *(notice.last_ok for notice in _notices()))
 
 
 def summary(feeds: list[FeedStatus], text: Text) -> str:
     """One sentence: do the live sources answer?"""
-    live = [one for one in feeds if one.live]
+    live = [feed for feed in feeds if feed.live]
     failing = [one for one in live if one.failing_since]
     if not live:
         return text("No source is polled: none is set up")
@@ -88,7 +88,7 @@ def summary(feeds: list[FeedStatus], text: Text) -> str:
 
 
 def _names(feeds: list[FeedStatus], text: Text) -> str:
-    return listed((text.feed(one.feed) for one in feeds), text.lang)
+    return listed((text.feed(feed.feed) for feed in feeds), text.lang)
 
 
 def _feed(feed: FeedStatus, text: Text) -> str:
@@ -187,40 +187,40 @@ def compared(lines: Sequence[Agreement], text: Text) -> str:
     """Our province means beside upstream's own, a row per pollutant."""
     label = text("Province means: ours and AirKorea’s own")
     title = f"<h2>{escape(label)}</h2>"
-    if not any(one.hours for one in lines):
+    if not any(line.hours for line in lines):
         nothing = text("AirKorea’s own province means have not been read yet.")
         return f"{title}<p>{escape(nothing)}</p>"
     head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in COMPARED)
-    rows = "".join(_agreement_row(one, text) for one in lines if one.hours)
+    rows = "".join(_agreement_row(line, text) for line in lines if line.hours)
     note = text("The last month. Ours minus AirKorea’s; its rule is not published.")
     return f"{title}<p>{escape(note)}</p>{table(label, f'<tr>{head}</tr>', rows, text)}"
 
 
 def of_seoul(lines: Sequence[Agreement], text: Text) -> str:
     """Seoul by AirKorea's stations beside the city's own service; nothing where it is not asked."""
-    if not any(one.hours for one in lines):
+    if not any(line.hours for line in lines):
         return ""
     label = text("Seoul: AirKorea and the city’s own service")
     head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in COMPARED)
-    rows = "".join(_agreement_row(one, text) for one in lines if one.hours)
+    rows = "".join(_agreement_row(line, text) for line in lines if line.hours)
     note = text("The last month. AirKorea’s stations minus the city’s; both mean the 25 districts.")
     body = table(label, f"<tr>{head}</tr>", rows, text)
     return f"<h2>{escape(label)}</h2><p>{escape(note)}</p>{body}"
 
 
-def _agreement_row(one: Agreement, text: Text) -> str:
+def _agreement_row(agreement: Agreement, text: Text) -> str:
     where = at = ""
-    if one.where is not None and one.at is not None:
-        where = province_name(find_province(one.where), text.lang)
-        at = told_hour(text, from_hour_number(one.at), cache.moment())
+    if agreement.where is not None and agreement.at is not None:
+        where = province_name(find_province(agreement.where), text.lang)
+        at = told_hour(text, from_hour_number(agreement.at), cache.moment())
     cells = (
-        f"{one.hours:,}",
-        f"{one.same:,}",
-        f"{one.bias} {one.unit}",
-        f"{one.largest} {one.unit} ({where}, {at})",
+        f"{agreement.hours:,}",
+        f"{agreement.same:,}",
+        f"{agreement.bias} {agreement.unit}",
+        f"{agreement.largest} {agreement.unit} ({where}, {at})",
     )
     body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f'<tr><th scope="row">{escape(text.pollutant(one.pollutant))}</th>{body}</tr>'
+    return f'<tr><th scope="row">{escape(text.pollutant(agreement.pollutant))}</th>{body}</tr>'
 
 
 if __name__ == "__main__":

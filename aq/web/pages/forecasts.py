@@ -72,7 +72,7 @@ def _all(found: list[Score], text: Text) -> str:
 
 
 def _row(name: str, counts: Iterable[int | None]) -> str:
-    cells = ("–" if one is None else f"{one:,}" for one in counts)
+    cells = ("–" if count is None else f"{count:,}" for count in counts)
     body = "".join(f"<td class='num'>{cell}</td>" for cell in cells)
     return f"<tr><th scope='row'>{escape(name)}</th>{body}</tr>"
 
@@ -83,7 +83,7 @@ def _each(found: list[Score], text: Text) -> str:
 
 
 def _of(key: str, found: list[Score], text: Text) -> str:
-    known = {(one.province, one.lead): one for one in found if one.pollutant == key}
+    known = {(score.province, score.lead): score for score in found if score.pollutant == key}
     if not known:
         return ""
     groups = "".join(
@@ -91,7 +91,7 @@ def _of(key: str, found: list[Score], text: Text) -> str:
         for lead in LEAD_NAMES
     )
     parts = (text("Hits"), text("Misses"), text("False alarms"))
-    titles = "".join(f"<th scope='col' class='num'>{escape(one)}</th>" for one in parts)
+    titles = "".join(f"<th scope='col' class='num'>{escape(part)}</th>" for part in parts)
     head = (
         f"<tr><th rowspan='2' scope='col'>{escape(text('Province'))}</th>{groups}</tr>"
         f"<tr>{titles * len(LEAD_NAMES)}</tr>"

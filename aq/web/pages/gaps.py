@@ -129,7 +129,7 @@ def _body(asked: Asked) -> None:
     page.html(causes_table(found, text))
     _archived(asked)
     _tables(found, text)
-    codes = [one.code for one in PROVINCES]
+    codes = [province.code for province in PROVINCES]
     origin.downloads(codes, [asked.pollutant], asked.range, "day")
 
 
@@ -153,7 +153,7 @@ def _choose(asked: Asked, found: Completeness) -> None:
     feeds |= {name: text.feed(name) for name, _, _ in asked.spans if name in _named()}
     if len(feeds) > 2 or _feed():
         frame.choice("feed", text("Source"), feeds, _feed() or AUTO, AUTO)
-    there = [one for one in CAUSES if one in set(found.lacks["cause"])]
+    there = [cause for cause in CAUSES if cause in set(found.lacks["cause"])]
     if len(there) > 1 or _cause():
         options = {ALL: text("every cause"), **{one: text(CAUSE_NAMES[one]) for one in there}}
         frame.choice("cause", text("Cause"), options, _cause() or ALL, ALL)
@@ -193,8 +193,8 @@ def _largest(lacks: pd.DataFrame, column: str) -> tuple[Any, int]:
 
 
 def _sources(days: pd.DataFrame) -> pd.DataFrame:
-    feeds = [one for one in dict.fromkeys(days["feed"]) if isinstance(one, str)]
-    rows = [(one, INFO[one].kind, INFO[one].status) for one in feeds]
+    feeds = [fromkey for fromkey in dict.fromkeys(days["feed"]) if isinstance(fromkey, str)]
+    rows = [(feed, INFO[feed].kind, INFO[feed].status) for feed in feeds]
     return pd.DataFrame(rows, columns=["feed", "kind", "status"])
 
 
@@ -259,7 +259,7 @@ def _note(when: date, by_day: bool, why: dict[str, int] | None, text: Text) -> s
     name = day_words(text, when) if by_day else month_words(when, text)
     if not why:
         return f"{name}<br>{text('nothing missing')}"
-    parts = sorted(why.items(), key=lambda one: -one[1])
+    parts = sorted(why.items(), key=lambda item: -item[1])
     lines = [text("{why}, {n} hours", why=words, n=f"{hours:,}") for words, hours in parts]
     return "<br>".join([name, *lines])
 
@@ -336,7 +336,7 @@ def months_table(found: Completeness, text: Text) -> pd.DataFrame:
     for place in [0, *BY_ID]:
         # 100.0 % only where not one hour is missing.
         values = np.floor(10 * wide[place].to_numpy(dtype="float64")) / 10
-        out[names[place]] = [f"{one:.1f}%" for one in values]
+        out[names[place]] = [f"{value:.1f}%" for value in values]
     return out
 
 
@@ -346,11 +346,11 @@ def lacks_table(found: Completeness, text: Text) -> pd.DataFrame:
     rows: list[Any] = list(lacks.itertuples(index=False))
     return pd.DataFrame(
         {
-            text("Province"): [province_name(BY_ID[one.province], text.lang) for one in rows],
-            text("Day"): [str(one.day) for one in rows],
-            text("Missing hours"): [one.hours for one in rows],
-            text("Cause"): [cause_words(one.cause, one.detail, text) for one in rows],
-            text("Source"): [text.feed(one.feed) if one.feed else "" for one in rows],
+            text("Province"): [province_name(BY_ID[row.province], text.lang) for row in rows],
+            text("Day"): [str(row.day) for row in rows],
+            text("Missing hours"): [row.hours for row in rows],
+            text("Cause"): [cause_words(row.cause, row.detail, text) for row in rows],
+            text("Source"): [text.feed(row.feed) if row.feed else "" for row in rows],
         }
     )
 

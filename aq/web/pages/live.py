@@ -111,11 +111,11 @@ def _lead(found: Snapshot, pollutant: str) -> None:
         )
         parts.append(escape(text("As of {hour}.", hour="\0")).replace("\0", stamp))
         parts.append(escape(headline.coverage(items, text)))
-    parts += [escape(one) for one in headline.absences(items, text)]
+    parts += [escape(absence) for absence in headline.absences(items, text)]
     deck = f'<p class="deck">{deck}</p>' if deck else ""
     body = f"<h1>{escape(sentence)}</h1>{deck}<p>{' '.join(parts)}</p>"
     notices = "".join(
-        f'<p class="notice">{escape(one)}</p>' for one in _notices(found, items, text)
+        f'<p class="notice">{escape(notice)}</p>' for notice in _notices(found, items, text)
     )
     page.html(body + notices)
 

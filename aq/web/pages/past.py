@@ -99,7 +99,7 @@ def grain_of(view: View, pollutant: str, asked: Range) -> str:
 
 def _title(chosen: Sequence[Place], pollutant: str, asked: Range, grain: str) -> None:
     text = page.words()
-    names = listed([one.name for one in chosen], text.lang)
+    names = listed([place.name for place in chosen], text.lang)
     title = text("{who} · {what}", who=names, what=text.pollutant(pollutant))
     days = text(
         "{first} to {last}", first=day_words(text, asked.since), last=day_words(text, asked.last)
@@ -129,7 +129,7 @@ def _choose_grain(view: View, pollutant: str, asked: Range, grain: str) -> None:
 
 def _show(chosen: Sequence[Place], pollutant: str, asked: Range, spans: Spans, grain: str) -> None:
     text = page.words()
-    names = listed([one.name for one in chosen], text.lang)
+    names = listed([place.name for place in chosen], text.lang)
     if pollutant == OVERALL and _no_index(chosen, asked, text):
         return
     if asked.after >= asked.until:
@@ -151,17 +151,17 @@ def _show(chosen: Sequence[Place], pollutant: str, asked: Range, spans: Spans, g
         standard=page.standard().id,
         as_of=as_of,
     )
-    frames = [cache.kept(lines_chart.frame_of, one.level, one.id, question) for one in chosen]
+    frames = [cache.kept(lines_chart.frame_of, place.level, place.id, question) for place in chosen]
     if all(frame["value"].isna().all() for frame in frames):
         ranges.nothing(chosen[0].code, asked, spans, text, names)
         return
     _chart(chosen, question, text)
     _told(chosen, frames, question, text)
-    touched = tuple(dict.fromkeys(one.code for one in chosen if one.level == "province"))
+    touched = tuple(dict.fromkeys(place.code for place in chosen if place.level == "province"))
     over_line(touched, question)
     _table(chosen, frames, question, text)
     for level in ("province", "station"):
-        codes = list(dict.fromkeys(one.code for one in chosen if one.level == level))
+        codes = list(dict.fromkeys(place.code for place in chosen if place.level == level))
         if codes:
             origin.downloads(codes, [pollutant], asked, grain, level=level)
 
@@ -169,7 +169,7 @@ def _show(chosen: Sequence[Place], pollutant: str, asked: Range, spans: Spans, g
 def _no_index(chosen: Sequence[Place], asked: Range, text: Text) -> bool:
     """Say why there is no line of an index, where there is none."""
     words = ""
-    if any(one.level == "station" for one in chosen):
+    if any(place.level == "station" for place in chosen):
         words = text("An index is of a province; a station has none. Choose a pollutant.")
     elif asked.days > MOST_INDEX:
         words = text("An index is drawn by the hour, over {n} days at most.", n=MOST_INDEX)
@@ -179,7 +179,7 @@ def _no_index(chosen: Sequence[Place], asked: Range, text: Text) -> bool:
 
 
 def _chart(chosen: Sequence[Place], asked: Ask, text: Text) -> None:
-    names = listed([one.name for one in chosen], text.lang)
+    names = listed([place.name for place in chosen], text.lang)
     dark, only = page.dark(), chosen[0]
     if len(chosen) == 1 and only.level == "province" and _plain(asked):
         # Alone, its gaps are hatched and named.
@@ -195,7 +195,7 @@ def _chart(chosen: Sequence[Place], asked: Ask, text: Text) -> None:
             ahead_of=cache.this_hour() if _goes_on(asked) else None,
         )
     else:
-        spots = tuple((one.level, one.id, one.name) for one in chosen)
+        spots = tuple((place.level, place.id, place.name) for place in chosen)
         figure = cache.kept(lines_chart.figure_of, spots, asked, _digits(asked), text.lang, dark)
     st.plotly_chart(
         figure,
@@ -304,14 +304,14 @@ def _compared(
         text("Complete"),
         text("Source"),
     )
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in columns)
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     rows = "".join(
         _compared_row(one, frame, asked, text) for one, frame in zip(chosen, frames, strict=True)
     )
     return table(text("The lines compared"), f"<tr>{head}</tr>", rows, text)
 
 
-def _compared_row(one: Place, frame: pd.DataFrame, asked: Ask, text: Text) -> str:
+def _compared_row(place: Place, frame: pd.DataFrame, asked: Ask, text: Text) -> str:
     known = frame.loc[frame["value"].notna()]
     cells = ["–", "", "–"]
     if len(known):
@@ -325,7 +325,7 @@ def _compared_row(one: Place, frame: pd.DataFrame, asked: Ask, text: Text) -> st
     cells.append(f"{number(_complete(frame), 1)}%")
     cells.append("; ".join(_source(each.feed, each.kind, each.status, text) for each in sources))
     body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f'<tr><th scope="row">{escape(one.name)}</th>{body}</tr>'
+    return f'<tr><th scope="row">{escape(place.name)}</th>{body}</tr>'
 
 
 TABLE_TITLES = {
@@ -365,24 +365,24 @@ def values_table(
 def _columns(name: str, rows: list[Any], asked: Ask, text: Text) -> dict[str, list[str]]:
     """Several places have a value and a level each; one alone has all that is known of it."""
     digits, unit = _digits(asked), lines_chart.unit_of(asked.pollutant, text)
-    values = [number(one.value, digits) for one in rows]
-    levels = [_level_words(one.grade, text) for one in rows]
+    values = [number(row.value, digits) for row in rows]
+    levels = [_level_words(row.grade, text) for row in rows]
     if name:
         return {
             f"{name} · {unit}": values,
             f"{name} · {text('Level')}": levels,
         }
     if asked.grain == "hour":
-        heard = {text("Stations"): [_heard(one.stations, one.stations_expected) for one in rows]}
-        why = [_gap(one.reason, one.detail, text) for one in rows]
+        heard = {text("Stations"): [_heard(row.stations, row.stations_expected) for row in rows]}
+        why = [_gap(row.reason, row.detail, text) for row in rows]
     else:
-        heard = {text("Hours"): [f"{one.hours}/{one.possible}" for one in rows]}
-        why = [_gap(one.reason, None, text) for one in rows]
+        heard = {text("Hours"): [f"{row.hours}/{row.possible}" for row in rows]}
+        why = [_gap(row.reason, None, text) for row in rows]
     return {
         unit: values,
         text("Level"): levels,
         **heard,
-        text("Source"): [_source(one.feed, one.kind, one.status, text) for one in rows],
+        text("Source"): [_source(row.feed, row.kind, row.status, text) for row in rows],
         text("Why nothing"): why,
     }
 

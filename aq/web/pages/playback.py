@@ -88,7 +88,7 @@ def _map(
     until = min(end, cache.this_hour())
     hours = round((until - after) / HOUR)
     made: list[Frame] = cache.kept(frames, pollutant, rules.id, until, hours, as_of)
-    if not any(one.reason is None for frame in made for one in frame.provinces):
+    if not any(province.reason is None for frame in made for province in frame.provinces):
         _nothing(text)
     data = component_data(made, rules, pollutant, at, text)
     data["places"] = [{**one, "chosen": one["code"] == chosen} for one in data["places"]]
@@ -99,7 +99,7 @@ def _map(
     _table(next(one for one in made if one.at == at), rules, pollutant, text)
     if pollutant in pollutants():
         day = Range(since=kst_day(at), last=kst_day(at), after=after, until=until)
-        origin.downloads([one.code for one in PROVINCES], [pollutant], day, "hour")
+        origin.downloads([province.code for province in PROVINCES], [pollutant], day, "hour")
     return picked, hour
 
 
@@ -114,7 +114,7 @@ def _nothing(text: Text) -> None:
             second="python -m aq backfill --since D --until D",
         ),
     ]
-    body = "".join(f"<p>{escape(one)}</p>" for one in lines)
+    body = "".join(f"<p>{escape(line)}</p>" for line in lines)
     page.html(f'<div class="notice">{body}</div>')
 
 
@@ -124,13 +124,15 @@ def component_data(
     """What the component is given: outlines once, then a grade and words a province and hour."""
     levels = [
         {
-            "colour": one.colour,
-            "ink": one.text_colour,
-            "letter": one.letter,
+            "colour": level.colour,
+            "ink": level.text_colour,
+            "letter": level.letter,
             # A name that reaches over its border is legible on any colour by its rim.
-            "rim": "rgba(0,0,0,.7)" if lightness(one.text_colour) > 50 else "rgba(255,255,255,.75)",
+            "rim": "rgba(0,0,0,.7)"
+            if lightness(level.text_colour) > 50
+            else "rgba(255,255,255,.75)",
         }
-        for one in rules.levels
+        for level in rules.levels
     ]
     return {
         "lang": text.lang,
@@ -146,15 +148,15 @@ def component_data(
         "at": next((n for n, one in enumerate(made) if one.at == at), len(made) - 1),
         "frames": [
             {
-                "key": f"{kst(one.at):%Y-%m-%dT%H}",
-                "hour": text.hour(one.at),
-                "exact": exact(one.at),
+                "key": f"{kst(frame.at):%Y-%m-%dT%H}",
+                "hour": text.hour(frame.at),
+                "exact": exact(frame.at),
                 "items": [
                     [shown.grade or 0, _about(shown, rules, pollutant, text)]
-                    for shown in one.provinces
+                    for shown in frame.provinces
                 ],
             }
-            for one in made
+            for frame in made
         ],
     }
 
@@ -184,21 +186,23 @@ def _y(latitude: float) -> float:
 
 def _places(text: Text) -> list[dict[str, Any]]:
     """The 17 in page-header order: outline, and where the name stands."""
-    shapes: Mapping[str, Any] = {one["id"]: one["geometry"] for one in cache.shapes()["features"]}
+    shapes: Mapping[str, Any] = {
+        shape["id"]: shape["geometry"] for shape in cache.shapes()["features"]
+    }
     anchors = {"middle left": "end", "middle right": "start"}
     out = []
-    for one in PROVINCES:
-        longitude, latitude = LABELS[one.code]
-        side = AT_SEA.get(one.code)
+    for province in PROVINCES:
+        longitude, latitude = LABELS[province.code]
+        side = AT_SEA.get(province.code)
         out.append(
             {
-                "code": one.code,
-                "name": province_name(one, text.lang),
-                "path": outline(shapes[one.code]),
+                "code": province.code,
+                "name": province_name(province, text.lang),
+                "path": outline(shapes[province.code]),
                 "x": round(_x(longitude), 1),
                 "y": round(_y(latitude), 1),
                 "anchor": anchors.get(side or "", "middle"),
-                "small": one.code in SMALL,
+                "small": province.code in SMALL,
                 "sea": side is not None,
             }
         )
@@ -230,13 +234,17 @@ def hour_table(frame: Frame, rules: Standard, pollutant: str, text: Text) -> pd.
     unit = pollutants()[pollutant].unit if pollutant in pollutants() else text("index")
     return pd.DataFrame(
         {
-            text("Province"): [province_name(one, text.lang) for one in PROVINCES],
-            unit: [number(one.value, digits) for one in frame.provinces],
-            text("Level"): [daily.level_cell(rules, one.grade, text) for one in frame.provinces],
-            text("Source"): [text.feed(one.feed) if one.feed else "" for one in frame.provinces],
+            text("Province"): [province_name(province, text.lang) for province in PROVINCES],
+            unit: [number(province.value, digits) for province in frame.provinces],
+            text("Level"): [
+                daily.level_cell(rules, province.grade, text) for province in frame.provinces
+            ],
+            text("Source"): [
+                text.feed(province.feed) if province.feed else "" for province in frame.provinces
+            ],
             text("Why nothing"): [
-                gap_word(text, one.reason, one.detail) if one.reason else ""
-                for one in frame.provinces
+                gap_word(text, province.reason, province.detail) if province.reason else ""
+                for province in frame.provinces
             ],
         }
     )

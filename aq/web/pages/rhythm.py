@@ -90,13 +90,13 @@ def _headline(asked: Asked) -> str:
     )
 
 
-def _moment(one: Moment, text: Text) -> str:
+def _moment(moment: Moment, text: Text) -> str:
     """평일 8시, or on weekdays at 8:00."""
-    if one.weekend is None:
-        return text("at {hour}:00", hour=one.hour)
-    if one.weekend:
-        return text("on weekends at {hour}:00", hour=one.hour)
-    return text("on weekdays at {hour}:00", hour=one.hour)
+    if moment.weekend is None:
+        return text("at {hour}:00", hour=moment.hour)
+    if moment.weekend:
+        return text("on weekends at {hour}:00", hour=moment.hour)
+    return text("on weekdays at {hour}:00", hour=moment.hour)
 
 
 def _body(asked: Asked) -> None:
@@ -235,9 +235,11 @@ def _facts(found: Rhythm, text: Text) -> None:
     shown = "100%" if found.hours == found.expected else f"{min(share, 99.9):.1f}%"
     facts = [fact(shown, label)]
     sources: list[Any] = list(found.sources.itertuples(index=False))
-    for one in sources:
-        words = provenance(text, one.kind, one.status if isinstance(one.status, str) else None)
-        where = text("{feed}, {n} hours", feed=text.feed(one.feed), n=f"{one.hours:,}")
+    for source in sources:
+        words = provenance(
+            text, source.kind, source.status if isinstance(source.status, str) else None
+        )
+        where = text("{feed}, {n} hours", feed=text.feed(source.feed), n=f"{source.hours:,}")
         facts.append(fact(escape(words), where))
     page.html(f'<dl class="facts">{"".join(facts)}</dl>')
 

@@ -64,9 +64,9 @@ def render() -> None:
         page.go("live", p=picked)
 
 
-def _order(one: alerting.Saved) -> tuple[int, int, int, str]:
+def _order(saved: alerting.Saved) -> tuple[int, int, int, str]:
     """By pollutant and severity, then official acts; late data last."""
-    rule = one.rule
+    rule = saved.rule
     place = KEYS.index(rule.pollutant) if rule.pollutant in KEYS else len(KEYS)
     return KINDS.index(rule.kind), place, rule.rank, rule.id
 
@@ -312,9 +312,9 @@ def _history(rule: str, name: str | None, text: Text) -> None:
 def _removed(known: set[str], name: str | None, text: Text) -> None:
     """Rules that were taken away; an administrator may take their last state again."""
     last: dict[str, Fields] = {}
-    for one in alerting.history(cache.context().store):
-        if one["rule"] not in known and one["after"] is not None:
-            last.setdefault(one["rule"], one)
+    for fields in alerting.history(cache.context().store):
+        if fields["rule"] not in known and fields["after"] is not None:
+            last.setdefault(fields["rule"], fields)
     if not last:
         return
     with st.expander(text("Removed rules ({n})", n=len(last))):

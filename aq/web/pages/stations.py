@@ -93,9 +93,9 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
     if found is None or not whole:
         _nothing(code, asked, spans, text)
         return
-    why = {one.ref: why_words(one, text) for one in found.members}
+    why = {member.ref: why_words(member, text) for member in found.members}
     chosen = _chosen(found)
-    placed = any(one.latitude is not None for one in found.members)
+    placed = any(member.latitude is not None for member in found.members)
     # Without a place of any, the table has the whole width.
     left, right = st.columns([1, 1.15], gap="medium") if placed else (st.container(),) * 2
     with left:
@@ -141,19 +141,19 @@ def map_of(
         chosen=chosen,
         digits=cache.shown_digits(pollutant, standard),
         unit=pollutants()[pollutant].unit,
-        why={one.ref: why_words(one, text) for one in found.members},
+        why={member.ref: why_words(member, text) for member in found.members},
     )
 
 
-def why_words(one: Member, text: Text) -> str:
+def why_words(member: Member, text: Text) -> str:
     """Whether a station counts in the mean, and for which reason it does not."""
-    said = text(WHY[one.part])
-    flags = flag_words(one.flag, text)
+    said = text(WHY[member.part])
+    flags = flag_words(member.flag, text)
     return f"{said}: {flags}" if flags else said
 
 
 def _sentence(found: Roster, text: Text) -> str:
-    counting = sum(one.part == COUNTS for one in found.members)
+    counting = sum(member.part == COUNTS for member in found.members)
     info = INFO[found.feed or ""]
     hour = long_hour(text, found.at) if found.at else ""
     return text(
@@ -167,7 +167,7 @@ def _sentence(found: Roster, text: Text) -> str:
 
 
 def _nothing(code: str, asked: Range, spans: Spans, text: Text) -> None:
-    observed = [one for one in spans if INFO[one[0]].kind == "observed"]
+    observed = [span for span in spans if INFO[span[0]].kind == "observed"]
     if spans and not observed:
         name = Noun(province_name(BY_CODE[code], text.lang))
         words = text(
@@ -183,7 +183,8 @@ def _chosen(found: Roster) -> Member:
     """The station the address names; else the highest that counts."""
     asked = next((one for ref in page.view().stations if (one := found.find(ref))), None)
     order = sorted(
-        found.members, key=lambda one: (one.part != COUNTS, -(one.value or 0.0), one.name)
+        found.members,
+        key=lambda member: (member.part != COUNTS, -(member.value or 0.0), member.name),
     )
     return asked or order[0]
 
@@ -191,7 +192,7 @@ def _chosen(found: Roster) -> Member:
 def _map(
     code: str, pollutant: str, asked: Range, chosen: Member, found: Roster, text: Text
 ) -> None:
-    placed = sum(one.latitude is not None for one in found.members)
+    placed = sum(member.latitude is not None for member in found.members)
     if placed:
         box = st.container(key="station-map-box")
         name = province_name(BY_CODE[code], text.lang)
@@ -267,34 +268,36 @@ def _table(
     }
 
 
-def _row(one: Member, place: int, chosen: bool, hours: int, why: str, text: Text) -> dict[str, Any]:
+def _row(
+    member: Member, place: int, chosen: bool, hours: int, why: str, text: Text
+) -> dict[str, Any]:
     rules, key = page.standard(), page.pollutant()
-    level = rules.level(one.grade) if one.grade else None
-    share = 100 * one.valid / hours if hours else 0.0
-    known = [value for value in one.trend if value is not None]
+    level = rules.level(member.grade) if member.grade else None
+    share = 100 * member.valid / hours if hours else 0.0
+    known = [value for value in member.trend if value is not None]
     return {
         "letter": level.letter if level else None,
         "colour": level.colour if level else None,
         "ink": level.text_colour if level else None,
         "word": level.label(text.lang) if level else text("no level"),
-        "code": one.ref,
-        "name": one.name,
+        "code": member.ref,
+        "name": member.name,
         "chosen": chosen,
-        "value": number(one.value, cache.shown_digits(key, rules.id)),
-        "trend": list(one.trend) if known else [],
+        "value": number(member.value, cache.shown_digits(key, rules.id)),
+        "trend": list(member.trend) if known else [],
         "trend_words": text("no values in the last 24 hours"),
         "stations": f"{number(share, 0)}%",
         "stations_title": text(
-            "hours with a value, {n} of {all}", n=f"{one.valid:,}", all=f"{hours:,}"
+            "hours with a value, {n} of {all}", n=f"{member.valid:,}", all=f"{hours:,}"
         ),
-        "source": network_word(one.network, text),
-        "source_title": _heard(one, text),
+        "source": network_word(member.network, text),
+        "source_title": _heard(member, text),
         "note": why,
         "sorts": {
             "order": place,
-            "grade": one.grade,
-            "value": one.value,
-            "stations": one.valid,
+            "grade": member.grade,
+            "value": member.value,
+            "stations": member.valid,
         },
     }
 
@@ -304,10 +307,10 @@ def network_word(network: str | None, text: Text) -> str:
     return text(NETWORKS.get(network or "", network or "")) or "–"
 
 
-def _heard(one: Member, text: Text) -> str:
-    if one.heard is None:
+def _heard(member: Member, text: Text) -> str:
+    if member.heard is None:
         return ""
-    return text("last hour received: {hour}", hour=long_hour(text, one.heard))
+    return text("last hour received: {hour}", hour=long_hour(text, member.heard))
 
 
 def _station(
@@ -342,7 +345,10 @@ def _station(
                 cache.shown_digits(pollutant, page.standard().id),
                 text.lang,
                 page.dark(),
-                tuple((from_hour_number(one.hour - 1), change_words(one, text)) for one in changes),
+                tuple(
+                    (from_hour_number(change.hour - 1), change_words(change, text))
+                    for change in changes
+                ),
             ),
             theme=None,
             key="station-line",
@@ -372,36 +378,40 @@ def _past(changes: Sequence[Change], text: Text) -> list[str]:
     """A fact for each change of what the station is, the newest first."""
     return [
         fact(
-            escape(change_words(one, text)),
-            text("from {hour}", hour=long_hour(text, from_hour_number(one.hour))),
-            exact(from_hour_number(one.hour)),
+            escape(change_words(change, text)),
+            text("from {hour}", hour=long_hour(text, from_hour_number(change.hour))),
+            exact(from_hour_number(change.hour)),
         )
-        for one in reversed(changes)
+        for change in reversed(changes)
     ]
 
 
 def _facts(
-    found: Roster, one: Member, pollutant: str, why: Mapping[str, str], text: Text
+    found: Roster, member: Member, pollutant: str, why: Mapping[str, str], text: Text
 ) -> list[str]:
     unit = pollutants()[pollutant].unit
     digits = cache.shown_digits(pollutant, page.standard().id)
     facts = []
-    if one.value is not None and found.at is not None:
-        amount = f"{number(one.value, digits)} {unit}"
+    if member.value is not None and found.at is not None:
+        amount = f"{number(member.value, digits)} {unit}"
         facts.append(fact(escape(amount), long_hour(text, found.at), kst_iso(found.at)))
-    facts.append(fact(escape(network_word(one.network, text)), text("Network")))
-    facts.append(fact(escape(why[one.ref]), text("In the province's mean")))
-    hours = text("hours with a value, {n} of {all}", n=f"{one.valid:,}", all=f"{found.hours:,}")
-    share = 100 * one.valid / found.hours if found.hours else 0.0
+    facts.append(fact(escape(network_word(member.network, text)), text("Network")))
+    facts.append(fact(escape(why[member.ref]), text("In the province's mean")))
+    hours = text("hours with a value, {n} of {all}", n=f"{member.valid:,}", all=f"{found.hours:,}")
+    share = 100 * member.valid / found.hours if found.hours else 0.0
     facts.append(fact(f"{number(share, 1)}%", hours))
-    if one.heard:
+    if member.heard:
         facts.append(
-            fact(escape(long_hour(text, one.heard)), text("last hour received"), exact(one.heard))
+            fact(
+                escape(long_hour(text, member.heard)),
+                text("last hour received"),
+                exact(member.heard),
+            )
         )
-    if one.first:
-        facts.append(fact(escape(long_hour(text, one.first)), text("first hour received")))
-    if one.address:
-        facts.append(fact(escape(one.address), text("Address")))
+    if member.first:
+        facts.append(fact(escape(long_hour(text, member.first)), text("first hour received")))
+    if member.address:
+        facts.append(fact(escape(member.address), text("Address")))
     return facts
 
 

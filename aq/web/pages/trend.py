@@ -213,9 +213,9 @@ def months_table(
     """The months as a reader's table, newest first."""
     pollutant = pollutants()[key]
     course: dict[int, float] = {
-        one.first + place: float(value)
-        for one in stretches
-        for place, value in enumerate(one.trend)
+        stretche.first + place: float(value)
+        for stretche in stretches
+        for place, value in enumerate(stretche.trend)
     }
     rows: list[Any] = list(table.itertuples(index=False))
     order = range(len(rows) - 1, -1, -1)

@@ -46,7 +46,7 @@ def render() -> None:
     page.html(f"<h1>{escape(title)}</h1><p>{escape(note)}</p>")
     page.switches(pollutant)
     now: list[ZoneHour] = cache.kept(zones_now, key, cache.moment())
-    own = [one for one in now if one.zone.province == province]
+    own = [hour for hour in now if hour.zone.province == province]
     standing = cache.kept(standings_now, key, cache.moment())
     page.html(_table(own, standing, key, text))
     page.html(_year(key, kst_day(cache.moment()).year, text))
@@ -77,11 +77,11 @@ def _year(key: str, year: int, text: Text) -> str:
     return f'{grid(caption, head, rows, numbers=True)}<p class="muted">{escape(note)}</p>'
 
 
-def _year_row(one: ZoneYear, text: Text) -> str:
-    found = one.matching
-    counts = (one.compared, len(found.met), len(found.without), len(found.not_come))
+def _year_row(year: ZoneYear, text: Text) -> str:
+    found = year.matching
+    counts = (year.compared, len(found.met), len(found.without), len(found.not_come))
     body = "".join(f"<td class='num'>{count:,}</td>" for count in counts)
-    place = f"{province_name(one.zone.province, text.lang)} {one.zone.name}"
+    place = f"{province_name(year.zone.province, text.lang)} {year.zone.name}"
     return f"<tr><th scope='row'>{escape(place)}</th>{body}</tr>"
 
 
@@ -92,9 +92,9 @@ def _table(own: list[ZoneHour], standing: dict[str, Standing], key: str, text: T
         if zone is not None and act.pollutant == key:
             acts.setdefault(zone.id, []).append(act_word(act, text))
     rows = ""
-    for one in own:
-        criterion = criterion_words(standing.get(one.zone.id), text)
-        rows += _row(one, key, ", ".join(acts.get(one.zone.id, ())), criterion, text)
+    for hour in own:
+        criterion = criterion_words(standing.get(hour.zone.id), text)
+        rows += _row(hour, key, ", ".join(acts.get(hour.zone.id, ())), criterion, text)
     value = text("Mean now") if KINDS[key] == PM else text("Highest station now")
     head = [
         *(
@@ -134,11 +134,11 @@ def _last_day(zone: Zone, key: str, text: Text) -> str:
     end = hour_number(floor_hour(cache.moment()))
     hours: list[ZoneHour] = cache.kept(zone_hours, (zone,), key, end - HOURS, end)
     rows = ""
-    for one in reversed(hours):
-        heard = one.value.heard if one.value else 0
-        cells = (value_of(one), text("{n} of {all}", n=heard, all=max(one.expected, heard)))
+    for hour in reversed(hours):
+        heard = hour.value.heard if hour.value else 0
+        cells = (value_of(hour), text("{n} of {all}", n=heard, all=max(hour.expected, heard)))
         body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        when = long_hour(text, from_hour_number(one.hour))
+        when = long_hour(text, from_hour_number(hour.hour))
         rows += f"<tr><th scope='row'>{escape(when)}</th>{body}</tr>"
     caption = text("{zone}: the last {n} hours", zone=zone.name, n=HOURS)
     since = kst_day(from_hour_number(end - HOURS)).isoformat()

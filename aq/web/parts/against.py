@@ -99,11 +99,11 @@ def lead(found: Mapping[str, float] | None, text: Text) -> str:
 def _table(rows: list[Fields], text: Text) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            text("Where"): [place_name(one["code"], text) for one in rows],
-            text("official acts"): [one["official"] for one in rows],
-            text("met"): [one["met"] for one in rows],
-            text("missed"): [one["missed"] for one in rows],
-            text("fired without one"): [one["added"] for one in rows],
-            text("median lead"): [lead(one["lead_hours"], text) for one in rows],
+            text("Where"): [place_name(row["code"], text) for row in rows],
+            text("official acts"): [row["official"] for row in rows],
+            text("met"): [row["met"] for row in rows],
+            text("missed"): [row["missed"] for row in rows],
+            text("fired without one"): [row["added"] for row in rows],
+            text("median lead"): [lead(row["lead_hours"], text) for row in rows],
         }
     )

@@ -61,7 +61,7 @@ def _asked(text: Text) -> dict[str, Any]:
     with where:
         place = st.selectbox(
             text("Where"),
-            ["", *(one.code for one in PROVINCES)],
+            ["", *(province.code for province in PROVINCES)],
             format_func=lambda code: (
                 province_name(BY_CODE[code], text.lang) if code else text("everywhere")
             ),
@@ -130,7 +130,7 @@ def log_csv(asked: dict[str, Any], text: Text) -> bytes:
 
 def _ordered(found: Sequence[Fields]) -> list[Fields]:
     """The newest decision first, among those of one decision the newest hour."""
-    return sorted(found, key=lambda one: (one["decided_at"], one["at"]), reverse=True)
+    return sorted(found, key=lambda fields: (fields["decided_at"], fields["at"]), reverse=True)
 
 
 def log_table(found: Sequence[Fields], text: Text) -> pd.DataFrame:
@@ -138,17 +138,17 @@ def log_table(found: Sequence[Fields], text: Text) -> pd.DataFrame:
     rows = _ordered(found)
     return pd.DataFrame(
         {
-            text("Hour (end, KST)"): [_stamp(one["at"]) for one in rows],
-            text("Where"): [place_name(one["place"], text) for one in rows],
-            text("What happened"): [what_happened(one, text) for one in rows],
-            text("Value"): [amount(one, "value", text) for one in rows],
-            text("Rule"): [rule_title(one["rule"], one["rule_name"], text) for one in rows],
-            text("Told to"): [", ".join(one["receivers"]) or text("nobody") for one in rows],
-            text("Readings"): [_readings(one) for one in rows],
+            text("Hour (end, KST)"): [_stamp(row["at"]) for row in rows],
+            text("Where"): [place_name(row["place"], text) for row in rows],
+            text("What happened"): [what_happened(row, text) for row in rows],
+            text("Value"): [amount(row, "value", text) for row in rows],
+            text("Rule"): [rule_title(row["rule"], row["rule_name"], text) for row in rows],
+            text("Told to"): [", ".join(row["receivers"]) or text("nobody") for row in rows],
+            text("Readings"): [_readings(row) for row in rows],
             text("Seen by"): [
-                one["acknowledged"]["who"] if one["acknowledged"] else "–" for one in rows
+                row["acknowledged"]["who"] if row["acknowledged"] else "–" for row in rows
             ],
-            text("Decided"): [_stamp(one["decided_at"]) for one in rows],
+            text("Decided"): [_stamp(row["decided_at"]) for row in rows],
         }
     )
 
@@ -158,31 +158,31 @@ def _stamp(iso: str | None) -> str:
     return f"{kst(at):%Y-%m-%d %H:%M}" if at else "–"
 
 
-def what_happened(one: Fields, text: Text) -> str:
+def what_happened(fields: Fields, text: Text) -> str:
     """An entry in words: the change, and why nobody was told where nobody was."""
-    words = text(REASON_WORDS[one["change"]])
-    if one["change"] == "nothing" and one["before"] == "pending":
+    words = text(REASON_WORDS[fields["change"]])
+    if fields["change"] == "nothing" and fields["before"] == "pending":
         words = text("fell back before it began")
-    if one["official"]:
-        words = act_words(one, text)
-    if one["kind"] == "correction":
+    if fields["official"]:
+        words = act_words(fields, text)
+    if fields["kind"] == "correction":
         words = text("correction: {what}", what=words)
-    notes = [text("filled in later")] if one["kind"] == "backfill" else []
-    if one["reason"] == "muted":
-        by = str(one["muted_by"]).split(":")[0]
+    notes = [text("filled in later")] if fields["kind"] == "backfill" else []
+    if fields["reason"] == "muted":
+        by = str(fields["muted_by"]).split(":")[0]
         notes.append(text(MUTED_WORDS.get(by, MUTED_BY_RULE)))
-    elif one["reason"] == "held":
+    elif fields["reason"] == "held":
         notes.append(text(REASON_WORDS["held"]))
-    if one["retracted_at"]:
+    if fields["retracted_at"]:
         notes.append(text("withdrawn by later data"))
     return f"{words} ({', '.join(notes)})" if notes else words
 
 
-def _readings(one: Fields) -> str | None:
+def _readings(fields: Fields) -> str | None:
     """The hours that caused an entry: of the province, or of its stations where one is enough."""
-    at, since = moment(one["at"]), moment(one["since"])
-    if not one["code"] or at is None or one["pollutant"] not in pollutants():
+    at, since = moment(fields["at"]), moment(fields["since"])
+    if not fields["code"] or at is None or fields["pollutant"] not in pollutants():
         return None
     days = {"since": kst_day(since or at) - timedelta(days=1), "until": kst_day(at)}
-    target = "stations" if one["over"] == "any_station" else "past"
-    return f"/{target}?{page.query(p=one['code'], x=one['pollutant'])}&{urlencode(days)}"
+    target = "stations" if fields["over"] == "any_station" else "past"
+    return f"/{target}?{page.query(p=fields['code'], x=fields['pollutant'])}&{urlencode(days)}"

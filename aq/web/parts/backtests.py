@@ -175,12 +175,14 @@ def _place(found: Mapping[str, Any]) -> str:
 def _by_place(places: Sequence[Mapping[str, Any]], text: Text) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            text("Where"): [place_name(one["place"], text) for one in places],
-            text("times fired"): [one["fired"] for one in places],
-            text("at night"): [one["night"] for one in places],
-            text("longest"): [text("{n} hours", n=one["longest_hours"]) for one in places],
-            text("times back within {n} hours", n=FLAP_HOURS): [one["flapped"] for one in places],
-            text("times without data"): [one["unknown"] for one in places],
+            text("Where"): [place_name(place["place"], text) for place in places],
+            text("times fired"): [place["fired"] for place in places],
+            text("at night"): [place["night"] for place in places],
+            text("longest"): [text("{n} hours", n=place["longest_hours"]) for place in places],
+            text("times back within {n} hours", n=FLAP_HOURS): [
+                place["flapped"] for place in places
+            ],
+            text("times without data"): [place["unknown"] for place in places],
         }
     )
 

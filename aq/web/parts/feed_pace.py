@@ -59,18 +59,18 @@ def _by_hour(feed: FeedStatus, text: Text) -> list[Fact]:
 
 def _in_order(usual: Mapping[int, int]) -> list[tuple[int, int]]:
     """Hours 01 to 24, as a Korean day counts them."""
-    return sorted(usual.items(), key=lambda one: one[0] or 24)
+    return sorted(usual.items(), key=lambda item: item[0] or 24)
 
 
 def _hours(hours: Sequence[int], text: Text) -> str:
     """Hours of day as stretches: 1–5, 9."""
     numbers = sorted(hour or 24 for hour in hours)
     runs: list[list[int]] = []
-    for one in numbers:
-        if runs and runs[-1][-1] == one - 1:
-            runs[-1].append(one)
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
         else:
-            runs.append([one])
+            runs.append([number])
     told = [str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs]
     return text("hours {hours}", hours=", ".join(told))
 

@@ -25,20 +25,20 @@ SEOUL_2017 = {0: (3600, 335), 1: (2384, 487), 2: (584, 151)}
 def in_words(groups: Sequence[Group], text: Text) -> str:
     """Of ten days how many had the grade that was forecast, against saying tomorrow is as today."""
     lines = "".join(
-        f"<li>{escape(_sentence(one, text))}</li>"
-        for one in sorted(_together(groups), key=_order)
-        if one.measures.hit_rate.value is not None
+        f"<li>{escape(_sentence(group, text))}</li>"
+        for group in sorted(_together(groups), key=_order)
+        if group.measures.hit_rate.value is not None
     )
     return f"<ul>{lines}</ul>" if lines else ""
 
 
-def _sentence(one: Group, text: Text) -> str:
-    found = one.measures
+def _sentence(group: Group, text: Text) -> str:
+    found = group.measures
     right = round(10 * (found.hit_rate.value or 0))
     sentence = text(
         "{what}, {lead}: about {n} of 10 days had the grade forecast.",
-        what=text.pollutant(one.pollutant),
-        lead=text(LEADS[one.lead]),
+        what=text.pollutant(group.pollutant),
+        lead=text(LEADS[group.lead]),
         n=right,
     )
     skill = found.skill_persistence
@@ -52,7 +52,7 @@ def _sentence(one: Group, text: Text) -> str:
 
 
 def _together(groups: Sequence[Group]) -> list[Group]:
-    return [one for one in groups if one.province is None and one.season is None]
+    return [group for group in groups if group.province is None and group.season is None]
 
 
 def in_numbers(groups: Sequence[Group], text: Text) -> str:
@@ -64,8 +64,8 @@ def in_numbers(groups: Sequence[Group], text: Text) -> str:
     body = ""
     for title, those in (
         (text("All provinces: measures"), _together(groups)),
-        (text("By season: measures"), [one for one in groups if one.season]),
-        (text("By province: measures"), [one for one in groups if one.province]),
+        (text("By season: measures"), [group for group in groups if group.season]),
+        (text("By province: measures"), [group for group in groups if group.province]),
     ):
         rows = "".join(_row(one, text) for one in sorted(those, key=_order))
         body += grid(title, head, rows, numbers=True)
@@ -98,16 +98,16 @@ def _share(lead: int) -> str:
     return f"{100 * wrong / all_:.1f}"
 
 
-def _order(one: Group) -> tuple[int, int, int, str]:
-    province = one.province.id if one.province else 0
-    return VERIFIED.index(one.pollutant), province, one.lead, one.season or ""
+def _order(group: Group) -> tuple[int, int, int, str]:
+    province = group.province.id if group.province else 0
+    return VERIFIED.index(group.pollutant), province, group.lead, group.season or ""
 
 
-def _row(one: Group, text: Text) -> str:
-    place = province_name(one.province, text.lang) if one.province else ""
-    season = text(SEASONS[one.season]) if one.season else ""
-    parts = (place, season, text.pollutant(one.pollutant), text(LEADS[one.lead]))
-    found = one.measures
+def _row(group: Group, text: Text) -> str:
+    place = province_name(group.province, text.lang) if group.province else ""
+    season = text(SEASONS[group.season]) if group.season else ""
+    parts = (place, season, text.pollutant(group.pollutant), text(LEADS[group.lead]))
+    found = group.measures
     cells = (
         f"{found.days:,}",
         *(_cell(each, 100) for each in (found.hit_rate, found.pod, found.far, found.csi)),
@@ -121,15 +121,15 @@ def _row(one: Group, text: Text) -> str:
     return f"<tr><th scope='row'>{escape(name)}</th>{body}</tr>"
 
 
-def _cell(one: Measure, times: int) -> str:
+def _cell(measure: Measure, times: int) -> str:
     """A measure with its interval; shares in per cent."""
-    if one.value is None:
+    if measure.value is None:
         return "–"
     digits, unit = (0, " %") if times == 100 else (2, "")
 
     def plain(value: float) -> str:
         return f"{value * times:.{digits}f}"
 
-    if one.low is None or one.high is None:
-        return plain(one.value) + unit
-    return f"{plain(one.value)}{unit} ({plain(one.low)}–{plain(one.high)})"
+    if measure.low is None or measure.high is None:
+        return plain(measure.value) + unit
+    return f"{plain(measure.value)}{unit} ({plain(measure.low)}–{plain(measure.high)})"

@@ -38,7 +38,9 @@ def yellow_dust_rows(acts: Iterable[YellowDust], text: Text) -> str:
     """Rows of a table: when, the round, the areas, the provinces named in them."""
     rows = ""
     for act in acts:
-        names = ", ".join(province_name(one, text.lang) for one in provinces_named(act.areas))
+        names = ", ".join(
+            province_name(province, text.lang) for province in provinces_named(act.areas)
+        )
         cells = (act.sequence or "–", act.areas, names or "–")
         body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         rows += f"<tr><th scope='row'>{escape(long_hour(text, act.at))}</th>{body}</tr>"
@@ -68,7 +70,7 @@ def over_50(pollutant: str) -> None:
 
 
 def _day(notice: ForecastNotice, text: Text) -> str:
-    said = [one for one in outlooks(notice) if one.grade is not None]
+    said = [outlook for outlook in outlooks(notice) if outlook.grade is not None]
     above = [one.province for one in said if one.grade == ABOVE]
     place = max(0, (notice.day - kst_day(cache.moment())).days)
     day = text.day_ahead(notice.day, place)

@@ -23,7 +23,7 @@ def section(services: Sequence[NoticeStatus], text: Text) -> str:
         *(text("Calls today"), text("To come today"), text("Planned a day")),
     )
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
-    rows = "".join(_row(one, text) for one in services)
+    rows = "".join(_row(service, text) for service in services)
     note = text(
         "Each service has an approval of its own. Calls still to come today are kept back from"
         " filling gaps, as all go with one key."
@@ -31,7 +31,7 @@ def section(services: Sequence[NoticeStatus], text: Text) -> str:
     return (
         f"<h2>{title}</h2>"
         f"{table(title, f'<tr>{head}</tr>', rows, text)}"
-        f"{''.join(_failing(one, text) for one in services)}"
+        f"{''.join(_failing(service, text) for service in services)}"
         f'<p class="muted">{escape(note)}</p>'
     )
 
@@ -40,38 +40,39 @@ def _name(status: NoticeStatus, text: Text) -> str:
     return text.operation(status.feed, status.operation) or status.operation
 
 
-def _row(one: NoticeStatus, text: Text) -> str:
-    name = _name(one, text)
-    if one.failing_since:
+def _row(service: NoticeStatus, text: Text) -> str:
+    name = _name(service, text)
+    if service.failing_since:
         state = text("fails")
     else:
-        state = text("works") if one.last_ok else text("not asked yet")
-    calls = f"{one.calls_today:,}"
-    if one.daily_limit:
-        calls = text("{n} of {limit}", n=calls, limit=f"{one.daily_limit:,}")
-    newest = minute(one.newest, text) if one.newest else "–"
-    stamp = kst_iso(one.newest) if one.newest else ""
+        state = text("works") if service.last_ok else text("not asked yet")
+    calls = f"{service.calls_today:,}"
+    if service.daily_limit:
+        calls = text("{n} of {limit}", n=calls, limit=f"{service.daily_limit:,}")
+    newest = minute(service.newest, text) if service.newest else "–"
+    stamp = kst_iso(service.newest) if service.newest else ""
     cells = (
         f"<td>{escape(state)}</td>",
         f'<td title="{escape(stamp)}">{escape(newest)}</td>',
-        f'<td title="{escape(kst_iso(one.next_poll))}">{escape(minute(one.next_poll, text))}</td>',
+        f'<td title="{escape(kst_iso(service.next_poll))}">'
+        f"{escape(minute(service.next_poll, text))}</td>",
         f"<td>{escape(calls)}</td>",
-        f"<td>{one.calls_ahead:,}</td>",
-        f"<td>{one.calls_planned:,}</td>",
+        f"<td>{service.calls_ahead:,}</td>",
+        f"<td>{service.calls_planned:,}</td>",
     )
     return f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>'
 
 
-def _failing(one: NoticeStatus, text: Text) -> str:
+def _failing(service: NoticeStatus, text: Text) -> str:
     """What happened to a service that fails, since when, what to do; upstream's own words."""
-    if not one.failing_since or not one.reason:
+    if not service.failing_since or not service.reason:
         return ""
-    reason = FeedReason(one.reason)
-    name = _name(one, text)
+    reason = FeedReason(service.reason)
+    name = _name(service, text)
     sentences = (
-        text(REASONS[reason][0], feed=Noun(text.feed(SPECS[one.feed].host))),
-        text("This has been so since {when}.", when=minute(one.failing_since, text)),
-        advised(one.feed, reason, text),
+        text(REASONS[reason][0], feed=Noun(text.feed(SPECS[service.feed].host))),
+        text("This has been so since {when}.", when=minute(service.failing_since, text)),
+        advised(service.feed, reason, text),
     )
-    said = f"<br><small>{escape(one.detail)}</small>" if one.detail else ""
+    said = f"<br><small>{escape(service.detail)}</small>" if service.detail else ""
     return f"<p><b>{escape(name)}</b>: {escape(' '.join(sentences))}{said}</p>"

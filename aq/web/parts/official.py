@@ -55,8 +55,8 @@ def marks(text: Text) -> tuple[tuple[str, str], ...]:
         (
             code,
             ", ".join(
-                f"{text.pollutant(one.pollutant)} {act_word(one, text)} {one.zone}".strip()
-                for one in rows
+                f"{text.pollutant(row.pollutant)} {act_word(row, text)} {row.zone}".strip()
+                for row in rows
             ),
         )
         for code, rows in found.items()
@@ -187,26 +187,26 @@ def ahead(pollutant: str) -> None:
     """Tomorrow and the day after by province, the outlook in words, the week to come."""
     text, now = page.words(), cache.moment()
     notices = cache.kept(forecast_notices, now)
-    own = [one for one in notices if one.pollutant == pollutant]
+    own = [notice for notice in notices if notice.pollutant == pollutant]
     days = [one for one in own if one.kind == DAILY and one.day >= kst_day(now)]
     # A day in four grades needs no older notice in two.
-    last = max((one.day for one in days), default=kst_day(now))
+    last = max((day.day for day in days), default=kst_day(now))
     weekly = [one for one in own if one.kind != DAILY and one.day > last]
     if not days and not weekly:
         return
     title = text(
         "The days ahead, as AirKorea forecasts them: {what}", what=text.pollutant(pollutant)
     )
-    outlook = "".join(_outlook(one, text) for one in days[:1])
+    outlook = "".join(_outlook(day, text) for day in days[:1])
     page.html(f"<h2>{escape(title)}</h2>{outlook}{_table([*days, *weekly], text)}{_rule(text)}")
     over_50(pollutant)
 
 
-def _outlook(one: ForecastNotice, text: Text) -> str:
-    issued = text("Issued {when}", when=long_hour(text, kst(one.issued_at)))
-    lines = (MARKS.sub("", line) for line in one.overall.splitlines())
+def _outlook(notice: ForecastNotice, text: Text) -> str:
+    issued = text("Issued {when}", when=long_hour(text, kst(notice.issued_at)))
+    lines = (MARKS.sub("", line) for line in notice.overall.splitlines())
     said = "<br>".join(escape(line) for line in lines if line)
-    day = escape(text.day_ahead(one.day, max(0, (one.day - kst_day(cache.moment())).days)))
+    day = escape(text.day_ahead(notice.day, max(0, (notice.day - kst_day(cache.moment())).days)))
     return f'<p lang="ko"><b>{day}</b> {said}</p><p class="muted">{escape(issued)}</p>'
 
 
@@ -216,7 +216,7 @@ def _table(notices: list[ForecastNotice], text: Text) -> str:
     head = "".join(f"<th scope='col'>{escape(one)}</th>" for one in (text("Day"), *names))
     rows = "".join(
         f"<tr><th scope='row'>{escape(day_words(text, notice.day))}</th>"
-        + "".join(f"<td>{_cell(one, text)}</td>" for one in outlooks(notice))
+        + "".join(f"<td>{_cell(outlook, text)}</td>" for outlook in outlooks(notice))
         + "</tr>"
         for notice in notices
     )
@@ -227,13 +227,13 @@ def _table(notices: list[ForecastNotice], text: Text) -> str:
     )
 
 
-def _cell(one: Outlook, text: Text) -> str:
-    if one.word is None:
+def _cell(outlook: Outlook, text: Text) -> str:
+    if outlook.word is None:
         return "–"
-    halves = ", ".join(f"{part.region} {part.word}" for part in one.parts)
-    title = f' title="{escape(halves)}"' if len(one.parts) > 1 else ""
-    colour, ink = _colours(one)
-    word = escape(_word(one, text))
+    halves = ", ".join(f"{part.region} {part.word}" for part in outlook.parts)
+    title = f' title="{escape(halves)}"' if len(outlook.parts) > 1 else ""
+    colour, ink = _colours(outlook)
+    word = escape(_word(outlook, text))
     if colour is None:
         return f"<span{title}>{word}</span>"
     return f'<span class="badge" style="background:{colour};color:{ink}"{title}>{word}</span>'
@@ -250,19 +250,19 @@ def _rule(text: Text) -> str:
 def act_grid(caption: str, rows: Iterable[Advisory], text: Text) -> str:
     """Advisories as a table: zone, kind of act, when issued and at what value, when cleared."""
     head = [text("Zone"), text("Act"), text("Issued"), text("At issue"), text("Cleared")]
-    return grid(caption, head, "".join(_act_row(one, text) for one in rows))
+    return grid(caption, head, "".join(_act_row(row, text) for row in rows))
 
 
-def _act_row(one: Advisory, text: Text) -> str:
-    cleared = long_hour(text, one.cleared_at) if one.cleared_at else text("in force")
+def _act_row(advisory: Advisory, text: Text) -> str:
+    cleared = long_hour(text, advisory.cleared_at) if advisory.cleared_at else text("in force")
     cells = (
-        f"{text.pollutant(one.pollutant)} {act_word(one, text)}",
-        long_hour(text, one.issued_at),
-        value_words(one, one.issue_value),
+        f"{text.pollutant(advisory.pollutant)} {act_word(advisory, text)}",
+        long_hour(text, advisory.issued_at),
+        value_words(advisory, advisory.issue_value),
         cleared,
     )
     body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f"<tr><th scope='row'>{escape(place_words(one, text))}</th>{body}</tr>"
+    return f"<tr><th scope='row'>{escape(place_words(advisory, text))}</th>{body}</tr>"
 
 
 def grid(caption: str, head: Iterable[str], rows: str, *, numbers: bool = False) -> str:
@@ -270,7 +270,7 @@ def grid(caption: str, head: Iterable[str], rows: str, *, numbers: bool = False)
     first, *others = head
     kind = " class='num'" if numbers else ""
     titles = f"<th scope='col'>{escape(first)}</th>"
-    titles += "".join(f"<th scope='col'{kind}>{escape(one)}</th>" for one in others)
+    titles += "".join(f"<th scope='col'{kind}>{escape(other)}</th>" for other in others)
     body = table(caption, f"<tr>{titles}</tr>", rows, page.words())
     return f"<h2>{escape(caption)}</h2>{body}"
 

@@ -332,7 +332,7 @@ def pollutant() -> str:
 
 def news() -> tuple[object, ...]:
     """What must differ before a page is drawn anew: the store, the hour, how the feeds do."""
-    failing = tuple((one.feed, one.reason, one.failing_since) for one in cache.feeds())
+    failing = tuple((feed.feed, feed.reason, feed.failing_since) for feed in cache.feeds())
     return (*cache.version(), hour_number(cache.this_hour()), failing)
 
 
@@ -364,7 +364,7 @@ def archived(file: str) -> None:
 def bottom() -> None:
     """Whose the data are, under which licence, and what is our own in them."""
     text = words()
-    used = [one for one in cache.feeds() if one.live or one.newest_hour]
+    used = [feed for feed in cache.feeds() if feed.live or feed.newest_hour]
     owners = {one.attribution: one for one in used}
     sources = "; ".join(
         f'<a href="{escape(one.link)}" rel="noreferrer">{escape(text(one.attribution))}</a>'
@@ -381,7 +381,7 @@ def bottom() -> None:
         )
     lines.append(_letters(text))
     source = f"<p>{escape(text('Data:'))} {sources}</p>" if sources else ""
-    html(source + "".join(f"<p>{escape(one)}</p>" for one in lines), "foot")
+    html(source + "".join(f"<p>{escape(line)}</p>" for line in lines), "foot")
 
 
 def _letters(text: Text) -> str:

@@ -51,11 +51,11 @@ def _station(ref: str) -> Place | None:
 
 def choose(chosen: list[Place], text: Text) -> None:
     """Up to six places: the provinces, and the stations of those chosen."""
-    names = {one.code: province_name(one, text.lang) for one in PROVINCES}
-    for code in dict.fromkeys(one.code for one in chosen):
+    names = {province.code: province_name(province, text.lang) for province in PROVINCES}
+    for code in dict.fromkeys(place.code for place in chosen):
         for ref, name in cache.kept(roster.named, BY_CODE[code].id):
             names.setdefault(ref, f"{name} ({province_name(BY_CODE[code], text.lang)})")
-    refs = [one.ref for one in chosen]
+    refs = [place.ref for place in chosen]
     given = st.multiselect(
         text("Places, up to {n}", n=MOST_PLACES),
         list(names),

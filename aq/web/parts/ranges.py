@@ -89,7 +89,7 @@ def choose(code: str | None, view: View, asked: Range, spans: Spans, default: st
 
 
 def _choose_province(code: str, text: Text) -> None:
-    codes = [one.code for one in PROVINCES]
+    codes = [province.code for province in PROVINCES]
     chosen = st.selectbox(
         text("Province"),
         codes,
@@ -137,7 +137,7 @@ def nothing(
         )
         for feed, first, last in spans
     ]
-    body = "".join(f"<p>{escape(one)}</p>" for one in lines)
+    body = "".join(f"<p>{escape(line)}</p>" for line in lines)
     command = "<code>python -m aq import FILE…</code>"
     how = escape(
         text(

@@ -50,8 +50,8 @@ def trail_table(items: list[dict[str, Any]], digits: int, text: Text) -> str:
         text("Known from"),
         text("Known until"),
     )
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in columns)
-    rows = "".join(_row(one, digits, text) for one in items)
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    rows = "".join(_row(item, digits, text) for item in items)
     return table(text("Trail"), f"<tr>{head}</tr>", rows, text)
 
 

@@ -139,7 +139,7 @@ class Form:
             return {"feed": self._plain("feed", text("Feed"), feeds)}
         codes = st.multiselect(
             text("Provinces (none: all 17)"),
-            [one.code for one in PROVINCES],
+            [province.code for province in PROVINCES],
             [code for code in self.body.get("provinces", ()) if code in BY_CODE],
             format_func=lambda code: province_name(BY_CODE[code], text.lang),
             key=self._key("provinces"),
@@ -322,16 +322,16 @@ class Form:
 
 def _wrong_html(found: Sequence[Problem], text: Text) -> str:
     lines = "".join(
-        f'<p class="wrong" role="alert">{escape(_said(one, text))}</p>' for one in found
+        f'<p class="wrong" role="alert">{escape(_said(problem, text))}</p>' for problem in found
     )
     return f'<div class="aq">{lines}</div>'
 
 
-def _said(one: Problem, text: Text) -> str:
+def _said(problem: Problem, text: Text) -> str:
     """A problem in the reader's language; one of a field's form is said as what the field takes."""
-    if "reason" in one.values and one.field in FORMS:
-        return text(FORMS[one.field])
-    return text(one.message, **one.values)
+    if "reason" in problem.values and problem.field in FORMS:
+        return text(FORMS[problem.field])
+    return text(problem.message, **problem.values)
 
 
 def _clock(words: str) -> time:

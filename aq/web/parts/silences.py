@@ -24,7 +24,7 @@ MORNING = -1
 LENGTHS = {MORNING: N_("until tomorrow morning, 8:00"), OWN: N_("until a time I choose")}
 
 
-def draw(name: str | None, one: Fields | None, text: Text) -> None:
+def draw(name: str | None, fields: Fields | None, text: Text) -> None:
     """The silences in force, and for an administrator a form that begins with the alert looked at;
     nothing for others while nothing is silenced."""
     found = muting.silences(cache.context().store)
@@ -41,7 +41,7 @@ def draw(name: str | None, one: Fields | None, text: Text) -> None:
             )
     if name is not None:
         with st.expander(text("Silence alerts")):
-            _form(one, names, text)
+            _form(fields, names, text)
 
 
 def _rule_names(text: Text) -> dict[str, str]:
@@ -67,16 +67,16 @@ def _sentence(silence: Fields, names: dict[str, str], text: Text) -> str:
 
 
 @st.fragment
-def _form(one: Fields | None, names: dict[str, str], text: Text) -> None:
+def _form(fields: Fields | None, names: dict[str, str], text: Text) -> None:
     """What is silenced, until when and why: all that the choices have in common."""
-    about = f"{one['rule']} {one['place']}" if one else "nothing"
+    about = f"{fields['rule']} {fields['place']}" if fields else "nothing"
     where, rule, what = st.columns(3)
     with where:
         codes = ["", *(each.code for each in PROVINCES)]
         code = st.selectbox(
             text("Where"),
             codes,
-            index=codes.index(one["code"]) if one and one["code"] in codes else 0,
+            index=codes.index(fields["code"]) if fields and fields["code"] in codes else 0,
             format_func=lambda key: (
                 province_name(BY_CODE[key], text.lang) if key else text("everywhere")
             ),
@@ -87,7 +87,7 @@ def _form(one: Fields | None, names: dict[str, str], text: Text) -> None:
         chosen = st.selectbox(
             text("Rule"),
             rules,
-            index=rules.index(one["rule"]) if one and one["rule"] in rules else 0,
+            index=rules.index(fields["rule"]) if fields and fields["rule"] in rules else 0,
             format_func=lambda key: names.get(key) or text("every rule"),
             key=f"silence rule {about} {text.lang}",
         )

@@ -71,7 +71,7 @@ def read(params: Mapping[str, str], lang: str = "ko") -> View:
 def _listed(text: str | None) -> tuple[str, ...]:
     """Parts between commas, each once."""
     parts = (one.strip() for one in (text or "").split(","))
-    return tuple(dict.fromkeys(one for one in parts if one))
+    return tuple(dict.fromkeys(part for part in parts if part))
 
 
 def _day(text: str | None) -> date | None:

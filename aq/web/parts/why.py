@@ -126,7 +126,7 @@ def _ruling(story: Explanation, text: Text) -> Lines:
 
 def _overall(story: OverallExplanation, text: Text) -> Lines:
     result = story.result
-    parts = [_part(one, text) for one in story.parts]
+    parts = [_part(part, text) for part in story.parts]
     missing = ", ".join(text.pollutant(key) for key in result.missing)
     added = text("Added for several bad pollutants: {n}", n=result.surcharge)
     level = [f"{story.letter} {story.labels[text.lang]}"] if story.labels else []
@@ -169,7 +169,7 @@ def _stations(found: Evidence, text: Text) -> str:
         text("AirKorea's"),
         text("Counted?"),
     )
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in columns)
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     rows = "".join(_station(one, key, text) for one in _ordered(found.stations))
     return f"<h3>{escape(title)}</h3>{table(title, f'<tr>{head}</tr>', rows, text)}"
 
@@ -184,25 +184,26 @@ def _station_pollutant(found: Evidence) -> str:
 def _ordered(stations: Iterable[Witness]) -> list[Witness]:
     """Those that count first, the highest value first."""
     return sorted(
-        stations, key=lambda one: (one.part != "counts", -(one.value or 0.0), one.station)
+        stations,
+        key=lambda station: (station.part != "counts", -(station.value or 0.0), station.station),
     )
 
 
-def _station(one: Witness, key: str, text: Text) -> str:
-    counted = text(PARTS[one.part])
-    why = flag_words(one.flag, text)
-    network = text(NETWORKS.get(one.network or "", one.network or "")) or "–"
-    differs = one.grade and one.upstream_grade and one.grade != one.upstream_grade
-    theirs = _level(one.upstream_grade, text)
+def _station(witness: Witness, key: str, text: Text) -> str:
+    counted = text(PARTS[witness.part])
+    why = flag_words(witness.flag, text)
+    network = text(NETWORKS.get(witness.network or "", witness.network or "")) or "–"
+    differs = witness.grade and witness.upstream_grade and witness.grade != witness.upstream_grade
+    theirs = _level(witness.upstream_grade, text)
     cells = (
         escape(network),
-        escape(number(one.value, cache.shown_digits(key, "airkorea_1h"))),
-        escape(_level(one.grade, text)),
+        escape(number(witness.value, cache.shown_digits(key, "airkorea_1h"))),
+        escape(_level(witness.grade, text)),
         f"<b>{escape(theirs)} · {escape(text('differs'))}</b>" if differs else escape(theirs),
         escape(f"{counted}: {why}" if why else counted),
     )
     body = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr><th scope="row">{escape(one.station)}</th>{body}</tr>'
+    return f'<tr><th scope="row">{escape(witness.station)}</th>{body}</tr>'
 
 
 def _level(grade: int | None, text: Text) -> str:

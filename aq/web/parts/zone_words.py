@@ -46,9 +46,9 @@ def criterion_words(standing: Standing | None, text: Text) -> str:
     return ", ".join(words)
 
 
-def value_of(one: ZoneHour) -> str:
+def value_of(hour: ZoneHour) -> str:
     """A zone's value with its unit: fine dust whole, ozone by four digits; a dash for none."""
-    if one.exact is None:
+    if hour.exact is None:
         return "–"
-    pollutant, digits = pollutants()[one.key], 4 if one.key == "o3" else 0
-    return f"{number(float(one.exact / pollutant.scale), digits)} {pollutant.unit}"
+    pollutant, digits = pollutants()[hour.key], 4 if hour.key == "o3" else 0
+    return f"{number(float(hour.exact / pollutant.scale), digits)} {pollutant.unit}"

@@ -64,13 +64,13 @@ def rule_title(rule: str, name: str, text: Text) -> str:
     return text(shipped) if shipped and text_in(SHIPPED_IN)(shipped) == name else name
 
 
-def amount(one: Fields, name: str, text: Text) -> str:
+def amount(fields: Fields, name: str, text: Text) -> str:
     """A value of a state or event with its unit; a dash without one."""
-    value = one[name]
+    value = fields[name]
     if value is None:
         return "–"
-    unit = text("hours") if one["unit"] == "h" else one["unit"] or ""
-    digits = 0 if one["unit"] != "ppm" else 3
+    unit = text("hours") if fields["unit"] == "h" else fields["unit"] or ""
+    digits = 0 if fields["unit"] != "ppm" else 3
     return f"{number(value, digits)} {unit}".rstrip()
 
 
@@ -109,21 +109,21 @@ def rule_sentence(body: Fields, text: Text) -> str:
     )
 
 
-def now_words(one: Fields, text: Text) -> str:
+def now_words(fields: Fields, text: Text) -> str:
     """The value now; of an official act the one at its issue, as no later one comes with it."""
-    value = amount(one, "value", text)
-    return text("{value} at issue", value=value) if one["official"] and value != "–" else value
+    value = amount(fields, "value", text)
+    return text("{value} at issue", value=value) if fields["official"] and value != "–" else value
 
 
-def official_words(one: Fields, text: Text) -> str:
+def official_words(fields: Fields, text: Text) -> str:
     """What is in force by an authority's act, with its zones: 경보 남부권 · 주의보 중부권."""
-    acts = one["official"] or ()
+    acts = fields["official"] or ()
     return " · ".join(f"{text.advisory(act['label'])} {act['zone']}".rstrip() for act in acts)
 
 
-def act_words(one: Fields, text: Text) -> str:
+def act_words(fields: Fields, text: Text) -> str:
     """What an authority did: 경기 남부권 경보 해제."""
-    act = one["official"]
+    act = fields["official"]
     return f"{act['zone']} {text.advisory(act['label'])} {text(ACT_WORDS[act['act']])}".lstrip()
 
 
@@ -134,10 +134,10 @@ def _unit(body: Fields) -> str:
 
 def headline(standing: Sequence[Fields], text: Text) -> str:
     """What is on now, in one sentence; late feeds are told apart from the air."""
-    air = [one for one in standing if one["alert"] and one["code"]]
-    late = [one for one in standing if one["alert"] and not one["code"]]
+    air = [fields for fields in standing if fields["alert"] and fields["code"]]
+    late = [fields for fields in standing if fields["alert"] and not fields["code"]]
     if not air and not late:
-        building = sum(one["phase"] == "pending" for one in standing)
+        building = sum(fields["phase"] == "pending" for fields in standing)
         if building:
             return text("No alert is on; {n} are building up", n=building)
         return text("No alert is on")
@@ -153,7 +153,7 @@ def headline(standing: Sequence[Fields], text: Text) -> str:
 
 
 def _places(found: Iterable[Fields]) -> list[str]:
-    return list(dict.fromkeys(one["place"] for one in found))
+    return list(dict.fromkeys(fields["place"] for fields in found))
 
 
 def _names(found: Iterable[Fields], text: Text) -> str:
@@ -161,5 +161,5 @@ def _names(found: Iterable[Fields], text: Text) -> str:
 
 
 def _rules(found: Iterable[Fields], text: Text) -> str:
-    names = (rule_title(one["rule"], one["rule_name"], text) for one in found)
+    names = (rule_title(fields["rule"], fields["rule_name"], text) for fields in found)
     return " · ".join(dict.fromkeys(names))

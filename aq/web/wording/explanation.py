@@ -22,40 +22,49 @@ MEANS: Mapping[str, str] = {
 }
 
 
-def _lines(one: Explanation, text: Text) -> list[str]:
+def _lines(explanation: Explanation, text: Text) -> list[str]:
     title = text(
-        "{name} by {standard}", name=text.pollutant(one.pollutant), standard=_named(one, text)
+        "{name} by {standard}",
+        name=text.pollutant(explanation.pollutant),
+        standard=_named(explanation, text),
     )
-    lines = [title, text("How: {how}", how=text(MEANS[one.averaging]))]
+    lines = [title, text("How: {how}", how=text(MEANS[explanation.averaging]))]
     lines.append(
-        text("Hours with a value: {n} of {all}", n=one.hours, all=one.expected) + _least(one, text)
+        text("Hours with a value: {n} of {all}", n=explanation.hours, all=explanation.expected)
+        + _least(explanation, text)
     )
-    lines += [f"  {kst_iso(hour.at)}  {_shown(hour, one.unit, text)}" for hour in one.inputs]
-    if one.value is not None:
-        lines.append(text("Mean: {value} {unit}", value=one.value, unit=one.unit))
-    lines += _ruled(one.ruling, text) if one.ruling else [_without(one, text)]
-    lines += [text("Source: {what}", what=source) for source in told_sources(one, text)]
-    lines += [text("Not verified: {what}", what=text(doubt)) for doubt in one.unverified]
+    lines += [
+        f"  {kst_iso(hour.at)}  {_shown(hour, explanation.unit, text)}"
+        for hour in explanation.inputs
+    ]
+    if explanation.value is not None:
+        lines.append(text("Mean: {value} {unit}", value=explanation.value, unit=explanation.unit))
+    lines += (
+        _ruled(explanation.ruling, text) if explanation.ruling else [_without(explanation, text)]
+    )
+    lines += [text("Source: {what}", what=source) for source in told_sources(explanation, text)]
+    lines += [text("Not verified: {what}", what=text(doubt)) for doubt in explanation.unverified]
     return lines
 
 
-def told_sources(one: Explanation, text: Text) -> list[str]:
+def told_sources(explanation: Explanation, text: Text) -> list[str]:
     """The sources of the standard, what was read of each in the reader's language."""
-    return [str(replace(source, what=text(source.what))) for source in one.sources]
+    return [str(replace(source, what=text(source.what))) for source in explanation.sources]
 
 
 def _shown(hour: Hour, unit: str, text: Text) -> str:
     return text("no value") if hour.value is None else f"{hour.value} {unit}"
 
 
-def _named(one: Explanation | OverallExplanation, text: Text) -> str:
-    return f"{one.title[text.lang]} ({one.standard} {one.version}, {one.hash[:12]})"
+def _named(explanation: Explanation | OverallExplanation, text: Text) -> str:
+    version = f"{explanation.standard} {explanation.version}, {explanation.hash[:12]}"
+    return f"{explanation.title[text.lang]} ({version})"
 
 
-def _least(one: Explanation, text: Text) -> str:
-    if one.needed is None:
+def _least(explanation: Explanation, text: Text) -> str:
+    if explanation.needed is None:
         return text("; two of the newest three are needed")
-    return text("; {n} are needed", n=one.needed)
+    return text("; {n} are needed", n=explanation.needed)
 
 
 def _ruled(ruling: Ruling, text: Text) -> list[str]:
@@ -83,15 +92,19 @@ def _row(row: Row) -> str:
     return f"{row.low} –" if row.high is None else f"{row.low} – {row.high}"
 
 
-def _without(one: Explanation, text: Text) -> str:
-    if one.reason == MISSING_HOURS:
+def _without(explanation: Explanation, text: Text) -> str:
+    if explanation.reason == MISSING_HOURS:
         return text("No grade: not enough hours")
     return text("No grade: the standard has no row for this value")
 
 
-def _overall_lines(one: OverallExplanation, text: Text) -> list[str]:
-    result = one.result
-    lines = [text("{name} by {standard}", name=text.pollutant(OVERALL), standard=_named(one, text))]
+def _overall_lines(explanation: OverallExplanation, text: Text) -> list[str]:
+    result = explanation.result
+    lines = [
+        text(
+            "{name} by {standard}", name=text.pollutant(OVERALL), standard=_named(explanation, text)
+        )
+    ]
     for part in result.parts:
         number = text("grade {grade}", grade=part.grade) if part.index is None else str(part.index)
         lines.append(f"  {text.pollutant(part.pollutant)}: {number}")
@@ -104,10 +117,15 @@ def _overall_lines(one: OverallExplanation, text: Text) -> list[str]:
         lines.append(text("Added for several bad pollutants: {n}", n=result.surcharge))
     if result.index is not None:
         lines.append(text("Index: {formula}", formula=result.index))
-    if result.grade and one.labels:
-        word = one.labels[text.lang]
+    if result.grade and explanation.labels:
+        word = explanation.labels[text.lang]
         lines.append(
-            text("Grade {grade}: {letter} {word}", grade=result.grade, letter=one.letter, word=word)
+            text(
+                "Grade {grade}: {letter} {word}",
+                grade=result.grade,
+                letter=explanation.letter,
+                word=word,
+            )
         )
     return lines
 
