@@ -50,7 +50,7 @@ def test_missing_is_said_with_its_reason(site: str, chromium: Browser) -> None:
     with reader(chromium) as (page, _):
         drawn(page, site)
         row = rows(page).filter(has_text="세종")
-        expect(row.locator(".badge.none")).to_have_text("–")
+        expect(row.locator(".badge.none").first).to_have_text("–")
         expect(row).to_contain_text("수신되지 않음")
         expect(page.get_by_text("17곳 가운데 16곳의 자료가 들어왔습니다")).to_be_visible()
 

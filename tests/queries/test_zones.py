@@ -15,9 +15,9 @@ import requests
 from aq.__main__ import run
 from aq.context import Context
 from aq.domain.clock import hour_number, parse_hour, parse_instant
-from aq.domain.model import URBAN, Advisory, Reading, Station
+from aq.domain.model import URBAN, Advisory, Answer, Reading, Station
 from aq.feeds.airkorea.readings import read_rows
-from aq.ingest.collect import station_rule
+from aq.ingest.collect import list_stations, station_rule
 from aq.paths import ROOT
 from aq.queries.criteria import standings_now, year_items, year_of
 from aq.queries.zones import (
@@ -188,10 +188,11 @@ def test_a_year_s_acts_are_held_against_the_criteria(context: Context) -> None:
 def test_recorded_days_equal_an_independent_computation(context: Context) -> None:
     """A day of November 2025 by zone, against plain sums over the recording and a table of zones
     read anew from its members' words."""
-    file, listed = RECORDED / "2025-11.parquet", "airkorea/stationInfo_hansan529_derived.json"
+    file = RECORDED / "2025-11.parquet"
+    derived = "airkorea/stationInfo_hansan529_derived.json"
     addresses = {
         (one["cityShort"], one["stationName"]): (one["addr"], one["mangName"])
-        for path in SAMPLES.glob(listed)
+        for path in SAMPLES.glob(derived)
         for one in json.loads(path.read_text("utf-8"))
     }
     if not file.exists() or not addresses:
@@ -211,13 +212,13 @@ def test_recorded_days_equal_an_independent_computation(context: Context) -> Non
     kept = [row for row in latest.values() if (row["sidoName"], row["stationName"]) in addresses]
     now = parse_instant("2025-11-21T01:00+09:00")
     with context.store.write("list") as txn:
+        listed = [
+            Station(name=name, sido=sido, address=address, network=network)
+            for (sido, name), (address, network) in addresses.items()
+        ]
         directory = Directory(txn, station_rule(context.settings.provinces))
-        directory.resolve(
-            [
-                Station(name=name, sido=sido, address=address, network=network)
-                for (sido, name), (address, network) in addresses.items()
-            ],
-            listed=True,
+        list_stations(
+            txn, Answer(rows=len(listed), stations=listed), directory, context.stored_standards
         )
     plain = [{k: v for k, v in row.items() if k != "fetched_at"} for row in kept]
     write(context, *read_rows(plain, now).readings)
