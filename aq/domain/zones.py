@@ -13,8 +13,6 @@ from aq.domain.provinces import Province, by_address, district_provinces
 
 PM, OZONE = "PM", "O3"
 KINDS = {"pm10": PM, "pm25": PM, "o3": OZONE}
-# Past an address's province: city, county or district, and the districts of a large city.
-_PARTS = 2
 _SUFFIX = re.compile(r"(권역|권)$")
 _CITY = re.compile(r"(?<=..)[시군]$")
 

@@ -235,15 +235,3 @@ def advisory_count(connection: Connection, after: datetime, until: datetime) -> 
 def feed_name(number: int) -> str:
     """The name of a feed by the store's number."""
     return FEED_NAMES[number]
-
-
-def newest_version(connection: Connection) -> int:
-    """The store version in which an advisory was last written; 0 without any."""
-    return int(connection.scalar(select(func.max(advisory.c.version))) or 0)
-
-
-def first_issued_since(connection: Connection, version: int) -> datetime | None:
-    """The earliest issue of the advisories written after a store version; None without one."""
-    query = select(func.min(advisory.c.issued)).where(advisory.c.version > version)
-    moment: datetime | None = connection.scalar(query)
-    return moment
