@@ -16,11 +16,13 @@ from datetime import datetime
 from starlette.responses import Response
 
 from aq.context import Context
+from aq.domain.errors import StoreError
 
 LOOK_SECONDS = 0.2
 OLDEST_SECONDS = 1.0
 MOST = 64
 LONGEST_QUESTION = 300  # bytes; a longer one is nobody's but the asker's
+NEVER = (float("-inf"), -1)
 Stamp = tuple[int, datetime, int]  # store version, minute, this process's own writes
 
 
@@ -38,7 +40,7 @@ class Shelf:
     _making: dict[bytes, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _looking: bool = False
-    _seen: tuple[float, int] = (float("-inf"), -1)  # when the store's version was read, and it
+    _seen: tuple[float, int] = NEVER  # when the store's version was read, and it
 
     def at_once(self, get_context: Callable[[], Context], question: bytes) -> Response | None:
         """The answer where one is ready for certain; asks nothing of the store."""
@@ -72,7 +74,11 @@ class Shelf:
 
     def _answer(self, context: Context, question: bytes, make: Callable[[], Response]) -> Response:
         looked, writes = self.monotonic(), context.store.writes
-        version = context.store.version()
+        try:
+            version = context.store.version()
+        except StoreError:
+            self._seen, self._looking = NEVER, False  # nothing is ready of a store that is gone
+            raise
         self._seen, self._looking = (looked, version), False
         stamp = (*_stamp(context, version)[:2], writes)
         kept = self._kept.get(question)

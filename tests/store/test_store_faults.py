@@ -25,6 +25,7 @@ from aq.store import engine
 from aq.store.schema import station_hour
 from tests.conftest import NOW
 from tests.serving import served
+from tests.waiting import wait_until
 
 WORLD = World(34)
 
@@ -124,6 +125,8 @@ def test_postgresql_stopped_and_started_in_mid_run(simulator: SimulatorServer) -
         with served(context) as base:
             assert requests.get(f"{base}/healthz", timeout=60).status_code == 200
             server.stop()
+            # A ready answer serves for a second more, none once the store was asked in vain.
+            wait_until(lambda: requests.get(f"{base}/healthz", timeout=60).status_code == 503)
             answer = requests.get(f"{base}/healthz", timeout=60)
             assert (answer.status_code, answer.json()["error"]["code"]) == (
                 503,
