@@ -6,9 +6,11 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from aq.domain.clock import kst_day
 from aq.domain.errors import ConfigError, InputError
+from aq.domain.model import Advisory
 from aq.domain.provinces import find_province
-from aq.domain.zones import OZONE, PM, Zone, overlaps, parse_member
+from aq.domain.zones import KINDS, OZONE, PM, Zone, find_zone, overlaps, parse_member
 from aq.paths import config_file
 
 COLUMNS = (
@@ -21,6 +23,31 @@ PROOFS = ("official", "press", "inferred", "unknown")
 def zones() -> tuple[Zone, ...]:
     """The zones of ``AQ_CONFIG``, else of the program; raises `ConfigError` with file and line."""
     return read_zones(config_file("zones.csv"))
+
+
+def zone_by_id(name: str) -> Zone | None:
+    """A zone by its id."""
+    return _by_id(zones()).get(name)
+
+
+@cache
+def _by_id(among: tuple[Zone, ...]) -> Mapping[str, Zone]:
+    return {zone.id: zone for zone in among}
+
+
+def zones_on(day: date | None, kind: str | None = None) -> tuple[Zone, ...]:
+    """The zones of a day (None: of all days), province by province in page-header order."""
+    there = (zone for zone in zones() if day is None or zone.holds_on(day))
+    own = (zone for zone in there if kind in (None, zone.kind))
+    return tuple(sorted(own, key=lambda zone: (zone.province.id, zone.kind, zone.id)))
+
+
+def zone_of_act(act: Advisory) -> Zone | None:
+    """The zone an act is of, by the zones of its day; None where its words name none."""
+    kind = KINDS.get(act.pollutant)
+    if kind is None:
+        return None
+    return find_zone(zones(), kind, act.district, act.zone, kst_day(act.issued_at))
 
 
 @cache
