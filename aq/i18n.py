@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from unicodedata import normalize
 
-from babel.messages.pofile import read_po
+import polib
 
 from aq.domain.clock import kst
 from aq.feeds.registry import SPECS
@@ -64,9 +64,7 @@ def _catalogue(lang: str) -> dict[str, str]:
     path = CATALOGUES / lang / "LC_MESSAGES" / "aq.po"
     if not path.is_file():
         return {}
-    with path.open("rb") as file:
-        messages = read_po(file, locale=lang)
-    return {str(entry.id): str(entry.string) for entry in messages if entry.id and entry.string}
+    return {entry.msgid: entry.msgstr for entry in polib.pofile(str(path)) if entry.translated()}
 
 
 def pollutant_key(name: str) -> str:

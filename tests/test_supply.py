@@ -2,6 +2,7 @@
 
 import json
 from importlib.metadata import version
+from pathlib import Path
 
 from aq.paths import ROOT
 from tools.sbom import NOTICE, bom, carried, notice
@@ -44,3 +45,16 @@ def test_the_lock_has_the_same_versions_with_hashes() -> None:
     assert text.count("--hash=sha256:") >= len(entries)
     dockerfile = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
     assert "--require-hashes -r requirements.lock" in dockerfile
+
+
+def test_the_installation_is_small() -> None:
+    """Files without their bytecode, of which only what is used gets written [bytes]."""
+    sizes = {
+        package.name: sum(
+            Path(str(file.locate())).stat().st_size
+            for file in package.files or ()
+            if file.suffix != ".pyc" and Path(str(file.locate())).is_file()
+        )
+        for package in carried()
+    }
+    assert sum(sizes.values()) < 550_000_000, sorted(sizes.items(), key=lambda pair: -pair[1])[:9]

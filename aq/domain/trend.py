@@ -1,21 +1,20 @@
 """Whether monthly means rise or fall: seasonal Mann-Kendall, Sen's slope, its interval, STL.
 
 A series is consecutive months, NaN where a month does not count. Test and slope are those of
-pymannkendall (`seasonal_test`: Hirsch, Slack and Smith 1982), the decomposition is that of
-statsmodels (STL: Cleveland et al. 1990); both libraries are loaded only when asked.
+Hirsch, Slack and Smith (1982, Water Resources Research 18), with Kendall's variance under ties;
+they equal pymannkendall's.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from aq.domain.stl import YEAR, Floats, trend_of
 
-YEAR = 12  # months
 # With fewer months that count there is no test: three years give each calendar month three values.
 LEAST_MONTHS = 36
 # STL needs two whole years on end.
@@ -68,20 +67,44 @@ def trend(values: Sequence[float]) -> Trend | None:
     months = int(np.isfinite(series).sum())
     if months < LEAST_MONTHS:
         return None
-    from pymannkendall import seasonal_test
-
-    test: Any = seasonal_test(series, period=YEAR)
-    slope, block = float(test.slope), block_length(months)
+    places = np.flatnonzero(np.isfinite(series))
+    pairs = _pairs(places)
+    slope = float(_slopes(series[None, places], places, pairs)[0])
+    block = block_length(months)
     low, high = interval(series, slope, block)
+    score, p = _test(series, pairs, places)
     return Trend(
         slope=slope,
         low=low,
         high=high,
-        p=float(test.p),
-        tau=float(test.Tau),
+        p=p,
+        tau=score / len(pairs),
         months=months,
         block=block,
     )
+
+
+def _test(
+    series: Floats, pairs: NDArray[np.int64], places: NDArray[np.int64]
+) -> tuple[float, float]:
+    """Kendall's score over the calendar months, and the two-sided p of its normal approximation."""
+    first, second = places[pairs[:, 0]], places[pairs[:, 1]]
+    score = float(np.sign(series[second] - series[first]).sum())
+    variance = 0.0
+    for month in range(YEAR):
+        values = series[month::YEAR]
+        values = values[np.isfinite(values)]
+        ties = np.unique(values, return_counts=True)[1]
+        variance += float(_kendall_variance(np.array([len(values)])) - _kendall_variance(ties))
+    if not variance:
+        return score, 1.0
+    z = max(0.0, abs(score) - 1) / math.sqrt(variance)
+    return score, math.erfc(z / math.sqrt(2))
+
+
+def _kendall_variance(counts: NDArray[np.int64]) -> float:
+    """n (n - 1) (2 n + 5) / 18, summed over `counts`."""
+    return float((counts * (counts - 1) * (2 * counts + 5)).sum() / 18)
 
 
 def block_length(months: int) -> int:
@@ -149,14 +172,4 @@ def smooth(values: Sequence[float]) -> list[Stretch]:
         for first, last in edges.reshape(-1, 2).tolist()
         if last - first >= LEAST_STRETCH
     ]
-    if not course:
-        return []
-    from statsmodels.tsa.seasonal import STL
-
-    return [
-        Stretch(
-            first=first,
-            trend=np.asarray(STL(series[first:last], period=YEAR, robust=True).fit().trend),
-        )
-        for first, last in course
-    ]
+    return [Stretch(first=first, trend=trend_of(series[first:last])) for first, last in course]

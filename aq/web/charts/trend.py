@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from aq.domain.trend import YEAR, Stretch, Trend
+from aq.domain.stl import YEAR
+from aq.domain.trend import Stretch, Trend
 from aq.i18n import Text
 from aq.web.charts.theme import FONT, Palette
 
