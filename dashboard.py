@@ -19,9 +19,11 @@ from aq.logs import set_up
 from aq.web.admin import link_route, local_counts
 from aq.web.api.routes import routes
 from aq.web.metrics import observe
-from aq.web.parts import outlines, page
+from aq.web.parts import outlines
 from aq.web.parts.live_update import watch
+from aq.web.sections import PAGES, address
 from aq.web.security import Guard
+from aq.web.shell import Shell
 
 
 def warm_up() -> Context:
@@ -64,7 +66,8 @@ app = st.App(
             Guard,
             limits=lambda: shared().settings.server,
             observe=observe,
-            pages=frozenset(f"/{page.address(name)}" for name in page.PAGES),
-        )
+            pages=frozenset(f"/{address(name)}" for name in PAGES),
+        ),
+        Middleware(Shell, get_context=shared),
     ],
 )

@@ -13,7 +13,7 @@ import click
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from aq.web.parts.page import PAGES
+from aq.web.sections import PAGES
 from tests.browsing import (
     FLAGS,
     NOW,

@@ -9,9 +9,6 @@ import json
 from functools import cache
 from html import escape
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from aq.i18n import N_, text_in
 from aq.web import traffic
 
@@ -86,28 +83,3 @@ def full() -> str:
         '<meta name="viewport" content="width=device-width"><body style="font:16px/1.6 sans-serif;'
         f'max-width:34em;margin:3em auto;padding:0 1em">{body}</body></html>'
     )
-
-
-async def with_notice(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a page with the script at its end; anything but a page goes through as it is."""
-    plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-    start: Message | None = None
-    body = b""
-
-    async def sending(message: Message) -> None:
-        nonlocal start, body
-        if message["type"] == "http.response.start":
-            start = message
-            return
-        body += message.get("body", b"")
-        if message.get("more_body") or start is None:
-            return
-        if "text/html" in Headers(raw=start["headers"]).get("content-type", ""):
-            body = body.replace(b"</body>", script() + b"</body>")
-            headers = MutableHeaders(raw=start["headers"])
-            headers["content-length"] = str(len(body))
-            start["headers"] = headers.raw
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
-
-    await app({**scope, "headers": plain}, receive, sending)

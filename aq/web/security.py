@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aq.web import sockets, traffic
-from aq.web.connection_notice import full, with_notice
+from aq.web.connection_notice import full
 from aq.web.traffic import Buckets, client_of
 
 MAX_QUERY = 8_192  # bytes; the longest real question names 17 provinces and 6 pollutants
@@ -112,10 +112,7 @@ class Guard:
             await refusal(scope, receive, sending)
             return
         try:
-            if scope["path"] in self._pages and scope["method"] == "GET":
-                await with_notice(self._app, scope, receive, sending)
-            else:
-                await self._app(scope, _measured(receive), sending)
+            await self._app(scope, _measured(receive), sending)
         except _BodyTooLargeError:
             if not started:
                 await _too_large()(scope, receive, sending)

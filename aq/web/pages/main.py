@@ -3,8 +3,9 @@
 import streamlit as st
 
 from aq.domain.errors import ArchiveError
-from aq.web.parts.page import PAGES, address, archived, words
+from aq.web.parts.page import archived, words
 from aq.web.parts.page_cache import one_run
+from aq.web.sections import PAGES, address
 
 
 def main() -> None:

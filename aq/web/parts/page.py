@@ -21,8 +21,8 @@ from aq.web.parts import cache
 from aq.web.parts import live_update as push
 from aq.web.parts import view_state as state
 from aq.web.parts.page_cache import once
+from aq.web.sections import PAGES, SECTIONS, address
 from aq.web.wording.korean import (
-    N_,
     Noun,
     averaging_words,
     grade_word,
@@ -32,33 +32,6 @@ from aq.web.wording.korean import (
     shown,
 )
 
-# Sections of the masthead; the first page of each stands for it.
-SECTIONS = {
-    "live": N_("Now"),
-    "past": N_("Past"),
-    "alerts": N_("Alerts"),
-    "feeds": N_("Data status"),
-}
-# page (its file and address) -> (section, title); the entrance has the empty address.
-PAGES: dict[str, tuple[str, str]] = {
-    "live": ("live", N_("Now")),
-    "past": ("past", N_("Line")),
-    "year": ("past", N_("Calendar")),
-    "rhythm": ("past", N_("Rhythm")),
-    "days": ("past", N_("Days by level")),
-    "trend": ("past", N_("Trend")),
-    "episodes": ("past", N_("Episodes")),
-    "playback": ("past", N_("Map in time")),
-    "gaps": ("past", N_("Gaps")),
-    "stations": ("past", N_("Stations")),
-    "zones": ("past", N_("Zones")),
-    "forecasts": ("past", N_("Forecasts")),
-    "advisories": ("past", N_("Advisories")),
-    "export": ("past", N_("Export")),
-    "alerts": ("alerts", N_("Alerts now")),
-    "rules": ("alerts", N_("Rules")),
-    "feeds": ("feeds", N_("Data status")),
-}
 # Redrawn at once when the store has changed: they show the present, and nobody types on them.
 PUSHED = frozenset({"live", "past", "stations"})
 PULSE_SECONDS = 30
@@ -114,11 +87,6 @@ def standard_name(which: Standard, text: Text) -> str:
 def html(body: str, name: str = "") -> None:
     """Markup of ours; every text in it has been through `escape`."""
     st.html(f'<div class="aq {name}">{body}</div>')
-
-
-def address(name: str) -> str:
-    """A page's path below the root, without a slash."""
-    return "" if name == "live" else name
 
 
 def go(page: str, **changes: str) -> None:

@@ -1,0 +1,99 @@
+"""What a page says of its data in schema.org's words: the data set, and acts in force."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from aq.domain.clock import kst_iso
+from aq.domain.model import Advisory
+from aq.domain.pollutants import pollutants
+from aq.feeds.registry import INFO
+from aq.i18n import Text
+from aq.queries.current import Snapshot
+from aq.web.site import Site
+from aq.web.wording.advisories import act_word, place_words, value_words
+
+# The country's corners [degrees, south west and north east], with its islands.
+BOX = "33.0 124.5 38.7 131.0"
+CONTEXT = "https://schema.org"
+
+
+def dataset(site: Site, country: Snapshot, text: Text) -> dict[str, Any]:
+    """The present values of the 17 provinces as a data set, with where they can be had."""
+    keys = list(dict.fromkeys(item.pollutant for item in country.items))
+    item = next((item for item in country.items if item.observed_at), None)
+    document: dict[str, Any] = {
+        "@context": CONTEXT,
+        "@type": "Dataset",
+        "name": text("Air quality of the 17 provinces"),
+        "description": text(
+            "Hourly air quality of the 17 provinces of South Korea: PM10, PM2.5, ozone, nitrogen"
+            " dioxide, sulphur dioxide and carbon monoxide as means of urban stations, with levels."
+        ),
+        "url": site.url(),
+        "inLanguage": text.lang,
+        "isAccessibleForFree": True,
+        "spatialCoverage": {
+            "@type": "Place",
+            "name": text("South Korea"),
+            "geo": {"@type": "GeoShape", "box": BOX},
+        },
+        "variableMeasured": [
+            {
+                "@type": "PropertyValue",
+                "name": text.pollutant(key),
+                "unitText": pollutants()[key].unit,
+            }
+            for key in keys
+            if key in pollutants()
+        ],
+        "distribution": [
+            _download(site, "application/json", "api/v1/current"),
+            _download(site, "text/csv", "api/v1/export", format="csv", last="30d"),
+        ],
+    }
+    if item and item.feed:
+        info = INFO[item.feed]
+        document |= {
+            "dateModified": kst_iso(item.fetched_at or item.observed_at or country.as_of),
+            "license": info.link,
+            "creditText": f"{text(info.attribution)} — {text(info.licence)}",
+            "creator": {"@type": "Organization", "name": text(info.attribution), "url": info.link},
+        }
+    return document
+
+
+def _download(site: Site, media_type: str, path: str, **query: str) -> dict[str, str]:
+    address = site.url(path, query)
+    return {"@type": "DataDownload", "encodingFormat": media_type, "contentUrl": address}
+
+
+def announcements(
+    site: Site, acts: Iterable[Advisory], text: Text, *, simulated: bool
+) -> list[dict[str, Any]]:
+    """An announcement for each advisory in force; a simulated one says so in its name."""
+    return [_announcement(site, act, text, simulated=simulated) for act in acts]
+
+
+def _announcement(site: Site, act: Advisory, text: Text, *, simulated: bool) -> dict[str, Any]:
+    place = place_words(act, text)
+    name = f"{place} {text.pollutant(act.pollutant)} {act_word(act, text)}"
+    words = text(
+        "{place}: {what} {act}, since {since}, {value} at issue",
+        place=place,
+        what=text.pollutant(act.pollutant),
+        act=act_word(act, text),
+        since=text.hour(act.issued_at),
+        value=value_words(act, act.issue_value),
+    )
+    if simulated:
+        name = f"SIMULATED: {name}"
+    return {
+        "@context": CONTEXT,
+        "@type": "SpecialAnnouncement",
+        "name": name,
+        "text": words,
+        "datePosted": kst_iso(act.issued_at),
+        "inLanguage": text.lang,
+        "url": site.url("advisories", {"lang": text.lang}),
+        "spatialLocation": {"@type": "AdministrativeArea", "name": place},
+    }

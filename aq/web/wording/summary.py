@@ -1,0 +1,67 @@
+"""Title and description of a page in a list of results or on a card, computed from the data."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from aq.domain.model import Advisory
+from aq.domain.provinces import BY_CODE
+from aq.domain.standards import Standard
+from aq.i18n import Text
+from aq.queries.current import CurrentItem, Snapshot
+from aq.web.wording import headline, lead
+from aq.web.wording.korean import grade_word, item_name, missing_short, number, provenance, shown
+
+
+def country_title(
+    country: Snapshot, acts: Sequence[Advisory], pollutant: str, standard: Standard, text: Text
+) -> str:
+    """The live page's headline: of the pollutant that is worst now, never calm under an act."""
+    first = lead.leading(country.items, pollutant)
+    return lead.title(country.of(first), acts, standard, text)
+
+
+def province_title(item: CurrentItem, standard: Standard, digits: int, text: Text) -> str:
+    """`서울 미세먼지 보통, 48 µg/m³`; without a value, why there is none."""
+    who, what = item_name(item, text.lang), text.pollutant(item.pollutant)
+    amount = shown(item)
+    if amount is None:
+        why = missing_short(text, item)
+        return text("{who} {what}: no data ({why})", who=who, what=what, why=why)
+    word = grade_word(item, standard, text.lang) or text("no level")
+    value = f"{number(amount, digits)} {item.unit or ''}".rstrip()
+    return text("{who} {what} {word}, {value}", who=who, what=what, word=word, value=value)
+
+
+def description(items: Sequence[CurrentItem], standard: Standard, text: Text) -> str:
+    """Hour, provinces by level, what is missing and the source of 17 items of a pollutant."""
+    parts = [text("SIMULATED data") + "."] if items[0].simulated else []
+    hour = next((item.observed_at for item in items if item.observed_at), None)
+    if hour is None:
+        return " ".join([*parts, text("No current data") + "."])
+    parts.append(text("As of {hour}.", hour=text.hour(hour)))
+    counts = Counter(item.grade for item in items if item.grade)
+    if counts:
+        told = ", ".join(
+            f"{standard.level(grade).label(text.lang)} {count}"
+            for grade, count in sorted(counts.items())
+        )
+        what = text.pollutant(items[0].pollutant)
+        parts.append(text("{what}, provinces by level: {counts}.", what=what, counts=told))
+    parts.append(headline.late(items, text) or headline.coverage(items, text))
+    parts.append(source(items, text))
+    return " ".join(parts)
+
+
+def source(items: Sequence[CurrentItem], text: Text) -> str:
+    """Whose values they are, and of which kind: `에어코리아, 실측 · 미확정`."""
+    item = next((item for item in items if item.feed and item.observed_at), None)
+    if item is None or item.feed is None:
+        return ""
+    return f"{text.feed(item.feed)}, {provenance(text, item.kind, item.status)}"
+
+
+def province_of(code: str | None, items: Sequence[CurrentItem]) -> CurrentItem | None:
+    """The item of a province, where one is asked for."""
+    if code not in BY_CODE:
+        return None
+    return next((item for item in items if item.code == code), None)

@@ -1,0 +1,150 @@
+"""The framework's page as it goes out: whose language, title, cards and first content it has."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import streamlit
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from streamlit.web.server.starlette.starlette_static_routes import create_streamlit_static_handler
+
+from aq.context import Context
+from aq.web.parts.view_state import View
+from aq.web.sections import ABOUT, PAGES
+from aq.web.shell import Shell
+from tests.serving import fill, make_runtime
+
+STATIC = Path(streamlit.__file__).parent / "static"
+
+
+def first_content(_context: Context, page: str, view: View) -> str:
+    """A body that says for which page and view it was asked."""
+    return f"<p>{page} {view.lang}</p>"
+
+
+@contextmanager
+def shell(context: Context, **options: Any) -> Iterator[str]:
+    """The framework's own files behind the middleware, on a port of this machine."""
+    app = Starlette(
+        routes=[Mount("/", create_streamlit_static_handler(str(STATIC), None))],
+        middleware=[Middleware(Shell, get_context=lambda: context, **options)],
+    )
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    made = make_runtime(f"sqlite:///{tmp_path / 'aq.db'}")
+    fill(made)
+    return made
+
+
+def named(page: str, name: str) -> str:
+    """The content of a meta element by its name or property."""
+    content = re.search(rf'<meta (?:name|property)="{name}" content="([^"]*)"', page)
+    assert content, name
+    return content[1]
+
+
+def documents(page: str) -> list[Any]:
+    """The JSON-LD of a page."""
+    return [json.loads(text) for text in re.findall(r'ld\+json">(.*?)</script>', page)]
+
+
+def test_the_live_page_has_a_head_of_the_present_hour(context: Context) -> None:
+    with shell(context) as address:
+        answer = requests.get(f"{address}/", timeout=60)
+    page = answer.text
+    assert '<html lang="ko">' in page
+    assert "<title>자료가 들어온 15곳 모두 미세먼지 ‘보통’ · 대기질 17</title>" in page
+    assert page.count("<title>") == 1
+    assert "Streamlit</title>" not in page
+    told = named(page, "description")
+    assert told.startswith("11월 23일 20시 기준.")
+    assert "보통 15" in told
+    assert "에어코리아" in told
+    assert named(page, "og:url") == f"{address}/"
+    assert f'<link rel="canonical" href="{address}/">' in page
+    assert f'hreflang="en" href="{address}/?lang=en"' in page
+    (data,) = documents(page)
+    assert data["@type"] == "Dataset"
+    assert data["dateModified"].endswith("+09:00")
+
+
+@pytest.mark.parametrize("page", sorted(ABOUT))
+def test_every_page_says_what_it_shows(context: Context, page: str) -> None:
+    with shell(context) as address:
+        answer = requests.get(f"{address}/{page}?lang=en&p=KR-26&x=pm25", timeout=60)
+    assert '<html lang="en">' in answer.text
+    assert f"<title>Busan PM2.5 {PAGES[page][1]} · Air Quality 17</title>" in answer.text
+    assert named(answer.text, "description").startswith(ABOUT[page])
+
+
+def test_every_page_of_the_dashboard_has_words_of_its_own() -> None:
+    assert set(ABOUT) == set(PAGES) - {"live"}
+
+
+def test_a_link_to_a_province_tells_its_value(context: Context) -> None:
+    with shell(context) as address:
+        seoul = requests.get(f"{address}/?p=KR-11", timeout=60).text
+        sejong = requests.get(f"{address}/?p=KR-50&lang=en", timeout=60).text
+    assert "<title>서울 미세먼지 ‘보통’, 62 µg/m³ · 대기질 17</title>" in seoul
+    assert "Sejong PM10: no data (communication failure)" in sejong
+
+
+def test_another_hour_gives_another_page_and_the_same_one_is_not_sent_twice(
+    context: Context,
+) -> None:
+    with shell(context, body=first_content) as address:
+        first = requests.get(f"{address}/", timeout=60)
+        again = requests.get(
+            f"{address}/", headers={"If-None-Match": first.headers["ETag"]}, timeout=60
+        )
+    assert (again.status_code, again.text) == (304, "")
+    assert '<div id="root"><p>live ko</p></div>' in first.text
+    assert first.headers["Cache-Control"] == "no-cache"
+
+
+def test_what_is_no_page_goes_through_untouched(context: Context) -> None:
+    with shell(context) as address:
+        answer = requests.get(f"{address}/index.html", timeout=60)
+    assert answer.content == (STATIC / "index.html").read_bytes()
+
+
+def test_a_store_that_is_gone_leaves_the_page_as_the_framework_made_it(
+    context: Context, tmp_path: Path
+) -> None:
+    (tmp_path / "aq.db").unlink()
+    with shell(context) as address:
+        answer = requests.get(f"{address}/", timeout=60)
+    assert answer.status_code == 200
+    assert '<div id="root"></div>' in answer.text
+
+
+def test_no_text_of_the_view_becomes_markup(context: Context) -> None:
+    wicked = '"><script>alert(1)</script>'
+    headers = {"Host": 'a"b'}
+    with shell(context) as address:
+        for params in ({"p": wicked}, {"x": wicked}, {"std": wicked}, {"lang": wicked}):
+            page = requests.get(f"{address}/", params=params, timeout=60).text
+            assert "alert(1)" not in page
+        page = requests.get(f"{address}/", headers=headers, timeout=60).text
+    assert '<link rel="canonical" href="http://127.0.0.1:8501/">' in page
