@@ -21,6 +21,7 @@ from aq.web.api.routes import routes
 from aq.web.metrics import observe
 from aq.web.parts import outlines
 from aq.web.parts.live_update import watch
+from aq.web.public import routes as public
 from aq.web.sections import PAGES, address
 from aq.web.security import Guard
 from aq.web.shell import Shell
@@ -60,7 +61,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
 app = st.App(
     str(Path(aq.__file__).parent / "web" / "pages" / "main.py"),
     lifespan=lifespan,
-    routes=[*routes(shared), outlines.route(), link_route(lambda: local_counts(shared().settings))],
+    routes=[
+        *routes(shared),
+        *public.routes(shared),
+        outlines.route(),
+        link_route(lambda: local_counts(shared().settings)),
+    ],
     middleware=[
         Middleware(
             Guard,

@@ -29,6 +29,7 @@ KNOWN = {
     "psycopg": "LGPL-3.0-only",
     "psycopg-binary": "LGPL-3.0-only",
     "certifi": "MPL-2.0",
+    "resvg_py": "MIT",  # and within it resvg: Apache-2.0 OR MIT
     "tqdm": "MPL-2.0 AND MIT",
 }
 

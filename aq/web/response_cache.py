@@ -31,10 +31,11 @@ class Shelf:
     """Ready answers of one route by their question (the query as it came).
 
     `keep_seconds` ends an answer that shows more than the store's version tells of: how feeds and
-    runs do, which another process may have noted.
+    runs do, which another process may have noted. At most `most` answers are kept.
     """
 
     keep_seconds: float = math.inf
+    most: int = MOST
     monotonic: Callable[[], float] = time.monotonic
     _kept: "OrderedDict[bytes, tuple[Stamp, float, Response]]" = field(default_factory=OrderedDict)
     _making: dict[bytes, threading.Lock] = field(default_factory=dict)
@@ -89,7 +90,7 @@ class Shelf:
             with self._lock:
                 self._kept[question] = stamp, looked + self.keep_seconds, _copy(response)
                 self._kept.move_to_end(question)
-                while len(self._kept) > MOST:
+                while len(self._kept) > self.most:
                     self._kept.popitem(last=False)
         return response
 

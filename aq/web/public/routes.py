@@ -1,0 +1,196 @@
+"""The routes of pages, frames and pictures for everybody, ready by store version and minute."""
+
+import gzip
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aq.context import Context
+from aq.domain.errors import AqError, InputError
+from aq.domain.model import LANGUAGES
+from aq.queries.current import current
+from aq.web.public import files
+from aq.web.response_cache import Shelf
+from aq.web.site import Site, site_of
+
+log = logging.getLogger(__name__)
+PRESENT_SECONDS, LASTING_SECONDS = 30, 86_400
+# Kept ready: the plain pages in both languages, frames as asked for. A page is some 10 kB packed.
+MOST_READY = 512
+LEAST_PACKED = 1_000  # bytes; a smaller answer is sent as it is
+PACKED_TYPES = ("text/", "image/svg+xml", "application/xml", "application/json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked for: words of the path and of the query, at a site, in a language."""
+
+    site: Site
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    def lang(self, context: Context) -> str:
+        """The language the query names, or the site's. Raises `InputError` for an unknown one."""
+        lang = self.query.get("lang", context.settings.lang)
+        if lang not in LANGUAGES:
+            raise InputError(f"known are {', '.join(LANGUAGES)}", "lang")
+        return lang
+
+
+Handler = Callable[[Context, Asked], Response]
+
+
+def answer(body: bytes, media_type: str, *, max_age: int = PRESENT_SECONDS) -> Response:
+    """An answer with its ETag; `max_age` [s] is how long a cache may give it again unasked."""
+    headers = {
+        "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        "Cache-Control": f"public, max-age={max_age}",
+    }
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def robots(context: Context, asked: Asked) -> Response:
+    """`/robots.txt`: where search engines may look."""
+    body = files.robots(asked.site, simulated=bool(context.store.simulated()))
+    return answer(body, "text/plain", max_age=3600)
+
+
+def sitemap(context: Context, asked: Asked) -> Response:
+    """`/sitemap.xml`: every page, with the hour that the pages of the present changed last."""
+    now = context.clock.now().replace(second=0, microsecond=0)
+    changed = current(context, now, wanted=["pm10"]).hour
+    return answer(files.sitemap(context, asked.site, now, changed), "application/xml")
+
+
+def manifest(context: Context, asked: Asked) -> Response:
+    """`/manifest.webmanifest`: the name and icons of the site as an application."""
+    body = files.manifest(asked.lang(context))
+    return answer(body, "application/manifest+json", max_age=LASTING_SECONDS)
+
+
+def favicon(_context: Context, _asked: Asked) -> Response:
+    """`/favicon.ico`: the sign of the site."""
+    return answer(files.favicon(), "image/x-icon", max_age=LASTING_SECONDS)
+
+
+def icon(_context: Context, _asked: Asked) -> Response:
+    """`/icon.svg`: the sign of the site as a drawing."""
+    return answer(files.icon_svg().encode(), "image/svg+xml", max_age=LASTING_SECONDS)
+
+
+def icon_png(_context: Context, asked: Asked) -> Response:
+    """`/icon-{size}.png`: the sign of the site for phones."""
+    size = asked.path["size"]
+    if size not in map(str, files.ICON_SIZES):
+        raise InputError("there is no icon of this size", "size", unknown=True)
+    return answer(files.icon_png(int(size)), "image/png", max_age=LASTING_SECONDS)
+
+
+TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
+    "/robots.txt": (robots, ()),
+    "/sitemap.xml": (sitemap, ()),
+    "/manifest.webmanifest": (manifest, ("lang",)),
+    "/favicon.ico": (favicon, ()),
+    "/icon.svg": (icon, ()),
+    "/icon-{size}.png": (icon_png, ()),
+}
+
+
+def _endpoint(
+    path: str, get_context: Callable[[], Context], shelf: Shelf
+) -> Callable[[Request], Awaitable[Response]]:
+    handler, known = TABLE[path]
+
+    def made(request: Request, question: bytes, packed: bool) -> Response:
+        def make() -> Response:
+            context = get_context()
+            response = handler(context, _asked(context, request, known))
+            return _packed(response) if packed else response
+
+        try:
+            return shelf.answer(get_context(), question, make)
+        except AqError as error:
+            return _refused(error)
+        except Exception:
+            log.exception("%s could not be answered", request.url.path)
+            return _plain(500, "The page could not be made.")
+
+    async def endpoint(request: Request) -> Response:
+        headers = Headers(scope=request.scope)
+        packed = "gzip" in headers.get("accept-encoding", "")
+        question = _question(request, headers, packed)
+        response = shelf.at_once(get_context, question)
+        if response is None:
+            response = await run_in_threadpool(made, request, question, packed)
+        etag = response.headers.get("etag")
+        if etag and headers.get("if-none-match") == etag:
+            kept = {k: v for k, v in response.headers.items() if k != "content-length"}
+            return Response(status_code=304, headers=kept)
+        return response
+
+    return endpoint
+
+
+def _question(request: Request, headers: Headers, packed: bool) -> bytes:
+    parts = (headers.get("host", ""), request.scope["path"], "gzip" if packed else "")
+    return "\0".join(parts).encode() + b"\0" + bytes(request.scope["query_string"])
+
+
+def _asked(context: Context, request: Request, known: tuple[str, ...]) -> Asked:
+    """The parameters, each known and given once; names a browser or messenger adds are let pass."""
+    query: dict[str, str] = {}
+    given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    for name, value in given:
+        if name not in known:
+            continue
+        if name in query:
+            raise InputError("given twice; separate several values by commas", name)
+        query[name] = value.strip()
+    site = site_of(context.settings, request.scope)
+    path = {name: str(value) for name, value in request.path_params.items()}
+    return Asked(site=site, path=path, query=query)
+
+
+def _packed(response: Response) -> Response:
+    """The answer compressed, where that makes it smaller by much."""
+    content_type = response.headers.get("content-type", "")
+    body = bytes(response.body)
+    if len(body) < LEAST_PACKED or not content_type.startswith(PACKED_TYPES):
+        return response
+    response.body = gzip.compress(body, 9, mtime=0)
+    response.headers["content-length"] = str(len(response.body))
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    etag = response.headers.get("etag")
+    if etag:
+        response.headers["ETag"] = f'{etag[:-1]}-gzip"'
+    return response
+
+
+def _refused(error: AqError) -> Response:
+    if isinstance(error, InputError):
+        where = f"{error.field}: " if error.field else ""
+        return _plain(404 if error.unknown else 400, f"{where}{error}")
+    return _plain(503, "The store does not answer; try again in a minute.")
+
+
+def _plain(status: int, words: str) -> Response:
+    return Response(
+        f"{words}\n", status, media_type="text/plain", headers={"Cache-Control": "no-store"}
+    )
+
+
+def routes(get_context: Callable[[], Context]) -> list[Route]:
+    """All routes; the context is asked for at the first request."""
+    shelf = Shelf(most=MOST_READY)
+    return [
+        Route(path, _endpoint(path, get_context, shelf), methods=["GET", "HEAD"]) for path in TABLE
+    ]
