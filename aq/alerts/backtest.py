@@ -8,6 +8,7 @@ from typing import Any
 from aq.alerts.evaluate import evaluate
 from aq.alerts.log import act_dict, in_unit, unit_of
 from aq.alerts.official import course
+from aq.alerts.places import province_of, zone_of_place
 from aq.alerts.points import Reader
 from aq.alerts.rule import Rule
 from aq.alerts.state import Course, Reason, State, Transition
@@ -60,10 +61,8 @@ class Trial:
         spans = self.courses[name].spans()
         begins = [first for first, _ in spans]
         ends = [last for _, last in spans]
-        province = BY_CODE.get(name)
         return {
-            "place": name,
-            "province": province.ko if province else None,
+            **_named(name),
             "fired": len([begin for begin in begins if begin > self.after]),
             "escalated": changes[Reason.WORSE],
             "cleared": sum(_ends(transition) for transition in found),
@@ -77,10 +76,8 @@ class Trial:
         }
 
     def _transition(self, name: str, transition: Transition) -> dict[str, Any]:
-        province = BY_CODE.get(name)
         return {
-            "place": name,
-            "province": province.ko if province else None,
+            **_named(name),
             "at": kst_iso(from_hour_number(transition.hour)),
             "reason": str(transition.reason),
             "change": str(transition.reason),
@@ -90,6 +87,15 @@ class Trial:
             "peak": in_unit(self.rule, transition.peak),
             "official": act_dict(transition.act) if transition.act else None,
         }
+
+
+def _named(place: str) -> dict[str, str | None]:
+    province, zone = province_of(place), zone_of_place(place)
+    return {
+        "place": place,
+        "province": province.ko if province else None,
+        "zone": zone.name if zone else None,
+    }
 
 
 def _ends(transition: Transition) -> bool:
@@ -113,7 +119,8 @@ def backtest(store: Store, reader: Reader, rule: Rule, since: datetime, until: d
         points = reader.points(connection, rule, after, last)
     courses = {
         place: evaluate(rule, points.get(place, {}), State(hour=after), last)
-        for place in reader.places(rule)
+        for place in reader.places(rule, after, last)
+        if rule.over != "zone" or points.get(place) or zone_of_place(place)
     }
     return Trial(rule=rule, after=after, until=last, courses=courses)
 

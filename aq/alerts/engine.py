@@ -15,7 +15,9 @@ from aq.alerts.log import act_dict, number_of
 from aq.alerts.notify import Notifications, Standing
 from aq.alerts.official import ZoneState, act_point, place_state, zones
 from aq.alerts.outbox import put_messages
-from aq.alerts.points import WATCHDOG, Points, Reader
+from aq.alerts.places import WATCHDOG
+from aq.alerts.points import Points, Reader
+from aq.alerts.rule import Rule
 from aq.alerts.rules import Saved, last_rule, saved_rules
 from aq.alerts.state import MISSING, Course, Phase, Point, State
 from aq.domain.clock import floor_hour, from_hour_number, hour_number
@@ -117,6 +119,9 @@ class _Pass:
         row = self.states.get((rule, place))
         return int(row.seq) if row else rows.last_number(self.connection, rule, place)
 
+    def _places(self, rule: Rule) -> tuple[str, ...]:
+        return self.reader.places(rule, self.present - 1, self.present)
+
     def _measured(self, family: Sequence[Saved]) -> Iterator[list[Standing]]:
         """The rules of a family in each place, evaluated to its newest hour."""
         starts = {
@@ -124,7 +129,7 @@ class _Pass:
                 saved, self.states.get((saved.rule.id, place))
             )
             for saved in family
-            for place in self.reader.places(saved.rule)
+            for place in self._places(saved.rule)
         }
         if not starts:
             return
@@ -144,7 +149,7 @@ class _Pass:
         """Points of all places of a family, which watches the same thing everywhere."""
         found: Points = {}
         for saved in family:
-            if set(self.reader.places(saved.rule)) - set(found):
+            if set(self._places(saved.rule)) - set(found):
                 found |= self.reader.points(self.connection, saved.rule, after, until)
         return found
 
@@ -235,7 +240,7 @@ class _Pass:
             (saved.rule.id, place)
             for saved in known.values()
             if saved.rule.enabled
-            for place in self.reader.places(saved.rule)
+            for place in self._places(saved.rule)
         }
         for there, row in self.states.items():
             if there not in watched and (row.phase != Phase.CLEAR or row.revision):

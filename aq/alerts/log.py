@@ -12,12 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from aq.alerts.official import severity
+from aq.alerts.places import province_of, zone_of_place
 from aq.alerts.rule import PLACELESS, SEVERITIES, Rule
 from aq.alerts.state import Phase, Point, Reason
 from aq.domain.advisories import Act
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.pollutants import pollutants
-from aq.domain.provinces import BY_CODE, BY_ID
+from aq.domain.provinces import BY_ID
 from aq.feeds.airkorea import AIRKOREA_ALARM
 from aq.feeds.registry import FEED_NAMES, INFO
 
@@ -102,7 +103,7 @@ def event_row(
     station: str | None = None,
 ) -> Fields:  # fmt: skip
     """The log's row of an entry; `station` is the name of the one that decided."""
-    province = BY_CODE.get(place)
+    province, zone = province_of(place), zone_of_place(place)
     detail = {
         "name": rule.name,
         "rule_kind": rule.kind,
@@ -118,6 +119,7 @@ def event_row(
         "muted_by": entry.muted_by,
         "back": entry.back,
         "station": station,
+        **({"zone": zone.name} if zone else {}),
         "ended": entry.ended,
         **({"official": act_dict(entry.act)} if entry.act else {}),
     }
@@ -170,6 +172,7 @@ def event_dict(row: Mapping[str, Any]) -> Fields:
         "place": row["place"],
         "province": province.ko if province else None,
         "code": province.code if province else None,
+        "zone": detail.get("zone"),
         "pollutant": detail["pollutant"],
         "watch": detail["watch"],
         "standard": detail["standard"],

@@ -1,7 +1,7 @@
 """A rule's alerts held against the authority's advisories: met, missed, added, and how early."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import median
@@ -19,8 +19,11 @@ ISSUED_AT: Mapping[str, tuple[Decimal, ...]] = {
 }
 LABELS = ("주의보", "경보", "중대경보")
 WITHIN_HOURS = 3
+OF_PROVINCES = N_(
+    "Authorities act on the mean of a zone, which is a part of a province; rules on provinces."
+)
+OF_ZONES = N_("Which stations an authority counts in a zone is not published; here the urban ones.")
 WHY = (
-    N_("Authorities act on the mean of a zone, which is a part of a province; rules on provinces."),
     N_("An authority weighs the weather to come and may act earlier, later or not at all."),
     N_("It acts on the values of that hour; stored hours may have been corrected since."),
 )
@@ -28,18 +31,29 @@ WHY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Something that is on from `begin` to `end` (None: it goes on), of a zone if it names one."""
+    """Something that is on from `begin` to `end` (None: it goes on), of a zone if it names one.
+
+    `place` is the zone's id where zones are held against zones; without it the span is of all of
+    the province.
+    """
 
     begin: datetime
     end: datetime | None
     zone: str = ""
+    place: str = ""
 
     def near(self, moment: datetime, within: timedelta) -> bool:
         """Whether it is on at any time within `within` of an instant."""
         return self.begin <= moment + within and (self.end is None or self.end >= moment - within)
 
+    def shares(self, other: "Span") -> bool:
+        """Whether the two may be of one place."""
+        return not self.place or not other.place or self.place == other.place
+
     def touches(self, other: "Span", within: timedelta) -> bool:
-        """Whether the two are ever on at once, or less than `within` apart."""
+        """Whether the two are ever on at once, or less than `within` apart, in one place."""
+        if not self.shares(other):
+            return False
         before = self.end is None or self.end >= other.begin - within
         return before and (other.end is None or self.begin <= other.end + within)
 
@@ -90,17 +104,20 @@ def level_of(pollutant: str, threshold: Decimal | None) -> int:
     return max(1, len(below))
 
 
-def spells(rows: Iterable[Advisory], level: int) -> list[Span]:
+def spells(
+    rows: Iterable[Advisory], level: int, place_of: Callable[[Advisory], str] | None = None
+) -> list[Span]:
     """From when to when each zone was at a level or above; of one pollutant and province."""
     found: list[Span] = []
-    on: dict[tuple[str, str, str], datetime] = {}
+    on: dict[tuple[str, str, str], Span] = {}
     for act in acts(rows):
         zone = zone_of(act.advisory)
         if act.level >= level:
-            on.setdefault(zone, act.at)
+            place = place_of(act.advisory) if place_of else ""
+            on.setdefault(zone, Span(begin=act.at, end=None, zone=zone[2], place=place))
         elif zone in on:
-            found.append(Span(begin=on.pop(zone), end=act.at, zone=zone[2]))
-    found += [Span(begin=begin, end=None, zone=zone[2]) for zone, begin in on.items()]
+            found.append(replace(on.pop(zone), end=act.at))
+    found += on.values()
     return sorted(found, key=lambda span: (span.begin, span.zone))
 
 
@@ -121,7 +138,9 @@ def match(
     matches = []
     for span in official:
         if since < span.begin <= until:
-            there = [alert for alert in alerts if alert.near(span.begin, within)]
+            there = [
+                alert for alert in alerts if alert.shares(span) and alert.near(span.begin, within)
+            ]
             nearest = min(there, key=lambda alert: abs(alert.begin - span.begin), default=None)
             matches.append(Match(official=span, alert=nearest))
     own = tuple(alert for alert in alerts if since < alert.begin <= until)

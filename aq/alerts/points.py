@@ -11,12 +11,13 @@ from functools import cache
 from typing import Any
 
 from aq.alerts import Point, Rule
+from aq.alerts.places import places, province_of
 from aq.context import Context
 from aq.domain.averages import WINDOW_HOURS, averaged
 from aq.domain.clock import from_hour_number
 from aq.domain.model import MODELLED, ProvinceHour
 from aq.domain.pollutants import mean_half_up
-from aq.domain.provinces import BY_CODE
+from aq.domain.provinces import BY_CODE, BY_ID
 from aq.domain.publication import LEARNING, learn, overdue
 from aq.domain.selection import Selection, stations_with_value
 from aq.domain.standards import Standard
@@ -25,11 +26,11 @@ from aq.feeds.registry import FEED_IDS, FEED_NAMES, INFO
 from aq.store import Connection
 from aq.store.reads import highest_stations, hours_heard, mean_hours, province_hours
 from aq.store.runs import seen_since
+from aq.store.zones import pooled_hours
 
 Reading = tuple[int, int, int, Point]  # province, hour, stations with a value, point
 Points = dict[str, dict[int, Point]]
 # Nobody waits longer for a feed than the longest lateness a rule may name.
-WATCHDOG = "watchdog"  # the place of rules that watch the program itself
 LATEST_HOURS = 24 * 8
 
 
@@ -41,18 +42,18 @@ class Reader:
     selection: Selection
     live: Sequence[str]
 
-    def places(self, rule: Rule) -> tuple[str, ...]:
-        """Where a rule is judged: provinces by code, or feeds by name."""
-        if rule.kind == "watchdog":
-            return (WATCHDOG,)
-        if rule.kind != "data_late":
-            return rule.places
-        return (rule.feed,) if rule.feed else tuple(self.live)
+    def places(self, rule: Rule, after: int, until: int) -> tuple[str, ...]:
+        """Where a rule is judged in hours of ``after < hour <= until``: provinces by code, zones by
+        id, feeds by name."""
+        return places(rule, self.live, after, until)
 
     def points(self, connection: Connection, rule: Rule, after: int, until: int) -> Points:
         """Points of ``after < hour <= until`` by place; hours without data are left out."""
         if rule.kind == "data_late":
-            return {feed: _lateness(connection, feed, after, until) for feed in self.places(rule)}
+            feeds = self.places(rule, after, until)
+            return {feed: _lateness(connection, feed, after, until) for feed in feeds}
+        if rule.over == "zone":
+            return self._zones(connection, rule, after, until)
         found: Points = {code: {} for code in rule.places}
         if rule.watch != "value" and self._several(rule):
             self._take(self._evaluated(connection, rule, after, until), found)
@@ -111,6 +112,35 @@ class Reader:
         for province, hour, feed, total, n, _ in mean_hours(*asked):
             if INFO[FEED_NAMES[feed]].kind == MODELLED:
                 yield province, hour, n, Point(judge(total, n), feed=feed)
+
+    def _zones(self, connection: Connection, rule: Rule, after: int, until: int) -> Points:
+        """The value of each zone: of fine dust its mean, of ozone its highest station; in a
+        province without a station's value the model's stands for them."""
+        wanted, judge = self.places(rule, after, until), self._judge(rule, "1h")
+        found: Points = {place: {} for place in wanted}
+        heard: dict[str, set[int]] = {code: set() for code in rule.places}
+        feeds = self.selection.of_stations
+        for place, hour, rows, expected in pooled_hours(
+            connection, wanted, rule.pollutant, after, until, feeds.feeds
+        ):
+            by_feed = {row.feed: row for row in rows if row.heard}
+            feed = feeds.of_hour({name: row.heard for name, row in by_feed.items()})
+            if feed is None:
+                continue
+            row, province = by_feed[feed], province_of(place)
+            value = judge(row.total, row.n)
+            found[place][hour] = Point(value, row.heard, expected, FEED_IDS[feed], row.station)
+            if province is not None:
+                heard[province.code].add(hour)
+        numbers = [BY_CODE[code].id for code in rule.places if code in found]
+        models = self.selection.modelled.ids
+        for number, hour, feed_id, total, n, _ in mean_hours(
+            connection, rule.pollutant, numbers, after, until
+        ):
+            code = BY_ID[number].code
+            if feed_id in models and hour not in heard[code]:
+                found[code][hour] = Point(judge(total, n), feed=feed_id)
+        return found
 
     def _means(
         self, connection: Connection, rule: Rule, after: int, until: int

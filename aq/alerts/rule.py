@@ -17,12 +17,16 @@ from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, find_province
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL
+from aq.domain.zones import KINDS, Zone, zones_named
 from aq.i18n import N_
 
 LONGEST_HOURS = 168
 # Upstream lists advisories of these; fields by which hours are judged mean nothing there.
 OFFICIAL = ("pm10", "pm25", "o3")
-HOURLY = ("feed", "watch", "standard", "over", "threshold", "for", "clear_below", "clear_for")
+HOURLY = (
+    *("feed", "watch", "standard", "over", "zones"),
+    *("threshold", "for", "clear_below", "clear_for"),
+)
 # Kinds that speak of the program itself and of no place or pollutant.
 PLACELESS = ("data_late", "watchdog")
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -92,7 +96,8 @@ class Rule(_Model):
     pollutant: str = "pm10"
     watch: Literal["value", "grade", "index"] = "value"
     standard: str = "airkorea_1h"
-    over: Literal["mean", "any_station"] = "mean"
+    over: Literal["mean", "any_station", "zone"] = "mean"
+    zones: tuple[str, ...] = ()
     threshold: Number | None = None
     for_hours: int = Field(1, alias="for", ge=1, le=LONGEST_HOURS)
     clear_below: Number | None = None
@@ -144,28 +149,29 @@ class Rule(_Model):
     def as_body(self) -> dict[str, Any]:
         """All fields in JSON's and TOML's types, in the order above, absent ones left out."""
         found = self.model_dump(mode="python", by_alias=True, exclude_none=True)
-        if self.kind in ("official", "watchdog"):
-            found = {key: value for key, value in found.items() if key not in HOURLY}
-        if self.kind == "watchdog":
-            found = {key: value for key, value in found.items() if key != "pollutant"}
         for key in ("threshold", "clear_below") if "threshold" in found else ():
             whole = found[key] == found[key].to_integral_value()
             found[key] = int(found[key]) if whole else float(found[key])
-        found["provinces"], found["channels"] = list(self.provinces), list(self.channels)
-        if self.kind == "watchdog":
-            del found["provinces"]
+        for key in ("provinces", "zones", "channels"):
+            found[key] = list(getattr(self, key))
+        if not self.zones:
+            del found["zones"]
         if self.quiet:
             found["quiet"]["days"] = list(self.quiet.days)
-        return found
+        alien: tuple[str, ...] = HOURLY if self.kind in ("official", "watchdog") else ()
+        if self.kind == "watchdog":
+            alien = (*alien, "pollutant", "provinces")
+        return {key: value for key, value in found.items() if key not in alien}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What a rule may speak of: standards by name, names of channels and of feeds."""
+    """What a rule may speak of: standards by name, names of channels and of feeds, zones."""
 
     standards: Mapping[str, Standard] = dataclasses.field(default_factory=dict)
     channels: Collection[str] = ()
     feeds: Collection[str] = ("archive", "airkorea", "openmeteo")
+    zones: Collection[Zone] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +197,8 @@ FORMS: Mapping[str, str] = {
     "pollutant": N_('must be a pollutant, like "pm25"'),
     "watch": N_('must be "value", "grade" or "index"'),
     "standard": N_('must be the name of a standard, like "airkorea_1h"'),
-    "over": N_('must be "mean" or "any_station"'),
+    "over": N_('must be "mean", "any_station" or "zone"'),
+    "zones": N_('must be a list of zones, like ["경기 중부권", "pm-41-02"]; [] is every zone'),
     "threshold": N_("must be a number, like 75"),
     "clear_below": N_("must be a number, like 35"),
     "for": N_("must be hours in a row from 1 to 168, like 2"),
@@ -223,12 +230,14 @@ def parse_rule(body: Mapping[str, Any], known: Known, where: str = "") -> Rule:
 def problems(body: Mapping[str, Any], known: Known) -> tuple[Rule | None, list[Problem]]:
     """(the rule, nothing), or (None, everything that is wrong), field by field."""
     given, found = _with_codes(body)
+    given, unknown = _with_zones(given, known)
+    found += unknown
     try:
         rule = Rule.model_validate(given)
     except ValidationError as error:
         wrong = (_translated(one) for one in error.errors(include_url=False))
         return None, [*found, *{problem.field: problem for problem in wrong}.values()]
-    found += [*_names(rule, known), *_quiet_problems(rule)]
+    found += [*_names(rule, known), *_zone_problems(rule), *_quiet_problems(rule)]
     kinds = {"official": _official, "watchdog": _watchdog}
     found += kinds[rule.kind](rule) if rule.kind in kinds else _levels(rule, known)
     return (None if found else rule), found
@@ -248,6 +257,26 @@ def _with_codes(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]
         except InputError as error:
             wrong.append(Problem("provinces", "{reason}", {"reason": str(error)}))
     return {**body, "provinces": tuple(code for code in BY_CODE if code in codes)}, wrong
+
+
+def _with_zones(body: dict[str, Any], known: Known) -> tuple[dict[str, Any], list[Problem]]:
+    """(the body with zones by province and name, names of none or of several)."""
+    given, kind = body.get("zones"), KINDS.get(str(body.get("pollutant", "pm10")))
+    if isinstance(given, str) or not isinstance(given, Collection) or kind is None:
+        return body, []
+    names, wrong = [], []
+    for text in given:
+        there = zones_named((zone for zone in known.zones if zone.kind == kind), str(text))
+        found = sorted({zone.full_name for zone in there})
+        if len(found) == 1:
+            names.append(found[0])
+        elif found:
+            values = {"name": text, "zones": ", ".join(found)}
+            wrong.append(Problem("zones", N_("several zones are called {name}: {zones}"), values))
+        else:
+            form = N_('unknown zone {name}: province and name are expected, like "경기 중부권"')
+            wrong.append(Problem("zones", form, {"name": text}))
+    return {**body, "zones": tuple(dict.fromkeys(names))}, wrong
 
 
 def _translated(error: Any) -> Problem:
@@ -288,6 +317,20 @@ def _names(rule: Rule, known: Known) -> list[Problem]:
     if rule.watch != "value" and rule.standard not in known.standards:
         values = {"name": rule.standard, "known": ", ".join(known.standards)}
         found.append(Problem("standard", N_("unknown standard {name}; known are {known}"), values))
+    return found
+
+
+def _zone_problems(rule: Rule) -> list[Problem]:
+    found: list[Problem] = []
+    if rule.kind != "air":
+        return found
+    if rule.over == "zone" and rule.pollutant not in KINDS:
+        values = {"known": ", ".join(KINDS)}
+        found.append(Problem("over", N_("there are zones of {known} alone"), values))
+    if rule.zones and rule.over != "zone":
+        found.append(Problem("zones", N_('belongs to a rule with over = "zone"')))
+    if rule.zones and rule.provinces:
+        found.append(Problem("zones", N_("name provinces or zones, not both")))
     return found
 
 
@@ -360,8 +403,8 @@ def _levels(rule: Rule, known: Known) -> list[Problem]:
 def _graded_levels(rule: Rule, standard: Standard) -> list[Problem]:
     if rule.pollutant not in standard.keys:
         return [Problem("pollutant", N_("is not graded by this standard"))]
-    if rule.over == "any_station" and standard.averaging(rule.pollutant) != "1h":
-        return [Problem("over", N_("single stations are graded by hourly values only"))]
+    if rule.over != "mean" and standard.averaging(rule.pollutant) != "1h":
+        return [Problem("over", N_("single stations and zones are graded by hourly values only"))]
     if rule.watch == "grade":
         return _bounds(rule, Decimal(1), Decimal(len(standard.levels)))
     tops = [level.index[1] for level in standard.levels if level.index]

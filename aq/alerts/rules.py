@@ -17,6 +17,7 @@ from aq.feeds.registry import PREFERRED
 from aq.paths import SHIPPED, config_file, own_config
 from aq.store import Connection, IntegrityError, Store
 from aq.store import alerts as rows
+from aq.zones_file import zones
 
 Fields = dict[str, Any]
 
@@ -267,4 +268,5 @@ def known_to(context: Context) -> Known:
         standards=context.standards,
         channels=channel_names(config_file(FILE_NAME).parent),
         feeds=PREFERRED,
+        zones=zones(),
     )

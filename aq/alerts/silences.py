@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from aq.alerts.places import province_of
 from aq.alerts.rule import PLACELESS, Rule
 from aq.domain.clock import kst_iso
 from aq.domain.errors import InputError
 from aq.domain.pollutants import pollutants
-from aq.domain.provinces import BY_CODE, BY_ID, find_province
+from aq.domain.provinces import BY_ID, find_province
 from aq.store import Store
 from aq.store import alerts as rows
 
@@ -30,7 +31,7 @@ def silenced_by(silences: Iterable[Any], rule: Rule, place: str, now: datetime) 
     Every silence begins when it is made, so its begin is not asked for: a clock that was set back
     since does not lift it.
     """
-    province = BY_CODE.get(place)
+    province = province_of(place)
     number = province.id if province else None
     for silence in silences:
         if now < silence.until and covers(silence, rule, number):

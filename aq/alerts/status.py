@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from aq.alerts.log import event_dict, in_unit, level_number, number_of, unit_of
+from aq.alerts.places import province_of, zone_of_place
 from aq.alerts.rule import PLACELESS, SEVERITIES, Rule
 from aq.alerts.rules import saved_rules
 from aq.alerts.silences import silenced_by
@@ -46,7 +47,8 @@ def standing(store: Store, *, all_places: bool = False) -> list[Fields]:
         key=lambda one: (
             PHASE_ORDER.index(one["phase"]),
             -one["rank"],
-            places.index(one["place"]) if one["place"] in BY_CODE else len(places),
+            places.index(one["code"]) if one["code"] else len(places),
+            one["place"],
             one["rule"],
         ),
     )
@@ -54,7 +56,7 @@ def standing(store: Store, *, all_places: bool = False) -> list[Fields]:
 
 def _standing(rule: Rule, row: Any, quiet: Sequence[Any], seen: Any, now: datetime) -> Fields:
     state = State.from_dict(json.loads(row.body))
-    province = BY_CODE.get(row.place)
+    province, zone = province_of(row.place), zone_of_place(row.place)
     acts = json.loads(row.said).get("in_force")
     rank = rule.rank if not acts else min(rule.rank + acts[0]["level"] - 1, len(SEVERITIES))
     return {
@@ -66,6 +68,7 @@ def _standing(rule: Rule, row: Any, quiet: Sequence[Any], seen: Any, now: dateti
         "place": row.place,
         "province": province.ko if province else None,
         "code": province.code if province else None,
+        "zone": zone.name if zone else None,
         "pollutant": None if rule.kind in PLACELESS else rule.pollutant,
         "watch": rule.watch,
         "phase": str(state.phase),

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aq.alerts import Rule
-from aq.alerts.backtest import backtest
+from aq.alerts.backtest import Trial, backtest
 from aq.alerts.matching import (
     LABELS,
+    OF_PROVINCES,
+    OF_ZONES,
     WHY,
     WITHIN_HOURS,
     Matching,
@@ -17,13 +19,16 @@ from aq.alerts.matching import (
     middle,
     spells,
 )
+from aq.alerts.places import province_of, zone_of_place
 from aq.alerts.points import Reader
 from aq.alerts.rule import OFFICIAL
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.errors import InputError
+from aq.domain.model import Advisory
 from aq.domain.provinces import BY_CODE, district_provinces
 from aq.store import Store
 from aq.store.notices import advisories, advisory_span
+from aq.zones_file import zone_of_act
 
 # A rule is tried from so long before the period, so that what is on at its begin is on.
 RUN_UP = timedelta(hours=72)
@@ -74,11 +79,16 @@ class Comparison:
                 for one in found.matches
             ],
             "added_alerts": [
-                {**_named(code), "at": kst_iso(one.begin), "until": _end(one)}
+                {
+                    **_named(code),
+                    "zone": one.zone,
+                    "at": kst_iso(one.begin),
+                    "until": _end(one),
+                }
                 for code, found in self.places.items()
                 for one in found.added
             ],
-            "why": list(WHY),
+            "why": why(self.rule),
         }
 
 
@@ -106,6 +116,30 @@ def _leads(leads: list[float]) -> dict[str, float] | None:
     if not leads:
         return None
     return {"median": middle(leads) or 0.0, "least": min(leads), "most": max(leads)}
+
+
+def why(rule: Rule) -> list[str]:
+    """Why a rule and the authority never agree fully; English sentences of the catalogue."""
+    return [OF_ZONES if rule.over == "zone" else OF_PROVINCES, *WHY]
+
+
+def _zone_id(act: Advisory) -> str:
+    zone = zone_of_act(act)
+    return zone.id if zone else ""
+
+
+def _alerts(trial: Trial, code: str) -> list[Span]:
+    """When the rule was on in a province: in each of its zones, or as a whole."""
+    found = []
+    for place, course in trial.courses.items():
+        zone = zone_of_place(place)
+        if place != code and (zone is None or zone.province.code != code):
+            continue
+        for begin, end in course.spans():
+            ends = from_hour_number(end) if end < trial.until else None
+            name = {"zone": zone.name, "place": zone.id} if zone else {}
+            found.append(Span(begin=from_hour_number(begin), end=ends, **name))
+    return found
 
 
 def against_official(
@@ -139,14 +173,13 @@ def against_official(
             for row in rows
             if row.pollutant == rule.pollutant and BY_CODE[code] in district_provinces(row.district)
         ]
-        alerts = [
-            Span(
-                begin=from_hour_number(begin),
-                end=from_hour_number(end) if end < trial.until else None,
-            )
-            for begin, end in trial.courses[code].spans()
-        ]
-        places[code] = match(spells(here, level), alerts, (since, until), margin)
+        official = spells(here, level, _zone_id if rule.over == "zone" else None)
+        if rule.zones:
+            official = [span for span in official if span.place in trial.courses]
+        places[code] = match(official, _alerts(trial, code), (since, until), margin)
+    if rule.zones:
+        watched = {province_of(place) for place in trial.courses}
+        places = {code: found for code, found in places.items() if BY_CODE[code] in watched}
     return Comparison(
         rule=rule,
         since=since,

@@ -60,7 +60,8 @@ def sheet(message: Mapping[str, Any], lang: str, public_url: str = "") -> Sheet:
     if any(event["pollutant"] and event["rule_kind"] != "official" for event in events):
         notes.append(
             text(
-                "Levels are of province means or stations here; warnings are issued by authorities."
+                "Levels are reckoned here, of provinces, zones or stations; warnings are issued by"
+                " authorities."
             )
         )
     return Sheet(
@@ -120,7 +121,8 @@ def _place(text: Text, event: Event) -> str:
     province = BY_CODE.get(event.get("code") or "")
     if province is None:
         return text.feed(event["place"]) if event["place"] in INFO else "–"
-    return province.ko if text.lang == "ko" else province.en
+    name = province.ko if text.lang == "ko" else province.en
+    return f"{name} {event.get('zone') or ''}".rstrip()
 
 
 def _line(text: Text, event: Event) -> str:

@@ -55,6 +55,11 @@ class Zone:
     until: date | None
     note: str
 
+    @property
+    def full_name(self) -> str:
+        """With its province: 경기 중부권역."""
+        return f"{self.province.ko} {self.name}"
+
     def holds_on(self, day: date) -> bool:
         """Whether the zone was one on a day."""
         return (self.since or day) <= day <= (self.until or day)
@@ -92,6 +97,23 @@ def find_zone(zones: Iterable[Zone], kind: str, district: str, name: str, day: d
         and wanted in {plain_name(own_name, kind) for own_name in (zone.name, *zone.variants)}
     ]
     return named[0] if len(named) == 1 else None
+
+
+def zones_named(zones: Iterable[Zone], text: str) -> list[Zone]:
+    """The zones that a text names: by id, by province and name, or by the name alone."""
+    word, _, rest = unicodedata.normalize("NFC", text).strip().partition(" ")
+    provinces = district_provinces(word) if rest else ()
+    name = rest if provinces else f"{word} {rest}"
+    return [
+        zone
+        for zone in zones
+        if zone.id == text.strip()
+        or (
+            (not provinces or zone.province in provinces)
+            and plain_name(name, zone.kind)
+            in {plain_name(own_name, zone.kind) for own_name in (zone.name, *zone.variants)}
+        )
+    ]
 
 
 def zone_of(zones: Iterable[Zone], kind: str, address: str | None, day: date) -> Zone | None:

@@ -27,10 +27,12 @@ from aq.domain.provinces import BY_ID, PROVINCES
 from aq.domain.selection import Selection, heard
 from aq.domain.standards import PERIODS, Standard
 from aq.domain.windows import OVERALL, means_of, window_hours
+from aq.domain.zones import Zone
 from aq.feeds.registry import FEED_NAMES, INFO
 from aq.store import engine, reads
 from aq.store.archive import months as retained
 from aq.store.rollups import day_grade
+from aq.store.zones import ZoneHour, zone_hours_of
 
 LINE_COLUMNS = ("value", "grade", "feed", "stations", "stations_expected", "reason", "detail")
 COUNTS = ("grade", "stations", "stations_expected")
@@ -70,6 +72,35 @@ def line(
         ]
     at = pd.date_range(from_hour_number(first + 1), periods=len(records), freq="h")
     return _frame(records, LINE_COLUMNS, at.tz_convert(KST), COUNTS)
+
+
+def zone_line(
+    context: Context,
+    zone: Zone,
+    pollutant: str,
+    after: datetime,
+    until: datetime,
+    standard: Standard,
+    as_of: int | None = None,
+) -> pd.DataFrame:
+    """`line` of a zone and a pollutant of its kind; hours in which the zone was none are gaps."""
+    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
+    with context.store.read() as connection:
+        selection = context.settings.selection
+        hours = zone_hours_of(connection, selection, [zone], pollutant, first, last, as_of)
+    by_hour = {zone_hour.hour: zone_hour for zone_hour in hours}
+    records = [_zone_hour(by_hour.get(hour), standard) for hour in range(first + 1, last + 1)]
+    at = pd.date_range(from_hour_number(first + 1), periods=len(records), freq="h")
+    return _frame(records, LINE_COLUMNS, at.tz_convert(KST), COUNTS)
+
+
+def _zone_hour(hour: ZoneHour | None, standard: Standard) -> tuple[Any, ...]:
+    if hour is None or hour.value is None or hour.exact is None:
+        expected = hour.expected if hour else None
+        return None, None, None, 0 if hour else None, expected, "not_received", None
+    figure = float(standard.figure(hour.key, hour.exact, "1h"))
+    grade = standard.grade(hour.key, hour.exact, "1h")
+    return figure, grade, hour.feed, hour.value.heard, hour.expected, None, None
 
 
 def _frame(

@@ -153,6 +153,7 @@ def events(
     *,
     rule: str | None = None,
     place: str | None = None,
+    province: int | None = None,
     reasons: Iterable[str] = (),
     since: datetime | None = None,
     until: datetime | None = None,
@@ -169,6 +170,8 @@ def events(
         query = query.where(table.c.rule == rule)
     if place is not None:
         query = query.where(table.c.place == place)
+    if province is not None:
+        query = query.where(table.c.province == province)
     if reasons:
         query = query.where(table.c.reason.in_(list(reasons)))
     if since is not None:

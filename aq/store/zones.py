@@ -40,7 +40,7 @@ from aq.store.stations import KeptStation, reported_ranges, stations_of
 from aq.zones_file import station_zones, zones_on
 
 DAY = timedelta(days=1)
-Members = Mapping[str, Sequence[int]]  # station numbers by zone id
+Members = Mapping[str, Sequence[int]]  # station numbers by place
 
 
 def stations_by_zone(
@@ -83,7 +83,7 @@ def _listed(there: Iterable[Zone], name: str, province: int) -> Zone | None:
 
 
 class Pooled(NamedTuple):
-    """What the stations of a zone said in one hour to one feed, at the store's scale.
+    """What the stations of a place said in one hour to one feed, at the store's scale.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class Pooled(NamedTuple):
         fine dust
     """
 
-    zone: str
+    place: str
     hour: int
     feed: str
     total: int
@@ -104,38 +104,41 @@ class Pooled(NamedTuple):
 
 def pooled_hours(
     connection: Connection,
-    wanted: Iterable[Zone],
+    wanted: Iterable[str],
     key: str,
     after: int,
     until: int,
     feeds: Sequence[str],
     as_of: int | None = None,
-) -> Iterator[tuple[Zone, int, list[Pooled], int]]:
-    """(zone, hour, what each feed says, stations expected) of ``after < hour <= until`` for zones
-    of the pollutant's kind, zone by zone; hours of nobody's are left out.
+) -> Iterator[tuple[str, int, list[Pooled], int]]:
+    """(place, hour, what each feed says, stations expected) of ``after < hour <= until``, place by
+    place; hours without stations are left out.
 
-    Raises `ArchiveError` where an archive cannot be read.
+    A place is the id of a zone of the pollutant's kind, or a province's code: its stations that lie
+    in no known zone. Raises `ArchiveError` where an archive cannot be read.
     """
-    own = {zone.id: zone for zone in wanted if zone.kind == KINDS[key]}
+    own = set(wanted)
     ranges = [reported_ranges(connection, FEED_IDS[feed]) for feed in feeds]
     for begin, end, members in _stretches(connection, KINDS[key], after, until):
-        there = {name: members[name] for name in own if name in members}
+        there = {place: numbers for place, numbers in members.items() if place in own}
         rows = _pooled(connection, there, key, begin, end, feeds, as_of)
-        by_zone = {name: list(group) for name, group in groupby(rows, key=lambda row: row.zone)}
-        for name, numbers in there.items():
+        by_place = {place: list(group) for place, group in groupby(rows, key=lambda row: row.place)}
+        for place, numbers in there.items():
             expected = _expected(numbers, ranges, begin, end)
             hours: dict[int, list[Pooled]] = {}
-            for row in by_zone.get(name, ()):
+            for row in by_place.get(place, ()):
                 hours.setdefault(row.hour, []).append(row)
             for hour, count in enumerate(expected, begin + 1):
                 if count or hour in hours:
-                    yield own[name], hour, hours.get(hour, []), count
+                    yield place, hour, hours.get(hour, []), count
 
 
 def _stretches(
     connection: Connection, kind: str, after: int, until: int
 ) -> Iterator[tuple[int, int, Members]]:
     """(after, until, members) of the stretches of hours in which the zones are the same."""
+    if until <= after:
+        return
     first, last = (kst_day(from_hour_number(hour)) for hour in (after + 1, until))
     days = sorted(
         {
@@ -147,10 +150,11 @@ def _stretches(
     )
     edges = [after, *(hour_number(day_bounds(day)[0]) for day in days), until]
     for begin, end in pairwise(edges):
-        if begin < end:
-            day = kst_day(from_hour_number(end))
-            placed, _ = stations_by_zone(connection, kind, day)
-            yield begin, end, {name: [each.id for each in own] for name, own in placed.items()}
+        placed, unplaced = stations_by_zone(connection, kind, kst_day(from_hour_number(end)))
+        members = {zone: [station.id for station in own] for zone, own in placed.items()}
+        for station in unplaced:
+            members.setdefault(BY_ID[station.province].code, []).append(station.id)
+        yield begin, end, members
 
 
 def _expected(
@@ -172,17 +176,17 @@ def _pooled(
     connection: Connection, members: Members, key: str, after: int, until: int,
     feeds: Sequence[str], as_of: int | None,
 ) -> list[Pooled]:  # fmt: skip
-    """By zone, hour and feed; of the present by the database, of the past and of archives here."""
+    """By place, hour and feed; of the present by the database, of the past and of archives here."""
     if not any(members.values()):
         return []
     if as_of is None and not retained.months(connection, after + 1, until):
         return _grouped(connection, members, key, after, until, feeds)
-    zones = {number: name for name, numbers in members.items() for number in numbers}
+    places = {number: place for place, numbers in members.items() for number in numbers}
     heard: dict[tuple[str, int, str], dict[int, int]] = {}
     for row in station_hours(
-        connection, sorted(zones), after, until, keys=[key], feeds=feeds, as_of=as_of
+        connection, sorted(places), after, until, keys=[key], feeds=feeds, as_of=as_of
     ):
-        there = heard.setdefault((zones[row.place], row.hour, row.feed), {})
+        there = heard.setdefault((places[row.place], row.hour, row.feed), {})
         if row.means[key].valid:
             there[row.place] = row.means[key].total
     found = []
@@ -196,8 +200,8 @@ def _grouped(
     connection: Connection, members: Members, key: str, after: int, until: int, feeds: Sequence[str]
 ) -> list[Pooled]:
     table, names = station_hour, list(members)
-    place = (
-        values(column("zone", SmallInteger), column("station", Integer), name="place")
+    member = (
+        values(column("place", SmallInteger), column("station", Integer), name="member")
         .data([(names.index(name), number) for name in names for number in members[name]])
         .cte()
     )
@@ -208,24 +212,24 @@ def _grouped(
     mean = KINDS[key] == PM
     query = (
         select(
-            place.c.zone,
+            member.c.place,
             table.c.hour,
             table.c.feed,
             func.sum(case((counts, value), else_=0)) if mean else func.max(case((counts, both))),
             func.sum(case((counts, 1), else_=0)),
         )
         .where(
-            table.c.station == place.c.station,
+            table.c.station == member.c.station,
             table.c.hour > after,
             table.c.hour <= until,
             table.c.feed.in_([FEED_IDS[feed] for feed in feeds]),
         )
-        .group_by(place.c.zone, table.c.hour, table.c.feed)
-        .order_by(place.c.zone, table.c.hour, table.c.feed)
+        .group_by(member.c.place, table.c.hour, table.c.feed)
+        .order_by(member.c.place, table.c.hour, table.c.feed)
     )
     found = []
-    for zone, hour, feed, total, heard in connection.execute(query):
-        slot = names[zone], hour, FEED_NAMES[feed]
+    for place, hour, feed, total, heard in connection.execute(query):
+        slot = names[place], hour, FEED_NAMES[feed]
         if mean:
             found.append(Pooled(*slot, int(total), heard, heard, None))
         elif heard:
@@ -275,8 +279,9 @@ def zone_hours_of(
     """The hours (numbers, ``after < hour <= until``) of zones of the pollutant's kind, hour by
     hour; each from the most preferred feed of stations that has a value, never of two."""
     selection = among.of_stations
-    rows = pooled_hours(connection, wanted, key, after, until, selection.feeds, as_of)
-    found = {(zone.id, hour): (by_feed, expected) for zone, hour, by_feed, expected in rows}
+    own = [zone.id for zone in wanted]
+    rows = pooled_hours(connection, own, key, after, until, selection.feeds, as_of)
+    found = {(place, hour): (by_feed, expected) for place, hour, by_feed, expected in rows}
     days = {hour: kst_day(from_hour_number(hour)) for hour in range(after + 1, until + 1)}
     return [
         _hour(zone, key, hour, *found.get((zone.id, hour), ([], 0)), selection)

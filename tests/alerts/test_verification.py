@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aq.__main__ import run
 from aq.alerts import parse_rule
 from aq.alerts.matching import Span, level_of, match, spells
+from aq.alerts.rule_file import to_toml
 from aq.alerts.verification import against_official
 from aq.domain.clock import Clock, from_hour_number, kst_iso
 from aq.domain.errors import InputError
@@ -174,6 +175,10 @@ def test_the_command_says_it_in_words_and_in_json(
     fill(store)
     store.close()
     monkeypatch.setenv("AQ_DATABASE_URL", url)
+    rule = tmp_path / "rule.toml"
+    rule.write_text(to_toml([parse_rule(BODY, KNOWN)]), "utf-8")
+    assert run(["rules", "load", str(rule)]) == 0
+    capsys.readouterr()
     day = kst_iso(from_hour_number(H))[:10]
     asked = ["rules", "backtest", "pm10-warning", "--since", day, "--until", "2026-11-24"]
     assert run([*asked, "--against", "official", "--json"]) == 0

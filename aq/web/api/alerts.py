@@ -39,7 +39,7 @@ def _log(context: Context, given: Given, *, limit: int) -> list[dict[str, Any]]:
     if "rule" in given:
         filters["rule"] = alerting.known_rule(context.store, given["rule"])
     if "province" in given:
-        filters["place"] = find_province(given["province"]).code
+        filters["province"] = find_province(given["province"]).id
     reasons = given.listed("reason") or []
     unknown = next((reason for reason in reasons if reason not in REASONS), None)
     if unknown:

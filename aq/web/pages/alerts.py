@@ -15,6 +15,7 @@ from aq.alerts.verification import RUN_UP
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
+from aq.queries.zones import zone_by_id
 from aq.web.charts.province_line import LINE_CONFIG, LineStyle
 from aq.web.charts.rule_line import rule_line, stretches
 from aq.web.charts.theme import palette
@@ -80,7 +81,7 @@ def _news() -> tuple[object, ...]:
 
 def _lead(standing: Sequence[Fields], text: Text) -> None:
     words = text(
-        "“Advisory level” is this page's own reckoning over province means or single stations."
+        "“Advisory level” is this page's own reckoning over provinces, zones or single stations."
         " It is not an authority's advisory, which is called for zones and weighs the weather."
     )
     page.html(f"<h1>{escape(headline(standing, text))}</h1><p>{escape(words)}</p>")
@@ -233,13 +234,16 @@ def _chart(fields: Fields, text: Text) -> None:
     until = cache.this_hour()
     after = until - timedelta(days=CHART_DAYS)
     rules = cache.context().standards[cache.context().settings.display.standard]
-    frame = cache.line(fields["code"], pollutant, after, until, rules.id)
+    zone = zone_by_id(fields["place"])
+    frame = cache.line(fields["place"], pollutant, after, until, rules.id)
     if frame["value"].isna().all():
         page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
         return
     rule = alerting.rule(cache.context().store, fields["rule"]).rule
-    here = json.dumps({**rule.as_body(), "provinces": [fields["code"]]})
-    found = cache.kept(trial, here, after - RUN_UP, until)["transitions"][::-1]
+    where = {"zones": [zone.full_name]} if zone else {"provinces": [fields["code"]]}
+    here = json.dumps({**rule.as_body(), "provinces": [], "zones": [], **where})
+    course = cache.kept(trial, here, after - RUN_UP, until)["transitions"][::-1]
+    found = [change for change in course if change["place"] == fields["place"]]
     style = LineStyle(
         standard=rules,
         pollutant=pollutant,

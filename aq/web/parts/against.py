@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from aq.alerts import Rule
-from aq.alerts.matching import WHY
 from aq.alerts.points import reader_of
 from aq.alerts.rule import OFFICIAL
 from aq.alerts.verification import against_official
@@ -43,7 +42,7 @@ def show(rule: Rule, after: datetime, until: datetime) -> None:
     if rows:
         table = _table(rows, text)
         st.dataframe(table, hide_index=True, width="content", height="content")
-    why = " ".join(text(one) for one in WHY)
+    why = " ".join(text(sentence) for sentence in found["why"])
     page.html(
         f'<p class="muted">{escape(text("Why the two never agree fully:"))} {escape(why)}</p>'
     )

@@ -13,7 +13,7 @@ from aq.alerts import rules as alerting
 from aq.alerts import status
 from aq.domain.clock import day_bounds, floor_hour, hour_number, kst, kst_day
 from aq.domain.pollutants import pollutants
-from aq.domain.provinces import BY_CODE, PROVINCES
+from aq.domain.provinces import BY_CODE, BY_ID, PROVINCES
 from aq.i18n import N_, Text
 from aq.web.parts import cache, page
 from aq.web.wording.alerts import REASON_WORDS, act_words, amount, moment, place_name, rule_title
@@ -91,7 +91,8 @@ def _asked(text: Text) -> dict[str, Any]:
             key=f"log days {text.lang}",
             format="YYYY-MM-DD",
         )
-    asked: dict[str, Any] = {"rule": rule or None, "place": place or None, "reasons": reasons}
+    province = BY_CODE[place].id if place else None
+    asked: dict[str, Any] = {"rule": rule or None, "province": province, "reasons": reasons}
     if days:
         after, until = day_bounds(days[0])[0], day_bounds(days[-1])[1]
         asked["hours"] = (hour_number(after) + 1, hour_number(until))
@@ -101,7 +102,7 @@ def _asked(text: Text) -> dict[str, Any]:
 def _files(asked: dict[str, Any], text: Text) -> None:
     given = {
         "rule": asked["rule"],
-        "province": asked["place"],
+        "province": BY_ID[asked["province"]].code if asked["province"] else None,
         "reason": ",".join(asked["reasons"]),
     }
     query = urlencode({key: value for key, value in given.items() if value})
@@ -184,5 +185,7 @@ def _readings(fields: Fields) -> str | None:
     if not fields["code"] or at is None or fields["pollutant"] not in pollutants():
         return None
     days = {"since": kst_day(since or at) - timedelta(days=1), "until": kst_day(at)}
+    if fields["zone"]:
+        return f"/zones?{page.query(p=fields['code'], x=fields['pollutant'], z=fields['place'])}"
     target = "stations" if fields["over"] == "any_station" else "past"
     return f"/{target}?{page.query(p=fields['code'], x=fields['pollutant'])}&{urlencode(days)}"

@@ -151,7 +151,7 @@ class Trials:
     def places(self, rule: Rule) -> None:
         """Counts by place, folded up, and the command that gives every transition."""
         text, found = self.text, self.of(rule)
-        opened = st.expander(text("By province, as a table"), key="by province", on_change="rerun")
+        opened = st.expander(text("By place, as a table"), key="by province", on_change="rerun")
         if opened.open:
             with opened:
                 table = _by_place(found["places"], text)

@@ -32,6 +32,7 @@ from aq.web.charts.advisory_bands import act_bands
 from aq.web.charts.theme import palette
 from aq.web.parts import outlines
 from aq.web.parts.page_cache import once
+from aq.zones_file import zone_by_id
 
 # A snapshot is 20 KB, a map or a year of hours about 1 MB; old versions fall out by number.
 MANY, FEW = 64, 32
@@ -128,8 +129,11 @@ def line(
     standard: str,
     as_of: int | None = None,
 ) -> pd.DataFrame:
-    """Every hour of a range of a province, as known at a store version."""
-    number, rules = BY_CODE[code].id, context().standards[standard]
+    """Every hour of a range of a province or zone (by its id), as known at a store version."""
+    rules, zone = context().standards[standard], zone_by_id(code)
+    if zone is not None:
+        return queries.zone_line(context(), zone, pollutant, after, until, rules, as_of)
+    number = BY_CODE[code].id
     return queries.line(context(), number, pollutant, after, until, standard=rules, as_of=as_of)
 
 

@@ -9,13 +9,16 @@ import streamlit as st
 
 from aq.alerts import SEVERITIES, Problem
 from aq.alerts.rule import OFFICIAL, WEEKDAYS
+from aq.domain.clock import kst_day
 from aq.domain.model import LANGUAGES
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.domain.windows import OVERALL
+from aq.domain.zones import KINDS
 from aq.i18n import N_, Text
+from aq.queries.zones import zones_on
 from aq.web.parts import cache, page
-from aq.web.wording.alerts import SEVERITY_WORDS
+from aq.web.wording.alerts import OVER_NAMES, SEVERITY_WORDS
 from aq.web.wording.korean import province_name
 
 KIND_NAMES = {
@@ -28,10 +31,6 @@ WATCH_NAMES = {
     "value": N_("the value"),
     "grade": N_("the level of a standard"),
     "index": N_("the index of a standard"),
-}
-OVER_NAMES = {
-    "mean": N_("the province's mean"),
-    "any_station": N_("any one station"),
 }
 QUIET_NAMES = {
     "hold": N_("hold messages until the end"),
@@ -167,12 +166,29 @@ class Form:
         with over_what:
             out["over"] = self._pick("over", text("Over what"), OVER_NAMES, "mean")
             self._wrong("over")
+            if out["over"] == "zone" and not codes:
+                out["zones"] = self._zones(pollutant)
             if watch != "value":
                 known = cache.context().standards
                 titles = {name: page.standard_name(rules, text) for name, rules in known.items()}
                 out["standard"] = self._plain("standard", text("Standard"), titles, "airkorea_1h")
                 self._wrong("standard")
         return out
+
+    def _zones(self, pollutant: str) -> list[str]:
+        """Zones of today; those of the body that are none any more stay in the field."""
+        text, named = self.text, list(self.body.get("zones", ()))
+        kind = KINDS.get(pollutant, "")
+        there = [zone.full_name for zone in zones_on(kst_day(cache.moment()), kind)]
+        chosen: list[str] = st.multiselect(
+            text("Zones (none: every one)"),
+            list(dict.fromkeys([*there, *named])),
+            named,
+            key=self._key(f"zones {kind}"),
+            placeholder=text("every zone"),
+        )
+        self._wrong("zones")
+        return chosen
 
     def _plain(self, name: str, label: str, names: Mapping[str, str], default: str = "") -> str:
         """A choice among names that are in the reader's language already."""

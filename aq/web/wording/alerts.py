@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from aq.alerts.places import province_of, zone_of_place
 from aq.alerts.wording import ACT_WORDS
 from aq.domain.pollutants import pollutants
-from aq.domain.provinces import BY_CODE
 from aq.i18n import Text, text_in
 from aq.web.wording.korean import N_, listed, number, province_name
 
@@ -53,9 +53,20 @@ SEVERITY_WORDS = {
 }
 
 
+OVER_NAMES = {
+    "mean": N_("the province's mean"),
+    "any_station": N_("any one station"),
+    "zone": N_("each zone of advisories"),
+}
+
+
 def place_name(place: str, text: Text) -> str:
-    """A province's name, or a feed's."""
-    return province_name(BY_CODE[place], text.lang) if place in BY_CODE else text.feed(place)
+    """A province's name, a zone's with its province, or a feed's."""
+    province, zone = province_of(place), zone_of_place(place)
+    if province is None:
+        return text.feed(place)
+    name = province_name(province, text.lang)
+    return f"{name} {zone.name}" if zone else name
 
 
 def rule_title(rule: str, name: str, text: Text) -> str:
@@ -93,11 +104,7 @@ def rule_sentence(body: Fields, text: Text) -> str:
     watched = text.pollutant(body["pollutant"])
     if body["kind"] == "official":
         return text("{what}: the authority issues, raises, lowers or clears.", what=watched)
-    over = (
-        text("the province's mean")
-        if body.get("over", "mean") == "mean"
-        else text("any one station")
-    )
+    over = text(OVER_NAMES[body.get("over", "mean")])
     return text(
         "{what} ({over}) at {level} or above for {n} h; clears below {clear} for {m} h.",
         what=watched,
