@@ -23,7 +23,7 @@ PATIENCE_MS = 90_000
 DRAWN = """code => [...document.querySelectorAll('.js-plotly-plot')].some(one =>
     one.layout && String(one.layout.uirevision || '').startsWith(code)
     && one.querySelector('.scatterlayer path.js-line'))"""
-STRIP = ".st-key-strip button.chip"
+STRIP = ".st-key-strip a.chip"
 NUMBERS = f"{STRIP}[data-code=KR-11] .badge"
 CODES = ("KR-26", "KR-42", "KR-27", "KR-49", "KR-41", "KR-31", "KR-45", "KR-28", "KR-30")
 

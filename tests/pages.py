@@ -1,5 +1,6 @@
-"""Items and frames for tests of the pages, made by hand."""
+"""Items and frames for tests of pages, made by hand, and how their markup is looked through."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -95,3 +96,16 @@ def hours(values: list[float | None], *, kind: str = "observed") -> pd.DataFrame
             "detail": ["통신장애" if one else None for one in gone],
         }
     )
+
+
+def xpath(selector: str) -> str:
+    """A selector of CSS (tags, classes, attributes, descendants) as XPath."""
+    steps = []
+    for part in selector.split():
+        tag = re.match(r"[a-z0-9]+", part)
+        step = f"//{tag[0] if tag else '*'}"
+        for name in re.findall(r"\.([\w-]+)", part):
+            step += f"[contains(concat(' ', normalize-space(@class), ' '), ' {name} ')]"
+        step += "".join(f"[@{condition}]" for condition in re.findall(r"\[([^]]+)\]", part))
+        steps.append(step)
+    return "".join(steps)

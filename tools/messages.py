@@ -21,6 +21,8 @@ from aq.standards_file import load_standards
 SOURCES = Path(aq.__file__).parent
 FILE = CATALOGUES / "ko" / "LC_MESSAGES" / "aq.po"
 CALLS = {"text", "N_", "self", "_text", "words"}
+# A module that imports one of these has words to say: the languages, or a view that knows its own.
+SPEAKERS = ("aq.i18n import", "aq.web.drawings.view import")
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Language: ko\\n"\n'
 
 
@@ -38,7 +40,7 @@ def used(translated: Collection[str]) -> set[str]:
     messages: set[str] = set()
     for path in SOURCES.rglob("*.py"):
         source = path.read_text("utf-8")
-        if path.name != "i18n.py" and "aq.i18n import" not in source:
+        if path.name != "i18n.py" and not any(speaker in source for speaker in SPEAKERS):
             continue
         tree = ast.parse(source)
         messages |= _calls(tree)
@@ -58,12 +60,18 @@ def _calls(tree: ast.Module) -> set[str]:
         node.args[0].value
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in CALLS
+        and _name(node.func) in CALLS
         and node.args
         and isinstance(node.args[0], ast.Constant)
         and isinstance(node.args[0].value, str)
     }
+
+
+def _name(function: ast.expr) -> str:
+    """`text` of ``text(…)`` and of ``view.text(…)``; no other method translates."""
+    if isinstance(function, ast.Attribute):
+        return function.attr if function.attr == "text" else ""
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _tables(tree: ast.Module) -> list[set[str]]:

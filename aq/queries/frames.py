@@ -21,9 +21,8 @@ from aq.domain.clock import (
 )
 from aq.domain.grading import overall
 from aq.domain.missing import NOT_ENOUGH_HOURS, gap_reason, reasons
-from aq.domain.model import OBSERVED, HourMean, PlaceHour
+from aq.domain.model import OBSERVED, PlaceHour
 from aq.domain.pollutants import pollutants, rounded
-from aq.domain.provinces import BY_ID, PROVINCES
 from aq.domain.selection import Selection, heard
 from aq.domain.standards import PERIODS, Standard
 from aq.domain.windows import OVERALL, means_of, window_hours
@@ -317,35 +316,6 @@ def _days(
             total, count, valid = pools.get(day_of(hour), (0, 0, 0))
             pools[day_of(hour)] = total + mean.total, count + mean.valid, valid + bool(mean.valid)
     return by_feed
-
-
-def sparklines(
-    context: Context,
-    pollutant: str,
-    until: datetime,
-    *,
-    hours: int = 24,
-    feed: str | None = None,
-) -> dict[str, list[float | None]]:
-    """The last `hours` hourly means [pollutant's unit] by province code, None where missing."""
-    last = hour_number(floor_hour(until))
-    scale = pollutants()[pollutant].scale
-    numbers = [province.id for province in PROVINCES]
-    selection = context.settings.selection.only(feed)
-    with context.store.read() as connection:
-        rows = reads.province_hours(
-            connection, numbers, last - hours, last, keys=[pollutant], feeds=selection.feeds
-        )
-    slots: dict[tuple[int, int], dict[str, HourMean]] = {}
-    for row in rows:
-        slots.setdefault((row.place, row.hour), {})[row.feed] = row.means[pollutant]
-    out: dict[str, list[float | None]] = {province.code: [None] * hours for province in PROVINCES}
-    for (province, hour), means in slots.items():
-        taken = selection.of_hour({name: mean.valid for name, mean in means.items()})
-        scaled = means[taken].scaled if taken else None
-        if scaled is not None:
-            out[BY_ID[province].code][hour - (last - hours) - 1] = scaled / scale
-    return out
 
 
 def version_on(context: Context, day: date) -> int | None:

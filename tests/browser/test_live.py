@@ -17,11 +17,11 @@ PAGES = (*(f"/{pages_of.address(name)}" for name in pages_of.PAGES), PLACES)
 
 
 def chips(page: Page) -> Any:
-    return page.locator(".st-key-strip button.chip")
+    return page.locator(".st-key-strip a.chip")
 
 
 def rows(page: Page) -> Any:
-    return page.locator(".st-key-table tbody tr")
+    return page.locator(".st-key-country .t17 tr[data-code]")
 
 
 def test_live_page_draws_17_chips_17_rows_17_provinces(site: str, chromium: Browser) -> None:
@@ -29,10 +29,11 @@ def test_live_page_draws_17_chips_17_rows_17_provinces(site: str, chromium: Brow
         drawn(page, site)
         expect(chips(page)).to_have_count(17)
         expect(rows(page)).to_have_count(17)
-        expect(page.locator(".choroplethlayer path")).to_have_count(17)
+        expect(page.locator(".st-key-country path.area")).to_have_count(17)
         names = [text.split()[0] for text in chips(page).all_inner_texts()]
         assert names == [province.ko for province in PROVINCES]
-        expect(page.get_by_text("SIMULATED")).to_have_count(1)
+        expect(page.locator("header").get_by_text("SIMULATED")).to_have_count(1)
+        expect(page.locator(".mine")).to_contain_text("SIMULATED")
         assert watch.outside(site) == []
         assert watch.complaints == []
 
@@ -50,7 +51,7 @@ def test_missing_is_said_with_its_reason(site: str, chromium: Browser) -> None:
     with reader(chromium) as (page, _):
         drawn(page, site)
         row = rows(page).filter(has_text="세종")
-        expect(row.locator(".badge.none").first).to_have_text("–")
+        expect(row.locator(".bd.g0").first).to_have_text("–")
         expect(row).to_contain_text("수신되지 않음")
         expect(page.get_by_text("17곳 가운데 16곳의 자료가 들어왔습니다")).to_be_visible()
 
@@ -65,25 +66,11 @@ def test_row_chip_and_map_select_and_the_address_follows(site: str, chromium: Br
         page.wait_for_url("**p=KR-42**")
         expect(page.get_by_role("heading", level=2).filter(has_text="강원")).to_be_visible()
         settled(page)
-        _click_on_map(page, 127.9, 35.75)
-        page.wait_for_url(re.compile("p=KR-4[58]"))
-        expect(rows(page).and_(page.locator(".chosen"))).to_have_count(1)
-
-
-def _click_on_map(page: Page, longitude: float, latitude: float) -> None:
-    """Click where a point of the earth is drawn, by the projection the map itself uses."""
-    at = page.evaluate(
-        """([lon, lat]) => {
-            const plot = document.querySelector('.st-key-map .js-plotly-plot');
-            const [x, y] = plot._fullLayout.geo._subplot.projection([lon, lat]);
-            const box = plot.getBoundingClientRect();
-            return [box.left + x, box.top + y];
-        }""",
-        [longitude, latitude],
-    )
-    page.mouse.move(*at)
-    page.wait_for_timeout(100)  # the chart picks on hover before it takes a click
-    page.mouse.click(*at)
+        page.locator("path.area[data-pick='KR-45']").click()
+        page.wait_for_url("**p=KR-45**")
+        expect(rows(page).and_(page.locator(".me"))).to_have_count(1)
+        expect(page.locator(".st-key-lead .mine select")).to_have_value("KR-45")
+        expect(page.locator(".t17 tr.me + tr.open")).to_contain_text("측정소")
 
 
 def test_redrawing_keeps_the_zoom_of_the_line(site: str, chromium: Browser) -> None:
@@ -99,7 +86,7 @@ def test_redrawing_keeps_the_zoom_of_the_line(site: str, chromium: Browser) -> N
         page.mouse.move(box["x"] + box["width"] * 0.6, middle, steps=5)
         page.mouse.up()
         page.wait_for_function(_HOURS_SHOWN + " < 100")
-        page.get_by_role("button", name="측정소", exact=True).click()
+        page.get_by_role("link", name="측정소", exact=True).click()
         page.wait_for_url("**s=-stations**")
         settled(page)
         assert page.evaluate(_HOURS_SHOWN) < 100
@@ -115,25 +102,24 @@ _HOURS_SHOWN = """(() => {
 def test_a_province_is_chosen_by_keyboard(site: str, chromium: Browser) -> None:
     with reader(chromium) as (page, _):
         drawn(page, site)
-        page.get_by_role("button", name="대구", exact=True).focus()
+        link = rows(page).get_by_role("link", name="대구", exact=True)
+        link.focus()
         page.keyboard.press("Enter")
         page.wait_for_url("**p=KR-27**")
-        expect(page.get_by_role("button", name="대구", exact=True)).to_be_focused()
+        expect(link).to_be_focused()
 
 
 def test_table_sorts_and_reload_keeps_the_view(site: str, chromium: Browser) -> None:
     with reader(chromium) as (page, _):
         drawn(page, f"{site}/?p=KR-30&x=pm25")
-        page.get_by_role("button", name="시도", exact=True).click()
+        page.get_by_role("link", name="시도", exact=True).click()
         page.wait_for_url("**s=order**")
         expect(rows(page).first).to_contain_text("서울")
         page.reload()
         settled(page)
         expect(rows(page).first).to_contain_text("서울")
-        expect(page.locator(".st-key-table tr.chosen")).to_contain_text("대전")
-        expect(page.get_by_role("button", name="초미세먼지", exact=True)).to_have_attribute(
-            "aria-pressed", "true"
-        )
+        expect(page.locator(".t17 tr.me")).to_contain_text("대전")
+        expect(page.locator(".seg a[aria-current]")).to_have_text("초미세먼지")
 
 
 def test_language_switch_keeps_the_view(site: str, chromium: Browser) -> None:
@@ -165,7 +151,7 @@ def test_pages_are_reached_by_the_masthead_and_keep_the_province(
 ) -> None:
     with reader(chromium) as (page, watch):
         drawn(page, f"{site}/?p=KR-49")
-        page.get_by_role("link", name="지난 기록").click()
+        page.get_by_role("link", name="지난 기록", exact=True).click()
         page.wait_for_url("**/past?**")
         expect(page.get_by_role("heading", level=1)).to_contain_text("제주")
         assert "p=KR-49" in page.url
@@ -210,10 +196,10 @@ def test_a_phone_needs_no_sideways_scroll(site: str, chromium: Browser, address:
         assert max(widths) <= 390
 
 
-def test_phone_order_is_strip_map_table_province(site: str, chromium: Browser) -> None:
+def test_phone_order_is_strip_place_tiles_table_week(site: str, chromium: Browser) -> None:
     with reader(chromium, width=390, height=844) as (page, _):
         drawn(page, site)
-        parts = [".st-key-strip", ".st-key-map", ".st-key-table", ".st-key-week"]
+        parts = [".st-key-strip", ".mine", ".tiles", ".t17", ".st-key-week"]
         tops = [page.locator(part).bounding_box()["y"] for part in parts]
         assert tops == sorted(tops)
 

@@ -21,7 +21,7 @@ const kept = window.setInterval;
 window.setInterval = (work, wait, ...rest) =>
     wait >= {PULSE_SECONDS * 1000} ? 0 : kept(work, wait, ...rest);
 """
-SHOWN = "h1 + p time[datetime*='T{hour}:00']"
+SHOWN = ".lead .meta time[datetime*='T{hour}:00']"
 
 
 def hour_of(context: Context, hours_back: int, tenths: int) -> None:
@@ -78,9 +78,9 @@ def test_a_new_hour_and_its_revision_reach_open_pages(
         last = past.locator(".js-plotly-plot").first
         past.wait_for_function(_LAST_VALUE + " === 81", arg=last.element_handle())
         hour_of(context, 0, 1520)
-        expect(live.locator(".st-key-table tr.chosen")).to_contain_text("152")
+        expect(live.locator(".t17 tr.me")).to_contain_text("152")
         # The view is the one the reader had chosen.
-        expect(live.locator(".st-key-table tbody tr").first).to_contain_text("서울")
+        expect(live.locator(".t17 tbody tr").first).to_contain_text("서울")
         expect(live.get_by_role("heading", level=2).filter(has_text="부산")).to_be_visible()
         assert "p=KR-26" in live.url
         assert watch.complaints == []
@@ -108,7 +108,7 @@ def test_who_is_writing_a_rule_is_left_alone(
         hour_of(context, 0, 810)
         shown(live, "20")
         hour_of(context, 0, 1520)
-        expect(live.locator(".st-key-table tbody")).to_contain_text("152")
+        expect(live.locator(".t17 tbody")).to_contain_text("152")
         assert rules.evaluate("window.runs") == 0
         assert runs == []
 

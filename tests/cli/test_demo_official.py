@@ -13,14 +13,14 @@ from aq.cli.demo import fill_notices, stories
 from aq.context import Context, shared, start
 from aq.domain.advisories import acts
 from aq.domain.clock import Clock
+from aq.domain.provinces import BY_CODE
 from aq.queries.official import advisories_over
 from aq.settings import load
 from aq.simulator.scenario import Scenario
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
-from aq.web import components
 from tests.serving import served
-from tests.web.test_pages import markup, run
+from tests.web.test_pages import cells, markup, row_of, run
 
 NOW = datetime(2026, 5, 8, 11, 25, tzinfo=UTC)  # 20:25 KST
 PLACE = '경기 <span lang="ko">남부권</span>: 초미세먼지'
@@ -64,16 +64,14 @@ def at(simulator: SimulatorServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatc
 def test_an_advisory_appears_is_raised_lowered_and_cleared_on_the_page(
     at: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows: list[dict[str, Any]] = []
-    table = components.table
-    monkeypatch.setattr(components, "table", lambda data: rows.append(data) or table(data))
     told = []
     for minutes in (0, 60, 120, 180):
         context = at(NOW + timedelta(minutes=minutes))
-        found = re.search(f"{re.escape(PLACE)} (주의보|경보)", markup(run(x="pm25")))
+        test = run(x="pm25")
+        found = re.search(f"{re.escape(PLACE)} (주의보|경보)", markup(test))
         told.append(found[1] if found else None)
-        (mark,) = [row["mark"] for row in rows[-1]["rows"] if row["name"] == "경기"]
-        assert (f"초미세먼지 {told[-1]} 남부권" in (mark or "")) == (told[-1] is not None)
+        mark = f"초미세먼지 {told[-1]} 남부권"
+        assert (mark in row_of(test, "KR-41")) == (told[-1] is not None)
     assert told == ["주의보", "경보", "주의보", None]
     bounds = NOW - timedelta(hours=3), NOW + timedelta(hours=3)
     held = advisories_over(context, ("KR-41",), "pm25", *bounds)
@@ -82,14 +80,10 @@ def test_an_advisory_appears_is_raised_lowered_and_cleared_on_the_page(
 
 
 def test_tomorrow_stands_on_page_and_strip(at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows: list[dict[str, Any]] = []
-    table = components.table
-    monkeypatch.setattr(components, "table", lambda data: rows.append(data) or table(data))
     context = at(NOW)
-    markup(run(x="pm25"))
-    shown = {row["code"]: [day["letter"] for day in row["ahead"][:2]] for row in rows[-1]["rows"]}
-    assert len(shown) == 17
-    assert all(None not in days for days in shown.values())
+    test = run(x="pm25")
+    shown = {code: cells(test, f".t17 tr[data-code='{code}'] .fc")[:2] for code in BY_CODE}
+    assert all("–" not in days for days in shown.values())
     with served(context) as base:
         strip = requests.get(f"{base}/strip.json?pollutant=pm25&days=2", timeout=10).json()
         page = requests.get(f"{base}/strip?pollutant=pm25&days=2", timeout=10).text

@@ -30,6 +30,7 @@ from aq.queries import (
     exceedances,
     frames,
     items,
+    live,
     map_hours,
     months,
     revisions,
@@ -193,7 +194,7 @@ def _points(context: Context) -> Answer:
 
 
 def _sparkline(context: Context) -> Answer:
-    (value,) = frames.sparklines(context, "pm10", AT, hours=1)[SEOUL.code]
+    (value,) = live.trends(context, AT, keys=["pm10"], hours=1)["pm10"][SEOUL.code]
     return next((feed for feed, known in VALUES.items() if known == value), None), value
 
 

@@ -13,11 +13,13 @@ from aq.domain.pollutants import pollutants
 from aq.domain.provinces import PROVINCES
 from aq.i18n import text_in
 from aq.paths import config_dir
-from aq.web.charts import country_map, template
 from aq.web.charts import province_line as charts
+from aq.web.charts import template
 from aq.web.charts.downsample import MOST_POINTS, kept, stretches
-from aq.web.charts.theme import DARK, LIGHT
-from tests.pages import STANDARD, country, hours
+from aq.web.charts.station_map import MAP_CONFIG
+from aq.web.charts.theme import LIGHT
+from aq.web.drawings.bands import level_bands
+from tests.pages import STANDARD, hours
 
 KO = text_in("ko")
 SHAPES = json.loads((config_dir() / "provinces.geojson").read_text("utf-8"))
@@ -30,43 +32,8 @@ def test_shapes_are_the_17() -> None:
     assert {one["id"] for one in SHAPES["features"]} == {one.code for one in PROVINCES}
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
-@pytest.mark.parametrize("colours", [LIGHT, DARK])
-def test_map_has_17_areas_and_17_names(lang: str, colours: object) -> None:
-    items = country(50.0, 세종=None, 서울=200.0)
-    figure = country_map.country_map(
-        items, SHAPES, STANDARD, text_in(lang), colours, chosen="KR-11", digits=0
-    )
-    areas, *names = figure.data
-    assert len(areas.locations) == 17
-    by_code = dict(zip(areas.locations, areas.z, strict=True))
-    assert by_code["KR-50"] == 0
-    assert by_code["KR-11"] == 4
-    said = [word for trace in names for word in trace.text]
-    assert len(said) == 17
-    assert sum("–" in word for word in said) == 1
-
-
-def test_missing_is_grey_and_no_colour_of_the_scale() -> None:
-    figure = country_map.country_map(
-        country(None), SHAPES, STANDARD, KO, LIGHT, chosen=None, digits=0
-    )
-    scale = figure.data[0].colorscale
-    assert scale[0] == (0, LIGHT.missing)
-    assert LIGHT.missing not in {level.colour for level in STANDARD.levels}
-    assert set(figure.data[0].z) == {0}
-
-
-def test_chosen_province_is_drawn_last_so_that_its_outline_is_whole() -> None:
-    figure = country_map.country_map(
-        country(), SHAPES, STANDARD, KO, LIGHT, chosen="KR-44", digits=0
-    )
-    assert figure.data[0].locations[-1] == "KR-44"
-    assert figure.data[0].marker.line.width[-1] > max(figure.data[0].marker.line.width[:-1])
-
-
 def test_map_asks_no_other_machine() -> None:
-    assert country_map.MAP_CONFIG["topojsonURL"].startswith("data:")
+    assert MAP_CONFIG["topojsonURL"].startswith("data:")
 
 
 def test_a_gap_stays_a_gap_and_is_named() -> None:
@@ -96,7 +63,7 @@ def test_model_values_are_dashed() -> None:
 @pytest.mark.parametrize("key", ["pm10", "pm25", "o3", "no2", "so2", "co"])
 @given(share=st.floats(0, 3))
 def test_the_band_a_value_lies_in_is_its_grade(key: str, share: float) -> None:
-    bands = charts.level_bands(STANDARD, key)
+    bands = level_bands(STANDARD, key)
     assert [level.letter for _, _, level in bands] == ["A", "B", "C", "D"]
     assert bands[-1][1] == math.inf
     scaled = round(share * bands[-1][0] * pollutants()[key].scale)
@@ -128,9 +95,7 @@ def test_an_axis_begins_at_zero_and_holds_the_peak() -> None:
 
 def test_every_figure_carries_the_small_template_alone() -> None:
     assert pio.templates.default == "aq"
-    figure = country_map.country_map(
-        country(), SHAPES, STANDARD, text_in("ko"), LIGHT, chosen="KR-11", digits=0
-    )
+    figure = charts.province_line(hours([50.0] * 9), STYLE, KO, LIGHT)
     assert set(figure.to_plotly_json()["layout"]["template"]["data"]) == set(template.TRACES)
 
 

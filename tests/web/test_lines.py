@@ -25,7 +25,7 @@ from aq.web.parts import ranges
 from aq.web.parts import view_state as state
 from tests.pages import STANDARD, hours
 from tests.serving import HOUR_20, SEOUL, fill, make_runtime, write
-from tests.web.test_pages import context, data_of, markup, run
+from tests.web.test_pages import cells, context, markup, run
 
 __all__ = ["context"]
 
@@ -232,8 +232,7 @@ def test_unknown_places_are_as_if_they_were_not_there(context: Context) -> None:
     fill(context)
     test = run("past.py", ps="KR-99", st="000000", p="KR-26")
     assert "부산 · 미세먼지" in markup(test)
-    chips = data_of(test, "strip")["chips"]
-    assert [one["name"] for one in chips if one["chosen"]] == ["부산"]
+    assert cells(test, "a.chip[aria-current] .name") == ["부산"]
 
 
 def test_no_more_than_six_places_are_drawn(context: Context) -> None:

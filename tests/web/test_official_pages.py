@@ -5,7 +5,6 @@ import io
 import re
 from datetime import date, timedelta
 from html import unescape
-from typing import Any
 
 import pytest
 import requests
@@ -17,14 +16,12 @@ from aq.domain.provinces import BY_CODE
 from aq.queries.official import advisories_over
 from aq.store.model_hours import replace_ahead
 from aq.store.notices import put_advisories, put_forecasts
-from aq.web import components
-from aq.web.charts import country_map
 from aq.web.charts import lines as lines_chart
 from aq.web.parts import cache
 from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, served
-from tests.web.test_charts import KO, LIGHT, SHAPES, STANDARD, country
-from tests.web.test_pages import context, markup, run
+from tests.web.test_charts import LIGHT, STANDARD
+from tests.web.test_pages import cells, context, markup, row_of, run
 
 __all__ = ["context"]
 
@@ -83,37 +80,23 @@ def test_the_list_of_a_year_counts_by_province(told: Context) -> None:
     assert "아직 검증할 예보가 없습니다" in markup(run("forecasts.py"))
 
 
-def test_map_and_table_mark_the_province_and_show_the_days_ahead(
-    told: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown: list[dict[str, Any]] = []
-    table = components.table
-    monkeypatch.setattr(components, "table", lambda data: shown.append(data) or table(data))
-    body = markup(run(x="pm25"))
-    assert "시도 안 권역에 특보 발령 중" in body
-    rows = {row["name"]: row for row in shown[-1]["rows"]}
-    assert [name for name, row in rows.items() if row["mark"]] == ["경기"]
-    assert rows["경기"]["mark"] == "초미세먼지 주의보 남부권"
-    tomorrow, after, third = rows["경기"]["ahead"]  # at 20:25 a reader asks for tomorrow first
-    assert [day["letter"] for day in (tomorrow, after, third)] == ["매우나쁨", None, None]
-    assert tomorrow["words"] == ("2026년 11월 24일: 매우나쁨 (경기남부 매우나쁨, 경기북부 보통)")
-    assert rows["부산"]["ahead"][0]["words"] == "2026년 11월 24일: 예보 없음"
-    assert [one["text"] for one in shown[-1]["columns"]][4:7] == ["내일", "모레", "글피"]
-    run(x="no2")
-    assert {len(row["ahead"]) for row in shown[-1]["rows"]} == {0}
-    assert rows["경기"]["mark"]
-
-
-def test_the_map_says_what_is_in_force() -> None:
-    marks = {"KR-41": "초미세먼지 주의보 <남부권>"}
-    figure = country_map.country_map(
-        country(), SHAPES, STANDARD, KO, LIGHT, chosen=None, digits=0, marks=marks
-    )
-    names = [name for trace in figure.data[1:] for name in trace.text]
-    assert [name for name in names if country_map.ACT_MARK in name] == ["경기 <b>B</b> ▲"]
-    about = dict(zip(figure.data[0].locations, figure.data[0].customdata, strict=True))
-    assert about["KR-41"].endswith("▲ 초미세먼지 주의보 &lt;남부권&gt;")
-    assert "▲" not in about["KR-11"]
+def test_map_and_table_mark_the_province_and_show_the_days_ahead(told: Context) -> None:
+    test = run(x="pm25")
+    assert "시도 안 권역에 특보 발령 중" in markup(test)
+    marked = "초미세먼지 주의보 남부권"
+    rows = {code: row_of(test, code) for code in BY_CODE}
+    assert [code for code, row in rows.items() if "▲" in row] == ["KR-41"]
+    assert marked in rows["KR-41"]
+    (area,) = cells(test, "path[data-pick='KR-41'] title")
+    assert area.endswith(f"▲ {marked}")
+    days = cells(test, ".t17 tr[data-code='KR-41'] .fc")
+    assert days == ["매우나쁨", "–", "–"]  # at 20:25 a reader asks for tomorrow first
+    assert "2026년 11월 24일: 매우나쁨 (경기남부 매우나쁨, 경기북부 보통)" in rows["KR-41"]
+    assert "2026년 11월 24일: 예보 없음" in rows["KR-26"]
+    assert cells(test, ".t17 thead th.c") == ["내일", "모레", "글피"]
+    without = run(x="no2")
+    assert cells(without, ".t17 .fc") == []
+    assert marked in row_of(without, "KR-41")
 
 
 def test_a_day_in_four_grades_needs_no_older_weekly_row(told: Context) -> None:

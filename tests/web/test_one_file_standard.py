@@ -1,18 +1,16 @@
 """A standard is one file: a made-up one is chosen, grades, answers and is exported."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from aq.__main__ import run as command
 from aq.context import Context, shared
 from aq.paths import ROOT
 from tests.conftest import NOW
 from tests.serving import fill, make_runtime
-from tests.web.test_pages import run
+from tests.web.test_pages import cells, run
 
 HOURLY = (ROOT / "config" / "standards" / "airkorea_1h.toml").read_text("utf-8")
 # The hourly grades with other names and another first cut of PM10; of no authority.
@@ -52,27 +50,4 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context
 def test_a_standard_of_one_file_is_offered_by_its_own_name(
     context: Context, lang: str, name: str
 ) -> None:
-    given = [json.loads(one.proto.json) for one in run(lang=lang).get("bidi_component")]
-    switches = [data for data in given if isinstance(data, dict) and "options" in data]
-    assert [
-        option["text"]
-        for data in switches
-        for option in data["options"]
-        if option["key"] == "madeup"
-    ] == [name]
-
-
-def test_a_standard_of_one_file_grades_and_is_exported(
-    context: Context, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert MADE_UP.count("[0, 10], [11, 80]") == 1
-    days = ["--since", "2026-11-23", "--until", "2026-11-23", "--pollutant", "pm10"]
-    asked = ["export", *days, "--province", "서울", "--format", "jsonl", "-o", "-"]
-    grades = {}
-    for standard in ("airkorea_1h", "madeup"):
-        assert command([*asked, "--standard", standard]) == 0
-        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        grades[standard] = {row["at"]: (row["value"], row["grade"]) for row in rows if row["grade"]}
-    assert grades["madeup"]
-    for at, (value, grade) in grades["madeup"].items():
-        assert grade == (2 if 10 < round(value) <= 80 else grades["airkorea_1h"][at][1])
+    assert cells(run(lang=lang), "option[value='madeup']") == [name]

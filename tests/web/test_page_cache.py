@@ -57,19 +57,13 @@ def test_what_is_stored_during_a_run_is_seen_by_the_next(store: str) -> None:
     other.store.close()
 
 
-def test_the_map_names_a_file_that_holds_the_outlines(store: str) -> None:
-    other = make_runtime(store)
-    fill(other)
-    found = cache.snapshot("pm10", "airkorea_1h")
-    figure = cache.map_figure(found, "pm10", "ko", False, "KR-11", ())
-    where = figure.data[0].geojson
-    answer = _answered(where)
+def test_the_map_names_a_file_that_holds_the_outlines() -> None:
+    answer = _answered(outlines.address())
     assert json.loads(answer.body) == json.loads(
         (config_dir() / "provinces.geojson").read_text("utf-8")
     )
     assert "immutable" in answer.headers["cache-control"]
     assert _answered("/outlines/other.geojson").status_code == 404
-    other.store.close()
 
 
 def _answered(path: str) -> Response:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml.html import document_fromstring
 from streamlit.testing.v1 import AppTest
 
 from aq.context import Context, shared
@@ -27,6 +28,7 @@ from aq.web.parts import revisions, why
 from aq.web.parts import view_state as state
 from aq.web.wording.feeds import REASONS, advice, failures, happened
 from tests.conftest import NOW
+from tests.pages import xpath
 from tests.serving import HOUR_20, fill, make_runtime, write
 
 MAIN = str(ROOT / "aq" / "web" / "pages" / "main.py")
@@ -63,8 +65,29 @@ def run(page: str = "live.py", **params: str) -> AppTest:
 
 
 def markup(test: AppTest) -> str:
-    """All the markup of a page."""
-    return " ".join(one.proto.body for one in test.get("html"))
+    """All the markup of a page, its drawings first."""
+    return " ".join([*drawings(test), *(one.proto.body for one in test.get("html"))])
+
+
+def drawings(test: AppTest) -> list[str]:
+    """The drawings of a page in their order."""
+    return [
+        json.loads(one.proto.json)["html"]
+        for one in test.get("bidi_component")
+        if one.proto.component_name == "aq_drawing"
+    ]
+
+
+def cells(test: AppTest, selector: str) -> list[str]:
+    """The words of each element of the drawings that a simple selector of CSS finds."""
+    page = document_fromstring(f"<body>{''.join(drawings(test))}</body>")
+    return [" ".join(" ".join(one.itertext()).split()) for one in page.xpath(xpath(selector))]
+
+
+def row_of(test: AppTest, code: str) -> str:
+    """The words of a province's row."""
+    (words,) = cells(test, f".t17 tr[data-code='{code}']")
+    return words
 
 
 def data_of(test: AppTest, name: str) -> Any:
@@ -80,7 +103,7 @@ def data_of(test: AppTest, name: str) -> Any:
 def test_every_page_stands_on_an_empty_store(context: Context, page: str, lang: str) -> None:
     test = run(page, lang=lang)
     assert "<h1>" in markup(test)
-    assert len(data_of(test, "strip")["chips"]) == 17
+    assert len(cells(test, "a.chip")) == 17
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
@@ -107,12 +130,11 @@ def test_live_page_names_the_missing_and_why(context: Context) -> None:
     assert "11월 23일 20시" in body
     assert "2026-11-23 20:00 KST" in body
     assert "세종은 통신장애로 자료가 없습니다" in body
-    rows = {row["code"]: row for row in data_of(test, "table")["rows"]}
-    assert list(rows) == [one.code for one in PROVINCES]
-    assert rows["KR-11"]["value"] == "62"
-    assert rows["KR-50"]["value"] == "–"
-    assert rows["KR-50"]["colour"] is None
-    assert rows["KR-49"]["trend_words"] == "수신되지 않음 · 마지막 19시 62"
+    names = cells(run(s="order"), ".t17 tr[data-code] th a")
+    assert names == [one.ko for one in PROVINCES]
+    assert "서울 62 B 보통" in row_of(test, "KR-11")
+    assert "세종 – – 자료 없음" in row_of(test, "KR-50")
+    assert "수신되지 않음 · 마지막 19시 62" in row_of(test, "KR-49")
 
 
 def test_standard_of_the_address_rules_the_whole_page(context: Context) -> None:
@@ -122,9 +144,8 @@ def test_standard_of_the_address_rules_the_whole_page(context: Context) -> None:
     assert "미세먼지 ‘지침 초과’" in body
     assert "24시간 평균" in body
     assert "등급 띠가 없습니다" in body
-    seoul = data_of(test, "table")["rows"][0]
-    assert (seoul["letter"], seoul["word"]) == ("B", "지침 초과")
-    assert data_of(test, "strip")["chips"][0]["word"] == "지침 초과"
+    assert "B 지침 초과" in row_of(test, "KR-11")
+    assert cells(test, "a.chip")[0].endswith("지침 초과")
 
 
 def test_index_is_shown_with_the_pollutant_that_decided(context: Context) -> None:
@@ -133,16 +154,16 @@ def test_index_is_shown_with_the_pollutant_that_decided(context: Context) -> Non
     body = markup(test)
     assert "통합지수 ‘보통’" in body
     assert "결정 물질" in body
-    seoul = data_of(test, "table")["rows"][0]
-    assert seoul["value"] == "82"  # (100 − 51) / (80 − 31) × (62 − 31) + 51
-    assert seoul["trend_words"] == "결정 물질 미세먼지"
+    seoul = row_of(test, "KR-11")
+    assert seoul.startswith("서울 82 ")  # (100 − 51) / (80 − 31) × (62 − 31) + 51
+    assert "결정 물질 미세먼지" in seoul
 
 
 def test_pollutants_without_levels_are_not_offered_and_not_shown(context: Context) -> None:
     fill(context)
     test = run(std="eu_eaqi", x="co")
-    assert "일산화탄소" not in str(data_of(test, "switch"))
-    assert data_of(test, "strip")["what"] == "미세먼지"
+    assert "일산화탄소" not in " ".join(cells(test, ".seg a"))
+    assert "미세먼지" in cells(test, "a.chip")[0]
 
 
 @pytest.mark.parametrize("name", STANDARDS)
@@ -150,14 +171,14 @@ def test_every_standard_draws_every_pollutant_it_grades(context: Context, name: 
     fill(context)
     for key in context.standards[name].keys:
         test = run(std=name, x=key, p="KR-11")
-        row = data_of(test, "table")["rows"][0]
-        assert row["value"] != "–"
-        assert row["letter"]
+        (value,) = cells(test, ".t17 tr[data-code='KR-11'] .val")
+        (letter,) = cells(test, ".t17 tr[data-code='KR-11'] .lv .bd")
+        assert "–" not in value + letter
 
 
 def test_unknown_standard_is_as_if_it_were_not_there(context: Context) -> None:
     fill(context)
-    assert data_of(run(std="../etc"), "table")["rows"][0]["word"] == "보통"
+    assert "보통" in row_of(run(std="../etc"), "KR-11")
 
 
 def test_old_hours_are_marked_and_then_not_shown(

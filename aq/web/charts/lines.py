@@ -22,6 +22,7 @@ from aq.web.charts.advisory_bands import draw as draw_acts
 from aq.web.charts.downsample import Floats, kept, stretches
 from aq.web.charts.theme import FONT, Palette, palette
 from aq.web.charts.time_axis import stamp, stamp_of, stamps, wall_clock
+from aq.web.drawings.bands import level_bands
 
 Mark = tuple[datetime, str]
 Spot = tuple[str, int, str]  # level (province or station), id in the store, name at the line
@@ -173,7 +174,7 @@ def lines(
 def bands_for(standard: Standard, pollutant: str, grain: str) -> list[tuple[float, float, Level]]:
     """(low, high, level) of the breakpoints made for a grain's averaging time; none where none."""
     if pollutant != OVERALL:
-        return charts.level_bands(standard, pollutant, AVERAGING[grain])
+        return level_bands(standard, pollutant, AVERAGING[grain])
     edges = [level.index for level in standard.levels]
     if grain != "hour" or any(edge is None for edge in edges):
         return []

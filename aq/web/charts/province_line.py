@@ -1,6 +1,5 @@
 """The line of a province: hourly means over the bands of their grades, gaps hatched and named."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from aq.domain.pollutants import pollutants
 from aq.domain.standards import Level, Standard
 from aq.i18n import Text
 from aq.queries.model_hours import Ahead
@@ -20,6 +18,7 @@ from aq.web.charts.advisory_bands import draw as draw_acts
 from aq.web.charts.downsample import MOST_POINTS, Floats, kept, stretches
 from aq.web.charts.theme import FONT, Palette
 from aq.web.charts.time_axis import stamp, stamps, wall_clock
+from aq.web.drawings.bands import level_bands
 from aq.web.wording.korean import gap_word
 
 LINE_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
@@ -81,29 +80,6 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
     # Last, so that it lies on all else.
     _mark_last(figure, at, values, colours)
     return figure
-
-
-def level_bands(
-    standard: Standard, pollutant: str, averaging: str = "1h"
-) -> list[tuple[float, float, Level]]:
-    """(low, high, level) of an averaging time's breakpoints [the pollutant's unit], if any.
-
-    A band ends where the next level begins, its rounding folded in, so that a value's band is its
-    grade.
-    """
-    points = standard.tables.get((pollutant, averaging))
-    if points is None:
-        return []
-    scale = pollutants()[pollutant].scale
-    bands: list[tuple[float, float, Level]] = []
-    low = 0.0
-    for begin, grade in zip((*points.begins[1:], math.inf), points.grades, strict=True):
-        high, level = begin / points.parts / scale, standard.level(grade)
-        if bands and bands[-1][2] == level:
-            low = bands.pop()[0]
-        bands.append((low, high, level))
-        low = high
-    return bands
 
 
 def axis_top(values: Floats, cuts: Sequence[float]) -> float:

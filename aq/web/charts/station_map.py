@@ -15,6 +15,14 @@ from aq.web.charts import province_line as charts
 from aq.web.charts.theme import FONT, Palette
 from aq.web.wording.korean import number
 
+# Nothing is loaded: without this, Plotly asks a content network for the outlines of the world.
+EMPTY_TOPOLOGY = 'data:application/json,{"type":"Topology","objects":{},"arcs":[]}#'
+MAP_CONFIG: Mapping[str, Any] = {
+    "topojsonURL": EMPTY_TOPOLOGY,
+    "displayModeBar": False,
+    "scrollZoom": False,
+    "doubleClick": False,
+}
 # The least height shown [degrees], and the room around the outermost stations.
 LEAST, ROOM = 0.3, 0.2
 # A degree east to a degree north at Korea's latitudes.

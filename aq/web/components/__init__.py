@@ -1,10 +1,12 @@
-"""The pages' own elements, without frames: masthead, strip, switch and table."""
+"""The pages' own elements, without frames: masthead, switch, table, drawings with clicks."""
 
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
+
+from aq.web.drawings.style import sheet
 
 _HERE = Path(__file__).parent
 
@@ -20,8 +22,11 @@ def _nothing() -> None:
     """A trigger is read from the result of the run it starts."""
 
 
-_MASTHEAD, _STRIP, _SWITCH, _TABLE = (
-    _register(name) for name in ("header", "strip", "switch", "table")
+_MASTHEAD, _SWITCH, _TABLE = (_register(name) for name in ("header", "switch", "table"))
+_DRAWING = st.components.v2.component(
+    "aq_drawing",
+    css=sheet(),
+    js="\n".join((_HERE / part).read_text("utf-8") for part in ("dom.js", "drawing.js")),
 )
 
 
@@ -31,10 +36,18 @@ def masthead(data: dict[str, Any]) -> tuple[str | None, str | None]:
     return result.page, result.lang
 
 
-def strip(data: dict[str, Any]) -> str | None:
-    """Draw the strip; gives the code of the province clicked, if any."""
-    picked: str | None = _STRIP(key="strip", data=data, on_pick_change=_nothing).pick
-    return picked
+def drawing(key: str, html: str, say: str = "") -> tuple[str, str] | None:
+    """Show a drawing; gives what was chosen in it, if anything: its kind (`pick` a province, `sort`
+    an order, `x` a pollutant, `std` a standard, `go` a page) and the value.
+
+    `say` is read out where it differs from what was said before.
+    """
+    data = {"html": html, "say": say}
+    choice: str | None = _DRAWING(key=key, data=data, on_choice_change=_nothing).choice
+    if not choice:
+        return None
+    name, _, value = choice.partition(" ")
+    return name, value
 
 
 def switch(key: str, data: dict[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from aq.domain.clock import kst_day
 from aq.i18n import Text
 from aq.queries.official import Year, advisories_of, advisory_years
 from aq.queries.yellow_dust import yellow_dust_of
-from aq.web.parts import cache, page
+from aq.web.parts import cache, live_view, page
 from aq.web.parts.attribution import FORMATS
 from aq.web.parts.more_notices import yellow_dust_rows
 from aq.web.parts.official import act_grid, grid
@@ -24,7 +24,7 @@ def render() -> None:
     """Headline, choice of the year, counts by province, the list."""
     page.top("advisories")
     text, pollutant = page.words(), page.pollutant()
-    page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, None)
+    live_view.strip(pollutant, None)
     years = cache.kept(advisory_years)
     if not years:
         title, why = text("No advisories yet"), text("None has been received so far.")

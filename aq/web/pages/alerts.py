@@ -19,7 +19,7 @@ from aq.queries.zones import zone_by_id
 from aq.web.charts.province_line import LINE_CONFIG, LineStyle
 from aq.web.charts.rule_line import rule_line, stretches
 from aq.web.charts.theme import palette
-from aq.web.parts import admin, alert_log, cache, deliveries, page, silences
+from aq.web.parts import admin, alert_log, cache, deliveries, live_view, page, silences
 from aq.web.parts.backtests import trial
 from aq.web.wording.alerts import (
     PHASE_WORDS,
@@ -45,9 +45,7 @@ def render() -> None:
     page.top("alerts")
     text = page.words()
     standing = status.standing(cache.context().store)
-    picked = page.strip(
-        cache.snapshot(page.pollutant(), page.standard().id), page.pollutant(), None
-    )
+    picked = live_view.strip(page.pollutant(), None)
     _lead(standing, text)
     name = admin.panel()
     chosen = _standing(standing, text) if standing else None

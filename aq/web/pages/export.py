@@ -25,7 +25,7 @@ from aq.i18n import Text
 from aq.queries.frames import version_on
 from aq.web.export_route import ROW_LIMIT
 from aq.web.pages.past import GRAIN_NAMES
-from aq.web.parts import cache, page, ranges
+from aq.web.parts import cache, live_view, page, ranges
 from aq.web.parts.attribution import FORMATS as FORMAT_NAMES
 from aq.web.parts.ranges import Range
 from aq.web.parts.view_state import View
@@ -67,7 +67,7 @@ def render() -> None:
     page.top("export")
     view, pollutant, text = page.view(), page.pollutant(), page.words()
     code = view.province.code if view.province else PROVINCES[0].code
-    picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, code)
+    picked = live_view.strip(pollutant, code)
     page.html(
         f"<h1>{escape(text('Take the data along'))}</h1><p>"
         + escape(text("The page, the route and the command give the same bytes."))

@@ -11,7 +11,7 @@ from aq.feeds.registry import SPECS
 from aq.i18n import Text
 from aq.queries.feed_status import FeedStatus, NoticeStatus, notice_status, second_opinion
 from aq.queries.feed_status import answer_keys as odd_answers
-from aq.web.parts import answer_keys, cache, page
+from aq.web.parts import answer_keys, cache, live_view, page
 from aq.web.parts import notice_services as notice_care
 from aq.web.parts.feed_pace import pace_facts, paused, quota_facts
 from aq.web.parts.tables import table
@@ -45,7 +45,7 @@ def render() -> None:
     """A headline about the sources as a whole, then one after the other."""
     page.top("feeds")
     text, pollutant = page.words(), page.pollutant()
-    picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, None)
+    picked = live_view.strip(pollutant, None)
     feeds = cache.feeds()
     # Those that are polled first: what is live is what a reader came to look at.
     ordered = sorted(feeds, key=lambda feed: not feed.live)

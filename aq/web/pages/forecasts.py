@@ -9,7 +9,7 @@ from aq.domain.forecast_skill import Score, total
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
 from aq.queries.official import VERIFIED, Group, forecast_groups, forecast_scores
-from aq.web.parts import cache, page
+from aq.web.parts import cache, live_view, page
 from aq.web.parts import forecast_skill as skill
 from aq.web.parts.official import RECENT, grid
 from aq.web.parts.tables import table
@@ -22,7 +22,7 @@ def render() -> None:
     """Headline, all 17 together, each province."""
     page.top("forecasts")
     text, pollutant = page.words(), page.pollutant()
-    page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, None)
+    live_view.strip(pollutant, None)
     last = kst_day(cache.moment()) - timedelta(days=1)
     found: list[Score] = cache.kept(forecast_scores, last - RECENT, last)
     if not found:

@@ -18,7 +18,7 @@ from aq.web.charts import lines as lines_chart
 from aq.web.charts.lines import Ask
 from aq.web.charts.province_line import LINE_CONFIG
 from aq.web.parts import attribution as origin
-from aq.web.parts import cache, page, places, ranges, revisions
+from aq.web.parts import cache, live_view, page, places, ranges, revisions
 from aq.web.parts.official import over_line
 from aq.web.parts.places import Place
 from aq.web.parts.ranges import Range, Spans
@@ -63,7 +63,7 @@ def render() -> None:
     view, pollutant, text = page.view(), page.pollutant(), page.words()
     chosen = places.read(view, text)
     alone = chosen[0].ref if len(chosen) == 1 else None
-    picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, alone)
+    picked = live_view.strip(pollutant, alone)
     spans = cache.span(chosen[0].code)
     asked = ranges.read(view, spans)
     grain = grain_of(view, pollutant, asked)

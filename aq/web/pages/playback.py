@@ -17,9 +17,9 @@ from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.map_hours import Frame, Shown, frames, sources
 from aq.web import components
-from aq.web.charts.country_map import AT_SEA, LABELS, SMALL
+from aq.web.drawings.outlines import AT_SEA, LABELS, SMALL
 from aq.web.parts import attribution as origin
-from aq.web.parts import cache, daily, page
+from aq.web.parts import cache, daily, live_view, page
 from aq.web.parts.ranges import Range
 from aq.web.wording.korean import exact, gap_word, number, province_name
 
@@ -32,8 +32,8 @@ def render() -> None:
     page.top("playback")
     text, view, pollutant = page.words(), page.view(), page.pollutant()
     chosen = view.province.code if view.province else None
-    now = cache.snapshot(pollutant, page.standard().id)
-    picked = page.strip(now, pollutant, chosen)
+    now = live_view.answer().country
+    picked = live_view.strip(pollutant, chosen)
     at = asked_hour(st.query_params.get("at"), now.hour or cache.this_hour(), cache.this_hour())
     what = text.pollutant(pollutant)
     title = text("{what}, {hour}", what=what, hour=text.hour(at))
@@ -189,7 +189,6 @@ def _places(text: Text) -> list[dict[str, Any]]:
     shapes: Mapping[str, Any] = {
         shape["id"]: shape["geometry"] for shape in cache.shapes()["features"]
     }
-    anchors = {"middle left": "end", "middle right": "start"}
     out = []
     for province in PROVINCES:
         longitude, latitude = LABELS[province.code]
@@ -201,7 +200,7 @@ def _places(text: Text) -> list[dict[str, Any]]:
                 "path": outline(shapes[province.code]),
                 "x": round(_x(longitude), 1),
                 "y": round(_y(latitude), 1),
-                "anchor": anchors.get(side or "", "middle"),
+                "anchor": side or "middle",
                 "small": province.code in SMALL,
                 "sea": side is not None,
             }

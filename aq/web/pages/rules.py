@@ -18,7 +18,7 @@ from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
 from aq.logs import redact
-from aq.web.parts import admin, against, cache, page, periods
+from aq.web.parts import admin, against, cache, live_view, page, periods
 from aq.web.parts.backtests import Trials
 from aq.web.parts.rule_form import KIND_NAMES, Form
 from aq.web.wording.alerts import SEVERITY_WORDS, rule_sentence, rule_title
@@ -41,9 +41,7 @@ def render() -> None:
     """The rules as a table, then the chosen one as a form with its back-test."""
     page.top("rules")
     text = page.words()
-    picked = page.strip(
-        cache.snapshot(page.pollutant(), page.standard().id), page.pollutant(), None
-    )
+    picked = live_view.strip(page.pollutant(), None)
     saved = sorted(alerting.rules(cache.context().store), key=_order)
     title = text("What raises an alert")
     words = text(

@@ -22,13 +22,13 @@ from aq.queries.evidence import COUNTS
 from aq.queries.stations import Member, Roster
 from aq.web import components
 from aq.web.charts import lines as lines_chart
-from aq.web.charts.country_map import MAP_CONFIG
 from aq.web.charts.lines import Ask
-from aq.web.charts.province_line import LINE_CONFIG, level_bands
-from aq.web.charts.station_map import station_map
+from aq.web.charts.province_line import LINE_CONFIG
+from aq.web.charts.station_map import MAP_CONFIG, station_map
 from aq.web.charts.theme import palette
+from aq.web.drawings.bands import level_bands
 from aq.web.parts import attribution as origin
-from aq.web.parts import cache, outlines, page, ranges
+from aq.web.parts import cache, live_view, outlines, page, ranges
 from aq.web.parts.ranges import Range, Spans
 from aq.web.parts.why import NETWORKS, flag_words
 from aq.web.wording.explanation import PARTS
@@ -57,7 +57,7 @@ def render() -> None:
     page.top("stations")
     view, pollutant = page.view(), page.pollutant()
     code = view.province.code if view.province else PROVINCES[0].code
-    picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, code)
+    picked = live_view.strip(pollutant, code)
     spans = cache.span(code)
     asked = ranges.read(view, spans)
     text = page.words()

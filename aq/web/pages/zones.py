@@ -13,11 +13,11 @@ from aq.i18n import Text
 from aq.queries.criteria import ZoneYear, standings_now, year_of
 from aq.queries.official import advisories_now
 from aq.queries.zones import ZoneHour, zone_by_id, zone_hours, zone_of_act, zones_now
-from aq.web.parts import cache, page
+from aq.web.parts import cache, live_view, page
 from aq.web.parts.official import grid
-from aq.web.parts.zone_words import criterion_words, value_of
 from aq.web.wording.advisories import act_word
 from aq.web.wording.korean import N_, long_hour, province_name, told_hour
+from aq.web.wording.zones import criterion_words, value_of
 
 HOURS = 24
 PROOFS = {
@@ -32,7 +32,7 @@ def render() -> None:
     """Headline, the zones of the chosen province, the last day of the chosen zone."""
     page.top("zones")
     text, pollutant = page.words(), page.pollutant()
-    picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, None)
+    picked = live_view.strip(pollutant, None)
     key = pollutant if pollutant in KINDS else "pm25"
     view = page.view().province
     province = view or PROVINCES[0]

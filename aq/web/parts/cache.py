@@ -17,20 +17,17 @@ from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import text_in
 from aq.paths import config_file
-from aq.queries import current as now_page
 from aq.queries import frames as queries
-from aq.queries.current import CurrentItem, Snapshot
 from aq.queries.evidence import Evidence
 from aq.queries.evidence import evidence as evidence_of
 from aq.queries.feed_status import FeedStatus
 from aq.queries.feed_status import agreement as agreement_of
 from aq.queries.feed_status import feed_status as feed_status_of
 from aq.queries.model_hours import hours_ahead
-from aq.web.charts import country_map
 from aq.web.charts import province_line as charts
 from aq.web.charts.advisory_bands import act_bands
 from aq.web.charts.theme import palette
-from aq.web.parts import outlines
+from aq.web.drawings.view import shown_digits as digits_of
 from aq.web.parts.page_cache import once
 from aq.zones_file import zone_by_id
 
@@ -108,18 +105,6 @@ def _kept(name: str, args: tuple[object, ...], *, _function: Callable[..., objec
     return _function(context(), *args)
 
 
-@stored(MANY, at=moment)
-def snapshot(pollutant: str, standard: str) -> Snapshot:
-    """The 17 items of a pollutant now, by a standard."""
-    return now_page.current(context(), moment(), standard=standard, wanted=[pollutant])
-
-
-@stored(MANY)
-def sparklines(pollutant: str, until: datetime, feed: str | None) -> dict[str, list[float | None]]:
-    """The last 24 hourly means by province code."""
-    return queries.sparklines(context(), pollutant, until, feed=feed)
-
-
 @stored()
 def line(
     code: str,
@@ -169,38 +154,6 @@ def shapes() -> dict[str, Any]:
     return found
 
 
-def map_figure(
-    found: Snapshot, pollutant: str, lang: str, dark: bool, chosen: str, marks: tuple[Mark, ...]
-) -> go.Figure:
-    """The map of a snapshot; `marks` are codes with what the authority has in force there."""
-    key = (found.as_of, pollutant, found.standard)
-    return _map_figure(*key, lang, dark, chosen, marks, _items=found.of(pollutant))
-
-
-@stored()
-def _map_figure(
-    as_of: datetime,
-    pollutant: str,
-    standard: str,
-    lang: str,
-    dark: bool,
-    chosen: str,
-    marks: tuple[Mark, ...],
-    *,
-    _items: tuple[CurrentItem, ...],
-) -> go.Figure:
-    return country_map.country_map(
-        _items,
-        outlines.address(),
-        context().standards[standard],
-        text_in(lang),
-        palette(dark),
-        chosen=chosen,
-        digits=shown_digits(pollutant, standard),
-        marks=dict(marks),
-    )
-
-
 @stored()
 def line_figure(
     code: str,
@@ -231,15 +184,5 @@ def line_figure(
 
 
 def shown_digits(pollutant: str, standard: str) -> int:
-    """Decimals shown: those the standard grades by, so that a printed value and its grade agree.
-
-    Where it cuts off, or grades in another unit, the store's own decimals are shown: a value
-    printed rounded would then stand in another row than the one it is graded by.
-    """
-    points = context().standards[standard].pollutants.get(pollutant)
-    if points is None:
-        return 0
-    stored = pollutants()[pollutant]
-    if points.rounding == "truncate" or points.unit != stored.unit:
-        return stored.digits
-    return points.digits
+    """Decimals shown of a pollutant by a standard, as in the drawings."""
+    return digits_of(context().standards[standard], pollutant)

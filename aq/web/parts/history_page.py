@@ -9,7 +9,7 @@ from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.i18n import Text
 from aq.queries.completeness import stored
 from aq.web import components
-from aq.web.parts import cache, page, ranges
+from aq.web.parts import cache, live_view, page, ranges
 from aq.web.parts.ranges import Range, Spans
 from aq.web.wording.korean import day_words
 
@@ -41,7 +41,7 @@ def show(
     view, pollutant, text = page.view(), page.pollutant(), page.words()
     chosen = view.province.code if view.province else PROVINCES[0].code
     code = None if everywhere else chosen
-    picked = page.strip(cache.snapshot(pollutant, page.standard().id), pollutant, code)
+    picked = live_view.strip(pollutant, code)
     spans: Spans = cache.kept(stored) if everywhere else cache.span(chosen)
     days = ranges.read(view, spans, default)
     asked = Asked(pollutant=pollutant, code=code, range=days, spans=spans, text=text)

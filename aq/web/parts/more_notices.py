@@ -3,35 +3,14 @@
 from collections.abc import Iterable
 from html import escape
 
-from aq.domain.clock import kst, kst_day, kst_iso
+from aq.domain.clock import kst, kst_day
 from aq.domain.forecasts import outlooks
 from aq.domain.model import ForecastNotice, YellowDust
 from aq.domain.provinces import PROVINCES, provinces_named
 from aq.i18n import Text
 from aq.queries.official import ABOVE, over_50_notices
-from aq.queries.yellow_dust import recent_yellow_dust
 from aq.web.parts import cache, page
-from aq.web.wording.korean import exact, long_hour, province_name, told_hour
-
-
-def yellow_dust_now(text: Text) -> str:
-    """The acts of today and yesterday as list items; nothing without one."""
-    acts: Iterable[YellowDust] = cache.kept(recent_yellow_dust, cache.moment())
-    return "".join(f"<li>{_act(act, text)}</li>" for act in acts)
-
-
-def _act(act: YellowDust, text: Text) -> str:
-    when = told_hour(text, act.at, cache.moment())
-    words = text("Yellow dust: act of {when}{round}", when=when, round=_round(act, text))
-    note = text("The service tells no end of such an act.")
-    stamp = f'<time datetime="{kst_iso(act.at)}" title="{escape(exact(act.at))}">'
-    return (
-        f'{stamp}{escape(words)}</time>: <span lang="ko">{escape(act.areas)}</span>. {escape(note)}'
-    )
-
-
-def _round(act: YellowDust, text: Text) -> str:
-    return text(", round {n}", n=act.sequence) if act.sequence else ""
+from aq.web.wording.korean import long_hour, province_name
 
 
 def yellow_dust_rows(acts: Iterable[YellowDust], text: Text) -> str:

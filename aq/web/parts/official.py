@@ -5,38 +5,25 @@ from collections.abc import Iterable
 from datetime import timedelta
 from html import escape
 
-from aq.domain.clock import day_bounds, kst, kst_day, kst_iso
-from aq.domain.forecasts import DayAhead, Outlook, outlooks
+from aq.domain.clock import kst, kst_day
+from aq.domain.forecasts import Outlook, outlooks
 from aq.domain.model import DAILY, Advisory, ForecastNotice
-from aq.domain.pollutants import pollutants
 from aq.domain.provinces import PROVINCES
 from aq.domain.standards import Standard
 from aq.i18n import Text
-from aq.queries.model_hours import hours_ahead
 from aq.queries.official import (
-    advisories_now,
     advisories_over,
-    coming_days,
     forecast_notices,
-    marked,
-    next_days,
 )
-from aq.queries.zones import values_now
-from aq.web.charts.country_map import ACT_MARK
 from aq.web.charts.lines import Ask
 from aq.web.parts import cache, page
-from aq.web.parts.more_notices import over_50, yellow_dust_now
+from aq.web.parts.more_notices import over_50
 from aq.web.parts.tables import table
-from aq.web.parts.zone_words import zone_words
 from aq.web.wording.advisories import GRADE_WORDS, act_word, place_words, value_words
 from aq.web.wording.korean import (
     day_words,
-    exact,
     long_hour,
-    number,
     province_name,
-    short_hour,
-    told_hour,
 )
 
 # The forecast's four words are those of this standard, whatever standard the page shows.
@@ -48,67 +35,9 @@ FIRST_BULLETIN = (
 MARKS = re.compile(r"^[\s○◦·\-]*(\[[^\]]*\])?\s*")
 
 
-def marks(text: Text) -> tuple[tuple[str, str], ...]:
-    """By province code what is in force there, in words: 초미세먼지 주의보 남부권."""
-    found = cache.kept(marked, cache.moment())
-    return tuple(
-        (
-            code,
-            ", ".join(
-                f"{text.pollutant(row.pollutant)} {act_word(row, text)} {row.zone}".strip()
-                for row in rows
-            ),
-        )
-        for code, rows in found.items()
-    )
-
-
-def legend(text: Text) -> str:
-    """What the mark on map and table means, as markup."""
-    words = text("official advisory in force in a zone of the province")
-    return f'<p class="muted legend"><span aria-hidden="true">{ACT_MARK}</span> {escape(words)}</p>'
-
-
-def coming(pollutant: str) -> tuple[DayAhead, ...]:
-    """The three days a reader asks for now; none where no notice speaks of any."""
-    days: tuple[DayAhead, ...] = cache.kept(next_days, cache.moment(), pollutant)
-    return days
-
-
-def tomorrow(pollutant: str) -> tuple[DayAhead, ...]:
-    """Tomorrow in four grades, where a notice speaks of it."""
-    days: tuple[DayAhead, ...] = cache.kept(coming_days, cache.moment(), pollutant, 1)
-    return tuple(day for day in days if day.notice)
-
-
 def rules() -> Standard:
     """The standard of the forecast's own four words."""
     return cache.context().standards[STANDARD]
-
-
-def coming_badges(code: str, days: tuple[DayAhead, ...], text: Text) -> list[dict[str, str | None]]:
-    """A badge per day to come for the table: AirKorea's word, and what stands behind it."""
-    return [_coming_badge(day, code, text) for day in days]
-
-
-def _coming_badge(day: DayAhead, code: str, text: Text) -> dict[str, str | None]:
-    outlook = day.by_code.get(code)
-    if outlook is None or outlook.word is None:
-        words = f"{day_words(text, day.day)}: {_unsaid(text)}"
-        return {"letter": None, "colour": None, "ink": None, "words": words}
-    word = _word(outlook, text)
-    words = f"{day_words(text, day.day)}: {word}"
-    if len(outlook.parts) > 1:
-        words += f" ({', '.join(f'{part.region} {part.word}' for part in outlook.parts)})"
-    colour, ink = _colours(outlook)
-    return {"letter": word, "colour": colour, "ink": ink, "words": words}
-
-
-def _unsaid(text: Text) -> str:
-    """Why a day has no forecast: the bulletin of 05:00 adds one, the weekly knows PM2.5 only."""
-    if kst(cache.moment()).hour < FIRST_BULLETIN:
-        return text("not forecast before 05:00")
-    return text(GRADE_WORDS["예보없음"])
 
 
 def _word(outlook: Outlook, text: Text) -> str:
@@ -127,60 +56,6 @@ def _colours(outlook: Outlook) -> tuple[str | None, str | None]:
     if all(level.colour != shown.colour for shown in page.standard().levels):
         return None, None
     return level.colour, level.text_colour
-
-
-def tonight(code: str, wanted: Iterable[str], text: Text) -> str | None:
-    """What the rest of the day brings by the model, with its hour; None where no model says it."""
-    now = cache.this_hour()
-    for pollutant in wanted:
-        hours = cache.kept(hours_ahead, code, pollutant, now)
-        coming_hours = [
-            (at, amount)
-            for at, amount in (hours.hours if hours else ())
-            if now < at <= day_bounds(kst_day(cache.moment()))[1]
-        ]
-        if coming_hours and hours:
-            at, amount = max(coming_hours, key=lambda entry: entry[1])
-            return text(
-                "Rest of today: {what} up to {value} {unit} at {hour} by the model ({feed}).",
-                what=text.pollutant(pollutant),
-                value=number(amount, 0 if pollutant in ("pm10", "pm25") else 3),
-                unit=pollutants()[pollutant].unit,
-                hour=short_hour(text, at),
-                feed=text.feed(hours.feed),
-            )
-    return None
-
-
-def in_force() -> None:
-    """The advisories that hold now: zone, since when, value at issue."""
-    text, now = page.words(), cache.moment()
-    rows = cache.kept(advisories_now, now)
-    values = cache.kept(values_now, tuple(rows), now)
-    lines = "".join(
-        f"<li>{_line(row, text)}{zone_words(row, value, text)}</li>"
-        for row, value in zip(rows, values, strict=True)
-    )
-    lines += yellow_dust_now(text)
-    if not lines:
-        return
-    title = escape(text("Official advisories in force"))
-    page.html(f"<h2>{title}</h2><ul>{lines}</ul>", "acts")
-
-
-def _line(row: Advisory, text: Text) -> str:
-    since = told_hour(text, row.issued_at, cache.moment())
-    words = text(
-        "{place}: {what} {act}, since {since}, {value} at issue",
-        place=place_words(row, text, "\0"),
-        what=text.pollutant(row.pollutant),
-        act=act_word(row, text),
-        since=since,
-        value=value_words(row, row.issue_value),
-    )
-    stamp = f'<time datetime="{kst_iso(row.issued_at)}" title="{escape(exact(row.issued_at))}">'
-    zone = f'<span lang="ko">{escape(row.zone)}</span>'
-    return f"{stamp}{escape(words)}</time>".replace("\0", zone)
 
 
 def ahead(pollutant: str) -> None:

@@ -12,7 +12,7 @@ from aq.domain.clock import hour_number, kst_day
 from aq.domain.model import LANGUAGES, OBSERVED
 from aq.domain.standards import Standard
 from aq.i18n import Text, text_in
-from aq.queries.current import CurrentItem, Snapshot
+from aq.queries.current import CurrentItem
 from aq.queries.model_hours import Ahead, hours_ahead
 from aq.web import components
 from aq.web.charts import model_line as ahead_line
@@ -26,7 +26,6 @@ from aq.web.wording.korean import (
     Noun,
     averaging_words,
     grade_word,
-    item_name,
     missing_short,
     number,
     shown,
@@ -165,29 +164,6 @@ def query(**changes: str) -> str:
 def _href(name: str, params: dict[str, str]) -> str:
     query = urlencode(params)
     return f"/{address(name)}?{query}" if query else f"/{address(name)}"
-
-
-def strip(found: Snapshot, pollutant: str, chosen: str | None) -> str | None:
-    """The 17 in page-header order; gives the province clicked, if any."""
-    text = words()
-    return components.strip(
-        {
-            "lang": text.lang,
-            "label": text("Air quality of the 17 provinces"),
-            "what": text.pollutant(pollutant),
-            "chips": [_chip(item, text, chosen) for item in found.of(pollutant)],
-        }
-    )
-
-
-def _chip(item: CurrentItem, text: Text, chosen: str | None) -> dict[str, Any]:
-    return {
-        **badge_data(item, text),
-        "code": item.code,
-        "name": item_name(item, text.lang),
-        "title": value_words(item, text),
-        "chosen": item.code == chosen,
-    }
 
 
 def told_ahead(code: str, pollutant: str) -> None:

@@ -1,6 +1,6 @@
 """What a zone's air is now, behind an act that holds for it."""
 
-from html import escape
+from datetime import datetime
 from urllib.parse import urlencode
 
 from aq.domain.clock import from_hour_number
@@ -9,28 +9,32 @@ from aq.domain.model import Advisory
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text
 from aq.queries.zones import ZoneHour, zone_of_act
-from aq.web.parts import cache
 from aq.web.wording.korean import N_, number, told_hour
 
 LEVELS = ("", N_("advisory"), N_("warning"), N_("severe warning"))
 
 
-def zone_words(act: Advisory, now: ZoneHour | None, text: Text) -> str:
-    """The value of the act's zone now as markup, linked to the zone's page."""
+def zone_words(act: Advisory, zone_now: ZoneHour | None, text: Text, moment: datetime) -> str:
+    """The value of the act's zone at a moment, or why there is none."""
+    if zone_of_act(act) is None:
+        return text("(a zone that is not in our table)")
+    if zone_now is None or zone_now.value is None:
+        return text("(no value of the zone now)")
+    return text(
+        "now {value} ({when}, {n} of {all} stations)",
+        value=value_of(zone_now),
+        when=told_hour(text, from_hour_number(zone_now.hour), moment),
+        n=zone_now.value.heard,
+        all=max(zone_now.expected, zone_now.value.heard),
+    )
+
+
+def zone_query(act: Advisory) -> str:
+    """The query of the zone's own page; empty where the zone is not in our table."""
     zone = zone_of_act(act)
     if zone is None:
-        return f" <small>{escape(text('(a zone that is not in our table)'))}</small>"
-    if now is None or now.value is None:
-        return f" <small>{escape(text('(no value of the zone now)'))}</small>"
-    words = text(
-        "now {value} ({when}, {n} of {all} stations)",
-        value=value_of(now),
-        when=told_hour(text, from_hour_number(now.hour), cache.moment()),
-        n=now.value.heard,
-        all=max(now.expected, now.value.heard),
-    )
-    address = urlencode({"p": zone.province.code, "x": act.pollutant, "z": zone.id})
-    return f' · <a href="/zones?{address}">{escape(words)}</a>'
+        return ""
+    return urlencode({"p": zone.province.code, "x": act.pollutant, "z": zone.id})
 
 
 def criterion_words(standing: Standing | None, text: Text) -> str:

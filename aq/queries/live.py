@@ -1,0 +1,121 @@
+"""What the live page shows of a moment, read at once: pollutants, acts, trends, days to come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aq.context import Context
+from aq.domain.clock import floor_hour, hour_number
+from aq.domain.forecasts import DayAhead
+from aq.domain.model import Advisory, HourMean, YellowDust
+from aq.domain.pollutants import KEYS, pollutants
+from aq.domain.provinces import BY_ID, PROVINCES, district_provinces
+from aq.domain.standards import Standard
+from aq.queries.current import CurrentItem, Snapshot, current
+from aq.queries.official import FORECAST_KEYS, STANDARD, advisories_now, coming_days, next_days
+from aq.queries.yellow_dust import recent_yellow_dust
+from aq.queries.zones import ZoneHour, values_now
+from aq.store.reads import province_hours
+
+# Advice is worded for this standard's four levels, whatever standard is shown.
+ADVICE_STANDARD = "airkorea_1h"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A moment of the whole country by one standard.
+
+    Attributes
+    ----------
+    country : 17 items of every pollutant the standard grades
+    forecast_standard, advice_standard : whose words forecasts and advice are given in
+    acts, zone_hours : what is in force, worst first, and the newest value of each act's zone
+    trends : by pollutant and province code the last 24 hourly means [pollutant's unit]
+    days : by pollutant the three days a reader asks for now; empty where nothing is forecast
+    tomorrow : tomorrow in four grades, an entry for each pollutant a notice speaks of
+    """
+
+    now: datetime
+    country: Snapshot
+    standard: Standard
+    forecast_standard: Standard
+    advice_standard: Standard
+    acts: tuple[Advisory, ...]
+    zone_hours: tuple[ZoneHour | None, ...]
+    yellow_dust: tuple[YellowDust, ...]
+    trends: Mapping[str, Mapping[str, list[float | None]]]
+    days: Mapping[str, tuple[DayAhead, ...]]
+    tomorrow: tuple[DayAhead, ...]
+
+    @property
+    def acts_by_code(self) -> dict[str, tuple[Advisory, ...]]:
+        """By province code what is in force in a zone of it, worst first."""
+        by_code: dict[str, tuple[Advisory, ...]] = {}
+        for act in self.acts:
+            for province in district_provinces(act.district):
+                by_code[province.code] = (*by_code.get(province.code, ()), act)
+        return by_code
+
+    def item(self, code: str, pollutant: str) -> CurrentItem:
+        """One province and pollutant."""
+        return next(
+            item for item in self.country.items if (item.code, item.pollutant) == (code, pollutant)
+        )
+
+    def items_of(self, code: str) -> list[CurrentItem]:
+        """All pollutants of a province."""
+        return [item for item in self.country.items if item.code == code]
+
+
+def live(context: Context, now: datetime, standard: str) -> Live:
+    """Everything the drawings of a moment need but the hours before it."""
+    country = current(context, now, standard=standard)
+    acts = tuple(advisories_now(context, now))
+    return Live(
+        now=now,
+        country=country,
+        standard=context.standards[country.standard],
+        forecast_standard=context.standards[STANDARD],
+        advice_standard=context.standards[ADVICE_STANDARD],
+        acts=acts,
+        zone_hours=values_now(context, acts, now),
+        yellow_dust=recent_yellow_dust(context, now),
+        trends=trends(context, country.hour, feed=country.feed) if country.hour else {},
+        days={key: next_days(context, now, key) for key in FORECAST_KEYS},
+        tomorrow=tuple(
+            day for key in FORECAST_KEYS for day in coming_days(context, now, key, 1) if day.notice
+        ),
+    )
+
+
+def trends(
+    context: Context,
+    until: datetime,
+    *,
+    keys: Sequence[str] = KEYS,
+    hours: int = 24,
+    feed: str | None = None,
+) -> dict[str, dict[str, list[float | None]]]:
+    """By pollutant and province code the last `hours` hourly means [pollutant's unit], None where
+    missing."""
+    last = hour_number(floor_hour(until))
+    numbers = [province.id for province in PROVINCES]
+    selection = context.settings.selection.only(feed)
+    with context.store.read() as connection:
+        rows = province_hours(
+            connection, numbers, last - hours, last, keys=keys, feeds=selection.feeds
+        )
+    slots: dict[tuple[str, int, int], dict[str, HourMean]] = {}
+    for row in rows:
+        for key in keys:
+            slots.setdefault((key, row.place, row.hour), {})[row.feed] = row.means[key]
+    series: dict[str, dict[str, list[float | None]]] = {
+        key: {province.code: [None] * hours for province in PROVINCES} for key in keys
+    }
+    for (key, province, hour), means in slots.items():
+        taken = selection.of_hour({name: mean.valid for name, mean in means.items()})
+        scaled = means[taken].scaled if taken else None
+        if scaled is not None:
+            value = scaled / pollutants()[key].scale
+            series[key][BY_ID[province].code][hour - (last - hours) - 1] = value
+    return series

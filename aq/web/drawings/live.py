@@ -1,0 +1,60 @@
+"""The live page's pieces put together: the same for the app, the first paint and plain pages."""
+
+from collections.abc import Sequence
+from html import escape
+
+from aq.domain.standards import Standard
+from aq.web.drawings import lead
+from aq.web.drawings.map import map_svg, tiles
+from aq.web.drawings.marks import framed
+from aq.web.drawings.place import card
+from aq.web.drawings.table import table
+from aq.web.drawings.view import View
+from aq.web.wording.korean import Noun, averaging_words
+
+
+def top(view: View) -> str:
+    """Acts in force, headline, the reader's place; on a narrow page the place comes second."""
+    if lead.welcome(view):
+        return framed(view, f"{lead.acts(view)}{lead.title(view)}{lead.deck(view)}")
+    parts = f"<div>{lead.title(view)}</div>{card(view)}<div>{lead.deck(view)}</div>"
+    return framed(view, f'{lead.acts(view)}<div class="lead">{parts}</div>')
+
+
+def country(view: View) -> str:
+    """Map, or tiles where it is narrow, beside the table."""
+    drawn = f'<div class="country">{map_svg(view)}</div>{tiles(view)}<div>{table(view)}</div>'
+    return framed(view, f'<div class="grid">{drawn}</div>')
+
+
+def choices(view: View, standards: Sequence[Standard]) -> str:
+    """Which pollutant, by which standard, and what that looks at; the index first."""
+    text, chosen = view.text, view.standard
+    keys = sorted(chosen.keys, key=lambda key: key != "overall")
+    links = "".join(
+        f'<a href="{view.href(x=key)}" data-x="{key}" data-focus="x-{key}"'
+        f"{' aria-current=true' if key == view.pollutant else ''}>{escape(text.pollutant(key))}</a>"
+        for key in keys
+    )
+    options = "".join(
+        f'<option value="{escape(standard.id)}"{" selected" if standard == chosen else ""}>'
+        f"{escape(standard.short_titles[text.lang])}</option>"
+        for standard in standards
+    )
+    label = escape(text("Pollutant"))
+    return framed(
+        view,
+        f'<div class="ctl"><nav class="seg" data-roving aria-label="{label}">{links}</nav>'
+        f'<label class="std">{escape(text("Standard"))} <select data-choose="std"'
+        f' data-focus="std">{options}</select></label></div>'
+        f'<p class="meta">{escape(_averaging(view))}</p>',
+    )
+
+
+def _averaging(view: View) -> str:
+    text, name = view.text, view.standard.titles[view.text.lang]
+    averaging = view.standard.averaging(view.pollutant)
+    if averaging is None:
+        return text("{standard}: all pollutants as one number.", standard=name)
+    what, mean = text.pollutant(view.pollutant), averaging_words(text, averaging)
+    return text("{standard}: {what} by {mean}.", standard=name, what=Noun(what), mean=mean)

@@ -1,0 +1,80 @@
+"""The view of the drawings as this reader's address, browser and language have it."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from aq.domain.provinces import BY_CODE
+from aq.queries.live import Live, live
+from aq.queries.model_hours import hours_ahead
+from aq.web import components
+from aq.web.drawings.chips import strip as strip_drawing
+from aq.web.drawings.marks import framed
+from aq.web.drawings.view import View
+from aq.web.parts import cache, page
+from aq.web.parts.view_state import shared_params
+from aq.web.wording.korean import shown
+
+# Where the browser keeps the reader's own province: read by the server, so that it comes first.
+COOKIE = "aq_place"
+
+
+def answer() -> Live:
+    """The moment by the view's standard."""
+    return cache.kept(live, cache.moment(), page.standard().id)
+
+
+def home() -> str | None:
+    """The province this browser remembers, as it was when the page was opened."""
+    code = st.context.cookies.get(COOKIE)
+    return code if code in BY_CODE else None
+
+
+def view(pollutant: str, place: str | None = None) -> View:
+    """The view of a pollutant; without a place the address's, the remembered or the worst one."""
+    asked = page.view()
+    chosen = place or (asked.province.code if asked.province else home())
+    code = chosen or _worst(pollutant)
+    now = cache.this_hour()
+    hours = {key: cache.kept(hours_ahead, code, key, now) for key in page.standard().pollutants}
+    return View(
+        answer=answer(),
+        text=page.words(),
+        pollutant=pollutant,
+        place=code,
+        mine=chosen is not None,
+        home=home(),
+        sort=asked.sort,
+        descending=asked.descending,
+        dark=page.dark(),
+        link=_link,
+        ahead={key: ahead for key, ahead in hours.items() if ahead},
+        feeds=tuple(cache.feeds()),
+        polled=cache.context().settings.scheduler != "off",
+    )
+
+
+def _link(name: str, changes: Mapping[str, str]) -> str:
+    """The address of a page with this view and some changes of it."""
+    kept = st.query_params.to_dict() if name == "" else shared_params(st.query_params.to_dict())
+    return f"/{name}?{urlencode({**kept, **changes})}"
+
+
+def _worst(pollutant: str) -> str:
+    """The worst province when the session first saw this pollutant."""
+
+    def badness(code: str) -> tuple[int, float]:
+        item = answer().item(code, pollutant)
+        value = shown(item)
+        return item.grade or 0, -1.0 if value is None else value
+
+    first: str = st.session_state.setdefault(f"first {pollutant}", max(BY_CODE, key=badness))
+    return first
+
+
+def strip(pollutant: str, code: str | None) -> str | None:
+    """Draw the strip; gives the province clicked, if any. `code` is the one the page is about."""
+    seen = view(pollutant, code)
+    choice = components.drawing("strip", framed(seen, strip_drawing(seen, code)))
+    return choice[1] if choice else None
