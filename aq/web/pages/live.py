@@ -14,7 +14,7 @@ from aq.web.drawings.lead import sentence
 from aq.web.drawings.table import caption
 from aq.web.drawings.view import View
 from aq.web.parts import cache, live_view, official, page, why
-from aq.web.parts.page import PAGES
+from aq.web.sections import PAGES
 from aq.web.wording.korean import Noun
 
 LINE_DAYS = 7
