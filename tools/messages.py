@@ -13,6 +13,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 import aq
+from aq.export.columns import KINDS, ZONE_LEVEL, columns_of
+from aq.export.query import GRAINS
 from aq.feeds.registry import INFO
 from aq.i18n import CATALOGUES
 from aq.paths import config_dir
@@ -46,8 +48,14 @@ def used(translated: Collection[str]) -> set[str]:
         messages |= _calls(tree)
         for table in _tables(tree):
             messages |= table if table & set(translated) else set()
+    standards = load_standards(config_dir() / "standards")
     for info in INFO.values():
         messages |= {info.attribution, info.licence}
+    for kind in (*KINDS, ZONE_LEVEL):
+        for grain in GRAINS:
+            for apart in (False, True):
+                columns = columns_of(kind, grain, list(standards.values()), apart=apart, named=True)
+                messages |= {column.message for column in columns}
     for shipped in ("standards", "limits"):
         for standard in load_standards(config_dir() / shipped).values():
             messages |= {*standard.unverified, *(source.what for source in standard.sources)}

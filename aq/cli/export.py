@@ -4,7 +4,6 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,11 +13,11 @@ import click
 from aq import memory as heap
 from aq.app import start
 from aq.cli.common import json_option, print_json
-from aq.context import Context
 from aq.export.columns import KINDS
-from aq.export.command import Done, export, verify
+from aq.export.command import Done, export, export_zip, verify
+from aq.export.package import check_packaged
 from aq.export.pipeline import Progress
-from aq.export.query import FORMATS, GRAINS, LEVELS, ExportQuestion, ask
+from aq.export.query import FORMATS, GRAINS, LEVELS, of_grains
 
 _LISTS = ("province", "pollutant", "standard")
 _PATH = click.Path(dir_okay=False, path_type=Path)
@@ -49,12 +48,23 @@ _PATH = click.Path(dir_okay=False, path_type=Path)
 @click.option("--format", type=click.Choice(FORMATS), help="[csv]")
 @click.option("--columns", help="Columns to write, in this order, separated by commas [all].")
 @click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel.")
+@click.option(
+    "--zip",
+    "zipped",
+    is_flag=True,
+    help="One zip of all grains, with manifests and datapackage.json; csv or parquet.",
+)
 @click.option("-o", "--output", help="FILE, or - for standard output.")
 @click.option("--manifest", type=_PATH, help="Where the manifest goes [FILE.manifest.json].")
 @click.option("--verify", "verified", type=_PATH, metavar="FILE", help="Ask again and compare.")
 @json_option
 def command(
-    output: str | None, manifest: Path | None, verified: Path | None, as_json: bool, **given: Any
+    output: str | None,
+    manifest: Path | None,
+    verified: Path | None,
+    zipped: bool,
+    as_json: bool,
+    **given: Any,
 ) -> int:
     """Write the rows of a question to a file, with a manifest beside it that tells what they are.
 
@@ -66,40 +76,39 @@ def command(
     grains = tuple(dict.fromkeys(given.pop("grain")))
     asked = _texts(given)
     if verified is not None:
-        if asked or output or grains:
+        if asked or output or grains or zipped:
             raise click.UsageError("--verify FILE takes its question from the manifest")
         return _verify(verified, manifest, as_json)
     if not output:
         raise click.UsageError("-o FILE is needed, or -o - for standard output")
     if as_json and output == "-":
         raise click.UsageError("--json needs -o FILE: standard output holds the data")
-    if len(grains) > 1 and (output == "-" or manifest):
+    if zipped and manifest:
+        raise click.UsageError("--zip has the manifests inside; leave --manifest out")
+    if len(grains) > 1 and not zipped and (output == "-" or manifest):
         raise click.UsageError("several --grain need -o FILE, and have a manifest beside each file")
     context = start()
     with closing(context.store):
         # All are checked before the first is written, and are of one version of the store.
-        questions = _of_grains(context, asked, grains)
-        written = []
-        for target, question in zip(_targets(output, grains), questions, strict=True):
+        questions = of_grains(context, asked, grains)
+        if zipped:
+            check_packaged(questions)
+            target = None if output == "-" else Path(output)
             with _stoppable(), _bar() as progress:
-                written.append(
-                    export(context, question, target, manifest, sys.stdout.buffer, progress)
-                )
+                written = export_zip(context, questions, target, sys.stdout.buffer, progress)
+        else:
+            written = []
+            for target, question in zip(_targets(output, grains), questions, strict=True):
+                with _stoppable(), _bar() as progress:
+                    written.append(
+                        export(context, question, target, manifest, sys.stdout.buffer, progress)
+                    )
     if as_json:
         reports = [done.as_dict() for done in written]
         print_json(reports[0] if len(reports) == 1 else {"files": reports})
     else:
         click.echo("\n".join(_written_sentence(done) for done in written), err=True)
     return 0
-
-
-def _of_grains(
-    context: Context, asked: dict[str, str], grains: tuple[str, ...]
-) -> list[ExportQuestion]:
-    """The question by each grain, all of the store version of the first."""
-    texts = [{**asked, "grain": grain} for grain in grains] or [asked]
-    questions = [ask(context, given) for given in texts]
-    return [replace(question, version=questions[0].version) for question in questions]
 
 
 def _targets(output: str, grains: tuple[str, ...]) -> list[Path | None]:

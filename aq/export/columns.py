@@ -1,10 +1,11 @@
 """The columns of an export: name, kind of content, and what they say, for every format alike."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aq.domain.errors import InputError
 from aq.domain.standards import Standard
+from aq.i18n import Text, text_in
 
 # Kinds of cells. A `number` travels as its exact decimal text, so that no format rounds it anew.
 TEXT, NUMBER, INTEGER, BOOLEAN, TIME = "text", "number", "integer", "boolean", "time"
@@ -18,56 +19,72 @@ ZONE = "KST, hour end"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column. `foreign` text comes from outside and may look like a spreadsheet formula."""
+    """One column.
+
+    `message` says what it holds, with the level or percentile `n` where it has one; `standard` is
+    the one it is of. `foreign` text comes from outside and may look like a spreadsheet formula.
+    """
 
     name: str
     kind: str
-    about: str
+    message: str
     foreign: bool = False
+    standard: str | None = None
+    n: int | None = None
+
+    @property
+    def about(self) -> str:
+        """What it says, in English."""
+        return self.described(text_in("en"))
+
+    def described(self, text: Text) -> str:
+        """What it says, in a language."""
+        words = text(self.message) if self.n is None else text(self.message, n=self.n)
+        return f"{self.standard}: {words}" if self.standard else words
 
 
-def _text(name: str, about: str, *, foreign: bool = False) -> Column:
-    return Column(name=name, kind=TEXT, about=about, foreign=foreign)
+def _string(name: str, message: str, *, foreign: bool = False) -> Column:
+    return Column(name=name, kind=TEXT, message=message, foreign=foreign)
 
 
-def _number(name: str, about: str) -> Column:
-    return Column(name=name, kind=NUMBER, about=about)
+def _number(name: str, message: str, n: int | None = None) -> Column:
+    return Column(name=name, kind=NUMBER, message=message, n=n)
 
 
-def _integer(name: str, about: str) -> Column:
-    return Column(name=name, kind=INTEGER, about=about)
+def _integer(name: str, message: str, n: int | None = None) -> Column:
+    return Column(name=name, kind=INTEGER, message=message, n=n)
 
 
 PLACE = (
-    _text("province", "Korean short name of the province"),
-    _text("code", "ISO 3166-2 code of the province"),
-    _text("station", "name of the station (level station)", foreign=True),
-    _text("station_code", "AirKorea's six-digit code of the station, where known", foreign=True),
-    _text("network", "network of the stations the value rests on", foreign=True),
+    _string("province", "Korean short name of the province"),
+    _string("code", "ISO 3166-2 code of the province"),
+    _string("station", "name of the station (level station)", foreign=True),
+    _string("station_code", "AirKorea's six-digit code of the station, where known", foreign=True),
+    _string("network", "network of the stations the value rests on", foreign=True),
 )
 WHAT = (
-    _text("pollutant", "pm10 pm25 o3 no2 so2 co, or overall"),
-    Column(name="at", kind=TIME, about="end of the hour with +09:00, or the KST day or month"),
+    _string("pollutant", "pm10 pm25 o3 no2 so2 co, or overall"),
+    Column(name="at", kind=TIME, message="end of the hour with +09:00, or the KST day or month"),
     _number("value", "mean over the averaging period, in `unit`; null is missing, never zero"),
-    _text("unit", "µg/m³ or ppm"),
-    _text("averaging", "averaging period of the value"),
-    _text("zone", "clock of `at`, and that hours are named by their end"),
+    _string("unit", "µg/m³ or ppm"),
+    _string("averaging", "averaging period of the value"),
+    _string("zone", "clock of `at`, and that hours are named by their end"),
 )
 JUDGED = (
     _integer("index", "the standard's index, where it has one"),
-    _text("dominant", "pollutant that decided `overall`"),
+    _string("dominant", "pollutant that decided `overall`"),
     _integer("grade", "level of the standard from 1, null where it has no breakpoints for this"),
-    _text("letter", "this product's letter of the grade", foreign=True),
-    _text("label", "the standard's Korean word for the grade", foreign=True),
-    _text("standard", "grade standard"),
-    _text("standard_version", "version of the standard's file", foreign=True),
-    Column(name="in_force", kind=BOOLEAN, about="whether the standard was in force then"),
+    _string("letter", "this product's letter of the grade", foreign=True),
+    _string("label", "the standard's Korean word for the grade", foreign=True),
+    _string("standard", "grade standard"),
+    _string("standard_version", "version of the standard's file", foreign=True),
+    Column(name="in_force", kind=BOOLEAN, message="whether the standard was in force then"),
 )
 SOURCE = (
-    _text("feed", "feed the value comes from"),
-    _text("kind", "observed or modelled"),
-    _text("status", "preliminary or confirmed; null for a model"),
-    _text(
+    _string("feed", "feed the value comes from"),
+    _string("kind", "observed or modelled"),
+    _string("status", "preliminary or confirmed; null for a model"),
+    _string(
         "flag",
         "the flag for which a value is withheld or does not count; of an overall without a result"
         " the pollutants it lacks",
@@ -76,72 +93,72 @@ SOURCE = (
     _integer("stations", "stations with a valid value in this hour"),
     _integer("stations_expected", "stations that should have had one"),
     _number("coverage", "share of the expected stations, or of the hours of the day or month"),
-    Column(name="thin", kind=BOOLEAN, about="under half of the expected stations"),
-    _text("missing_reason", "why there is no value that counts"),
+    Column(name="thin", kind=BOOLEAN, message="under half of the expected stations"),
+    _string("missing_reason", "why there is no value that counts"),
 )
 
 
-_FEED = _text("feed", "feed the row comes from")
-_WHICH = _text("pollutant", "the pollutant it is of")
+_FEED = _string("feed", "feed the row comes from")
+_WHICH = _string("pollutant", "the pollutant it is of")
 FORECASTS = (
     *PLACE[:2],
     _WHICH,
-    Column(name="day", kind=DAY, about="KST day that is forecast"),
-    Column(name="issued_at", kind=INSTANT, about="when the notice was issued, with +09:00"),
+    Column(name="day", kind=DAY, message="KST day that is forecast"),
+    Column(name="issued_at", kind=INSTANT, message="when the notice was issued, with +09:00"),
     _integer("lead_days", "days from the day of issue to the day that is forecast"),
     Column(
         name="latest",
         kind=BOOLEAN,
-        about="the last notice of this kind, pollutant and day; the earlier ones are rows too",
+        message="the last notice of this kind, pollutant and day; the earlier ones are rows too",
     ),
     _integer("grade", "worst grade of the province's regions from 1; null for none"),
     _integer("levels", "how many grades there are: 4 of a daily notice, 2 of a weekly one"),
-    _text("letter", "this product's letter of a grade of four"),
-    _text("label", "upstream's own word of the grade", foreign=True),
-    _text("regions", "forecast regions of the province, each with its word", foreign=True),
-    _text("overall", "the notice's outlook in words", foreign=True),
-    _text("cause", "what the notice gives as the cause", foreign=True),
-    _text("confidence", "upstream's word of confidence, of a weekly notice", foreign=True),
+    _string("letter", "this product's letter of a grade of four"),
+    _string("label", "upstream's own word of the grade", foreign=True),
+    _string("regions", "forecast regions of the province, each with its word", foreign=True),
+    _string("overall", "the notice's outlook in words", foreign=True),
+    _string("cause", "what the notice gives as the cause", foreign=True),
+    _string("confidence", "upstream's word of confidence, of a weekly notice", foreign=True),
     _FEED,
-    _text("kind", "daily (today to the day after tomorrow) or weekly (the days after that)"),
+    _string("kind", "daily (today to the day after tomorrow) or weekly (the days after that)"),
 )
 ADVISORIES = (
-    _text("provinces", "Korean short names, by comma where the district is two provinces"),
-    _text("codes", "their ISO 3166-2 codes"),
-    _text("district", "upstream's own word for the district", foreign=True),
-    _text("zone", "the zone it holds for, a part of the district", foreign=True),
+    _string("provinces", "Korean short names, by comma where the district is two provinces"),
+    _string("codes", "their ISO 3166-2 codes"),
+    _string("district", "upstream's own word for the district", foreign=True),
+    _string("zone", "the zone it holds for, a part of the district", foreign=True),
     _WHICH,
     _integer("level", "1 advisory, 2 warning, 3 severe warning"),
-    _text("label", "upstream's own word for the act", foreign=True),
-    Column(name="issued_at", kind=INSTANT, about="when it was issued, with +09:00"),
+    _string("label", "upstream's own word for the act", foreign=True),
+    Column(name="issued_at", kind=INSTANT, message="when it was issued, with +09:00"),
     _number("issue_value", "value at issue, in `unit`; null where upstream gave none"),
-    Column(name="cleared_at", kind=INSTANT, about="when it was cleared; null is not cleared"),
+    Column(name="cleared_at", kind=INSTANT, message="when it was cleared; null is not cleared"),
     _number("clear_value", "value at its clearing, in `unit`"),
     _number("max_value", "highest value of the act, in `unit`; ozone only"),
-    _text("unit", "µg/m³ or ppm"),
+    _string("unit", "µg/m³ or ppm"),
     _FEED,
 )
 
 
 ZONES = (
-    _text("province", "short Korean name"),
-    _text("code", "KR-11 …"),
-    _text("zone_name", "zone of the authority's acts (권역)"),
-    _text("zone_id", "its id in zones.csv"),
-    _text("pollutant", "pm10, pm25, o3"),
-    Column(name="at", kind=INSTANT, about="end of the hour, with +09:00"),
+    _string("province", "short Korean name"),
+    _string("code", "KR-11 …"),
+    _string("zone_name", "zone of the authority's acts (권역)"),
+    _string("zone_id", "its id in zones.csv"),
+    _string("pollutant", "pm10, pm25, o3"),
+    Column(name="at", kind=INSTANT, message="end of the hour, with +09:00"),
     _number("value", "mean of the zone's stations, of ozone the highest, in `unit`"),
-    _text("unit", "µg/m³ or ppm"),
-    _text("basis", "mean or highest"),
-    _text("standard", "the grade's standard"),
+    _string("unit", "µg/m³ or ppm"),
+    _string("basis", "mean or highest"),
+    _string("standard", "the grade's standard"),
     _integer("grade", "1 is the best; by the hour's breakpoints"),
-    _text("letter", "the grade's letter"),
+    _string("letter", "the grade's letter"),
     _FEED,
-    _text("kind", "observed"),
-    _text("status", "preliminary or confirmed"),
+    _string("kind", "observed"),
+    _string("status", "preliminary or confirmed"),
     _integer("stations", "urban stations with a valid value"),
     _integer("stations_expected", "urban stations in service"),
-    _text("missing_reason", "why there is no value"),
+    _string("missing_reason", "why there is no value"),
 )
 
 
@@ -149,7 +166,7 @@ ZONES = (
 # default; only where they are asked for by name.
 PERCENTILES = {"median": 50, "p95": 95, "p98": 98, "p99": 99}
 SPREAD = tuple(
-    _number(name, f"{percent}th percentile of the hourly means, in `unit`")
+    _number(name, "{n}th percentile of the hourly means, in `unit`", percent)
     for name, percent in PERCENTILES.items()
 )
 
@@ -190,36 +207,39 @@ def time_columns(grain: str) -> tuple[Column, ...]:
     """`at` in two columns that a database takes as they are."""
     by_grain = {
         "hour": (
-            Column(name="day", kind=DAY, about="KST day the hour belongs to; hour 24 is its last"),
-            Column(name="hour_end", kind=INSTANT, about="end of the hour, as `at`"),
+            Column(name="day", kind=DAY, message="KST day of the hour; hour 24 is its last"),
+            Column(name="hour_end", kind=INSTANT, message="end of the hour, as `at`"),
         ),
-        "day": (Column(name="day", kind=DAY, about="KST day, as `at`"),),
+        "day": (Column(name="day", kind=DAY, message="KST day, as `at`"),),
     }
     return by_grain.get(grain, ())
 
 
-def _counted(standard: Standard, prefix: str = "") -> tuple[Column, ...]:
+def _counted(standard: Standard) -> tuple[Column, ...]:
     levels = range(1, len(standard.levels) + 1)
     return (
-        *(_integer(f"{prefix}hours_{n}", f"hours of grade {n}") for n in levels),
-        _integer(f"{prefix}worst_grade", "worst grade of an hour"),
+        *(_integer(f"hours_{n}", "hours of grade {n}", n) for n in levels),
+        _integer("worst_grade", "worst grade of an hour"),
     )
 
 
 def _of_standard(standard: Standard, *, hourly: bool) -> tuple[Column, ...]:
-    name = standard.id
-    about = f"{name}: {{}}".format
-    feed = _text(f"{name}.feed", about("feed its mean is of: the first with hours enough"))
-    return (
-        _number(f"{name}.value", about("mean it judges, in `unit`; null where hours are too few")),
-        _text(f"{name}.averaging", about("averaging period of its value")),
-        _integer(f"{name}.index", about("its index, where it has one")),
-        _text(f"{name}.dominant", about("pollutant that decides its `overall`")),
-        _integer(f"{name}.grade", about("level from 1, null without breakpoints for this mean")),
-        _text(f"{name}.letter", about("this product's letter of the grade"), foreign=True),
-        _text(f"{name}.label", about("its Korean word for the grade"), foreign=True),
-        Column(name=f"{name}.in_force", kind=BOOLEAN, about=about("whether it was in force then")),
-        *((feed,) if hourly else _counted(standard, f"{name}.")),
+    """The columns of one of several standards, named after it."""
+    feed = _string("feed", "feed its mean is of: the first with hours enough")
+    columns = (
+        _number("value", "mean it judges, in `unit`; null where hours are too few"),
+        _string("averaging", "averaging period of its value"),
+        _integer("index", "its index, where it has one"),
+        _string("dominant", "pollutant that decides its `overall`"),
+        _integer("grade", "level from 1, null without breakpoints for this mean"),
+        _string("letter", "this product's letter of the grade", foreign=True),
+        _string("label", "its Korean word for the grade", foreign=True),
+        Column(name="in_force", kind=BOOLEAN, message="whether it was in force then"),
+        *((feed,) if hourly else _counted(standard)),
+    )
+    return tuple(
+        replace(column, name=f"{standard.id}.{column.name}", standard=standard.id)
+        for column in columns
     )
 
 

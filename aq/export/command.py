@@ -1,16 +1,19 @@
 """An export to a file or a stream, with its manifest; and asking a file's question again."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
+from zipfile import is_zipfile
 
 from aq.context import Context
 from aq.domain.errors import InputError
 from aq.export.columns import READINGS
 from aq.export.files import WriteError, beside, copy, digest_of, why_not
 from aq.export.manifest import manifest, manifest_bytes, manifest_path, read_manifest, software
+from aq.export.package import Table, package_bytes, unpacked
 from aq.export.pipeline import Progress, Tally, answer
 from aq.export.query import ExportQuestion, from_dict
 from aq.export.recheck import compare
@@ -34,12 +37,16 @@ class Done:
         }
 
 
+# What `--verify` finds, the worst last.
+VERDICTS = ("same", "same_content", "grades_changed", "answer_changed", "file_changed")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """Whether file and answer are still what the manifest says, and a sentence about it."""
 
     same: bool
-    what: str  # same, same_content, grades_changed, file_changed, answer_changed
+    what: str  # one of `VERDICTS`
     text: str
     rules: dict[str, int] = field(default_factory=dict)  # rows with another grade, by rule
 
@@ -72,6 +79,28 @@ def export(
     return Done(file=target, manifest=manifest_at, content=content)
 
 
+def export_zip(
+    context: Context,
+    questions: Sequence[ExportQuestion],
+    target: Path | None,
+    stream: BinaryIO,
+    progress: Progress = lambda _share: None,
+) -> list[Done]:
+    """Write the answers of some questions to a zip, with their manifests and datapackage.json.
+
+    Raises `InputError` for formats that are not packaged, `WriteError` like `export`.
+    """
+    tables: list[Table] = []
+    stem = target.stem if target else "air"
+    pieces = package_bytes(context, questions, stem, tables, progress)
+    if target is None:
+        _streamed(pieces, stream)
+    else:
+        with beside(target) as file:
+            copy(pieces, file.write)
+    return [Done(file=target, manifest=None, content=dict(table.manifest)) for table in tables]
+
+
 def _streamed(pieces: Iterator[bytes], stream: BinaryIO) -> tuple[str, int]:
     try:
         digest = copy(pieces, stream.write)
@@ -91,8 +120,20 @@ def verify(
 ) -> Verdict:
     """Compare a file with its manifest, and the manifest with the question asked again.
 
-    Raises `InputError` when file or manifest is missing or cannot be read.
+    Of a zip all tables are asked again. Raises `InputError` when file or manifest is missing or
+    cannot be read.
     """
+    if file.suffix == ".zip" and is_zipfile(file):
+        with TemporaryDirectory(prefix="aq-verify-") as folder:
+            verdicts = [
+                verify(context, table, None, progress) for table in unpacked(file, Path(folder))
+            ]
+        worst = max(verdicts, key=lambda verdict: VERDICTS.index(verdict.what))
+        return replace(
+            worst,
+            text=f"{file}: " + "; ".join(verdict.text for verdict in verdicts),
+            rules=dict(sum((Counter(verdict.rules) for verdict in verdicts), Counter())),
+        )
     content = read_manifest(manifest_at or manifest_path(file))
     try:
         expected, question = str(content["sha256"]), from_dict(context, content["question"])

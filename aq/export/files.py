@@ -48,14 +48,30 @@ def why_not(path: Path | str, error: OSError) -> str:
     return f"{path} cannot be written: {error.strerror or error}. Nothing is kept"
 
 
+class Digest:
+    """The SHA-256 and the size [bytes] of what is written piece by piece."""
+
+    def __init__(self) -> None:
+        self._digest, self.size = sha256(), 0
+
+    def update(self, piece: bytes) -> None:
+        """Take the next piece in."""
+        self._digest.update(piece)
+        self.size += len(piece)
+
+    @property
+    def hex(self) -> str:
+        """The SHA-256 so far."""
+        return self._digest.hexdigest()
+
+
 def copy(pieces: Iterable[bytes], write: Callable[[bytes], object]) -> tuple[str, int]:
     """Write pieces and give the SHA-256 and the size [bytes] of all of them."""
-    digest, size = sha256(), 0
+    digest = Digest()
     for piece in pieces:
         digest.update(piece)
-        size += len(piece)
         write(piece)
-    return digest.hexdigest(), size
+    return digest.hex, digest.size
 
 
 def digest_of(path: Path) -> str:

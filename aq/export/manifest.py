@@ -16,6 +16,7 @@ from aq.export.columns import ZONE, Column
 from aq.export.files import digest_of
 from aq.export.pipeline import Tally
 from aq.export.query import ExportQuestion
+from aq.export.vocabulary import vocabulary
 from aq.feeds.registry import EVERY
 from aq.paths import config_dir
 from aq.store.reads import committed_at
@@ -52,6 +53,7 @@ def manifest(
         "zone": ZONE,
         "schema": [_column(column) for column in question.columns],
         "units": units(question),
+        "vocabulary": vocabulary(units(question)),
         "standards": [_standard(standard) for standard in question.standards],
         "feeds": [_feed(name) for name in question.selection.feeds],
         "simulated": context.store.simulated(),

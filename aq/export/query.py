@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,7 +44,7 @@ LAID_OUT = ("parquet", "xlsx")
 LAST = re.compile(r"([1-9]\d{0,3})([dh])")
 PARAMETERS = (
     *("since", "until", "last", "province", "pollutant", "grain", "standard", "level", "feed"),
-    *("as_of", "format", "columns", "bom", "kind"),
+    *("as_of", "format", "columns", "bom", "kind", "zip"),
 )
 ZONE_KEYS = ("pm10", "pm25", "o3")
 # Kinds of the authority's word -> (feed, pollutants there are): such rows have neither grain nor
@@ -153,6 +153,15 @@ def ask(context: Context, texts: Mapping[str, str]) -> ExportQuestion:
         **_judged(standards, grain, given.pollutants(), given.listed("columns"), apart),
         **_common(context, given, after, until),
     )
+
+
+def of_grains(
+    context: Context, texts: Mapping[str, str], grains: Sequence[str]
+) -> list[ExportQuestion]:
+    """The question by each grain, all of the store version of the first."""
+    each = [{**texts, "grain": grain} for grain in dict.fromkeys(grains)] or [dict(texts)]
+    questions = [ask(context, given) for given in each]
+    return [replace(question, version=questions[0].version) for question in questions]
 
 
 def _with_range(given: Given, now: datetime) -> Given:
