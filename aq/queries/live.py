@@ -1,5 +1,6 @@
 """What the live page shows of a moment, read at once: pollutants, acts, trends, days to come."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,6 +66,44 @@ class Live:
     def items_of(self, code: str) -> list[CurrentItem]:
         """All pollutants of a province."""
         return [item for item in self.country.items if item.code == code]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineHour:
+    """An hour (its end) of a line: a value [the pollutant's unit], or why there is none."""
+
+    at: datetime
+    value: float | None
+    kind: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usual:
+    """All hours of a calendar month over some years, ascending [the pollutant's unit], and between
+    what `low` and `high` eight of ten of them lie."""
+
+    years: tuple[int, ...]
+    month: int
+    values: tuple[float, ...]
+    low: float
+    high: float
+
+    def percentile(self, value: float) -> int:
+        """How many of a hundred hours were lower, equal ones half."""
+        below, upto = bisect_left(self.values, value), bisect_right(self.values, value)
+        return round(50 * (below + upto) / len(self.values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """Consecutive hours of a province, the acts in force in them, and what is usual there."""
+
+    hours: tuple[LineHour, ...]
+    acts: tuple[Advisory, ...]
+    usual: Usual | None
 
 
 def live(context: Context, now: datetime, standard: str) -> Live:

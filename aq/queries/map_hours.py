@@ -1,5 +1,6 @@
 """Hours of all 17 at once: grade, value or reason of each, as known at a store version."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from aq.domain.windows import evaluate, window_hours
 from aq.feeds.registry import INFO
 from aq.store.reads import province_hours
 
-MOST_FRAMES = 48
+MOST_FRAMES = 72
 Series = dict[int, ProvinceHour]  # by hour number
 
 
@@ -90,7 +91,7 @@ def _shown(
     return fallback or Shown(reason="not_received")
 
 
-def sources(made: list[Frame]) -> list[tuple[str, str, str | None]]:
+def sources(made: Sequence[Frame]) -> list[tuple[str, str, str | None]]:
     """(feed, kind, status) of the values shown, each once."""
     feeds = dict.fromkeys(
         shown.feed for frame in made for shown in frame.provinces if shown.feed and not shown.reason

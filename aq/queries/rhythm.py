@@ -76,7 +76,7 @@ def rhythm(
     scale = pollutants()[key].scale
     rows: list[tuple[int, int, int, float]] = []
     feeds: Counter[str] = Counter()
-    for number, scaled, feed in _hours(context, BY_CODE[code].id, key, first, last, as_of):
+    for number, scaled, feed in hours_of(context, BY_CODE[code].id, key, first, last, as_of):
         day = day_of(number)
         when, hour = from_day_number(day), number - day_hours(day)[0]
         rows.append((when.weekday(), when.month, hour, scaled / scale))
@@ -95,7 +95,7 @@ def rhythm(
     )
 
 
-def _hours(
+def hours_of(
     context: Context, province: int, key: str, first: int, last: int, as_of: int | None
 ) -> Iterator[tuple[int, int, str]]:
     """(hour, mean at the store's scale, feed) of each hour with a value."""

@@ -73,30 +73,29 @@ def test_row_chip_and_map_select_and_the_address_follows(site: str, chromium: Br
         expect(page.locator(".t17 tr.me + tr.open")).to_contain_text("측정소")
 
 
-def test_redrawing_keeps_the_zoom_of_the_line(site: str, chromium: Browser) -> None:
-    with reader(chromium) as (page, _):
+def test_redrawing_keeps_what_is_open_and_the_carpet_tells_its_hours(
+    site: str, chromium: Browser
+) -> None:
+    with reader(chromium) as (page, watch):
         drawn(page, f"{site}/?p=KR-11")
-        plot = page.locator(".st-key-week .nsewdrag")
-        plot.scroll_into_view_if_needed()
-        box = plot.bounding_box()
-        assert box is not None
-        middle = box["y"] + box["height"] / 2
-        page.mouse.move(box["x"] + box["width"] * 0.3, middle)
-        page.mouse.down()
-        page.mouse.move(box["x"] + box["width"] * 0.6, middle, steps=5)
-        page.mouse.up()
-        page.wait_for_function(_HOURS_SHOWN + " < 100")
+        numbers = page.locator(".wave details")
+        numbers.locator("summary").click()
+        carpet = page.locator("svg.carpet.wide")
+        carpet.focus()
+        page.keyboard.press("ArrowLeft")
+        said = page.locator(".wave .at")
+        expect(said).to_contain_text("인천 · 5월 8일 20시")
+        page.keyboard.press("ArrowDown")
+        expect(said).not_to_contain_text("인천")
         page.get_by_role("link", name="측정소", exact=True).click()
         page.wait_for_url("**s=-stations**")
         settled(page)
-        assert page.evaluate(_HOURS_SHOWN) < 100
-
-
-_HOURS_SHOWN = """(() => {
-    const plot = document.querySelector('.st-key-week .js-plotly-plot');
-    const [from, to] = plot._fullLayout.xaxis.range;
-    return (new Date(to) - new Date(from)) / 3.6e6;
-})()"""
+        expect(numbers).to_have_attribute("open", "")
+        page.locator(".six a[data-x=o3]").click()
+        page.wait_for_url("**x=o3**")
+        expect(page.locator(".seg a[aria-current]")).to_have_text("오존")
+        assert page.locator(".js-plotly-plot").count() == 0
+        assert watch.complaints == []
 
 
 def test_a_province_is_chosen_by_keyboard(site: str, chromium: Browser) -> None:
@@ -199,7 +198,7 @@ def test_a_phone_needs_no_sideways_scroll(site: str, chromium: Browser, address:
 def test_phone_order_is_strip_place_tiles_table_week(site: str, chromium: Browser) -> None:
     with reader(chromium, width=390, height=844) as (page, _):
         drawn(page, site)
-        parts = [".st-key-strip", ".mine", ".tiles", ".t17", ".st-key-week"]
+        parts = [".st-key-strip", ".mine", ".tiles", ".t17", ".wave", ".week.narrow"]
         tops = [page.locator(part).bounding_box()["y"] for part in parts]
         assert tops == sorted(tops)
 
@@ -209,11 +208,11 @@ def test_a_chart_tells_korean_hours_wherever_it_is_read(
     site: str, chromium: Browser, zone: str
 ) -> None:
     with reader(chromium, zone=zone) as (page, _):
-        drawn(page, f"{site}/?p=KR-11")
-        page.wait_for_selector(".st-key-week .js-plotly-plot .main-svg")
+        drawn(page, f"{site}/past?p=KR-11&r=7d")
+        page.wait_for_selector(".js-plotly-plot .main-svg")
         last, far, end = page.evaluate(
             """() => {
-                const plot = document.querySelector('.st-key-week .js-plotly-plot');
+                const plot = document.querySelector('.js-plotly-plot');
                 const axis = plot._fullLayout.xaxis;
                 const mark = plot._fullData.at(-1).x.at(-1);
                 // Hours to come, where the model has them, go on behind the mark.

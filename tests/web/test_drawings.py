@@ -174,7 +174,6 @@ def test_outlines_are_small_whole_and_of_all_17() -> None:
 def test_the_sheet_has_both_themes_and_asks_no_other_machine() -> None:
     assert "prefers-color-scheme:dark" in sheet()
     assert "[data-theme=dark]" in sheet()
-    assert "url(#" in sheet()
     assert "http" not in sheet()
     assert "@import" not in sheet()
 

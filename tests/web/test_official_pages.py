@@ -91,8 +91,8 @@ def test_map_and_table_mark_the_province_and_show_the_days_ahead(told: Context) 
     assert area.endswith(f"▲ {marked}")
     days = cells(test, ".t17 tr[data-code='KR-41'] .fc")
     assert days == ["매우나쁨", "–", "–"]  # at 20:25 a reader asks for tomorrow first
-    assert "2026년 11월 24일: 매우나쁨 (경기남부 매우나쁨, 경기북부 보통)" in rows["KR-41"]
-    assert "2026년 11월 24일: 예보 없음" in rows["KR-26"]
+    assert "11월 24일(화): 매우나쁨 (경기남부 매우나쁨, 경기북부 보통)" in rows["KR-41"]
+    assert "11월 24일(화): 예보 없음" in rows["KR-26"]
     assert cells(test, ".t17 thead th.c") == ["내일", "모레", "글피"]
     without = run(x="no2")
     assert cells(without, ".t17 .fc") == []

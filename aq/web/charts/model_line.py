@@ -11,7 +11,6 @@ from aq.queries.model_hours import Ahead
 from aq.web.charts.downsample import Floats
 from aq.web.charts.theme import Palette
 from aq.web.charts.time_axis import stamp, stamps, wall_clock
-from aq.web.wording.korean import long_hour
 
 # The accent, light or dark: neither the ink of what was measured nor the dots of its parts.
 TONE = 1
@@ -68,16 +67,6 @@ def draw(
         text=text("model, to come"),
         showarrow=False,
         font={"size": 11, "color": tone},
-    )
-
-
-def note(ahead: Ahead, text: Text) -> str:
-    """What the dashed continuation is, in a sentence."""
-    return text(
-        "The dashed continuation is what the model of {feed} computes for the hours to come, as of"
-        " {when}: no measurement, and not AirKorea's forecast. What it said before is not kept.",
-        feed=text.feed(ahead.feed),
-        when=long_hour(text, ahead.asked_at),
     )
 
 

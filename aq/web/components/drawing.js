@@ -20,6 +20,42 @@ function rove(list) {
   });
 }
 
+// The carpet under the pointer or the arrow keys: a cell, told from the table of its numbers.
+function tell(box, carpet, column, row) {
+  const rows = box.querySelectorAll(".numbers tbody tr");
+  const code = carpet.dataset.carpet.split(" ")[row];
+  const { hour, x, y, row: tall } = carpet.dataset;
+  const line = rows[rows.length - 1 - column];
+  const place = [...carpet.querySelectorAll("[data-pick]")].findIndex((name) => name.dataset.pick === code);
+  if (!line || place < 0) return;
+  const heads = [...box.querySelectorAll(".numbers thead th")];
+  const at = heads.findIndex((head) => head.dataset.code === code);
+  const name = heads[at].textContent;
+  carpet.dataset.at = `${column} ${row}`;
+  box.querySelector(".wave .at").textContent = `${name} · ${line.cells[0].textContent} · ${line.cells[at].textContent}`;
+  const cursor = carpet.querySelector(".cursor");
+  cursor.setAttribute("x", Number(x) + column * hour);
+  cursor.setAttribute("y", Number(y) + row * tall);
+  cursor.setAttribute("visibility", "visible");
+}
+
+function watchCarpet(box, carpet) {
+  const last = () => box.querySelectorAll(".numbers tbody tr").length - 1;
+  carpet.onpointermove = (event) => {
+    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(carpet.getScreenCTM().inverse());
+    const column = Math.floor((point.x - carpet.dataset.x) / carpet.dataset.hour);
+    const row = Math.floor((point.y - carpet.dataset.y) / carpet.dataset.row);
+    if (column >= 0 && column <= last() && row >= 0 && row < 17) tell(box, carpet, column, row);
+  };
+  carpet.onkeydown = (event) => {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], Home: [-999, 0], End: [999, 0] }[event.key];
+    if (!step || event.metaKey || event.ctrlKey || event.altKey) return;
+    event.preventDefault();
+    const [column, row] = (carpet.dataset.at ?? `${last() + 1} 0`).split(" ").map(Number);
+    tell(box, carpet, Math.max(0, Math.min(last(), column + step[0])), Math.max(0, Math.min(16, row + step[1])));
+  };
+}
+
 function draw(root, data) {
   let box = root.querySelector("[data-root]");
   if (!box) {
@@ -33,6 +69,7 @@ function draw(root, data) {
     const open = [...box.querySelectorAll("details[open][data-keep]")].map((part) => part.dataset.keep);
     box.innerHTML = data.html;
     for (const list of box.querySelectorAll("[data-roving]")) rove(list);
+    for (const carpet of box.querySelectorAll(".carpet")) watchCarpet(box, carpet);
     for (const name of open) box.querySelector(`[data-keep="${CSS.escape(name)}"]`)?.setAttribute("open", "");
     const scroller = box.querySelector("[data-scroll]");
     if (scroller) scroller.scrollLeft = scrolled;

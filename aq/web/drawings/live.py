@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from html import escape
 
 from aq.domain.standards import Standard
+from aq.queries.live import Week
 from aq.web.drawings import lead
+from aq.web.drawings.bars import bars
 from aq.web.drawings.map import map_svg, tiles
 from aq.web.drawings.marks import framed
 from aq.web.drawings.place import card
 from aq.web.drawings.table import table
 from aq.web.drawings.view import View
+from aq.web.drawings.week import line
 from aq.web.wording.korean import Noun, averaging_words
 
 
@@ -25,6 +28,18 @@ def country(view: View) -> str:
     """Map, or tiles where it is narrow, beside the table."""
     drawn = f'<div class="country">{map_svg(view)}</div>{tiles(view)}<div>{table(view)}</div>'
     return framed(view, f'<div class="grid">{drawn}</div>')
+
+
+def province(view: View, week: Week | None) -> str:
+    """The place's pollutants as bars and its week as a line; the index has no line of one unit."""
+    text = view.text
+    what = text.pollutant(view.pollutant)
+    days = round(len(week.hours) / 24) if week else 0
+    name = view.name(view.place)
+    title = text("{who} · {what}, last {n} days", who=name, what=what, n=days) if week else name
+    drawn = line(view, week) if week else ""
+    body = f"<h2>{escape(title)}</h2>{drawn}{bars(view)}"
+    return framed(view, f'<section class="place">{body}</section>')
 
 
 def choices(view: View, standards: Sequence[Standard]) -> str:

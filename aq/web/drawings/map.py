@@ -36,16 +36,18 @@ def map_svg(view: View) -> str:
         alt += ". " + text("Official advisories in force: {names}", names=names)
     body = (
         f'<svg class="map" viewBox="0 0 {WIDTH} {drawn.height}" role="img"'
-        f' aria-label="{escape(alt)}">{_HATCH}{areas}<g class="names">{labels}</g></svg>'
+        f' aria-label="{escape(alt)}">{hatch("gap-map")}{areas}<g class="names">{labels}</g></svg>'
     )
     return f"{body}{key(view)}"
 
 
-_HATCH = (
-    '<defs><pattern id="gap" width="6" height="6" patternUnits="userSpaceOnUse"'
-    ' patternTransform="rotate(45)"><rect class="gap0" width="6" height="6"/>'
-    '<rect class="gap1" width="2" height="6"/></pattern></defs>'
-)
+def hatch(name: str) -> str:
+    """The pattern of what is missing, by a name that no other picture of the page has."""
+    return (
+        f'<defs><pattern id="{name}" width="6" height="6" patternUnits="userSpaceOnUse"'
+        ' patternTransform="rotate(45)"><rect class="gap0" width="6" height="6"/>'
+        '<rect class="gap1" width="2" height="6"/></pattern></defs>'
+    )
 
 
 def _area(view: View, item: CurrentItem, path: str) -> str:
@@ -53,8 +55,9 @@ def _area(view: View, item: CurrentItem, path: str) -> str:
     acts = view.acts.get(item.code)
     about += f" {ACT_MARK} {acts_words(acts, view.text)}" if acts else ""
     chosen = " me" if item.code == view.place else ""
+    fill = "" if item.grade else ' fill="url(#gap-map)"'
     return (
-        f'<path class="area g{item.grade or 0}{chosen}" data-pick="{item.code}" d="{path}">'
+        f'<path class="area g{item.grade or 0}{chosen}"{fill} data-pick="{item.code}" d="{path}">'
         f"<title>{escape(about)}</title></path>"
     )
 

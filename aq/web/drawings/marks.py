@@ -1,6 +1,7 @@
 """The signs of the drawings: letter on its colour, level's word, forecast's word, act, trend."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
@@ -12,7 +13,7 @@ from aq.queries.current import CurrentItem
 from aq.web.drawings.bands import level_bands
 from aq.web.drawings.view import View
 from aq.web.wording.advisories import GRADE_WORDS, act_word
-from aq.web.wording.korean import N_, day_words, exact, grade_word, missing_short, shown
+from aq.web.wording.korean import N_, exact, grade_word, missing_short, shown, weekday_day
 from aq.web.wording.lead import HOURS_BACK, SHARE
 
 # Stands beside a province with an official advisory in force, in ink: no colour of a grade.
@@ -36,6 +37,12 @@ def framed(view: View, body: str) -> str:
     return (
         f'<div class="dw" lang="{view.text.lang}"{theme} style="{";".join(colours)}">{body}</div>'
     )
+
+
+def svg_text(x: float, y: float, words: str, kind: str = "", more: str = "") -> str:
+    """Words in a picture; `more` are further attributes."""
+    name = f' class="{kind}"' if kind else ""
+    return f'<text{name} x="{x:.0f}" y="{y:.1f}"{more}>{escape(words)}</text>'
 
 
 def unseen(words: str) -> str:
@@ -118,27 +125,40 @@ def outlook_word(view: View, outlook: Outlook) -> str:
     return text(GRADE_WORDS[said]) if said in GRADE_WORDS else said
 
 
-def forecast(view: View, day: DayAhead, code: str) -> tuple[str, str]:
-    """(badge, words) of a province's day to come; the badge has a colour only where the page's own
-    scale has that level in it."""
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A province's day to come: its word, what stands behind it, and the grade of the page's own
+    scale that has its colour (0 for none)."""
+
+    word: str
+    words: str
+    grade: int
+
+    @property
+    def badge(self) -> str:
+        """The word on its colour."""
+        kind = f" g{self.grade}" if self.grade else ""
+        return f'<b class="fc{kind}">{escape(self.word)}</b>'
+
+
+def forecast(view: View, day: DayAhead, code: str) -> Sign:
+    """What AirKorea says of a province's day to come, or why it says nothing."""
     text, outlook = view.text, day.by_code.get(code)
-    date = day_words(text, day.day)
+    date = weekday_day(text, day.day)
     if outlook is None or outlook.word is None:
         early = kst(view.answer.now).hour < FIRST_BULLETIN
         why = text("not forecast before 05:00") if early else text(GRADE_WORDS["예보없음"])
-        return '<b class="fc">–</b>', f"{date}: {why}"
+        return Sign("–", f"{date}: {why}", 0)
     said = outlook_word(view, outlook)
     words = f"{date}: {said}"
     if len(outlook.parts) > 1:
         words += f" ({', '.join(f'{part.region} {part.word}' for part in outlook.parts)})"
-    return f'<b class="fc{_graded(view, outlook)}">{escape(said)}</b>', words
+    return Sign(said, words, _grade(view, outlook))
 
 
-def _graded(view: View, outlook: Outlook) -> str:
+def _grade(view: View, outlook: Outlook) -> int:
     if outlook.notice.kind != DAILY or not outlook.grade:
-        return ""
+        return 0
     colour = view.answer.forecast_standard.level(outlook.grade).colour
-    for place, level in enumerate(view.standard.levels, start=1):
-        if level.colour == colour:
-            return f" g{place}"
-    return ""
+    colours = [level.colour for level in view.standard.levels]
+    return colours.index(colour) + 1 if colour in colours else 0

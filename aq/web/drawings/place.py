@@ -122,9 +122,10 @@ def _days(view: View) -> str:
         what = text("worst of PM10, PM2.5 and ozone")
     cells = ""
     for day in days:
-        sign, words = forecast(view, day, view.place)
+        sign = forecast(view, day, view.place)
         title = escape(text.day_ahead(day.day, (day.day - today).days))
-        cells += f'<li title="{escape(words)}"><span>{title}</span>{sign}{unseen(words)}</li>'
+        heard = unseen(sign.words)
+        cells += f'<li title="{escape(sign.words)}"><span>{title}</span>{sign.badge}{heard}</li>'
     label = escape(text("AirKorea forecast: {what}", what=what))
     return f'<p class="meta ahead">{label}</p><ol class="next">{cells}</ol>'
 

@@ -22,6 +22,7 @@ def _tokens(theme: str, palette: Palette) -> str:
         "gap0": palette.paper,
         "gap1": palette.hatch,
         "band": str(palette.band),
+        "tone": palette.tones[1],
     }
     return ";".join(f"--{name}:{value}" for name, value in values.items())
 

@@ -104,8 +104,8 @@ def _row(view: View, item: CurrentItem) -> str:
         f"{_second(view, item.code)}{_trend(view, item)}"
     )
     for day in view.days:
-        sign, words = forecast(view, day, item.code)
-        cells += f'<td class="c" title="{escape(words)}">{sign}{unseen(" " + words)}</td>'
+        sign = forecast(view, day, item.code)
+        cells += f'<td class="c" title="{escape(sign.words)}">{sign.badge}{unseen(sign.words)}</td>'
     heard = "–" if item.stations is None else f"{item.stations}/{item.stations_expected}"
     title = escape(view.text("stations heard of stations expected"))
     cells += f'<td class="n heard" title="{title}">{heard}</td>'

@@ -90,7 +90,11 @@ class View:
 
     def value(self, item: CurrentItem) -> str:
         """An item's number as printed, a dash where there is none."""
-        return number(shown(item), shown_digits(self.standard, item.pollutant))
+        return number(shown(item), self.digits(item.pollutant))
+
+    def digits(self, pollutant: str) -> int:
+        """Decimals a pollutant is shown with."""
+        return shown_digits(self.standard, pollutant)
 
     def href(self, page: str = "", **changes: str) -> str:
         """The address of a change, as an attribute's value."""

@@ -1,21 +1,22 @@
 """The live page: what the air is like now, from the whole country down to one province."""
 
 from datetime import timedelta
-from html import escape
-
-import streamlit as st
 
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
+from aq.domain.windows import OVERALL
+from aq.queries.live import Week
+from aq.queries.map_hours import frames
+from aq.queries.week import week
 from aq.web import components
-from aq.web.charts.province_line import LINE_CONFIG
 from aq.web.drawings import live
+from aq.web.drawings.carpet import HOURS, carpet
 from aq.web.drawings.lead import sentence
+from aq.web.drawings.marks import framed
 from aq.web.drawings.table import caption
 from aq.web.drawings.view import View
 from aq.web.parts import cache, live_view, official, page, why
 from aq.web.sections import PAGES
-from aq.web.wording.korean import Noun
 
 LINE_DAYS = 7
 # kind of a choice in a drawing -> the address's parameter it changes
@@ -34,8 +35,12 @@ def render() -> None:
         components.drawing("choices", live.choices(view, page.standards())),
         components.drawing("country", live.country(view), caption(view)),
     ]
+    country_past = _past(view)
+    if country_past:
+        choices.append(components.drawing("past", country_past))
+    choices.append(components.drawing("place", live.province(view, _week(view))))
+    _evidence(view)
     official.ahead(pollutant)
-    _province(view)
     page.bottom()
     page.pulse()
     for choice in choices:
@@ -51,43 +56,30 @@ def _act_on(kind: str, value: str) -> None:
         page.change(**{CHANGES[kind]: value})
 
 
-def _province(view: View) -> None:
-    """The evidence of the place's grade, and its week."""
-    text, pollutant, name = view.text, view.pollutant, view.name(view.place)
-    item = view.answer.item(view.place, pollutant)
-    what = text.pollutant(pollutant)
-    title = text("{who} · {what}, last {n} days", who=name, what=what, n=LINE_DAYS)
-    page.html(f"<h2>{escape(title)}</h2>")
-    if item.grade and item.observed_at:
-        why.panel(item.code, pollutant, item.observed_at)
-    if pollutant not in pollutants():
-        return
-    # Up to the hour shown: a younger one of another feed is not its continuation.
+def _past(view: View) -> str:
+    """The last three days of all 17."""
+    until = view.answer.country.hour or cache.this_hour()
+    hours = cache.kept(frames, view.pollutant, view.standard.id, until, HOURS)
+    drawn = carpet(view, hours)
+    return framed(view, drawn) if drawn else ""
+
+
+def _week(view: View) -> Week | None:
+    """The place's week, up to the hour shown: a younger one of another feed is not its
+    continuation."""
+    if view.pollutant not in (*pollutants(), OVERALL):
+        return None
     until = view.answer.country.hour or cache.this_hour()
     after = until - timedelta(days=LINE_DAYS)
-    frame = cache.line(view.place, pollutant, after, until, view.standard.id)
-    if frame["value"].isna().all():
-        nothing = text("{who} has no values of the last {n} days.", who=Noun(name), n=LINE_DAYS)
-        page.html(f"<p>{escape(nothing)}</p>")
-        return
-    st.plotly_chart(
-        cache.line_figure(
-            view.place,
-            pollutant,
-            after,
-            until,
-            view.standard.id,
-            text.lang,
-            page.dark(),
-            ahead_of=cache.this_hour(),
-        ),
-        theme=None,
-        key="week",
-        config=dict(LINE_CONFIG),
-        alt=title,
-    )
-    page.bandless(pollutant)
-    page.told_ahead(view.place, pollutant)
+    found: Week = cache.kept(week, view.place, view.pollutant, after, until, view.standard.id)
+    return found
+
+
+def _evidence(view: View) -> None:
+    """What stands behind the place's grade, where there is one."""
+    item = view.answer.item(view.place, view.pollutant)
+    if item.grade and item.observed_at:
+        why.panel(item.code, view.pollutant, item.observed_at)
 
 
 if __name__ == "__main__":

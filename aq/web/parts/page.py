@@ -15,8 +15,8 @@ from aq.i18n import Text, text_in
 from aq.queries.current import CurrentItem
 from aq.queries.model_hours import Ahead, hours_ahead
 from aq.web import components
-from aq.web.charts import model_line as ahead_line
 from aq.web.charts.theme import page_css
+from aq.web.drawings.week import note
 from aq.web.parts import cache
 from aq.web.parts import live_update as push
 from aq.web.parts import view_state as state
@@ -170,7 +170,7 @@ def told_ahead(code: str, pollutant: str) -> None:
     """What the dashed continuation of a line is, where there is one."""
     found: Ahead | None = cache.kept(hours_ahead, code, pollutant, cache.this_hour())
     if found:
-        html(f'<p class="muted">{escape(ahead_line.note(found, words()))}</p>')
+        html(f'<p class="muted">{escape(note(found, words()))}</p>')
 
 
 def badge_data(item: CurrentItem, text: Text) -> dict[str, Any]:

@@ -125,6 +125,18 @@ def day_words(text: Text, day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
+def weekday_day(text: Text, day: date) -> str:
+    """11월 23일(월), or Mon 23 Nov."""
+    if text.lang == "ko":
+        return f"{day.month}월 {day.day}일({'월화수목금토일'[day.weekday()]})"
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def month_name(text: Text, month: int) -> str:
+    """11월, or November."""
+    return f"{month}월" if text.lang == "ko" else f"{date(2000, month, 1):%B}"
+
+
 def long_hour(text: Text, moment: datetime) -> str:
     """2026년 11월 23일 20시, or 23 Nov 2026 20:00."""
     return f"{day_words(text, kst(moment).date())} {short_hour(text, moment)}"

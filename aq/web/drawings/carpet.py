@@ -1,0 +1,274 @@
+"""Where bad air has passed: 17 rows from west to east by hours, in the colours of their levels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from aq.domain.clock import hour_number, kst, kst_day
+from aq.domain.episodes import Episode, episodes, runs
+from aq.domain.provinces import BY_ID, PROVINCES
+from aq.queries.map_hours import Frame, Shown, sources
+from aq.web.drawings.map import hatch
+from aq.web.drawings.marks import forecast, svg_text
+from aq.web.drawings.outlines import LABELS
+from aq.web.drawings.view import View
+from aq.web.wording.korean import (
+    N_,
+    Noun,
+    gap_word,
+    listed,
+    number,
+    provenance,
+    short_hour,
+    told_hour,
+    weekday_day,
+)
+
+HOURS = 72
+NAMED = 3  # more provinces than this are counted
+# Page-header places of the provinces from west to east, by where their names stand.
+WEST_TO_EAST = sorted(range(17), key=lambda place: LABELS[PROVINCES[place].code][0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Sizes of a carpet [units]: of the names, an hour, a row, a day to come, the letters."""
+
+    kind: str
+    names: float
+    hour: float
+    row: float
+    day: float
+    font: float
+    gap: float = 12
+    head: float = 18
+
+
+WIDE = Shape(kind="wide", names=66, hour=11.6, row=18, day=88, font=12.5)
+NARROW = Shape(kind="narrow", names=34, hour=2.72, row=18, day=40, font=11, gap=6)
+
+
+def carpet(view: View, frames: Sequence[Frame]) -> str:
+    """The heading, a sentence of where it began and how long it stays, the picture, its numbers."""
+    text = view.text
+    if not any(shown.grade for frame in frames for shown in frame.provinces):
+        return ""
+    title = escape(text("Where bad air has passed"))
+    how = escape(text("A row is a province, from west to east; a cell is an hour."))
+    return (
+        f'<section class="wave"><h2>{title}</h2><p class="said">{how}'
+        f" <b>{escape(course(view, frames))}</b></p>"
+        f"{_picture(view, frames, WIDE)}{_picture(view, frames, NARROW)}"
+        f'<p class="meta at" aria-live="polite"></p><p class="meta">{escape(_notes(view, frames))}'
+        f"</p>{_numbers(view, frames)}</section>"
+    )
+
+
+def course(view: View, frames: Sequence[Frame]) -> str:
+    """How the newest episode went: where it began, how long to the last province, how long it
+    stays. Bad is the upper half of the scale; hours without a value prove nothing."""
+    text, bad = view.text, len(view.standard.levels) // 2 + 1
+    word = view.standard.level(bad).label(text.lang)
+    first = hour_number(frames[0].at)
+    last = hour_number(frames[-1].at)
+    by_place = {
+        province.id: runs(first, [frame.provinces[place].grade for frame in frames], bad)
+        for place, province in enumerate(PROVINCES)
+    }
+    every = episodes(by_place)
+    if not every:
+        return text("In these {n} hours no province reached {word}.", n=len(frames), word=word)
+    newest = every[-1]
+    return " ".join([*_began(view, newest, frames, word), *_stays(view, newest, last)])
+
+
+def _began(view: View, episode: Episode, frames: Sequence[Frame], word: str) -> list[str]:
+    text, places = view.text, episode.places
+    earliest = [place for place, hour in places if hour == episode.first]
+    where = _named(view, earliest)
+    begin = frames[episode.first - hour_number(frames[0].at)].at
+    when = told_hour(text, begin, view.answer.now)
+    message = N_("{word} began at {when} in {where}.")
+    if episode.first == hour_number(frames[0].at):
+        message = N_("At {when} it was {word} in {where} already.")
+    said = [text(message, when=when, word=word, where=where)]
+    reached = places[-1]
+    if len(places) > len(earliest):
+        said.append(
+            text(
+                "It reached {n} provinces, {last} as the last {hours} hours later.",
+                n=len(places),
+                last=Noun(view.name(BY_ID[reached[0]].code)),
+                hours=reached[1] - episode.first,
+            )
+        )
+    return said
+
+
+def _stays(view: View, episode: Episode, last: int) -> list[str]:
+    text = view.text
+    lasting = [(run.length, place) for place, run in episode.parts if run.last == last]
+    if not lasting:
+        return [text("It is over.")]
+    length, place = max(lasting)
+    return [
+        text(
+            "{who} has had it for {hours} hours.",
+            who=Noun(view.name(BY_ID[place].code)),
+            hours=length,
+        )
+    ]
+
+
+def _named(view: View, places: Sequence[int]) -> str:
+    if len(places) > NAMED:
+        return view.text("{n} of the 17 provinces", n=len(places))
+    return listed((view.name(BY_ID[place].code) for place in places), view.text.lang)
+
+
+def _picture(view: View, frames: Sequence[Frame], shape: Shape) -> str:
+    width = shape.names + shape.hour * len(frames)
+    days = view.days
+    whole = width + (shape.gap + shape.day * len(days) if days else 0)
+    height = shape.head + shape.row * 17 + 16
+    alt = view.text(
+        "{what} of the 17 provinces, hour by hour", what=view.text.pollutant(view.pollutant)
+    )
+    order = " ".join(PROVINCES[place].code for place in WEST_TO_EAST)
+    pattern = f"gap-{shape.kind}"
+    return (
+        f'<svg class="carpet {shape.kind}" viewBox="0 0 {whole:.0f} {height:.0f}" role="img"'
+        f' tabindex="0" aria-label="{escape(alt)}" data-carpet="{order}" data-x="{shape.names}"'
+        f' data-hour="{shape.hour}" data-y="{shape.head}" data-row="{shape.row}"'
+        f' font-size="{shape.font}">{hatch(pattern)}{_axis(view, frames, shape)}'
+        f"{_cells(frames, shape, pattern)}{_names(view, shape)}{_outlook(view, shape, width)}"
+        f'<rect class="cursor" width="{shape.hour}" height="{shape.row - 1.5}"'
+        ' visibility="hidden"/></svg>'
+    )
+
+
+def _cells(frames: Sequence[Frame], shape: Shape, pattern: str) -> str:
+    """A path per level: runs of hours of one level are one rectangle of it."""
+    paths: dict[int, list[str]] = {}
+    tall = shape.row - 1.5
+    for row, place in enumerate(WEST_TO_EAST):
+        grades = [frame.provinces[place].grade or 0 for frame in frames]
+        begin = 0
+        for end in range(1, len(grades) + 1):
+            if end < len(grades) and grades[end] == grades[begin]:
+                continue
+            x, y = shape.names + begin * shape.hour, shape.head + row * shape.row
+            wide = (end - begin) * shape.hour
+            piece = f"M{x:.1f} {y:g}h{wide:.1f}v{tall:g}h-{wide:.1f}z"
+            paths.setdefault(grades[begin], []).append(piece)
+            begin = end
+    drawn = ""
+    for grade, pieces in sorted(paths.items()):
+        fill = f' fill="url(#{pattern})"' if not grade else ""
+        drawn += f'<path class="cell g{grade}"{fill} d="{"".join(pieces)}"/>'
+    return drawn
+
+
+def _axis(view: View, frames: Sequence[Frame], shape: Shape) -> str:
+    """Days above with their weekday, hours of day below, and where now is."""
+    text, drawn = view.text, ""
+    bottom = shape.head + 17 * shape.row + 11
+    step = 6 if shape is WIDE else 12
+    for place, frame in enumerate(frames):
+        hour = kst(frame.at).hour
+        x = shape.names + (place + 1) * shape.hour
+        if hour == 12:
+            day = weekday_day(text, kst_day(frame.at))
+            drawn += svg_text(x, 11, day, "day")
+        if hour % step == 0 and hour and place < len(frames) - 3:
+            drawn += (
+                f'<text class="hour" x="{x:.0f}" y="{bottom:g}">{short_hour(text, frame.at)}</text>'
+            )
+    x = shape.names + len(frames) * shape.hour
+    return drawn + svg_text(x, bottom, text("now"), "now")
+
+
+def _names(view: View, shape: Shape) -> str:
+    drawn = ""
+    for row, place in enumerate(WEST_TO_EAST):
+        code = PROVINCES[place].code
+        kind = "me" if code == view.place else ""
+        y = shape.head + row * shape.row + shape.row * 0.68
+        name = view.name(code)
+        if shape is NARROW and view.text.lang != "ko":
+            name = _short(name)
+        drawn += svg_text(shape.names - 6, y, name, kind, f' data-pick="{code}"')
+    return f'<g class="rows">{drawn}</g>'
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 5 else f"{name[:4]}."
+
+
+def _outlook(view: View, shape: Shape, left: float) -> str:
+    """AirKorea's words of the days to come as blocks to the right."""
+    drawn, today = "", kst_day(view.answer.now)
+    for column, day in enumerate(view.days):
+        x = left + shape.gap + column * shape.day
+        middle = x + shape.day / 2 - 1
+        title = view.text.day_ahead(day.day, (day.day - today).days)
+        drawn += svg_text(middle, 11, title, "day")
+        for row, place in enumerate(WEST_TO_EAST):
+            sign = forecast(view, day, PROVINCES[place].code)
+            y = shape.head + row * shape.row
+            box = f'x="{x:.0f}" y="{y:g}" width="{shape.day - 2:g}" height="{shape.row - 1.5:g}"'
+            word = svg_text(middle, y + shape.row * 0.68, sign.word)
+            drawn += f'<g class="ahead g{sign.grade}"><rect {box}/>{word}</g>'
+    return drawn
+
+
+def _notes(view: View, frames: Sequence[Frame]) -> str:
+    """Whose values they are, who is missing and why, and whose forecasts."""
+    text = view.text
+    parts = [
+        f"{text.feed(feed)} {provenance(text, kind, status)}"
+        for feed, kind, status in sources(frames)
+    ]
+    missing: dict[str, int] = {}
+    for frame in frames:
+        for shown in frame.provinces:
+            if shown.grade is None and shown.value is None:
+                word = gap_word(text, shown.reason, shown.detail)
+                missing[word] = missing.get(word, 0) + 1
+    parts += [
+        text("hatched: {why}, {n} hours", why=word, n=count) for word, count in missing.items()
+    ]
+    issued = {day.notice.issued_at for day in view.days if day.notice}
+    if issued:
+        when = text.hour(max(issued))
+        parts.append(text("days to come: AirKorea, issued {when}", when=when))
+    return " · ".join(parts)
+
+
+def _numbers(view: View, frames: Sequence[Frame]) -> str:
+    """The same as a table, an hour a row, the newest first."""
+    text, digits = view.text, view.digits(view.pollutant)
+    names = "".join(
+        f'<th scope=col data-code="{province.code}">{escape(view.name(province.code))}'
+        for province in PROVINCES
+    )
+    rows = "".join(
+        f"<tr><th scope=row>{escape(text.hour(frame.at))}"
+        + "".join(_number(view, shown, digits) for shown in frame.provinces)
+        for frame in reversed(frames)
+    )
+    summary = escape(text("The numbers as a table"))
+    unit = escape(f"{text.pollutant(view.pollutant)} {view.unit(view.pollutant)}".rstrip())
+    head = f"<thead><tr><th scope=col>{escape(text('Hour'))}{names}"
+    return (
+        f'<details data-keep="numbers"><summary>{summary}</summary><div class="scroll" tabindex="0"'
+        f' role="region" aria-label="{summary}"><table class="numbers"><caption>{unit}</caption>'
+        f"{head}<tbody>{rows}</table></div></details>"
+    )
+
+
+def _number(view: View, shown: Shown, digits: int) -> str:
+    if shown.value is None:
+        return f"<td>– {escape(gap_word(view.text, shown.reason, shown.detail))}"
+    letter = f" {view.standard.letter(shown.grade)}" if shown.grade else ""
+    return f"<td>{number(shown.value, digits)}{letter}"
