@@ -27,6 +27,12 @@ from aq.queries.feed_status import (
     failing,
     feed_status,
     notice_status,
+    planned_calls,
+)
+from aq.queries.official_means import (
+    official_agreement,
+    official_left_out,
+    official_services,
 )
 from aq.queries.zones import unplaced_acts, unplaced_stations
 from aq.settings import Settings
@@ -220,6 +226,20 @@ def _notice_findings(context: Context) -> Iterator[Finding]:
         yield Finding(f"quota {name}", OK if status.within else WARN, text, do)
 
 
+def _plan(context: Context) -> Iterator[Finding]:
+    """The calls a day of each feed with a limit, when all goes well, by operation."""
+    now = context.clock.now()
+    for name in context.settings.live_feeds:
+        calls, limit = planned_calls(context, name, now), context.settings.daily_limit(name)
+        if limit is None or not calls:
+            continue
+        operation, most = calls.most_common(1)[0]
+        told = operation.rpartition("/")[2] or name
+        text = f"{calls.total()} calls a day in {len(calls)} operations, most of {told}: {most}"
+        do = "" if most <= limit else "poll less often: schedule.minutes in config/aq.toml"
+        yield Finding(f"plan {name}", WARN if do else OK, f"{text} of {limit}", do)
+
+
 def _keys(context: Context) -> Iterator[Finding]:
     """Answers whose keys are not as documented."""
     names: dict[str, dict[str, list[str]]] = {}
@@ -229,6 +249,24 @@ def _keys(context: Context) -> Iterator[Finding]:
     for operation, changes in names.items():
         text = "; ".join(f"{change}: {', '.join(those)}" for change, those in changes.items())
         yield Finding(f"answer {operation.rpartition('/')[2]}", WARN, text, do)
+
+
+def _official_means(context: Context) -> Iterator[Finding]:
+    """Upstream's own means of cities and stations: whether they come, and how ours agree."""
+    for service in official_services(context):
+        name = service.operation.rpartition("/")[2]
+        if service.failing_since and service.reason:
+            text = f"fails since {kst_iso(service.failing_since)}: {service.reason}"
+            yield Finding(f"means {name}", WARN, text, _advice(AIRKOREA.name, service.reason))
+    left = ", ".join(f"{kind} {count}" for kind, count in official_left_out(context).items())
+    if left:
+        yield Finding("means", OK, f"left out of the last reading: {left}")
+    for line in official_agreement(context):
+        text = (
+            f"{100 * line.same / line.hours:.1f} % of {line.hours:,} as printed, largest"
+            f" difference {line.largest} {line.unit} ({line.where}, {line.period})"
+        )
+        yield Finding(f"means {line.series} {line.pollutant}", OK, text)
 
 
 def _zones(context: Context) -> Iterator[Finding]:
@@ -365,5 +403,5 @@ def _newest_hour_finding(status: FeedStatus, age: timedelta | None) -> Finding:
 
 READING: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     *(_archive_findings, _feed_findings, _notice_findings, _keys, _networks, _zones, _jobs),
-    *(_grades, _messages, *ALERT_CHECKS),
+    *(_plan, _official_means, _grades, _messages, *ALERT_CHECKS),
 )

@@ -236,6 +236,27 @@ class YellowDust:
     areas: str
 
 
+# Means that upstream publishes beside the measurements, by what and how long they are of.
+CITY_HOUR, STATION_DAY, STATION_MONTH = "city_hour", "station_day", "station_month"
+OFFICIAL_SERIES = (CITY_HOUR, STATION_DAY, STATION_MONTH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficialMean:
+    """A mean that upstream publishes itself, of a city's hour or of a station's day or month.
+
+    place : the city, by the code of its `province`, or the station, whose province is not told
+    period : the hour number, the day number, or the day number of the month's first day
+    values : by pollutant at the store's scale; those that came with a number
+    """
+
+    series: str
+    province: str
+    place: str
+    period: int
+    values: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCheck:
     """The keys of an answer against what is known of its operation: by key the rows in which a
@@ -269,6 +290,7 @@ class Answer:
     forecasts: Sequence[ForecastNotice] = ()
     advisories: Sequence[Advisory] = ()
     yellow_dust: Sequence[YellowDust] = ()
+    official_means: Sequence[OfficialMean] = ()
     issues: Sequence[RowIssue] = ()
     keys: KeyCheck | None = None
 

@@ -69,6 +69,14 @@ class AheadFeed(Feed, Protocol):
 
 
 @runtime_checkable
+class OfficialMeansFeed(Feed, Protocol):
+    """A feed whose upstream also publishes means of cities, and of stations' days and months."""
+
+    def pull_official_means(self, get: Get, now: datetime) -> list[tuple[str, Iterator[Payload]]]:
+        """(operation, payloads) of what is to be asked once a day."""
+
+
+@runtime_checkable
 class CountingFeed(Feed, Protocol):
     """A feed whose upstream says how many calls of a key it counted today."""
 

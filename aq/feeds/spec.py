@@ -69,7 +69,7 @@ class Operation:
 
     name : path below the feed's address; ``""`` where the address is all there is
     words : its name for readers, by language; none for a feed's only operation
-    part : notices only: the name of its own state and row on the feeds page
+    part : the name of its own state, where operations fail each by itself
     once : calls made once a KST day beside the polls; kept back until they are made
     each : notices only: calls that a poll of that day makes; kept back while to come
     key_parameter : the query parameter of the key, where it differs from the feed's

@@ -26,7 +26,7 @@ from aq import memory as heap
 from aq.domain.clock import Clock
 from aq.domain.errors import AqError, FeedError, FeedReason, StoreError
 from aq.domain.slots import daily_slot, latest_daily, latest_slot
-from aq.feeds.base import AheadFeed, CountingFeed, MeansFeed
+from aq.feeds.base import AheadFeed, CountingFeed, MeansFeed, OfficialMeansFeed
 from aq.feeds.registry import SPECS
 from aq.ingest import systemd
 from aq.ingest.backfill import MINUTES as FILL_MINUTES
@@ -35,6 +35,7 @@ from aq.ingest.clock_watch import CLOCK_JOB, ClockWatch, words_of
 from aq.ingest.collect import Collector
 from aq.ingest.model_hours import poll_ahead
 from aq.ingest.notices import NoticeCollector
+from aq.ingest.official_means import poll_official_means
 from aq.logs import redact
 from aq.store import Store, runs
 
@@ -44,6 +45,8 @@ AT_ONCE = 10  # runs of this process
 HANGS = timedelta(minutes=30)
 # When the hours of yesterday are surely published.
 MEANS_AT = timedelta(hours=2, minutes=40)
+# When the means of yesterday are surely worked out.
+OFFICIAL_AT = timedelta(hours=3, minutes=25)
 # When most of the day's calls are made, and some can still be counted.
 COUNTS_AT = timedelta(hours=23, minutes=42)
 # A few minutes after polls, and between them.
@@ -207,6 +210,10 @@ def jobs(collector: Collector, minutes: Sequence[int]) -> list[Job]:
             daily = partial(daily_slot, at=MEANS_AT)
             means = partial(collector.poll_means, name)
             made.append(Job(name=f"means:{name}", slot=daily, run=means))
+        if isinstance(feed, OfficialMeansFeed):
+            daily = partial(daily_slot, at=OFFICIAL_AT)
+            official = partial(poll_official_means, collector, name)
+            made.append(Job(name=f"official:{name}", slot=daily, run=official))
         if isinstance(feed, AheadFeed):
             times = partial(latest_daily, times=SPECS[name].ahead_at)
             ahead = partial(poll_ahead, collector, name)

@@ -1,6 +1,7 @@
 """How the feeds and the store are doing, for the Feeds page, the routes and `doctor`."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -332,6 +333,17 @@ def notice_status(context: Context, now: datetime) -> list[NoticeStatus]:
             )
         )
     return statuses
+
+
+def planned_calls(context: Context, name: str, now: datetime) -> Counter[str]:
+    """Calls by operation on the KST day of `now` when all goes well: a poll of hours at every slot,
+    what is asked once a day, and those of the notices that go with the same key."""
+    minutes = context.settings.schedule.minutes
+    names = (name, *served_by(name))
+    calls = Counter(calls_ahead(names, day_start(now), minutes, of=now))
+    for place, operation in enumerate(SPECS[name].operations):
+        calls[operation.name] += operation.once + (0 if place else len(every_hour(minutes)))
+    return +calls
 
 
 def _next(feed: str, state: Any, now: datetime, minutes: tuple[int, ...]) -> datetime:

@@ -13,6 +13,7 @@ from aq.simulator import airkorea_rows as rows
 from aq.simulator import cai
 from aq.simulator.envelope import Item
 from aq.simulator.noise import Floats
+from aq.simulator.official_means import OfficialMeans
 from aq.simulator.operation import Operation, Params, one_of, required
 from aq.simulator.view import View
 from aq.simulator.weather import Hours
@@ -39,6 +40,7 @@ class AirKorea:
             "ArpltnStatsSvc/getCtprvnMesureLIst": self.province_means,
             "MsrstnInfoInqireSvc/getMsrstnList": self.station_list,
             "UserSportSvc/getSvckeyDalyStats": self.call_counts,
+            **OfficialMeans(world).operations,
         }
 
     def real_time(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from aq.domain.errors import InputError, StoreError
-from aq.store import answer_keys, yellow_dust  # noqa: F401 - their tables are counted too
+from aq.store import answer_keys, official_means, yellow_dust  # noqa: F401 - their tables are counted too
 from aq.store.engine import known_revisions
 from aq.store.presence import holders
 from aq.store.schema import metadata

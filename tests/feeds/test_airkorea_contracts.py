@@ -16,6 +16,11 @@ from aq.feeds.airkorea.client import AirKorea
 from aq.feeds.airkorea.contracts import FOLDER, Contract, contracts, read_contract
 from aq.feeds.airkorea.errors import read_body
 from aq.feeds.airkorea.forecasts import AirKoreaForecast, read_days, read_over_50, read_weeks
+from aq.feeds.airkorea.official_means import (
+    read_city_means,
+    read_station_days,
+    read_station_months,
+)
 from aq.feeds.airkorea.readings import read_rows
 from aq.feeds.airkorea.stations import read_province_means, read_stations
 from aq.feeds.airkorea.yellow_dust import read_yellow_dust
@@ -106,6 +111,21 @@ USED["getMinuDustFrcstDspth50Over"] = (
     read_over_50,
     "official/forecast_over_50.json",
     {"searchDate": "2026-11-22"},
+)
+USED["getCtprvnMesureSidoLIst"] = (
+    lambda rows: read_city_means(rows, "인천", NOW),
+    "airkorea/city_means.json",
+    {"sidoName": "인천", "searchCondition": "HOUR"},
+)
+USED["getMsrstnAcctoRDyrg"] = (
+    lambda rows: read_station_days(rows, NOW),
+    "airkorea/station_days.json",
+    {"inqBginDt": "20261122", "inqEndDt": "20261122"},
+)
+USED["getMsrstnAcctoRMmrg"] = (
+    lambda rows: read_station_months(rows, NOW),
+    "airkorea/station_months.json",
+    {"inqBginMm": "202610", "inqEndMm": "202610"},
 )
 BY_NAME = {path.stem: read_contract(path) for path in sorted(FOLDER.glob("*.toml"))}
 

@@ -411,7 +411,7 @@ def test_the_quota_keeps_back_what_notices_will_need(context: Context) -> None:
     minutes = context.settings.schedule.minutes
     before = budget_of(context.store, "airkorea", NOW, limit=500, minutes=minutes)
     ahead = sum(calls_ahead(NOTICES, NOW, minutes).values())
-    assert before.reserved == 11 + 8 + 25 + ahead
+    assert before.reserved == 11 + 8 + 20 + 25 + ahead
     made = sum(app.notice_collector(context).poll(AIRKOREA_ALARM.name, NOW).calls.values())
     after = budget_of(context.store, "airkorea", NOW, limit=500, minutes=minutes)
     assert (after.used, after.reserved) == (before.used + made, before.reserved)

@@ -54,6 +54,9 @@ REALTIME = "ArpltnInforInqireSvc/getCtprvnRltmMesureDnsty"
 STATION_HISTORY = "ArpltnInforInqireSvc/getMsrstnAcctoRltmMesureDnsty"
 STATIONS = "MsrstnInfoInqireSvc/getMsrstnList"
 PROVINCE_MEANS = "ArpltnStatsSvc/getCtprvnMesureLIst"  # the capital I is upstream's own
+CITY_MEANS = "ArpltnStatsSvc/getCtprvnMesureSidoLIst"
+STATION_DAYS = "ArpltnStatsSvc/getMsrstnAcctoRDyrg"
+STATION_MONTHS = "ArpltnStatsSvc/getMsrstnAcctoRMmrg"
 CALL_COUNTS = "UserSportSvc/getSvckeyDalyStats"
 DAYS = "ArpltnInforInqireSvc/getMinuDustFrcstDspth"
 WEEK = "ArpltnInforInqireSvc/getMinuDustWeekFrcstDspth"
@@ -122,6 +125,25 @@ SPECS = (
             # Six pollutants, a call each.
             Operation(
                 name=PROVINCE_MEANS, words={"en": "province means", "ko": "시도 평균"}, once=6
+            ),
+            # A call for each province; the last two days; the month before.
+            Operation(
+                name=CITY_MEANS,
+                part="cities",
+                words={"en": "city means", "ko": "시군구 평균"},
+                once=17,
+            ),
+            Operation(
+                name=STATION_DAYS,
+                part="days",
+                words={"en": "station days", "ko": "측정소 일평균"},
+                once=2,
+            ),
+            Operation(
+                name=STATION_MONTHS,
+                part="months",
+                words={"en": "station months", "ko": "측정소 월평균"},
+                once=1,
             ),
             Operation(name=STATION_HISTORY, words={"en": "station history", "ko": "측정소별 이력"}),
             Operation(

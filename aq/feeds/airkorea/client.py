@@ -2,21 +2,31 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aq.domain.clock import kst
 from aq.domain.errors import FeedError, FeedReason
-from aq.domain.model import Answer, KeyCheck, Payload
+from aq.domain.model import Answer, KeyCheck, Payload, RowIssue
+from aq.domain.provinces import PROVINCES
 from aq.feeds.airkorea import (
     AIRKOREA,
     CALL_COUNTS,
+    CITY_MEANS,
     PROVINCE_MEANS,
     REALTIME,
+    STATION_DAYS,
     STATION_HISTORY,
+    STATION_MONTHS,
     STATIONS,
 )
 from aq.feeds.airkorea.contracts import check
 from aq.feeds.airkorea.errors import NAME, Body, read_body, refusal
+from aq.feeds.airkorea.official_means import (
+    DAYS_BACK,
+    read_city_means,
+    read_station_days,
+    read_station_months,
+)
 from aq.feeds.airkorea.readings import read_rows
 from aq.feeds.airkorea.stations import read_province_means, read_stations
 from aq.feeds.base import Get, shown, text_of
@@ -61,6 +71,33 @@ class AirKorea:
         params["searchCondition"] = _one_of(term, MEAN_TERMS)
         yield from pages(get, PROVINCE_MEANS, params)
 
+    def pull_official_means(self, get: Get, now: datetime) -> list[tuple[str, Iterator[Payload]]]:
+        """(operation, payloads) of the means that upstream publishes of cities' newest hours, of
+        the stations' last days and of their last month.
+
+        Of a province's cities one page is asked for, which holds a day of hours of the most cities
+        there are (31), as the calls of a day must be known. Of stations it is a day or month a
+        call: a range of months has a total and no items, and days that are not kept any more are
+        left out without an error.
+        """
+        today = kst(now).date()
+        days = [today - timedelta(days=back) for back in range(1, DAYS_BACK + 1)]
+        month = today.replace(day=1) - timedelta(days=1)
+
+        def of_cities() -> Iterator[Payload]:
+            for province in PROVINCES:
+                params = {"sidoName": province.ko, "searchCondition": "HOUR", "pageNo": "1"}
+                yield get(CITY_MEANS, params | {"returnType": "json", "numOfRows": str(PAGE_ROWS)})
+
+        def of_days() -> Iterator[Payload]:
+            for day in days:
+                asked = f"{day:%Y%m%d}"
+                yield from pages(get, STATION_DAYS, {"inqBginDt": asked, "inqEndDt": asked})
+
+        asked = f"{month:%Y%m}"
+        months = pages(get, STATION_MONTHS, {"inqBginMm": asked, "inqEndMm": asked})
+        return [(CITY_MEANS, of_cities()), (STATION_DAYS, of_days()), (STATION_MONTHS, months)]
+
     def pull_call_counts(self, get: Get) -> Payload:
         """How many calls of the key upstream counted today, by operation."""
         return get(CALL_COUNTS, {"returnType": "json", "numOfRows": "100", "pageNo": "1"})
@@ -91,9 +128,10 @@ class AirKorea:
         error = self.refusal(payload.operation, 200, {}, payload.text, now)
         if error is not None:
             raise error
-        items = read_body(payload.text).items
-        keys = check(payload.operation, items)
-        return replace(self._read(payload, items, now, keys), keys=keys)
+        body = read_body(payload.text)
+        keys = check(payload.operation, body.items)
+        answer = replace(self._read(payload, body.items, now, keys), keys=keys)
+        return replace(answer, issues=(*answer.issues, *_unread(payload, body)))
 
     def _read(
         self, payload: Payload, items: Sequence[object], now: datetime, keys: KeyCheck | None
@@ -102,6 +140,12 @@ class AirKorea:
             return read_stations(items)
         if payload.operation == PROVINCE_MEANS:
             return read_province_means(items, payload.params["itemCode"], now)
+        if payload.operation == CITY_MEANS:
+            return read_city_means(items, payload.params["sidoName"], now)
+        if payload.operation == STATION_DAYS:
+            return read_station_days(items, now)
+        if payload.operation == STATION_MONTHS:
+            return read_station_months(items, now)
         if items and not any(isinstance(row, Mapping) and "pm25Value" in row for row in items):
             detail = f"no row has pm25Value although ver={VERSION} was asked for"
             if keys and keys.new:
@@ -115,6 +159,17 @@ class AirKorea:
         """The error an answer is, in any of the forms AirKorea's gateway gives one."""
         del headers
         return refusal(operation, status, text, now)
+
+
+def _unread(payload: Payload, body: Body) -> Iterator[RowIssue]:
+    """Rows that an answer counts and does not give: a total without items, which is seen where a
+    range of months is asked for, and hours of cities beyond the one page."""
+    first = payload.params.get("pageNo", "1") == "1"
+    if first and body.total and not body.items:
+        yield RowIssue(kind="total_only", where=payload.operation, detail=str(body.total))
+    elif payload.operation == CITY_MEANS and body.total > len(body.items):
+        left = body.total - len(body.items)
+        yield RowIssue(kind="later_pages", where=payload.operation, detail=f"{left} rows")
 
 
 def _one_of(term: str, known: tuple[str, ...]) -> str:

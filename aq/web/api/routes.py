@@ -35,6 +35,7 @@ from aq.queries.criteria import standings_now, year_items, year_of
 from aq.queries.current import Snapshot, current
 from aq.queries.evidence import evidence
 from aq.queries.feed_status import agreement, answer_keys, feed_status, health, notice_status
+from aq.queries.official_means import official_agreement
 from aq.queries.question import TINY, Given, past_question
 from aq.queries.revisions import trail_items
 from aq.queries.yellow_dust import recent_yellow_dust, yellow_dust_items, yellow_dust_of
@@ -268,8 +269,8 @@ def advisories(context: Context, given: Given) -> Response:
 
 def feeds(context: Context, _given: Given) -> Response:
     """`/api/v1/feeds`: each feed's last good poll, last error, calls, next poll; the same of each
-    service of notices; how our province means agree with upstream's own; and which keys of the
-    answers are not as documented."""
+    service of notices; how our province means agree with upstream's own, and our means of cities
+    and stations with those it publishes; and which keys of the answers are not as documented."""
     now = _now(context)
     items = [feed.as_dict() for feed in feed_status(context, now)]
     compared = [one.as_dict() for one in agreement(context, now)]
@@ -281,6 +282,9 @@ def feeds(context: Context, _given: Given) -> Response:
             "items": items,
             "notices": notices,
             "agreement": compared,
+            "official_means": [
+                {"series": line.series, **line.as_dict()} for line in official_agreement(context)
+            ],
             "keys": keys,
         }
     )

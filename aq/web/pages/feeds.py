@@ -11,7 +11,12 @@ from aq.feeds.registry import SPECS
 from aq.i18n import Text
 from aq.queries.feed_status import FeedStatus, NoticeStatus, notice_status, second_opinion
 from aq.queries.feed_status import answer_keys as odd_answers
-from aq.web.parts import answer_keys, cache, live_view, page
+from aq.queries.official_means import (
+    official_agreement,
+    official_left_out,
+    official_services,
+)
+from aq.web.parts import answer_keys, cache, live_view, official_means, page
 from aq.web.parts import notice_services as notice_care
 from aq.web.parts.feed_pace import pace_facts, paused, quota_facts
 from aq.web.parts.tables import table
@@ -54,11 +59,19 @@ def render() -> None:
     page.html(notice_care.section(_notices(), text))
     page.html(answer_keys.section(odd_answers(cache.context()), text))
     page.html(compared(cache.agreement(), text))
+    page.html(_official_means(text))
     page.html(of_seoul(cache.kept(second_opinion, cache.this_hour()), text))
     page.bottom()
     page.pulse(_news)
     if picked in BY_CODE:
         page.go("live", p=picked)
+
+
+def _official_means(text: Text) -> str:
+    lines = cache.kept(official_agreement)
+    context, now = cache.context(), cache.moment()
+    services, left_out = official_services(context), official_left_out(context)
+    return official_means.section(lines, services, left_out, now, text)
 
 
 def _notices() -> list[NoticeStatus]:

@@ -1,0 +1,63 @@
+"""Upstream's own means of cities and of stations' days and months: asked once a day, kept apart."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from aq.domain.errors import FeedError, FeedReason, StoreError
+from aq.domain.model import OfficialMean, Payload
+from aq.feeds.base import OfficialMeansFeed
+from aq.feeds.registry import part_of
+from aq.ingest.collect import Collector, RunReport
+from aq.store import runs
+from aq.store.answer_keys import record_keys
+from aq.store.official_means import put_official_means
+
+
+def poll_official_means(collector: Collector, name: str, now: datetime) -> RunReport:
+    """Read the means that a feed's upstream publishes itself; each operation by itself.
+
+    Never raises for what upstream or the store does: the report carries the first error and the
+    reason of each operation that failed, and what the others said is kept.
+    """
+    report = RunReport(feed=f"{name}_official", at=now)
+    feed = collector.feeds[name]
+    if not isinstance(feed, OfficialMeansFeed):
+        report.error = FeedError(name, "", FeedReason.BAD_REQUEST, "gives no means of its own")
+        return report
+    for operation, payloads in feed.pull_official_means(collector.counted(name, report), now):
+        part = part_of(name, operation)
+        try:
+            _take(collector, name, operation, payloads, now, report)
+            runs.record_success(collector.store, part, now, None, None)
+        except (FeedError, StoreError) as error:
+            report.error = report.error or error
+            told = error.reason if isinstance(error, FeedError) else "store"
+            report.failed[operation.rsplit("/", 1)[-1]] = str(told)
+            if isinstance(error, FeedError):
+                runs.record_failure(collector.store, part, now, error)
+    return report
+
+
+def _take(
+    collector: Collector,
+    name: str,
+    operation: str,
+    payloads: Iterator[Payload],
+    now: datetime,
+    report: RunReport,
+) -> None:
+    """Read all of an operation, then store it in one transaction."""
+    means: list[OfficialMean] = []
+    simulated = False
+    for payload in payloads:
+        answer = collector.feeds[name].parse(payload, now)
+        simulated |= payload.simulated
+        report.read(answer)
+        means += answer.official_means
+    own = {key: changes for key, changes in report.keys.items() if key == operation}
+    record_keys(collector.store, own, now)
+    if means:
+        gone = any(changes.get("gone") for changes in own.values())
+        with collector.store.write(f"official means {name}") as txn:
+            txn.mark_simulated(simulated)
+            report.wrote(put_official_means(txn, means, keep=gone))

@@ -1,0 +1,109 @@
+"""Our means of cities and stations beside those that AirKorea publishes, on the feeds page."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from html import escape
+
+from aq.domain.agreement import Agreement
+from aq.domain.clock import from_day_number, from_hour_number
+from aq.domain.errors import FeedReason
+from aq.domain.model import CITY_HOUR, STATION_DAY, STATION_MONTH
+from aq.feeds.airkorea import AIRKOREA
+from aq.i18n import Text
+from aq.queries.official_means import OfficialService
+from aq.web.parts.tables import table
+from aq.web.wording.feeds import REASONS, advised, minute
+from aq.web.wording.korean import N_, Noun, day_words, told_hour
+
+SERIES = {
+    CITY_HOUR: N_("hours of cities and counties"),
+    STATION_DAY: N_("days of stations"),
+    STATION_MONTH: N_("months of stations"),
+}
+HEADS = (
+    N_("mean of"),
+    N_("pollutant"),
+    N_("compared"),
+    N_("equal as printed"),
+    N_("mean difference"),
+    N_("largest difference"),
+)
+LEFT_OUT = {
+    "total_only": N_("answers with a total and no rows"),
+    "later_pages": N_("answers that go on after the first page"),
+    "duplicate": N_("rows of one name that differ"),
+}
+
+
+def section(
+    lines: Sequence[Agreement],
+    services: Sequence[OfficialService],
+    left_out: Mapping[str, int],
+    now: datetime,
+    text: Text,
+) -> str:
+    """A row for each series and pollutant, and the reason of each operation that fails."""
+    label = text("Cities, station days and months: ours and AirKorea’s own")
+    title = f"<h2>{escape(label)}</h2>"
+    failing = "".join(_failing(service, text) for service in services)
+    if not lines:
+        nothing = text(
+            "Nothing to compare yet: AirKorea’s means of cities and stations are asked for once a"
+            " day, at 03:25."
+        )
+        return f"{title}<p>{escape(nothing)}</p>{failing}"
+    head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in HEADS)
+    rows = "".join(_row(line, now, text) for line in lines)
+    note = text(
+        "Ours minus AirKorea’s: the newest hours of cities (ours: the mean of the urban stations"
+        " there), the last days and the last month of stations (ours with three quarters of the"
+        " hours). Equal means equal in the digits that AirKorea prints."
+    )
+    out = _left_out(left_out, text)
+    body = table(label, f"<tr>{head}</tr>", rows, text)
+    return f"{title}<p>{escape(note)}</p>{body}{out}{failing}"
+
+
+def _row(line: Agreement, now: datetime, text: Text) -> str:
+    place = f"{line.where}, {_period(line, now, text)}"
+    cells = (
+        text.pollutant(line.pollutant),
+        f"{line.hours:,}",
+        f"{100 * line.same / line.hours:.1f} %",
+        f"{line.bias} {line.unit}",
+        f"{line.largest} {line.unit} ({place})",
+    )
+    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f'<tr><th scope="row">{escape(text(SERIES[line.series]))}</th>{body}</tr>'
+
+
+def _period(line: Agreement, now: datetime, text: Text) -> str:
+    number = line.at or 0
+    if line.series == CITY_HOUR:
+        return told_hour(text, from_hour_number(number), now)
+    if line.series == STATION_MONTH:
+        return line.period or ""
+    return day_words(text, from_day_number(number))
+
+
+def _left_out(kinds: Mapping[str, int], text: Text) -> str:
+    if not kinds:
+        return ""
+    told = ", ".join(f"{text(LEFT_OUT.get(kind, kind))} {count:,}" for kind, count in kinds.items())
+    words = text("Left out of the last reading: {what}", what=told)
+    return f'<p class="muted">{escape(words)}</p>'
+
+
+def _failing(service: OfficialService, text: Text) -> str:
+    """What happened to an operation that fails, since when, what to do."""
+    if not service.failing_since or not service.reason:
+        return ""
+    reason = FeedReason(service.reason)
+    name = text.operation(AIRKOREA.name, service.operation)
+    sentences = (
+        text(REASONS[reason][0], feed=Noun(text.feed(AIRKOREA.name))),
+        text("This has been so since {when}.", when=minute(service.failing_since, text)),
+        advised(AIRKOREA.name, reason, text),
+    )
+    said = f"<br><small>{escape(service.detail)}</small>" if service.detail else ""
+    return f"<p><b>{escape(name)}</b>: {escape(' '.join(sentences))}{said}</p>"
