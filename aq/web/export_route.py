@@ -13,6 +13,7 @@ from aq.export.package import check_packaged, package_bytes
 from aq.export.pipeline import MEDIA_TYPES, Tally, answer, estimate
 from aq.export.query import ExportQuestion, of_grains
 from aq.queries.question import Given
+from aq.web.sharing import cache_control
 
 # More is for the command, which has a bar, a manifest, and nobody's patience to hold.
 ROW_LIMIT = 2_000_000
@@ -49,7 +50,7 @@ def export_rows(context: Context, given: Mapping[str, str]) -> Response:
         media_type="application/zip" if zipped else MEDIA_TYPES[first.format],
         headers={
             "ETag": f'"{tags}{"-zip" if zipped else ""}-{__version__}"',
-            "Cache-Control": f"public, max-age={CACHE_SECONDS}",
+            "Cache-Control": cache_control(CACHE_SECONDS),
             "Content-Disposition": f"attachment; filename="
             f'"{stem}.{"zip" if zipped else first.format}"',
             "X-Content-Type-Options": "nosniff",

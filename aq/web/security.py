@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aq.web import sockets, traffic
+from aq.web import sharing, sockets, traffic
 from aq.web.connection_notice import full
 from aq.web.traffic import Buckets, client_of
 
@@ -107,9 +107,9 @@ class Guard:
                 self._observe(_route(scope["path"]), message["status"], seconds)
             await send(message)
 
-        refusal = self._refused(scope)
-        if refusal is not None:
-            await refusal(scope, receive, sending)
+        ready = self._refused(scope) or sharing.preflight(scope)
+        if ready is not None:
+            await ready(scope, receive, sending)
             return
         try:
             await self._app(scope, _measured(receive), sending)
@@ -137,7 +137,7 @@ class Guard:
             )
             refusal.headers["Allow"] = "GET, HEAD, OPTIONS"
             return refusal
-        return self._too_costly(scope)
+        return None if scope["method"] == "OPTIONS" else self._too_costly(scope)
 
     def _too_costly(self, scope: Scope) -> Response | None:
         cost = cost_of(scope["path"].rstrip("/"), scope.get("query_string", b""))
@@ -194,6 +194,7 @@ def _dress(headers: MutableHeaders, path: str) -> None:
         headers.setdefault("X-Frame-Options", "DENY")
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
+    sharing.share(headers, path)
 
 
 def _measured(receive: Receive) -> Receive:

@@ -6,6 +6,7 @@ is told so. What proxies say of their clients is left to `security`, which knows
 
 import asyncio
 import errno
+import re
 import resource
 import socket
 from collections.abc import Callable
@@ -30,6 +31,7 @@ DESCRIPTORS_A_PAGE, DESCRIPTORS_OF_CLOSED = 3, 3 * 128
 MESSAGE_BYTES = 1_048_576  # of a browser; the widgets of the largest page take 20,000
 PING_SECONDS = 30
 BACKLOG = 2_048
+NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._deadline: asyncio.TimerHandle | None = None
+        self._within = False  # a request has begun and is not here as a whole
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or say that there is no place."""
@@ -91,14 +94,24 @@ class Connection(HttpToolsProtocol):
         self._request_is_here()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Read what came. Characters that a client has not percent-encoded in an address, which
+        the parser refuses, are encoded for it where the line of the request came in one piece."""
+        if not self._within and not data.isascii():
+            line, end, rest = data.partition(b"\r\n")
+            data = NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], line) + end + rest
+        super().data_received(data)
+
     def on_message_begin(self) -> None:
         """A request begins, the first or a later one of this connection."""
+        self._within = True
         if self._deadline is None:
             self._await_request()
         super().on_message_begin()
 
     def on_message_complete(self) -> None:
         """The request is here as a whole."""
+        self._within = False
         self._request_is_here()
         super().on_message_complete()
 

@@ -1,7 +1,9 @@
 """Query parameters of the routes: each once, known and in its form, or refused by name."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
@@ -10,12 +12,14 @@ from aq.domain.errors import InputError
 from aq.queries import official as bulletin
 
 MAX_LIMIT = 5000
+# An instant whose offset has lost its +: in a query a + means a blank.
+LOST_PLUS = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+) (\d\d:?\d\d)")
 
 
 def parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     """Query parameters, each at most once and known; raises `InputError` naming the other."""
     found: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in _pairs(request.scope["query_string"]):
         if name not in known:
             allowed = ", ".join(known) or "none"
             raise InputError(f"unknown parameter; this route takes {allowed}", name)
@@ -25,7 +29,26 @@ def parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:
             raise InputError("empty; leave it out or give a value", name)
         if len(value) > 500:
             raise InputError("longer than 500 characters", name)
+        lost_plus = LOST_PLUS.fullmatch(value)
+        if lost_plus:
+            meant = "%2B".join(lost_plus.groups())
+            raise InputError(f"a + in a query means a blank; write %2B: {name}={meant}", name)
         found[name] = value
+    return found
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    """Names and values of a query, in UTF-8 whether percent-encoded or, as some clients send it,
+    not. Raises `InputError` naming the parameter that is in another encoding."""
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+    found = []
+    for name, value in pairs:
+        try:
+            found.append((name.encode("latin-1").decode(), value.encode("latin-1").decode()))
+        except UnicodeDecodeError:
+            plain = name.encode("ascii", "replace").decode()
+            words = "is not UTF-8 (CP949?); encode it as UTF-8, e.g. 서울 as %EC%84%9C%EC%9A%B8"
+            raise InputError(words, plain) from None
     return found
 
 

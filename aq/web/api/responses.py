@@ -7,23 +7,24 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from aq.domain.errors import AqError, ArchiveError, InputError, StoreError, StoreLostError
+from aq.web.sharing import cache_control
 
 CACHE_SECONDS = 30
 
 
-def _body_response(body: bytes, media_type: str, *, max_age: int = CACHE_SECONDS) -> Response:
+def _body_response(body: bytes, media_type: str) -> Response:
     headers = {
         "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
-        "Cache-Control": f"public, max-age={max_age}",
+        "Cache-Control": cache_control(CACHE_SECONDS),
         "X-Content-Type-Options": "nosniff",
     }
     return Response(body, media_type=media_type, headers=headers)
 
 
-def json_response(value: Any) -> Response:
+def json_response(value: Any, media_type: str = "application/json; charset=utf-8") -> Response:
     """JSON as UTF-8 with an ETag of its bytes."""
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return _body_response(body, "application/json; charset=utf-8")
+    return _body_response(body, media_type)
 
 
 def error_response(status: int, code: str, message: str, field: str | None = None) -> Response:

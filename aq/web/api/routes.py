@@ -50,6 +50,7 @@ from aq.queries.zones import (
 from aq.web import metrics, strip
 from aq.web.api.alerts import alert_cap, alerts, alerts_atom
 from aq.web.api.parameters import _days, _limit, _now, parameters
+from aq.web.api.places import provinces, provinces_geojson, stations
 from aq.web.api.responses import _body_response, _refused, error_response, json_response
 from aq.web.export_route import export_rows
 from aq.web.response_cache import Shelf
@@ -93,21 +94,6 @@ def _strip(context: Context, given: Given) -> tuple[Snapshot, strip.Options]:
     over = bulletin.over_50_codes(context, now) if ahead and key == "pm25" else {}
     options = strip.Options(pollutant=key, lang=lang, ahead=ahead, rules=rules, over_50=over)
     return snapshot, options
-
-
-def provinces(_context: Context, _given: Given) -> Response:
-    """`/api/v1/provinces`: the 17 in page-header order."""
-    items = [
-        {
-            "id": province.id,
-            "code": province.code,
-            "province": province.ko,
-            "name_en": province.en,
-            "names": province.names,
-        }
-        for province in PROVINCES
-    ]
-    return json_response({"items": items})
 
 
 def current_items(context: Context, given: Given) -> Response:
@@ -353,6 +339,8 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/strip": (strip_html, STRIP),
     "/strip.json": (strip_json, STRIP),
     "/api/v1/provinces": (provinces, ()),
+    "/api/v1/provinces.geojson": (provinces_geojson, ("pollutant", "standard")),
+    "/api/v1/stations": (stations, ("province",)),
     "/api/v1/current": (current_items, ("standard", "pollutant", "explain")),
     "/api/v1/history": (history_items, HISTORY),
     "/api/v1/export": (export_rows, EXPORT),
@@ -377,7 +365,10 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
 
 
 # Routes that many ask alike; all they show is of the store's version and the minute.
-READY = ("/strip", "/strip.json", "/api/v1/provinces", "/api/v1/current")
+READY = (
+    *("/strip", "/strip.json", "/api/v1/provinces", "/api/v1/current"),
+    *("/api/v1/provinces.geojson", "/api/v1/stations"),
+)
 # Routes that show how feeds and runs do, too; with how long an answer serves [s].
 BRIEFLY = {"/api/v1/feeds": 2.0, "/healthz": 2.0}
 

@@ -19,6 +19,7 @@ from aq.domain.model import LANGUAGES
 from aq.queries.current import current
 from aq.web.public import files
 from aq.web.response_cache import Shelf
+from aq.web.sharing import cache_control
 from aq.web.site import Site, site_of
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def answer(body: bytes, media_type: str, *, max_age: int = PRESENT_SECONDS) -> R
     """An answer with its ETag; `max_age` [s] is how long a cache may give it again unasked."""
     headers = {
         "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
-        "Cache-Control": f"public, max-age={max_age}",
+        "Cache-Control": cache_control(max_age),
     }
     return Response(body, media_type=media_type, headers=headers)
 

@@ -1,0 +1,109 @@
+"""Places as data: the 17 provinces, their outlines with present values, and the stations."""
+
+import json
+from functools import cache
+from typing import Any
+
+from starlette.responses import Response
+
+from aq.context import Context, asked_pollutants, find_standard
+from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.errors import InputError
+from aq.domain.model import URBAN
+from aq.domain.provinces import BY_ID, PROVINCES
+from aq.feeds.registry import FEED_IDS
+from aq.paths import config_file
+from aq.queries.current import current
+from aq.queries.question import Given
+from aq.store.stations import reported_ranges, stations_of
+from aq.web.api.parameters import _now
+from aq.web.api.responses import json_response
+
+
+def provinces(_context: Context, _given: Given) -> Response:
+    """`/api/v1/provinces`: the 17 in page-header order."""
+    items = [
+        {
+            "id": province.id,
+            "code": province.code,
+            "province": province.ko,
+            "name_en": province.en,
+            "names": province.names,
+        }
+        for province in PROVINCES
+    ]
+    return json_response({"items": items})
+
+
+@cache
+def _outlines() -> dict[str, dict[str, Any]]:
+    """The geometry of each province by its code: WGS 84, longitude before latitude (RFC 7946)."""
+    collection = json.loads(config_file("provinces.geojson").read_bytes())
+    return {feature["id"]: feature["geometry"] for feature in collection["features"]}
+
+
+def provinces_geojson(context: Context, given: Given) -> Response:
+    """`/api/v1/provinces.geojson`: the outlines of the 17, each with its present value of a
+    `pollutant` (pm10) and the colour of its level."""
+    standard = find_standard(context, given.get("standard"))
+    keys = asked_pollutants(standard, given.pollutants() or ["pm10"])
+    if len(keys) > 1:
+        raise InputError("one pollutant: a map has one value a place", "pollutant")
+    (key,) = keys
+    snapshot = current(context, _now(context), standard=standard.id, wanted=[key])
+    outlines = _outlines()
+    features = [
+        {
+            "type": "Feature",
+            "id": item.code,
+            "properties": {
+                **item.as_dict(),
+                "name_en": province.en,
+                "colour": standard.level(item.grade).colour if item.grade else None,
+            },
+            "geometry": outlines[item.code],
+        }
+        for item, province in zip(snapshot.items, PROVINCES, strict=True)
+    ]
+    answer = {"type": "FeatureCollection", "name": "provinces", "features": features}
+    return json_response(answer, "application/geo+json")
+
+
+def stations(context: Context, given: Given) -> Response:
+    """`/api/v1/stations`: the stations as they are now, of each `province` asked for or all, with
+    the hours between which their values are in the store."""
+    wanted = {province.id for province in given.provinces()}
+    every = "province" not in given
+    selection = context.settings.selection.of_stations
+    with context.store.read() as connection:
+        rows = stations_of(connection)
+        ranges = [reported_ranges(connection, FEED_IDS[name]) for name in selection.feeds]
+    items = []
+    for row in rows:
+        if not (every or row.province in wanted):
+            continue
+        province = BY_ID.get(row.province)
+        spans = [hours[row.id] for hours in ranges if row.id in hours]
+        items.append(
+            {
+                "station": row.name,
+                "station_code": row.code,
+                "province": province.ko if province else None,
+                "code": province.code if province else None,
+                "network": row.network,
+                "counts": province is not None and row.network == URBAN,
+                "address": row.address,
+                "latitude": row.latitude,
+                "longitude": row.longitude,
+                "since_year": row.year,
+                "pollutants": None if row.items is None else row.items.split(),
+                "first_at": _iso(min((first for first, _ in spans), default=None)),
+                "last_at": _iso(max((last for _, last in spans), default=None)),
+            }
+        )
+    answer = {"as_of": kst_iso(_now(context)), "simulated": context.store.simulated()}
+    return json_response({**answer, "items": items})
+
+
+def _iso(hour: int | None) -> str | None:
+    return None if hour is None else kst_iso(from_hour_number(hour))
