@@ -1,16 +1,17 @@
 """The stations of a province: what each last said, how complete it is, and whether it counts."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from aq.context import Context
-from aq.domain.clock import floor_hour, from_hour_number, hour_number
+from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.domain.missing import reasons
 from aq.domain.model import URBAN, StationHour
 from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_ID, Province
 from aq.domain.standards import Standard
 from aq.domain.station_history import Change
 from aq.feeds.registry import FEED_IDS
@@ -208,3 +209,40 @@ def named(context: Context, province: int) -> tuple[tuple[str, str], ...]:
             (station.code or station.name, station.name)
             for station in stations_of(connection, province)
         )
+
+
+def station_items(
+    context: Context, provinces: Collection[Province] | None = None
+) -> list[dict[str, Any]]:
+    """The stations as they are now, of some provinces or all, those in no province too, with the
+    hours between which observing feeds have rows of them."""
+    wanted = None if provinces is None else {province.id for province in provinces}
+    with context.store.read() as connection:
+        rows = stations_of(connection)
+        feeds = context.settings.selection.of_stations.feeds
+        ranges = [reported_ranges(connection, FEED_IDS[name]) for name in feeds]
+    items = []
+    for row in rows:
+        if wanted is not None and row.province not in wanted:
+            continue
+        province = BY_ID.get(row.province)
+        spans = [hours[row.id] for hours in ranges if row.id in hours]
+        first, last = (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (None,) * 2
+        items.append(
+            {
+                "station": row.name,
+                "station_code": row.code,
+                "province": province.ko if province else None,
+                "code": province.code if province else None,
+                "network": row.network,
+                "counts": province is not None and row.network == URBAN,
+                "address": row.address,
+                "latitude": row.latitude,
+                "longitude": row.longitude,
+                "since_year": row.year,
+                "pollutants": None if row.items is None else row.items.split(),
+                "first_at": None if first is None else kst_iso(from_hour_number(first)),
+                "last_at": None if last is None else kst_iso(from_hour_number(last)),
+            }
+        )
+    return items

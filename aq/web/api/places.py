@@ -7,15 +7,13 @@ from typing import Any
 from starlette.responses import Response
 
 from aq.context import Context, asked_pollutants, find_standard
-from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.clock import kst_iso
 from aq.domain.errors import InputError
-from aq.domain.model import URBAN
-from aq.domain.provinces import BY_ID, PROVINCES
-from aq.feeds.registry import FEED_IDS
+from aq.domain.provinces import PROVINCES
 from aq.paths import config_file
 from aq.queries.current import current
 from aq.queries.question import Given
-from aq.store.stations import reported_ranges, stations_of
+from aq.queries.stations import station_items
 from aq.web.api.parameters import _now
 from aq.web.api.responses import json_response
 
@@ -72,38 +70,6 @@ def provinces_geojson(context: Context, given: Given) -> Response:
 def stations(context: Context, given: Given) -> Response:
     """`/api/v1/stations`: the stations as they are now, of each `province` asked for or all, with
     the hours between which their values are in the store."""
-    wanted = {province.id for province in given.provinces()}
-    every = "province" not in given
-    selection = context.settings.selection.of_stations
-    with context.store.read() as connection:
-        rows = stations_of(connection)
-        ranges = [reported_ranges(connection, FEED_IDS[name]) for name in selection.feeds]
-    items = []
-    for row in rows:
-        if not (every or row.province in wanted):
-            continue
-        province = BY_ID.get(row.province)
-        spans = [hours[row.id] for hours in ranges if row.id in hours]
-        items.append(
-            {
-                "station": row.name,
-                "station_code": row.code,
-                "province": province.ko if province else None,
-                "code": province.code if province else None,
-                "network": row.network,
-                "counts": province is not None and row.network == URBAN,
-                "address": row.address,
-                "latitude": row.latitude,
-                "longitude": row.longitude,
-                "since_year": row.year,
-                "pollutants": None if row.items is None else row.items.split(),
-                "first_at": _iso(min((first for first, _ in spans), default=None)),
-                "last_at": _iso(max((last for _, last in spans), default=None)),
-            }
-        )
+    items = station_items(context, given.provinces() if "province" in given else None)
     answer = {"as_of": kst_iso(_now(context)), "simulated": context.store.simulated()}
     return json_response({**answer, "items": items})
-
-
-def _iso(hour: int | None) -> str | None:
-    return None if hour is None else kst_iso(from_hour_number(hour))
