@@ -27,12 +27,12 @@ def zones() -> tuple[Zone, ...]:
 
 def zone_by_id(name: str) -> Zone | None:
     """A zone by its id."""
-    return _by_id(zones()).get(name)
+    return _by_id(config_file("zones.csv")).get(name)
 
 
 @cache
-def _by_id(among: tuple[Zone, ...]) -> Mapping[str, Zone]:
-    return {zone.id: zone for zone in among}
+def _by_id(path: Path) -> Mapping[str, Zone]:
+    return {zone.id: zone for zone in read_zones(path)}
 
 
 def zones_on(day: date | None, kind: str | None = None) -> tuple[Zone, ...]:

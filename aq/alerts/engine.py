@@ -16,7 +16,7 @@ from aq.alerts.notify import Notifications, Standing
 from aq.alerts.official import ZoneState, act_point, place_state, zones
 from aq.alerts.outbox import put_messages
 from aq.alerts.places import WATCHDOG
-from aq.alerts.points import Points, Reader
+from aq.alerts.points import Reader
 from aq.alerts.rule import Rule
 from aq.alerts.rules import Saved, last_rule, saved_rules
 from aq.alerts.state import MISSING, Course, Phase, Point, State
@@ -136,7 +136,9 @@ class _Pass:
         # A clock that was set back does not unsay the hours judged before.
         judged = [row.hour for key in starts if (row := self.states.get(key)) is not None]
         newest = max([self.present, *judged])
-        points = self._points(family, min(state.hour for state in starts.values()), newest)
+        first = min(state.hour for state in starts.values())
+        rules = [saved.rule for saved in family]
+        points = self.reader.points_of(self.connection, rules, first, newest)
         for place in dict.fromkeys(place for _, place in starts):
             here = points.get(place, {})
             yield [
@@ -144,14 +146,6 @@ class _Pass:
                 for saved in family
                 if (saved.rule.id, place) in starts
             ]
-
-    def _points(self, family: Sequence[Saved], after: int, until: int) -> Points:
-        """Points of all places of a family, which watches the same thing everywhere."""
-        found: Points = {}
-        for saved in family:
-            if set(self._places(saved.rule)) - set(found):
-                found |= self.reader.points(self.connection, saved.rule, after, until)
-        return found
 
     def _standing(
         self, saved: Saved, place: str, points: dict[int, Point], start: State

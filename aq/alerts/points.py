@@ -42,10 +42,25 @@ class Reader:
     selection: Selection
     live: Sequence[str]
 
-    def places(self, rule: Rule, after: int, until: int) -> tuple[str, ...]:
+    def places(
+        self, rule: Rule, after: int, until: int, province: int | None = None
+    ) -> tuple[str, ...]:
         """Where a rule is judged in hours of ``after < hour <= until``: provinces by code, zones by
-        id, feeds by name."""
-        return places(rule, self.live, after, until)
+        id, feeds by name; with `province` (its id) what lies in it."""
+        found = places(rule, self.live, after, until)
+        if province is None:
+            return found
+        return tuple(place for place in found if province_of(place) == BY_ID[province])
+
+    def points_of(
+        self, connection: Connection, family: Sequence[Rule], after: int, until: int
+    ) -> Points:
+        """Points of all places of a family of rules, which watches the same thing everywhere."""
+        found: Points = {}
+        for rule in family:
+            if set(self.places(rule, after, until)) - set(found):
+                found |= self.points(connection, rule, after, until)
+        return found
 
     def points(self, connection: Connection, rule: Rule, after: int, until: int) -> Points:
         """Points of ``after < hour <= until`` by place; hours without data are left out."""
@@ -118,6 +133,7 @@ class Reader:
         province without a station's value the model's stands for them."""
         wanted, judge = self.places(rule, after, until), self._judge(rule, "1h")
         found: Points = {place: {} for place in wanted}
+        provinces = {place: province_of(place) for place in wanted}
         heard: dict[str, set[int]] = {code: set() for code in rule.places}
         feeds = self.selection.of_stations
         for place, hour, rows, expected in pooled_hours(
@@ -127,7 +143,7 @@ class Reader:
             feed = feeds.of_hour({name: row.heard for name, row in by_feed.items()})
             if feed is None:
                 continue
-            row, province = by_feed[feed], province_of(place)
+            row, province = by_feed[feed], provinces[place]
             value = judge(row.total, row.n)
             found[place][hour] = Point(value, row.heard, expected, FEED_IDS[feed], row.station)
             if province is not None:

@@ -94,7 +94,7 @@ def _seen(row: Any) -> Fields | None:
     return {"who": row.who, "at": kst_iso(row.at), "note": row.note} if row else None
 
 
-def log(store: Store, *, limit: int = 200, **filters: Any) -> list[Fields]:
+def log(store: Store, *, limit: int | None = 200, **filters: Any) -> list[Fields]:
     """The log, newest first. Filters as in `aq.store.alerts.events`; `place` by any name."""
     with store.read() as connection:
         found = rows.events(connection, limit=limit, **filters)

@@ -15,7 +15,7 @@ from aq.domain.clock import day_bounds, floor_hour, hour_number, kst, kst_day
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, BY_ID, PROVINCES
 from aq.i18n import N_, Text
-from aq.web.parts import cache, page
+from aq.web.parts import cache, episode_table, page
 from aq.web.wording.alerts import REASON_WORDS, act_words, amount, moment, place_name, rule_title
 from aq.web.wording.korean import province_name
 
@@ -31,6 +31,8 @@ def draw(text: Text) -> None:
     """The choices, the newest entries of the choice, and all of them as files."""
     page.html(f"<h2>{escape(text('What happened'))}</h2>")
     asked = _asked(text)
+    episode_table.draw(asked, text)
+    page.html(f"<h3>{escape(text('Entry by entry'))}</h3>")
     found = status.log(cache.context().store, limit=SHOWN + 1, **asked)
     if not found:
         page.html(f"<p>{escape(text('Nothing is in the log for this choice.'))}</p>")
