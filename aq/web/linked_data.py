@@ -70,8 +70,10 @@ def _download(site: Site, media_type: str, path: str, **query: str) -> dict[str,
 def announcements(
     site: Site, acts: Iterable[Advisory], text: Text, *, simulated: bool
 ) -> list[dict[str, Any]]:
-    """An announcement for each advisory in force; a simulated one says so in its name."""
-    return [_announcement(site, act, text, simulated=simulated) for act in acts]
+    """A document with an announcement for each advisory in force, none where none is; a simulated
+    one says so in its name."""
+    graph = [_announcement(site, act, text, simulated=simulated) for act in acts]
+    return [{"@context": CONTEXT, "@graph": graph}] if graph else []
 
 
 def _announcement(site: Site, act: Advisory, text: Text, *, simulated: bool) -> dict[str, Any]:
@@ -88,7 +90,6 @@ def _announcement(site: Site, act: Advisory, text: Text, *, simulated: bool) -> 
     if simulated:
         name = f"SIMULATED: {name}"
     return {
-        "@context": CONTEXT,
         "@type": "SpecialAnnouncement",
         "name": name,
         "text": words,

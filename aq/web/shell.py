@@ -25,14 +25,14 @@ from aq.queries.current import current
 from aq.queries.official import advisories_now
 from aq.web import linked_data
 from aq.web.connection_notice import script
+from aq.web.drawings.view import shown_digits
 from aq.web.head import Head, markup
-from aq.web.parts.cache import shown_digits
 from aq.web.parts.view_state import View, read
 from aq.web.response_cache import Shelf
 from aq.web.sections import ABOUT, PAGES, address
 from aq.web.site import Site, site_of
 from aq.web.wording import summary
-from aq.web.wording.korean import province_name
+from aq.web.wording.korean import number, province_name, shown
 
 log = logging.getLogger(__name__)
 # Makes HTML of ours (each text of it escaped) for a page (its name in PAGES) and its view.
@@ -181,8 +181,8 @@ def page_head(context: Context, page: str, view: View, site: Site) -> Head:
     if page == "live":
         title = summary.country_title(country, acts, pollutant, standard, text)
         if chosen is not None:
-            digits = shown_digits(pollutant, standard.id)
-            title = summary.province_title(chosen, standard, digits, text)
+            value = number(shown(chosen), shown_digits(standard, pollutant))
+            title = summary.province_title(chosen, standard, value, text)
         data = [
             linked_data.dataset(site, country, text),
             *linked_data.announcements(site, acts, text, simulated=country.simulated),

@@ -22,12 +22,14 @@ LETTERS = {"ko": 12.0, "en": 7.0}  # units a letter of a small name is wide
 FIGURE = 7.2  # and a digit below it
 
 
-def map_svg(view: View) -> str:
-    """The 17 outlines in their levels' colours, value under name; the chosen one in ink."""
-    text, drawn = view.text, outlines()
+def map_svg(view: View, step: int = 1) -> str:
+    """The 17 outlines in their levels' colours, value under name; the chosen one in ink. Their
+    corners lie on a grid of `step` units."""
+    text, drawn = view.text, outlines(step)
     # The chosen province is drawn last, else its neighbours cover half of its outline.
     items = sorted(view.items, key=lambda item: item.code == view.place)
     areas = "".join(_area(view, item, drawn.paths[item.code]) for item in items)
+    areas = f'<g transform="scale({step})">{areas}</g>' if step > 1 else areas
     labels = "".join(_label(view, item) for item in items)
     what = text.pollutant(view.pollutant)
     alt = text("Map of the 17 provinces coloured by level of {what}", what=what)

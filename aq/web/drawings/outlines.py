@@ -65,25 +65,26 @@ def _north(latitude: float) -> float:
 
 
 @cache
-def outlines() -> Outlines:
-    """The outlines: neighbours share their corners, so no seam opens between them."""
+def outlines(step: int = 1) -> Outlines:
+    """The outlines on a grid of `step` units, in which their paths count; neighbours share their
+    corners, so no seam opens."""
     shapes = json.loads(config_file("provinces.geojson").read_text("utf-8"))
-    paths = {feature["id"]: _path(feature["geometry"]) for feature in shapes["features"]}
+    paths = {feature["id"]: _path(feature["geometry"], step) for feature in shapes["features"]}
     return Outlines(paths=paths, height=round(place(WEST, SOUTH)[1]))
 
 
-def _path(geometry: Mapping[str, Any]) -> str:
+def _path(geometry: Mapping[str, Any], step: int) -> str:
     polygons = geometry["coordinates"]
     if geometry["type"] == "Polygon":
         polygons = [polygons]
-    rings = [_whole(ring) for polygon in polygons for ring in polygon]
+    rings = [_whole(ring, step) for polygon in polygons for ring in polygon]
     rings.sort(key=_area, reverse=True)
-    kept = [ring for ring in rings[1:] if _area(ring) >= LEAST_AREA]
+    kept = [ring for ring in rings[1:] if _area(ring) * step**2 >= LEAST_AREA]
     return "".join(_relative(ring) for ring in [rings[0], *kept])
 
 
-def _whole(ring: Sequence[Sequence[float]]) -> list[Point]:
-    """A ring on whole units, without points that say nothing new."""
+def _whole(ring: Sequence[Sequence[float]], step: int) -> list[Point]:
+    """A ring on the grid, without points that say nothing new."""
     points: list[Point] = []
     first = ring[0][0]
     if first > DOKDO:
@@ -91,7 +92,7 @@ def _whole(ring: Sequence[Sequence[float]]) -> list[Point]:
     moved = MOVED_EAST if first > FAR_EAST else MOVED_WEST if first < FAR_WEST else 0.0
     for longitude, latitude in ring[:-1]:
         x, y = place(longitude + moved, latitude)
-        point = round(x), round(y)
+        point = round(x / step), round(y / step)
         if points and points[-1] == point:
             continue
         if len(points) > 1 and _straight(points[-2], points[-1], point):

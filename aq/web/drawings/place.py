@@ -20,11 +20,11 @@ from aq.web.wording.korean import (
 )
 
 
-def card(view: View) -> str:
-    """The chosen province on top of the page."""
+def card(view: View, *, choose: bool = True) -> str:
+    """The chosen province on top of the page; with `choose` another can be taken there."""
     item = view.answer.item(view.place, view.pollutant)
     body = (
-        f"{_head(view)}{_figure(view, item)}{_advice(view)}{_days(view)}"
+        f"{_head(view) if choose else ''}{_figure(view, item)}{_advice(view)}{_days(view)}"
         f'<p class="meta">{origin(view, item)}</p>'
     )
     name = escape(view.name(view.place))

@@ -25,14 +25,19 @@ def sparkline(values: Sequence[float | None], least_span: float, grade: int, wor
     def y(value: float) -> float:
         return HEIGHT - PAD - (value - bottom) / span * (HEIGHT - 2 * PAD)
 
-    path, is_open = "", False
+    path = ""
+    before: tuple[float, float] | None = None
     for place, value in enumerate(values):
         if value is None:
-            is_open = False
+            before = None
             continue
-        path += f"{'L' if is_open else 'M'}{x(place):.0f},{y(value):.1f}"
-        path += "" if is_open else "h.1"
-        is_open = True
+        point: tuple[float, float] = round(x(place)), round(y(value), 1)
+        if before is None:
+            path += f"M{point[0]} {point[1]:g}h.1"
+            point = point[0] + 0.1, point[1]
+        else:
+            path += f"l{point[0] - before[0]:g} {round(point[1] - before[1], 1):g}"
+        before = point
     dot = ""
     if values[-1] is not None:
         dot = f'<circle cx="{x(len(values) - 1):.0f}" cy="{y(values[-1]):.1f}" r="2.8"/>'

@@ -5,6 +5,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
@@ -14,10 +15,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aq.context import Context
+from aq.domain.clock import kst_day
 from aq.domain.errors import AqError, InputError
 from aq.domain.model import LANGUAGES
 from aq.queries.current import current
-from aq.web.public import files
+from aq.web.public import files, pages, refusals
+from aq.web.public.document import Place, policy
+from aq.web.public.moment import Moments
+from aq.web.public.site_pages import plain_page, resolved
 from aq.web.response_cache import Shelf
 from aq.web.sharing import cache_control
 from aq.web.site import Site, site_of
@@ -26,6 +31,7 @@ log = logging.getLogger(__name__)
 PRESENT_SECONDS, LASTING_SECONDS = 30, 86_400
 # Kept ready: the plain pages in both languages, frames as asked for. A page is some 10 kB packed.
 MOST_READY = 512
+MOMENTS = Moments()
 LEAST_PACKED = 1_000  # bytes; a smaller answer is sent as it is
 PACKED_TYPES = ("text/", "image/svg+xml", "application/xml", "application/json")
 
@@ -58,6 +64,10 @@ def answer(body: bytes, media_type: str, *, max_age: int = PRESENT_SECONDS) -> R
     return Response(body, media_type=media_type, headers=headers)
 
 
+def _now(context: Context) -> datetime:
+    return context.clock.now().replace(second=0, microsecond=0)
+
+
 def robots(context: Context, asked: Asked) -> Response:
     """`/robots.txt`: where search engines may look."""
     body = files.robots(asked.site, simulated=bool(context.store.simulated()))
@@ -66,7 +76,7 @@ def robots(context: Context, asked: Asked) -> Response:
 
 def sitemap(context: Context, asked: Asked) -> Response:
     """`/sitemap.xml`: every page, with the hour that the pages of the present changed last."""
-    now = context.clock.now().replace(second=0, microsecond=0)
+    now = _now(context)
     changed = current(context, now, wanted=["pm10"]).hour
     return answer(files.sitemap(context, asked.site, now, changed), "application/xml")
 
@@ -95,6 +105,23 @@ def icon_png(_context: Context, asked: Asked) -> Response:
     return answer(files.icon_png(int(size)), "image/png", max_age=LASTING_SECONDS)
 
 
+def now(context: Context, asked: Asked) -> Response:
+    """`/now` and below it `/now/{province}`, `/now/zone/{zone}`: the air now as a plain page."""
+    default = context.settings.lang
+    page, lang = resolved(
+        asked.path.get("rest", ""), asked.lang(context), now=kst_day(_now(context))
+    )
+    place = Place(site=asked.site, page=page, lang=lang, default_lang=default)
+    key = asked.query.get("x", pages.DEFAULT)
+    moment = MOMENTS.of(context)
+    if key not in moment.live.standard.keys:
+        keys = ", ".join(moment.live.standard.keys)
+        raise InputError(f"known are {keys}", "x")
+    response = answer(plain_page(place, moment, key), "text/html")
+    response.headers["Content-Security-Policy"] = policy()
+    return response
+
+
 TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/robots.txt": (robots, ()),
     "/sitemap.xml": (sitemap, ()),
@@ -102,6 +129,8 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/favicon.ico": (favicon, ()),
     "/icon.svg": (icon, ()),
     "/icon-{size}.png": (icon_png, ()),
+    "/now": (now, ("lang", "x")),
+    "/now/{rest:path}": (now, ("lang", "x")),
 }
 
 
@@ -119,10 +148,10 @@ def _endpoint(
         try:
             return shelf.answer(get_context(), question, make)
         except AqError as error:
-            return _refused(error)
+            return _refused(get_context(), request, error)
         except Exception:
             log.exception("%s could not be answered", request.url.path)
-            return _plain(500, "The page could not be made.")
+            return _plain(500, "This could not be made; the log says why.")
 
     async def endpoint(request: Request) -> Response:
         headers = Headers(scope=request.scope)
@@ -176,17 +205,23 @@ def _packed(response: Response) -> Response:
     return response
 
 
-def _refused(error: AqError) -> Response:
+def _refused(context: Context, request: Request, error: AqError) -> Response:
+    """What is wrong, as a page in both languages for a reader and as a line for all else."""
+    status, words = 503, "The store does not answer; try again in a minute."
     if isinstance(error, InputError):
-        where = f"{error.field}: " if error.field else ""
-        return _plain(404 if error.unknown else 400, f"{where}{error}")
-    return _plain(503, "The store does not answer; try again in a minute.")
+        status = 404 if error.unknown else 400
+        words = f"{error.field}: {error}" if error.field else str(error)
+    if not request.scope["path"].startswith("/now"):
+        return _plain(status, words)
+    site = site_of(context.settings, request.scope)
+    body = refusals.page(status, words, site, context.settings.lang)
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": policy()}
+    return Response(body, status, media_type="text/html", headers=headers)
 
 
 def _plain(status: int, words: str) -> Response:
-    return Response(
-        f"{words}\n", status, media_type="text/plain", headers={"Cache-Control": "no-store"}
-    )
+    headers = {"Cache-Control": "no-store"}
+    return Response(f"{words}\n", status, media_type="text/plain", headers=headers)
 
 
 def routes(get_context: Callable[[], Context]) -> list[Route]:

@@ -9,7 +9,7 @@ from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.current import CurrentItem, Snapshot
 from aq.web.wording import headline, lead
-from aq.web.wording.korean import grade_word, item_name, missing_short, number, provenance, shown
+from aq.web.wording.korean import grade_word, item_name, missing_short, provenance, shown
 
 
 def country_title(
@@ -20,16 +20,15 @@ def country_title(
     return lead.title(country.of(first), acts, standard, text)
 
 
-def province_title(item: CurrentItem, standard: Standard, digits: int, text: Text) -> str:
-    """`서울 미세먼지 보통, 48 µg/m³`; without a value, why there is none."""
+def province_title(item: CurrentItem, standard: Standard, value: str, text: Text) -> str:
+    """`서울 미세먼지 ‘보통’, 48 µg/m³`, of a value as printed; without one, why there is none."""
     who, what = item_name(item, text.lang), text.pollutant(item.pollutant)
-    amount = shown(item)
-    if amount is None:
+    if shown(item) is None:
         why = missing_short(text, item)
         return text("{who} {what}: no data ({why})", who=who, what=what, why=why)
     word = grade_word(item, standard, text.lang) or text("no level")
-    value = f"{number(amount, digits)} {item.unit or ''}".rstrip()
-    return text("{who} {what} {word}, {value}", who=who, what=what, word=word, value=value)
+    told = f"{value} {item.unit or ''}".rstrip()
+    return text("{who} {what} {word}, {value}", who=who, what=what, word=word, value=told)
 
 
 def description(items: Sequence[CurrentItem], standard: Standard, text: Text) -> str:

@@ -1,0 +1,139 @@
+"""Hours of a place as a line on the bands of its levels, days as ticks: SVG without a script."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+
+from aq.domain.clock import HOUR, kst
+from aq.domain.standards import Standard
+from aq.i18n import Text
+from aq.web.drawings.bands import Band, level_bands
+from aq.web.drawings.paint import Paint
+from aq.web.drawings.view import shown_digits
+from aq.web.wording.korean import number
+
+LEFT, RIGHT, TOP, BOTTOM = 36, 62, 10, 24
+HEADROOM = 1.08  # of the highest value, so that the line does not touch the edge
+LEAST_DAYS_APART = 40  # units between the names of two days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Hourly means of a pollutant [its unit], None where missing; the newest ended at `until`."""
+
+    values: Sequence[float | None]
+    until: datetime
+    pollutant: str
+    standard: Standard
+    words: str
+
+
+def hours_line(line: Line, text: Text, paint: Paint, size: tuple[int, int] = (400, 170)) -> str:
+    """The line, with the level at the right of each band and the newest value at its dot."""
+    width, height = size
+    present = [value for value in line.values if value is not None]
+    bands = level_bands(line.standard, line.pollutant)
+    top = max([*present, bands[0][1] if bands else 0.0]) * HEADROOM or 1.0
+    frame = _Frame(width, height, top, len(line.values))
+    body = "".join(
+        (
+            _bands(line, bands, frame, text, paint),
+            _days(line.until, frame, paint, text),
+            _path(line.values, frame, paint),
+            _newest(line, frame, paint),
+        )
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="100%"'
+        f' role="img" aria-label="{escape(line.words)}" font-family="{paint.font}"'
+        f' font-size="11.5" fill="{paint.muted}">{body}</svg>'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    width: int
+    height: int
+    top: float
+    hours: int
+
+    def x(self, place: float) -> float:
+        return LEFT + place * (self.width - LEFT - RIGHT) / max(1, self.hours - 1)
+
+    def y(self, value: float) -> float:
+        return self.height - BOTTOM - value / self.top * (self.height - TOP - BOTTOM)
+
+
+def _bands(line: Line, bands: Sequence[Band], frame: _Frame, text: Text, paint: Paint) -> str:
+    drawn = ""
+    for low, high, level in bands:
+        if low >= frame.top:
+            break
+        bottom, top = frame.y(low), frame.y(min(high, frame.top))
+        drawn += (
+            f'<rect x="{LEFT}" y="{top:.1f}" width="{frame.width - LEFT - RIGHT}"'
+            f' height="{bottom - top:.1f}" fill="{level.colour}" fill-opacity="{paint.band}"/>'
+        )
+        if bottom - top >= 12:
+            label = escape(f"{level.letter} {level.label(text.lang)}")
+            middle = (bottom + top) / 2 + 4
+            drawn += f'<text x="{frame.width - RIGHT + 4}" y="{middle:.1f}">{label}</text>'
+        if low:
+            begin = number(low, shown_digits(line.standard, line.pollutant))
+            drawn += f'<text x="{LEFT - 5}" y="{bottom + 4:.1f}" text-anchor="end">{begin}</text>'
+    if not bands:
+        drawn += f'<text x="{LEFT - 5}" y="{TOP + 8}" text-anchor="end">{frame.top:.3g}</text>'
+    base = frame.y(0)
+    return drawn + (
+        f'<path d="M{LEFT} {base:.1f}H{frame.width - RIGHT}" stroke="{paint.rule}" fill="none"/>'
+    )
+
+
+def _days(until: datetime, frame: _Frame, paint: Paint, text: Text) -> str:
+    """A tick at each midnight, with the day that begins there where it has room."""
+    drawn, last = "", -1e9
+    for place in range(frame.hours):
+        hour = kst(until - (frame.hours - 1 - place) * HOUR)
+        if hour.hour:
+            continue
+        x = frame.x(place)
+        drawn += (
+            f'<path d="M{x:.1f} {TOP}V{frame.height - BOTTOM + 4}" stroke="{paint.rule}"'
+            ' stroke-dasharray="2 3"/>'
+        )
+        if x - last >= LEAST_DAYS_APART and x <= frame.width - RIGHT - 20:
+            name = f"{hour.month}.{hour.day}." if text.lang == "ko" else f"{hour.day} {hour:%b}"
+            drawn += f'<text x="{x + 3:.1f}" y="{frame.height - 8}">{name}</text>'
+            last = x
+    return drawn
+
+
+def _path(values: Sequence[float | None], frame: _Frame, paint: Paint) -> str:
+    path, is_open = "", False
+    for place, value in enumerate(values):
+        if value is None:
+            is_open = False
+            continue
+        path += f"{'L' if is_open else 'M'}{frame.x(place):.1f} {frame.y(value):.1f}"
+        path += "" if is_open else "h.1"
+        is_open = True
+    return (
+        f'<path d="{path}" fill="none" stroke="{paint.ink}" stroke-width="1.6"'
+        ' stroke-linejoin="round" stroke-linecap="round"/>'
+    )
+
+
+def _newest(line: Line, frame: _Frame, paint: Paint) -> str:
+    """The newest value as a number beside its dot; nothing where the newest hour is missing."""
+    value = line.values[-1] if line.values else None
+    if value is None:
+        return ""
+    x, y = frame.x(frame.hours - 1), frame.y(value)
+    told = number(value, shown_digits(line.standard, line.pollutant))
+    above = y - 8 if y > TOP + 18 else y + 18
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.4" fill="{paint.ink}"/>'
+        f'<text x="{x + 2:.1f}" y="{above:.1f}" text-anchor="end" font-size="14" font-weight="700"'
+        f' fill="{paint.ink}">{told}</text>'
+    )

@@ -1,0 +1,114 @@
+"""The present of a store version, read once for all the plain pages, frames and pictures of it."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from aq.context import Context
+from aq.domain.clock import floor_hour
+from aq.domain.provinces import PROVINCES
+from aq.domain.zones import KINDS
+from aq.queries.feed_status import FeedStatus, feed_status
+from aq.queries.live import Live, live, trends
+from aq.queries.model_hours import Ahead, hours_ahead
+from aq.queries.zones import ZoneHour, zones_now
+
+WEEK_HOURS = 168
+MOST_KEPT = 4
+Key = tuple[int, int, datetime, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """What is known at a minute by one standard; the longer answers are read when first asked for.
+
+    `drift` is how far the program's clock is before the machine's own: nothing but in a demo.
+    """
+
+    context: Context
+    now: datetime
+    live: Live
+    feeds: tuple[FeedStatus, ...]
+    drift: timedelta
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data are simulated."""
+        return self.live.country.simulated
+
+    @property
+    def hour(self) -> datetime | None:
+        """The end of the hour that is shown as the present."""
+        return self.live.country.hour
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the hour is older than it should be, or there is none."""
+        return self.hour is None or any(item.stale for item in self.live.country.items)
+
+    @cached_property
+    def week(self) -> Mapping[str, Mapping[str, list[float | None]]]:
+        """By pollutant and province the hourly means of a week [pollutant's unit]."""
+        country = self.live.country
+        if country.hour is None:
+            return {}
+        return trends(self.context, country.hour, hours=WEEK_HOURS, feed=country.feed)
+
+    @cached_property
+    def zones(self) -> Mapping[str, Mapping[str, ZoneHour]]:
+        """By pollutant and zone the newest hour of the last six."""
+        return {
+            key: {hour.zone.id: hour for hour in zones_now(self.context, key, self.now)}
+            for key in KINDS
+        }
+
+    @cached_property
+    def ahead(self) -> Mapping[str, Mapping[str, Ahead]]:
+        """By province and pollutant a model's hours to come."""
+        now = floor_hour(self.now)
+        keys = self.live.standard.pollutants
+        hours = {
+            province.code: {key: hours_ahead(self.context, province.code, key, now) for key in keys}
+            for province in PROVINCES
+        }
+        return {
+            code: {key: ahead for key, ahead in by_key.items() if ahead}
+            for code, by_key in hours.items()
+        }
+
+
+class Moments:
+    """The newest moments, each made once whoever asks first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Key, Moment] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, context: Context, standard: str | None = None) -> Moment:
+        """The moment of now by a standard. Raises `StoreError`, `InputError`."""
+        now = context.clock.now().replace(second=0, microsecond=0)
+        chosen = standard or context.settings.display.standard
+        with self._lock:
+            key = (id(context), context.store.version(), now, chosen)
+            if key not in self._kept:
+                self._kept[key] = moment(context, now, chosen)
+                while len(self._kept) > MOST_KEPT:
+                    self._kept.popitem(last=False)
+            return self._kept[key]
+
+
+def moment(context: Context, now: datetime, standard: str) -> Moment:
+    """What is known at a minute by a standard."""
+    drift = timedelta(0)
+    if context.clock.start is not None:
+        drift = context.clock.now() - datetime.now(now.tzinfo)
+    return Moment(
+        context=context,
+        now=now,
+        live=live(context, now, standard),
+        feeds=tuple(feed_status(context, now)),
+        drift=drift,
+    )

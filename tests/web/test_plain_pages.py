@@ -1,0 +1,171 @@
+"""The plain pages over a real socket: what they show, what they refuse, how large they are."""
+
+import gzip
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+
+from aq.context import Context
+from aq.domain.provinces import PROVINCES
+from aq.web.public.moment import Moments
+from aq.web.public.routes import routes
+from aq.web.public.site_pages import page_files
+from aq.web.site import Site
+from tests.serving import HOUR_20, fill, make_runtime
+from tests.web.test_public_files import public
+
+LARGEST = 60_000  # bytes of a page before it is packed
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    made = make_runtime(
+        f"sqlite:///{tmp_path / 'aq.db'}", AQ_SERVER__PUBLIC_URL="https://air.example.org"
+    )
+    fill(made)
+    return made
+
+
+def test_the_country_is_there_without_a_script(context: Context) -> None:
+    with public(context) as address:
+        answer = requests.get(f"{address}/now", timeout=60)
+    page = answer.text
+    assert '<html lang="ko">' in page
+    assert len(page.encode()) <= LARGEST
+    for province in PROVINCES:
+        assert f">{province.ko}<" in page
+    assert "자료가 들어온 15곳 모두 미세먼지 ‘보통’" in page
+    assert "통신장애" in page
+    assert '<time datetime="2026-11-23T20:00:00+09:00"' in page
+    assert "에어코리아" in page
+    assert "공공누리 제3유형" in page
+    assert 'href="./now/seoul"' in page
+    assert 'href="./past?lang=ko' in page
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert '<link rel="canonical" href="https://air.example.org/now">' in page
+    assert 'hreflang="en" href="https://air.example.org/now/en"' in page
+
+
+@pytest.mark.parametrize("path", ["now/en", "now?lang=en"])
+def test_english_stands_under_its_own_address(context: Context, path: str) -> None:
+    with public(context) as address:
+        page = requests.get(f"{address}/{path}", timeout=60).text
+    assert '<html lang="en">' in page
+    assert '<link rel="canonical" href="https://air.example.org/now/en">' in page
+    assert "Seoul" in page
+
+
+def test_every_province_has_its_page(context: Context) -> None:
+    with public(context) as address:
+        for name in ("seoul", "서울", "KR-11", "seoul/en"):
+            page = requests.get(f"{address}/now/{name}", timeout=60).text
+            assert "62 µg/m³" in page, name
+        page = requests.get(f"{address}/now/seoul", timeout=60).text
+    assert len(page.encode()) <= LARGEST
+    assert page.count('role="img"') >= 3  # a week of each fine dust and of ozone
+    for name in ("미세먼지", "초미세먼지", "오존", "이산화질소", "아황산가스", "일산화탄소"):
+        assert f">{name}<" in page
+    assert "../stations?lang=ko&amp;p=KR-11" in page
+
+
+def test_a_zone_has_its_page(context: Context) -> None:
+    with public(context) as address:
+        answer = requests.get(f"{address}/now/zone/pm-41-01", timeout=60)
+    assert answer.status_code == 200
+    assert "고양시" in answer.text
+    assert "경기" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("now/atlantis", 404, "there is no such province"),
+        ("now/zone/nowhere", 404, "there is no such zone"),
+        ("now?x=plutonium", 400, "known are"),
+        ("now?lang=xx", 400, "known are ko, en"),
+        ("now?lang=ko&lang=en", 400, "given twice"),
+    ],
+)
+def test_what_is_not_there_is_said_in_both_languages(
+    context: Context, path: str, status: int, words: str
+) -> None:
+    with public(context) as address:
+        answer = requests.get(f"{address}/{path}", timeout=60)
+    assert answer.status_code == status
+    assert words in answer.text
+    assert '<section lang="ko">' in answer.text
+    assert '<section lang="en">' in answer.text
+    assert 'href="https://air.example.org/now/seoul"' in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_no_text_of_an_address_becomes_markup(context: Context) -> None:
+    with public(context) as address:
+        for path in ("now/%3Cscript%3Ealert(1)", "now?x=%3Cscript%3Ealert(1)"):
+            assert "<script>alert" not in requests.get(f"{address}/{path}", timeout=60).text
+
+
+def test_a_page_is_packed_for_who_takes_it_and_sent_once(context: Context) -> None:
+    with public(context) as address:
+        plain = requests.get(f"{address}/now", headers={"Accept-Encoding": "identity"}, timeout=60)
+        packed = requests.get(f"{address}/now", headers={"Accept-Encoding": "gzip"}, timeout=60)
+        again = requests.get(
+            f"{address}/now", headers={"If-None-Match": packed.headers["ETag"]}, timeout=60
+        )
+    assert plain.text == packed.text
+    assert int(packed.headers["Content-Length"]) < len(plain.content) / 3
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert again.status_code == 304
+
+
+def test_an_hour_too_old_is_said_and_greyed(tmp_path: Path) -> None:
+    late = HOUR_20 + timedelta(hours=4)
+    made = make_runtime(f"sqlite:///{tmp_path / 'aq.db'}", AQ_CLOCK=late.isoformat())
+    fill(made)
+    with public(made) as address:
+        page = requests.get(f"{address}/now/en", timeout=60).text
+    assert '<html lang="en" class="late">' in page
+    assert "Late data: the newest hour ended 4 hours ago." in page
+
+
+def test_an_empty_store_says_so(tmp_path: Path) -> None:
+    made = make_runtime(f"sqlite:///{tmp_path / 'aq.db'}")
+    with public(made) as address:
+        for path in ("now", "now/seoul", "now/zone/pm-41-01"):
+            answer = requests.get(f"{address}/{path}", timeout=60)
+            assert answer.status_code == 200, path
+    assert "자료" in answer.text
+
+
+def test_every_published_page_is_whole_and_its_ways_lead_to_others(context: Context) -> None:
+    moment = Moments().of(context)
+    files = {path: make() for path, make in page_files(moment, Site("https://air.example.org/"))}
+    assert {"now/index.html", "now/en/index.html", "now/seoul/index.html"} <= set(files)
+    for path, body in files.items():
+        assert len(body) <= LARGEST
+        folder = path.removesuffix("index.html")
+        for way in re.findall(r'href="(\.[^"#?]*)"', body.decode()):
+            target = (Path("/site") / folder / way).as_posix()
+            assert ".." not in Path(target).resolve().as_posix()
+            if "/now" in way:
+                named = Path(target).resolve().relative_to("/site").as_posix()
+                assert f"{named}/index.html" in files, (path, way)
+
+
+def test_json_ld_tells_the_data_set(context: Context) -> None:
+    with public(context) as address:
+        page = requests.get(f"{address}/now/en", timeout=60).text
+    (text,) = re.findall(r'ld\+json">(.*?)</script>', page)
+    document = json.loads(text)
+    assert document["@type"] == "Dataset"
+    assert document["url"] == "https://air.example.org/"
+    assert len(gzip.compress(page.encode())) < 20_000
+
+
+def test_every_route_is_a_path_of_its_own(context: Context) -> None:
+    paths = [route.path for route in routes(lambda: context)]
+    assert len(paths) == len(set(paths))
