@@ -136,8 +136,8 @@ def _outlook_row(view: View, key: str, days: Sequence[DayAhead], code: str | Non
     cells = ""
     for day in days:
         if code is not None:
-            sign, words = forecast(seen, day, code)
-            cells += f"<td>{sign}{unseen(' ' + words)}</td>"
+            sign = forecast(seen, day, code)
+            cells += f"<td>{sign.badge}{unseen(' ' + sign.words)}</td>"
         else:
             cells += f"<td>{_counted(seen, day)}</td>"
     name = escape(view.text.pollutant(key))
@@ -148,8 +148,8 @@ def _counted(view: View, day: DayAhead) -> str:
     """The provinces of a day by forecast word: the badge and how many."""
     signs: dict[str, int] = {}
     for province in PROVINCES:
-        sign, _ = forecast(view, day, province.code)
-        signs[sign] = signs.get(sign, 0) + 1
+        badge_of = forecast(view, day, province.code).badge
+        signs[badge_of] = signs.get(badge_of, 0) + 1
     told = sorted(signs.items(), key=lambda entry: -entry[1])
     return " ".join(f"<span>{sign} {count}</span>" for sign, count in told)
 
