@@ -57,6 +57,8 @@ FLAG_WORDS = {
     "자료이상": "abnormal data",
 }
 
+WEEKDAYS_KO = "월화수목금토일"
+
 
 @cache
 def _catalogue(lang: str) -> dict[str, str]:
@@ -121,12 +123,18 @@ class Text:
             return self("no data: {why}", why=self(FLAG_WORDS.get(detail, detail)))
         return self("no data: {why}", why=self(word))
 
+    def day(self, day: date) -> str:
+        """A day of this year with its weekday: 11월 23일(월), or Mon 23 Nov."""
+        if self.lang == "ko":
+            return f"{day.month}월 {day.day}일({WEEKDAYS_KO[day.weekday()]})"
+        return f"{day:%a} {day.day} {day:%b}"
+
     def hour(self, moment: datetime) -> str:
-        """An hour's end as people say it: `11월 23일 20시`; midnight is 0시."""
+        """An hour's end as people say it: `11월 23일(월) 20시`; midnight is 0시."""
         local = kst(moment)
         if self.lang == "ko":
-            return f"{local.month}월 {local.day}일 {local.hour}시"
-        return f"{local.day} {local:%b %H}:00"
+            return f"{self.day(local.date())} {local.hour}시"
+        return f"{self.day(local.date())} {local:%H}:00"
 
     def day_ahead(self, day: date, days: int) -> str:
         """Today (0 days ahead), tomorrow or one of the two days after, in a narrow column's
@@ -136,11 +144,11 @@ class Text:
         return f"{day:%a}"
 
     def minute(self, moment: datetime) -> str:
-        """11월 23일 20시 35분, or 23 Nov 20:35."""
+        """11월 23일(월) 20시 35분, or Mon 23 Nov 20:35."""
         local = kst(moment)
         if self.lang == "ko":
             return f"{self.hour(moment)} {local.minute}분"
-        return f"{local.day} {local:%b %H:%M}"
+        return f"{self.day(local.date())} {local:%H:%M}"
 
     def advisory(self, word: str) -> str:
         """What an authority issued (주의보); a word nobody knows as it stands, a digit named so."""

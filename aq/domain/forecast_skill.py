@@ -1,7 +1,7 @@
 """How good a forecast was: hits, misses and false alarms for bad air (나쁨) and worse."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from aq.domain.forecasts import BAD, last_of_each_lead, outlooks
@@ -27,9 +27,11 @@ class Score:
     misses: int = 0
     false_alarms: int = 0
     same_grade: int = 0
+    dates: set[date] = field(default_factory=set)
 
-    def count(self, forecast: int, observed: int) -> None:
+    def count(self, day: date, forecast: int, observed: int) -> None:
         """Add a day."""
+        self.dates.add(day)
         foretold, came = forecast >= BAD, observed >= BAD
         self.days += 1
         self.hits += foretold and came
@@ -59,7 +61,7 @@ def scores(
             place = (outlook.province.code, key, lead)
             if place not in by_place:
                 by_place[place] = Score(province=outlook.province, pollutant=key, lead=lead)
-            by_place[place].count(outlook.grade, came)
+            by_place[place].count(day, outlook.grade, came)
     return sorted(
         by_place.values(), key=lambda score: (score.province.id, score.pollutant, score.lead)
     )

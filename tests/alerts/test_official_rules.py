@@ -150,7 +150,9 @@ def test_each_act_is_told_once_and_says_whose_it_is(store: Store) -> None:
     assert standing(clocked(store, 6)) == []
     title, words = compose(messages(store)[1], "ko", "https://air.example.org")
     assert title == "초미세먼지 공식 특보: 경기"
-    assert "[공식 특보] 경기 남부권: 초미세먼지 경보 격상 · 78 µg/m³ · 11월 23일 1시 10분" in words
+    assert (
+        "[공식 특보] 경기 남부권: 초미세먼지 경보 격상 · 78 µg/m³ · 11월 23일(월) 1시 10분" in words
+    )
     assert "관할 기관이 발령한 공식 특보입니다" in words
     assert "수준" not in words
     _, words = compose(messages(store)[-1], "en")

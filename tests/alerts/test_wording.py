@@ -8,7 +8,12 @@ from tests.alert_messages import body, event
 def test_everything_a_reader_needs_is_said_in_both_languages() -> None:
     title, text = compose(body("m1"), "ko", "https://air.example.org")
     assert title == "PM10 주의보 수준: 서울"
-    for words in ("미세먼지 162.5 µg/m³", "기준 150, 2시간", "11월 23일 19시부터", "25곳 중 24곳"):
+    for words in (
+        "미세먼지 162.5 µg/m³",
+        "기준 150, 2시간",
+        "11월 23일(월) 19시부터",
+        "25곳 중 24곳",
+    ):
         assert words in text
     assert "미확정" in text
     assert "https://air.example.org/past?lang=ko&p=KR-11&x=pm10&since=2026-11-23" in text

@@ -370,7 +370,7 @@ def test_the_pages_say_what_is_in_the_archive(
     context = shared()
     old_hours(context)
     asked = {"since": "2026-04-28", "until": "2026-04-30", "p": "KR-11", "lang": "ko"}
-    told = "2026년 5월 1일 0시, 측정소 3곳 가운데 2곳이 시도 평균에 포함됩니다"
+    told = "2026년 5월 1일(금) 0시, 측정소 3곳 가운데 2곳이 시도 평균에 포함됩니다"
     assert told in markup(page("stations.py", **asked))
     file = go(context).months[0]["file"]
     write(context, Reading(station=PLACES[0], hour=NOW_HOUR - HOUR, values={"pm10": 400}))

@@ -116,7 +116,7 @@ def test_the_strip_shows_the_days_ahead_by_choice(context: Context, base: str) -
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text.split("<body>")[1]))
     assert "서울 A 초미세먼지 내일 C 나쁨 모레 A 좋음" in text
     assert "경기 A 초미세먼지 내일 D 매우나쁨 모레 – 예보 없음" in text
-    assert "내일·모레: 에어코리아 예보, 11월 23일 17시 발표" in text
+    assert "내일·모레: 에어코리아 예보, 11월 23일(월) 17시 발표" in text
     assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
     known = {"If-None-Match": answer.headers["ETag"]}
     again = requests.get(f"{base}/strip?pollutant=pm25&days=2", headers=known, timeout=60)

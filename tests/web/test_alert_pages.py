@@ -94,9 +94,27 @@ def test_an_administrator_switches_a_rule_off_and_it_is_on_record(
     assert alerting.history(dusty.store, "pm10-warning")[0]["who"] == "duty"
 
 
+def test_a_form_that_changes_nothing_has_nothing_to_save(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    test = run("rules.py", rule="pm10-warning")
+
+    def save() -> Any:
+        return next(one for one in test.button if one.label == "저장")
+
+    assert save().disabled
+    level = next(one for one in test.slider if one.label.startswith("울림 기준"))
+    before = level.value
+    level.set_value(before + 5).run()
+    assert not save().disabled
+    next(one for one in test.slider if one.label.startswith("울림 기준")).set_value(before).run()
+    assert save().disabled
+
+
 def test_what_is_wrong_stands_beside_its_field(dusty: Context) -> None:
     test = run("rules.py", rule="pm10-warning")
-    clear = next(one for one in test.slider if one.label.startswith("해제 기준"))
+    clear = next(one for one in test.slider if one.label.startswith("그침 기준"))
     clear.set_value(300.0).run()
     assert [one.value for one in test.exception] == []
     assert 'class="wrong"' in markup(test)
@@ -178,15 +196,15 @@ def test_a_removed_rule_is_taken_again(dusty: Context, monkeypatch: pytest.Monke
 def test_two_settings_stand_side_by_side(dusty: Context) -> None:
     test = run("rules.py", rule="pm10-warning")
     assert "나란히 비교" not in markup(test)
-    fires = next(one for one in test.slider if one.label.startswith("발생 기준"))
+    fires = next(one for one in test.slider if one.label.startswith("울림 기준"))
     fires.set_value(165.0).run()
     assert [one.value for one in test.exception] == []
     body = markup(test)
     assert "나란히 비교" in body
-    assert "지난 90일 동안 한 번도 알림이 나지 않았을 것입니다" in body
-    assert "지난 90일 동안 1번 알림이 났을 것입니다" in body
+    assert "지난 90일 동안 한 번도 울리지 않았을 것입니다" in body
+    assert "지난 90일 동안 1번 울렸을 것입니다" in body
     button(test, "이 설정을 잡아 두고 비교").click().run()
-    fires = next(one for one in test.slider if one.label.startswith("발생 기준"))
+    fires = next(one for one in test.slider if one.label.startswith("울림 기준"))
     fires.set_value(155.0).run()
     assert "<h3>잡아 둔 설정</h3>" in markup(test)
 
@@ -199,9 +217,11 @@ def test_a_level_beyond_the_slider_is_kept_as_it_is(
     high = {**body, "threshold": 812, "for": 30, "clear_below": 148.5}
     alerting.save_rule(dusty.store, high, known_to(dusty), "duty")
     test = run("rules.py", rule="pm10-alarm")
+    assert button(test, "저장").disabled  # what the form read is what is saved
+    next(one for one in test.text_area if one.label == "메모").set_value("봄").run()
     button(test, "저장").click().run()
     assert [one.value for one in test.exception] == []
-    assert alerting.rule(dusty.store, "pm10-alarm").rule.as_body() == high
+    assert alerting.rule(dusty.store, "pm10-alarm").rule.as_body() == {**high, "note": "봄"}
 
 
 def test_the_log_says_what_happened_and_why_nobody_was_told() -> None:

@@ -227,7 +227,7 @@ def test_the_strip_reads_like_the_page_header(context: Context, base: str) -> No
     assert [ORDER.index(name) for name in re.findall(r"<b>([^<]+)</b>", html) if name in ORDER] == [
         *range(17)
     ]
-    assert "11월 23일 20시" in text
+    assert "11월 23일(월) 20시" in text
     assert "에어코리아" in text
     assert "http" not in html.replace('http-equiv="refresh"', "")
     assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]

@@ -67,7 +67,7 @@ def test_no_calm_headline_while_an_act_is_in_force() -> None:
 def test_an_old_hour_is_spoken_of_in_its_own_time() -> None:
     old = [replace(item, stale=True) for item in of("pm10", [2] * 17)]
     assert "당시" in lead.title(old, [], STANDARD, KO)
-    assert lead.title(old, [], STANDARD, EN).startswith("At 23 Nov")
+    assert lead.title(old, [], STANDARD, EN).startswith("At Mon 23 Nov")
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,8 @@ def test_provinces_that_go_both_ways_are_counted() -> None:
         for place, province in enumerate(PROVINCES)
     }
     assert lead.direction(trends, 3, KO) == "3시간 전보다 8곳은 높아지고 9곳은 낮아졌습니다."
+    trends |= {province.code: [40.0] * 4 for province in PROVINCES[8:]}
+    assert lead.direction(trends, 3, KO) == "3시간 전보다 8곳이 높아졌습니다."
 
 
 def notice(day: date, kind: str = DAILY, word: str = "보통", **more: Any) -> ForecastNotice:

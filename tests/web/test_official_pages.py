@@ -106,8 +106,8 @@ def test_a_day_in_four_grades_needs_no_older_weekly_row(told: Context) -> None:
         days = (date(2026, 11, 24), date(2026, 11, 28))
         put_forecasts(txn, [ForecastNotice(kind=WEEKLY, day=day, **said) for day in days])
     body = markup(run(x="pm25"))
-    assert body.count("2026년 11월 24일</th>") == 1
-    assert "2026년 11월 28일</th>" in body
+    assert body.count("2026년 11월 24일(화)</th>") == 1
+    assert "2026년 11월 28일(토)</th>" in body
 
 
 def act(word: str, issued: float, cleared: float | None, zone: str = "남부권") -> Advisory:
@@ -156,7 +156,7 @@ def test_advisories_lie_over_the_line_in_ink_and_stand_in_a_table(told: Context)
     grades = {level.colour for level in STANDARD.levels}
     assert not {one.fillcolor for one in (*spans, *bars)} & grades
     hovers = [one.text for one in figure.data if one.name == "공식 특보"]
-    assert hovers[2].startswith("<b>경보</b> 경기 남부권<br>2026년 11월 22일 20시")
+    assert hovers[2].startswith("<b>경보</b> 경기 남부권<br>2026년 11월 22일(일) 20시")
     assert "<b>주의보</b> 경기 북부권" in hovers[2]
     assert "부터 발령 중" in hovers[5]
     names = [one.text for one in figure.layout.annotations]
@@ -200,7 +200,9 @@ def test_a_model_s_hours_to_come_are_named_where_the_line_ends_now(told: Context
     ]
     with told.store.write("t") as txn:
         replace_ahead(txn, "openmeteo", NOW, hours)
-    said = "이어지는 점선은 Open-Meteo 모델이 계산한 앞으로의 값입니다(2026년 11월 23일 20시 기준)"
+    said = (
+        "이어지는 점선은 Open-Meteo 모델이 계산한 앞으로의 값입니다(2026년 11월 23일(월) 20시 기준)"
+    )
     assert said in markup(run(x="pm25", p="KR-41"))
     assert said in markup(run("past.py", x="pm25", p="KR-41"))
     past = {"since": "2026-11-20", "until": "2026-11-22"}
@@ -223,6 +225,8 @@ def test_each_province_s_forecasts_stand_in_a_row(context: Context) -> None:
     body, _, numbers = whole.partition("<details>")
     assert "미세먼지 하루 전 예보는 열흘에" in body
     assert "6,568건" in numbers
+    assert "미세먼지 나쁜 날은 없었고, 하루 전에 ‘나쁨’을 예보한 것은 1건입니다" in body
+    assert "모두 2건이며, 2026년 11월 22일(일)부터 2026년 11월 22일(일)까지" in body
     assert body.count("<th scope='row'>") == 1 + 17  # one lead of all, the 17 of PM10
 
     def row(name: str) -> list[str]:

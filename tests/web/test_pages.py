@@ -127,7 +127,7 @@ def test_live_page_names_the_missing_and_why(context: Context) -> None:
     test = run()
     body = markup(test)
     assert "자료가 들어온 15곳 모두 미세먼지 ‘보통’" in body
-    assert "11월 23일 20시" in body
+    assert "11월 23일(월) 20시" in body
     assert "2026-11-23 20:00 KST" in body
     assert "세종은 통신장애로 자료가 없습니다" in body
     names = cells(run(s="order"), ".t17 tr[data-code] th a")
@@ -201,7 +201,7 @@ def test_a_failing_feed_is_told_on_the_live_page_and_explained_on_its_own(
     body = markup(run("feeds.py"))
     assert "에어코리아 새 자료가 들어오지 않고 있습니다" in body
     assert "활용을 신청하십시오" in body
-    assert "11월 23일 20시 25분부터" in body
+    assert "11월 23일(월) 20시 25분부터" in body
     assert "SERVICE ACCESS DENIED" in body
 
 
@@ -319,7 +319,7 @@ def test_past_page_shows_what_was_known_on_a_day(context: Context) -> None:
     test = AppTest.from_file(MAIN, default_timeout=120).run()
     test.switch_page("past.py")
     test.query_params["asof"] = "2020-01-01"
-    assert "2020년 1월 1일은 아직 아무것도 모으기 전입니다" in markup(test.run())
+    assert "2020년 1월 1일(수)은 아직 아무것도 모으기 전입니다" in markup(test.run())
     test.query_params["asof"] = "2026-11-23"
     assert "가장 높은 시간" in markup(test.run())
 

@@ -68,10 +68,10 @@ def test_the_slider_moves_the_map_and_the_address(site: str, chromium: Browser) 
     with reader(chromium) as (page, watch):
         drawn(page, f"{site}/playback")
         expect(page.locator(".st-key-playback path.area")).to_have_count(17)
-        expect(page.locator(".st-key-playback output")).to_have_text("5월 8일 20시")
+        expect(page.locator(".st-key-playback output")).to_have_text("5월 8일(금) 20시")
         page.get_by_role("slider").focus()
         page.keyboard.press("ArrowLeft")
         page.wait_for_url("**at=2026-05-08T19**")
-        expect(page.get_by_role("heading", level=1)).to_contain_text("5월 8일 19시")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("5월 8일(금) 19시")
         assert watch.outside(site) == []
         assert watch.complaints == []

@@ -78,7 +78,7 @@ def test_the_live_page_has_a_head_of_the_present_hour(context: Context) -> None:
     assert page.count("<title>") == 1
     assert "Streamlit</title>" not in page
     told = named(page, "description")
-    assert told.startswith("11월 23일 20시 기준.")
+    assert told.startswith("11월 23일(월) 20시 기준.")
     assert "보통 15" in told
     assert "에어코리아" in told
     assert named(page, "og:url") == f"{address}/"

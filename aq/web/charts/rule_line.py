@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,12 +43,13 @@ def rule_line(
     frame : as `aq.queries.line` gives it
     levels : (threshold, clear level) [the line's unit]; None where the rule watches no such value
     """
+    if levels is not None:
+        # The bands and gaps must reach as high as the rule does, above the data too.
+        style = replace(style, reach=levels[0])
     figure = charts.province_line(frame, style, text, colours)
     if levels is not None:
         _level(figure, levels[0], text("fires from {n}", n=f"{levels[0]:g}"), "dash", colours)
         _level(figure, levels[1], text("clears below {n}", n=f"{levels[1]:g}"), "dot", colours)
-        top = figure.layout.yaxis.range[1]
-        figure.update_yaxes(range=[0, max(top, levels[0] * 1.15)])
     for stretche in stretches:
         firing = stretche.phase == "firing"
         figure.add_shape(

@@ -21,7 +21,6 @@ from aq.web.wording.korean import (
     provenance,
     short_hour,
     told_hour,
-    weekday_day,
 )
 
 HOURS = 72
@@ -178,7 +177,7 @@ def _axis(view: View, frames: Sequence[Frame], shape: Shape) -> str:
         hour = kst(frame.at).hour
         x = shape.names + (place + 1) * shape.hour
         if hour == 12:
-            day = weekday_day(text, kst_day(frame.at))
+            day = text.day(kst_day(frame.at))
             drawn += svg_text(x, 11, day, "day")
         if hour % step == 0 and hour and place < len(frames) - 3:
             drawn += (

@@ -13,7 +13,7 @@ from aq.queries.current import CurrentItem
 from aq.web.drawings.bands import level_bands
 from aq.web.drawings.view import View
 from aq.web.wording.advisories import GRADE_WORDS, act_word
-from aq.web.wording.korean import N_, exact, grade_word, missing_short, shown, weekday_day
+from aq.web.wording.korean import N_, exact, grade_word, missing_short, shown
 from aq.web.wording.lead import HOURS_BACK, SHARE
 
 # Stands beside a province with an official advisory in force, in ink: no colour of a grade.
@@ -144,7 +144,7 @@ class Sign:
 def forecast(view: View, day: DayAhead, code: str) -> Sign:
     """What AirKorea says of a province's day to come, or why it says nothing."""
     text, outlook = view.text, day.by_code.get(code)
-    date = weekday_day(text, day.day)
+    date = text.day(day.day)
     if outlook is None or outlook.word is None:
         early = kst(view.answer.now).hour < FIRST_BULLETIN
         why = text("not forecast before 05:00") if early else text(GRADE_WORDS["예보없음"])

@@ -25,7 +25,6 @@ from aq.web.wording.korean import (
     month_name,
     number,
     told_hour,
-    weekday_day,
 )
 
 HEAD, LEFT, RIGHT, FOOT = 26, 44, 100, 24
@@ -154,7 +153,7 @@ def _days(view: View, axes: _Axes, kind: str) -> str:
             drawn += f'<path class="midnight" d="M{x:.0f} {HEAD}V{bottom:.0f}"/>'
         noon = midnight + 12 * HOUR
         if axes.begin < noon < axes.end and (kind == "wide" or day.toordinal() % 2):
-            words = weekday_day(view.text, day)
+            words = view.text.day(day)
             drawn += svg_text(axes.x(noon), axes.height - 7, words, "date")
         day += timedelta(days=1)
     return drawn

@@ -1,7 +1,7 @@
 """The page that asks how good the forecast was: hits, misses, false alarms by lead and province."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from html import escape
 
 from aq.domain.clock import kst_day
@@ -13,7 +13,7 @@ from aq.web.parts import cache, live_view, page
 from aq.web.parts import forecast_skill as skill
 from aq.web.parts.official import RECENT, grid
 from aq.web.parts.tables import table
-from aq.web.wording.korean import N_, province_name
+from aq.web.wording.korean import N_, day_words, province_name
 
 LEAD_NAMES = {0: N_("same day"), 1: N_("one day ahead"), 2: N_("two days ahead")}
 
@@ -37,25 +37,46 @@ def render() -> None:
     page.pulse()
 
 
+def _headed(found: list[Score]) -> str:
+    """The pollutant the headline speaks of: the view's where its forecasts can be checked."""
+    known = {score.pollutant for score in found if score.lead == 1}
+    return next((key for key in (page.pollutant(), "pm25", *VERIFIED) if key in known), "pm25")
+
+
 def _head(found: list[Score], text: Text) -> str:
-    _, hits, misses, false_alarms, _ = total(found).get(("pm25", 1), (0, 0, 0, 0, 0))
-    title = text(
-        "Of {bad} bad PM2.5 days {hits} were forecast the day before; {false_alarms} false alarms",
-        bad=hits + misses,
-        hits=hits,
-        false_alarms=false_alarms,
-    )
+    """The sentence, and what it counts: days of single provinces, between which days."""
+    key = _headed(found)
+    what = text.pollutant(key)
+    lead = [score for score in found if (score.pollutant, score.lead) == (key, 1)]
+    counted, hits, misses, false_alarms, _ = total(lead).get((key, 1), (0, 0, 0, 0, 0))
+    if not counted:
+        title = text("No forecast of the day before can be checked yet")
+    elif not hits + misses:
+        title = text("{what}: no bad day came; {n} were forecast", what=what, n=false_alarms)
+    else:
+        title = text(
+            "{what}: {hits} of {bad} bad province-days were forecast the day before;"
+            " {false_alarms} false alarms",
+            what=what,
+            bad=hits + misses,
+            hits=hits,
+            false_alarms=false_alarms,
+        )
+    days = sorted(set[date]().union(*(score.dates for score in lead or found)))
     note = text(
-        "The last {n} days, each province counted by itself. Bad is grade C or worse of the day's"
-        " mean by AirKorea's own cut points; the last notice of each day counts.",
-        n=RECENT.days,
+        "A province-day is one day of one province: {n} of them, over {days} days from {first} to"
+        " {last} that have both a forecast and a daily mean.",
+        n=f"{counted:,}" if lead else f"{sum(score.days for score in found):,}",
+        days=len(days),
+        first=day_words(text, days[0]),
+        last=day_words(text, days[-1]),
     )
     terms = text(
-        "Hit: bad air was forecast and came. Miss: it came and was not forecast. False alarm: it"
-        " was forecast and did not come. Days of which there is no forecast or no daily mean are"
-        " not counted."
+        "Bad is grade C or worse of the day's mean by AirKorea's own cut points; the last notice of"
+        " each day counts. Hit: bad air was forecast and came. Miss: it came and was not forecast."
+        " False alarm: it was forecast and did not come."
     )
-    return f"<h1>{escape(title)}</h1><p>{escape(note)}</p><p>{escape(terms)}</p>"
+    return f'<h1>{escape(title)}</h1><p>{escape(note)}</p><p class="muted">{escape(terms)}</p>'
 
 
 def _all(found: list[Score], text: Text) -> str:
@@ -67,7 +88,13 @@ def _all(found: list[Score], text: Text) -> str:
             if (key, lead) in sums:
                 name = f"{text.pollutant(key)}, {text(word)}"
                 rows += _row(name, sums[key, lead])
-    head = [text("Days"), text("Hits"), text("Misses"), text("False alarms"), text("Same grade")]
+    head = [
+        text("Province-days"),
+        text("Hits"),
+        text("Misses"),
+        text("False alarms"),
+        text("Same grade"),
+    ]
     return grid(text("All provinces"), [text("Forecast"), *head], rows, numbers=True)
 
 

@@ -170,7 +170,7 @@ def _edit(chosen: alerting.Saved | None, saved: list[alerting.Saved], name: str 
         found = [*found, Problem("id", TAKEN)]
     form.tell(found)
     if name is not None:
-        _buttons(chosen, saved, said, found)
+        _buttons(chosen, saved, said, rule)
     with right:
         page.html(f"<h2>{escape(text('Tried on the past'))}</h2>")
         if rule is None:
@@ -209,11 +209,14 @@ def _buttons(
     chosen: alerting.Saved | None,
     saved: list[alerting.Saved],
     said: Fields,
-    found: list[Problem],
+    rule: Rule | None,
 ) -> None:
+    """What an administrator may do: `rule` is None while the form (`said`) is wrong somewhere."""
     text = page.words()
     with st.container(horizontal=True):
-        if st.button(text("Save"), type="primary", disabled=bool(found)):
+        # A form that says what is saved already has nothing to save.
+        same = chosen is not None and rule == chosen.rule
+        if st.button(text("Save"), type="primary", disabled=rule is None or same):
             _save(said, chosen.revision if chosen else 0, text("Saved."))
         if chosen is not None and st.button(text("Copy as a new rule")):
             _copy(said, saved)

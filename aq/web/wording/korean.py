@@ -1,6 +1,7 @@
 """Words of the pages: Korean particles that follow the last sound, and names in either language."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -31,6 +32,9 @@ def N_(message: str) -> str:  # noqa: N802 - the name gettext tools know
     return message
 
 
+_BRACKETS = re.compile(r"(?<=[^\s(])\s*\([^()]*\)\s*$")
+
+
 class Noun(str):
     """A word that takes its particle: ``f"{Noun('서울'):은는}"`` is ``서울은``."""
 
@@ -46,8 +50,11 @@ class Noun(str):
 
 
 def _final(word: str) -> int:
-    """The final consonant of the last letter that is spoken; 0 for a vowel."""
-    spoken = word.rstrip(" ‘’'\"”)」.,")
+    """The final consonant of the last letter that is spoken; 0 for a vowel.
+
+    What stands in brackets behind a word, as the weekday of 11월 23일(월), is not spoken.
+    """
+    spoken = _BRACKETS.sub("", word).rstrip(" ‘’'\"”)」.,")
     if not spoken:
         return 0
     last = spoken[-1]
@@ -119,17 +126,8 @@ def short_hour(text: Text, moment: datetime) -> str:
 
 
 def day_words(text: Text, day: date) -> str:
-    """2026년 11월 23일, or 23 Nov 2026."""
-    if text.lang == "ko":
-        return f"{day.year}년 {day.month}월 {day.day}일"
-    return f"{day.day} {day:%b %Y}"
-
-
-def weekday_day(text: Text, day: date) -> str:
-    """11월 23일(월), or Mon 23 Nov."""
-    if text.lang == "ko":
-        return f"{day.month}월 {day.day}일({'월화수목금토일'[day.weekday()]})"
-    return f"{day:%a} {day.day} {day:%b}"
+    """2026년 11월 23일(월), or Mon 23 Nov 2026."""
+    return f"{day.year}년 {text.day(day)}" if text.lang == "ko" else f"{text.day(day)} {day.year}"
 
 
 def month_name(text: Text, month: int) -> str:
@@ -138,7 +136,7 @@ def month_name(text: Text, month: int) -> str:
 
 
 def long_hour(text: Text, moment: datetime) -> str:
-    """2026년 11월 23일 20시, or 23 Nov 2026 20:00."""
+    """2026년 11월 23일(월) 20시, or Mon 23 Nov 2026 20:00."""
     return f"{day_words(text, kst(moment).date())} {short_hour(text, moment)}"
 
 

@@ -112,15 +112,24 @@ def direction(
             up, down = up + (now > before), down + (now < before)
     if compared < LEAST_COMPARED:
         return None
+    return _way(up, down, compared, text)
+
+
+def _way(up: int, down: int, compared: int, text: Text) -> str:
+    """The sentence of so many provinces higher and lower, of those compared; none counts nought."""
     if up >= MOST * compared:
         return text("Higher in most provinces than three hours ago.")
     if down >= MOST * compared:
         return text("Lower in most provinces than three hours ago.")
     if up + down <= compared * (1 - MOST):
         return text("Much as it was three hours ago.")
-    return text(
-        "Against three hours ago {up} provinces are higher and {down} lower.", up=up, down=down
-    )
+    if up and down:
+        return text(
+            "Against three hours ago {up} provinces are higher and {down} lower.", up=up, down=down
+        )
+    if up:
+        return text("Against three hours ago {n} provinces are higher.", n=up)
+    return text("Against three hours ago {n} provinces are lower.", n=down)
 
 
 def tomorrow(day: DayAhead, rules: Standard, text: Text) -> str | None:
