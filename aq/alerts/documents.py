@@ -8,8 +8,10 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from aq import __version__
 from aq.alerts.channels import CapSettings
 from aq.alerts.wording import compose
-from aq.domain.clock import kst_iso
+from aq.domain.clock import kst, kst_iso
+from aq.domain.model import YellowDust
 from aq.domain.provinces import BY_CODE
+from aq.i18n import text_in
 
 Event = dict[str, Any]
 ATOM = "http://www.w3.org/2005/Atom"
@@ -33,9 +35,17 @@ def _under(parent: Element, name: str, text: str, **attributes: str) -> Element:
 
 
 def atom(
-    events: Sequence[Event], sender: str, lang: str, base: str, now: datetime, *, simulated: bool
+    events: Sequence[Event],
+    sender: str,
+    lang: str,
+    base: str,
+    now: datetime,
+    *,
+    simulated: bool,
+    yellow_dust: Sequence[YellowDust] = (),
 ) -> bytes:
-    """An Atom 1.0 feed (RFC 4287), an entry per transition, newest first.
+    """An Atom 1.0 feed (RFC 4287), an entry per transition, newest first; after them one for each
+    act of yellow dust, with what the authority said and no more.
 
     Parameters
     ----------
@@ -48,7 +58,8 @@ def atom(
     _under(feed, "id", stem)
     title = "대기질 17 알림" if lang == "ko" else "Air Quality 17, alerts"
     _under(feed, "title", f"[SIMULATED] {title}" if simulated else title)
-    _under(feed, "updated", max((_changed(event) for event in events), default=kst_iso(now)))
+    changes = [*(_changed(event) for event in events), *(kst_iso(act.at) for act in yellow_dust)]
+    _under(feed, "updated", max(changes, default=kst_iso(now)))
     SubElement(feed, "link", {"rel": "self", "href": f"{base}/alerts.atom"})
     _under(SubElement(feed, "author"), "name", sender)
     _under(feed, "generator", "aq", version=__version__)
@@ -64,8 +75,33 @@ def atom(
         SubElement(entry, "link", link)
         _under(entry, "category", "", term=event["reason"])
         _under(entry, "content", words, type="text")
+    for act in yellow_dust:
+        _yellow_dust(feed, act, stem, lang, base, simulated=simulated)
     body: bytes = tostring(feed, encoding="utf-8", xml_declaration=True)
     return body
+
+
+def _yellow_dust(
+    feed: Element, act: YellowDust, stem: str, lang: str, base: str, *, simulated: bool
+) -> None:
+    """An entry of an act of yellow dust: areas and round as they were told; it has no level and no
+    end."""
+    words = text_in(lang)
+    title = words("Yellow dust act: {areas}", areas=act.areas)
+    entry = SubElement(feed, "entry")
+    slot = f"{kst(act.at):%Y%m%dT%H%M%S}-{act.sequence or 0}"
+    _under(entry, "id", f"{stem}/yellow-dust/{slot}")
+    _under(entry, "title", f"[SIMULATED] {title}" if simulated else title)
+    _under(entry, "published", kst_iso(act.at))
+    _under(entry, "updated", kst_iso(act.at))
+    link = {"rel": "alternate", "type": "application/json", "href": f"{base}/api/v1/advisories"}
+    SubElement(entry, "link", link)
+    _under(entry, "category", "", term="yellow_dust")
+    told = words("Issued {when}", when=words.minute(act.at))
+    if act.sequence:
+        told += words(", round {n}", n=act.sequence)
+    note = words("An act of yellow dust has no level and no end in the service.")
+    _under(entry, "content", f"{told}: {act.areas}. {note}", type="text")
 
 
 def _changed(event: Event) -> str:

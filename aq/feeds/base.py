@@ -80,7 +80,7 @@ class OfficialMeansFeed(Feed, Protocol):
 class CountingFeed(Feed, Protocol):
     """A feed whose upstream says how many calls of a key it counted today."""
 
-    def pull_call_counts(self, get: Get) -> Payload:
+    def pull_call_counts(self, get: Get, now: datetime) -> Payload:
         """Ask for today's counts."""
 
     def read_call_counts(self, payload: Payload, now: datetime) -> dict[str, int]:

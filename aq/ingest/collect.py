@@ -288,7 +288,7 @@ class Collector:
         try:
             if not isinstance(feed, CountingFeed):
                 raise FeedError(name, "", FeedReason.BAD_REQUEST, "does not count calls")
-            payload = feed.pull_call_counts(self.counted(name, report))
+            payload = feed.pull_call_counts(self.counted(name, report), now)
             counts = feed.read_call_counts(payload, now)
             report.rows = len(counts)
             runs.record_upstream_calls(self.store, name, now, counts)

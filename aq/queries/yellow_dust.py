@@ -14,9 +14,11 @@ from aq.store.yellow_dust import yellow_dust_acts
 SHOWN_DAYS = 2
 
 
-def recent_yellow_dust(context: Context, now: datetime) -> tuple[YellowDust, ...]:
-    """The acts of today and yesterday (KST), newest first."""
-    first = day_bounds(kst_day(now) - timedelta(days=SHOWN_DAYS - 1))[0]
+def recent_yellow_dust(
+    context: Context, now: datetime, days: int = SHOWN_DAYS
+) -> tuple[YellowDust, ...]:
+    """The acts of today and the days before it (KST), newest first."""
+    first = day_bounds(kst_day(now) - timedelta(days=days - 1))[0]
     with context.store.read() as connection:
         return tuple(reversed(yellow_dust_acts(connection, first, now)))
 

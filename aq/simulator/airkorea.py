@@ -9,6 +9,8 @@ import numpy as np
 from aq.domain.clock import HOUR, from_hour_number, hour_number, kst, kst_day
 from aq.domain.model import URBAN
 from aq.domain.provinces import GWANGJU, JEONNAM, PROVINCES
+from aq.feeds.airkorea import SERVICES
+from aq.feeds.airkorea.contracts import contracts
 from aq.simulator import airkorea_rows as rows
 from aq.simulator import cai
 from aq.simulator.envelope import Item
@@ -194,17 +196,26 @@ class AirKorea:
         return out
 
     def call_counts(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
-        """Calls answered so far by operation (upstream: of the day)."""
-        del params, view
-        return counted(self.calls, now)
+        """Calls answered so far by service (upstream: of the day asked for)."""
+        del view
+        return counted(self.calls, params, now)
 
 
-def counted(calls: Counter[str], now: datetime) -> tuple[Sequence[Item], int]:
-    """The calls of each operation as upstream counts them."""
-    day = kst(now).strftime("%Y-%m-%d")
+def counted(calls: Counter[str], params: Params, now: datetime) -> tuple[Sequence[Item], int]:
+    """The calls of each service as upstream counts them, by its Korean name; by its path where
+    that name is not known."""
+    day = required(params, "searchDate")
+    if day != kst(now).date().isoformat():
+        return [], 0
+    services = {path.rpartition("/")[2]: path.rpartition("/")[0] for path in contracts()}
+    names = {service: name for name, service in SERVICES.items()}
+    sums: Counter[str] = Counter()
+    for operation, count in calls.items():
+        if operation in services:
+            sums[names.get(services[operation], services[operation])] += count
     items = [
         {"conectDe": day, "conectOprtinNm": name, "conectCo": str(count)}
-        for name, count in sorted(calls.items())
+        for name, count in sorted(sums.items())
     ]
     return items, len(items)
 

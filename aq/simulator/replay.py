@@ -81,9 +81,9 @@ class Replay:
         return items, len(items)
 
     def call_counts(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:
-        """Calls answered so far by operation."""
-        del params, view
-        return counted(self.calls, now)
+        """Calls answered so far by service."""
+        del view
+        return counted(self.calls, params, now)
 
 
 def _nothing(params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:

@@ -13,6 +13,7 @@ from aq.domain.clock import day_number, from_hour_number, kst
 from aq.domain.errors import FeedError
 from aq.domain.publication import pause_until
 from aq.domain.report import Report
+from aq.feeds.airkorea import SERVICES
 from aq.store.engine import Store
 from aq.store.schema import calls, feed_state, publication, run, upstream_calls
 from aq.store.upsert import upsert
@@ -216,10 +217,11 @@ def record_upstream_calls(
 def counted_upstream(
     store: Store, feed: str, beside: Sequence[str] = ()
 ) -> tuple[datetime, dict[str, tuple[int, int]]] | None:
-    """When upstream was last asked for its count, and (its count, ours) of that day by operation.
+    """When upstream was last asked for its count, and (its count, ours) of that day by its name.
 
-    `beside` are feeds that are asked with the same key, which upstream counts along. Ours goes
-    on after the asking until the day ends.
+    A name is an operation's or, in Korean, a service's, which stands for all its operations.
+    Beside a name of neither stand our calls that no other name covers. `beside` are feeds that are
+    asked with the same key, which upstream counts along. Ours goes on until the day ends.
     """
     theirs, ours = upstream_calls, calls
     with store.read() as connection:
@@ -231,10 +233,26 @@ def counted_upstream(
         rows = connection.execute(query.where(theirs.c.day == last.day)).all()
         mine = ours.c.feed.in_((feed, *beside))
         same_day = select(ours).where(mine, ours.c.day == last.day)
-        made: dict[str, int] = {}
-        for row in connection.execute(same_day):
-            made[row.operation.rpartition("/")[2]] = row.calls
-    return last.asked, {row.operation: (row.calls, made.get(row.operation, 0)) for row in rows}
+        made = {row.operation: row.calls for row in connection.execute(same_day)}
+    return last.asked, _paired({row.operation: row.calls for row in rows}, made)
+
+
+def _paired(theirs: Mapping[str, int], ours: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """Upstream's counts by name, each beside ours by ``Service/operation``."""
+    services = {"".join(name.split()): service for name, service in SERVICES.items()}
+    covered: dict[str, set[str]] = {}
+    for name in theirs:
+        service = services.get("".join(name.split()))
+        paths = {path for path in ours if name in (path, path.rpartition("/")[2])}
+        if service is not None:
+            paths = {path for path in ours if path.startswith(f"{service}/")}
+        if paths or service is not None:
+            covered[name] = paths
+    rest = set(ours) - set().union(*covered.values())
+    return {
+        name: (count, sum(ours[path] for path in covered.get(name, rest)))
+        for name, count in theirs.items()
+    }
 
 
 class CallLedger:

@@ -88,7 +88,7 @@ USED: dict[str, tuple[Reader, str, dict[str, str]]] = {
         "airkorea/province_means.json",
         {"itemCode": "PM10", "dataGubun": "HOUR", "searchCondition": "WEEK"},
     ),
-    "getSvckeyDalyStats": (_counts, "", {}),
+    "getSvckeyDalyStats": (_counts, "", {"searchDate": "2026-11-23"}),
     "getMinuDustFrcstDspth": (
         read_days,
         "official/forecast_days.json",
@@ -147,7 +147,7 @@ def simulated_rows(name: str, params: Mapping[str, str]) -> list[Row]:
         'pollutant="o3"\nissued="2026-07-23T14:00+09:00"\ncleared="2026-07-23T16:00+09:00"\n'
         '[[yellow_dust]]\nissued="2026-11-23T06:00+09:00"\nareas="서울, 인천"\n'
     )
-    measured = Measurements(world, Counter(calls=1))
+    measured = Measurements(world, Counter(getMsrstnList=1))
     noted = Notices(world, stories.stories, stories.yellow)
     operations = {**measured.operations, **noted.operations}
     given = dict(params)

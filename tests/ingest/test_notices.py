@@ -40,6 +40,7 @@ from aq.store.notices import advisories, forecasts, put_advisories, put_forecast
 from aq.store.quota import budget_of
 from aq.store.runs import CallLedger, feed_states, record_upstream_calls
 from aq.web.parts.answer_keys import section as answers_section
+from aq.web.parts.feed_pace import quota_facts
 from aq.web.parts.notice_services import section
 
 NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)  # 20:25 KST
@@ -424,6 +425,32 @@ def test_what_the_source_counts_of_notices_is_ours(context: Context) -> None:
     record_upstream_calls(context.store, "airkorea", NOW, made)
     (live,) = [one for one in feed_status(context, NOW) if one.feed == "airkorea"]
     assert live.counted == {name: (count, count) for name, count in made.items()}
+
+
+def test_a_count_by_service_stands_beside_the_sum_of_its_operations(context: Context) -> None:
+    made = app.notice_collector(context).poll(AIRKOREA_ALARM.name, NOW).calls
+    dust, others = made["getUlfptcaAlarmInfo"], made.total() - made["getUlfptcaAlarmInfo"]
+    record_upstream_calls(
+        context.store,
+        "airkorea",
+        NOW,
+        {
+            "미세먼지 경보 정보 조회 서비스": dust,
+            "오존황사 발생정보조회 서비스": others,
+            "새 서비스": 9,
+        },
+    )
+    (live,) = [one for one in feed_status(context, NOW) if one.feed == "airkorea"]
+    # What no known name covers stands beside the unknown one; here nothing is left.
+    assert live.counted == {
+        "미세먼지 경보 정보 조회 서비스": (dust, dust),
+        "오존황사 발생정보조회 서비스": (others, others),
+        "새 서비스": (9, 0),
+    }
+    facts = {label: value for label, value, _ in quota_facts(live, text_in("en"))}
+    assert facts["미세먼지 경보 정보 조회 서비스"] == f"{dust}; ours {dust}"
+    found = [finding.found for finding in checks(context.settings)]
+    assert "새 서비스: the source counted 9 calls, we made 0" in found
 
 
 def test_calls_are_counted_and_stay_within_the_plan(context: Context) -> None:

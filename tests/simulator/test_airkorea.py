@@ -266,18 +266,20 @@ def test_t36_the_station_list_has_dmx_as_latitude_until_ver_11(server: Simulator
     ]
 
 
-def test_calls_are_counted_by_operation(server: SimulatorServer) -> None:
+def test_calls_are_counted_by_service_and_day(server: SimulatorServer) -> None:
     for _ in range(3):
         ask(server, LIST)
     model(server)
     assert server.calls == {"getMsrstnList": 3, "air-quality": 1}
     assert b"SERVICE_KEY_IS_NULL" in ask(server, CALLS).content
-    rows = {row["conectOprtinNm"]: row for row in body(server, CALLS, ServiceKey="k")["items"]}
-    assert rows["getMsrstnList"] == {
+    rows = body(server, CALLS, ServiceKey="k", searchDate="2026-11-23")["items"]
+    by_name = {row["conectOprtinNm"]: row for row in rows}
+    assert by_name["측정소정보 조회 서비스"] == {
         "conectDe": "2026-11-23",
-        "conectOprtinNm": "getMsrstnList",
+        "conectOprtinNm": "측정소정보 조회 서비스",
         "conectCo": "3",
     }
+    assert body(server, CALLS, ServiceKey="k", searchDate="2026-11-22")["items"] == []
 
 
 def test_grades_and_index_follow_from_the_values(server: SimulatorServer) -> None:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -16,8 +17,9 @@ from aq.alerts.documents import CAP_SEVERITY, cap
 from aq.alerts.status import log, same_alert_before
 from aq.context import Context
 from aq.domain.clock import HOUR
-from aq.domain.model import URBAN, Reading, Station
+from aq.domain.model import URBAN, Reading, Station, YellowDust
 from aq.paths import ROOT
+from aq.store.yellow_dust import put_yellow_dust
 from tests.serving import HOUR_20, make_runtime, served, write
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -254,3 +256,28 @@ def test_simulated_data_are_never_more_than_a_test(site: tuple[str, Context]) ->
 
 def test_an_unknown_alert_is_a_404(site: tuple[str, Context]) -> None:
     assert requests.get(f"{site[0]}/api/v1/alerts/none.cap", timeout=60).status_code == 404
+
+
+def test_an_act_of_yellow_dust_is_an_entry_without_level_or_end(
+    site: tuple[str, Context],
+) -> None:
+    address, context = site
+    before = len(fromstring(requests.get(f"{address}/alerts.atom", timeout=60).content))
+    now = context.clock.now().replace(microsecond=0)
+    recent = YellowDust(at=now - timedelta(days=3), told="x", sequence="2", areas="서울, 백령도")
+    old = replace(recent, at=now - timedelta(days=30))
+    with context.store.write("t") as txn:
+        put_yellow_dust(txn, [recent, old])
+    answer = requests.get(f"{address}/alerts.atom?lang=ko", timeout=60)
+    assert_atom(answer.content)
+    feed = fromstring(answer.content)
+    entries = feed.findall(f"{ATOM}entry")
+    assert len(feed) == before + 1
+    term = [entry.find(f"{ATOM}category") for entry in entries]
+    (entry,) = [
+        entry
+        for entry, category in zip(entries, term, strict=True)
+        if category is not None and category.get("term") == "yellow_dust"
+    ]
+    assert entry.findtext(f"{ATOM}title", "").endswith("황사 발표: 서울, 백령도")
+    assert "단계와 해제 시각이 없습니다" in entry.findtext(f"{ATOM}content", "")

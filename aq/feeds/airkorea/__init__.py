@@ -65,6 +65,17 @@ YELLOW = "OzYlwsndOccrrncInforInqireSvc/getYlwsndAdvsryOccrrncInfo"
 DUST = "UlfptcaAlarmInqireSvc/getUlfptcaAlarmInfo"
 OZONE = "OzYlwsndOccrrncInforInqireSvc/getOzAdvsryOccrrncInfo"
 
+# Upstream counts calls by these names of its services: SC-OA-09-01 to -05 of its interface
+# document, as public clients quote them (the documented sample has the first). Those of newer
+# services are not known.
+SERVICES = {
+    "측정소정보 조회 서비스": "MsrstnInfoInqireSvc",
+    "대기오염정보 조회 서비스": "ArpltnInforInqireSvc",
+    "대기오염통계 서비스": "ArpltnStatsSvc",
+    "오존황사 발생정보조회 서비스": "OzYlwsndOccrrncInforInqireSvc",
+    "미세먼지 경보 정보 조회 서비스": "UlfptcaAlarmInqireSvc",
+}
+
 # Issued at 05, 11, 17 and 23 within about ten minutes, the weekly one about 17:30.
 FORECAST_AT = tuple(
     timedelta(hours=hour, minutes=minute)

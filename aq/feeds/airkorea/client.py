@@ -98,12 +98,14 @@ class AirKorea:
         months = pages(get, STATION_MONTHS, {"inqBginMm": asked, "inqEndMm": asked})
         return [(CITY_MEANS, of_cities()), (STATION_DAYS, of_days()), (STATION_MONTHS, months)]
 
-    def pull_call_counts(self, get: Get) -> Payload:
-        """How many calls of the key upstream counted today, by operation."""
-        return get(CALL_COUNTS, {"returnType": "json", "numOfRows": "100", "pageNo": "1"})
+    def pull_call_counts(self, get: Get, now: datetime) -> Payload:
+        """How many calls of the key upstream counted on the KST day of `now`, by service."""
+        params = {"searchDate": kst(now).date().isoformat(), "numOfRows": "100", "pageNo": "1"}
+        return get(CALL_COUNTS, {"returnType": "json", **params})
 
     def read_call_counts(self, payload: Payload, now: datetime) -> dict[str, int]:
-        """Calls of the day of `now` (KST) by operation; rows that cannot be read are left out."""
+        """Calls of the day of `now` (KST) by upstream's own Korean name of the service; rows that
+        cannot be read are left out."""
         error = self.refusal(payload.operation, 200, {}, payload.text, now)
         if error is not None:
             raise error

@@ -13,10 +13,12 @@ from aq.domain.clock import kst_iso, parse_since, parse_until
 from aq.domain.errors import InputError
 from aq.domain.provinces import find_province
 from aq.queries.question import Given
+from aq.queries.yellow_dust import recent_yellow_dust
 from aq.web.api.parameters import _limit, _now
 from aq.web.api.responses import _body_response, json_response
 
 FEED_ENTRIES = 100
+YELLOW_DUST_DAYS = 7
 
 
 def alerts(context: Context, given: Given) -> Response:
@@ -53,7 +55,8 @@ def _log(context: Context, given: Given, *, limit: int) -> list[dict[str, Any]]:
 
 
 def alerts_atom(context: Context, given: Given) -> Response:
-    """`/alerts.atom`: an entry per transition, the newest hundred."""
+    """`/alerts.atom`: an entry per transition, the newest hundred, and one for each act of yellow
+    dust of the last week."""
     lang = given.language(context.settings.lang)
     body = alert_documents.atom(
         status.log(context.store, limit=FEED_ENTRIES),
@@ -62,6 +65,7 @@ def alerts_atom(context: Context, given: Given) -> Response:
         context.settings.server.public_url.rstrip("/"),
         _now(context),
         simulated=context.store.simulated(),
+        yellow_dust=recent_yellow_dust(context, _now(context), days=YELLOW_DUST_DAYS),
     )
     return _body_response(body, "application/atom+xml; charset=utf-8")
 
