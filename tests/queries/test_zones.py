@@ -137,6 +137,59 @@ def test_an_act_names_its_zone_s_value_now_and_an_unknown_zone_stays_text(
     assert unplaced_stations(context, NOW) == {"PM": 0, "O3": 0}
 
 
+def test_zones_stand_in_current_and_history_beside_provinces(context: Context) -> None:
+    filled(context)
+
+    def ask(base: str, path: str, **given: Any) -> tuple[int, Any]:
+        answer = requests.get(f"{base}/api/v1/{path}", params=given, timeout=60)
+        return answer.status_code, answer.json()
+
+    with served(context) as base:
+        _, whole = ask(base, "current", pollutant="pm25")
+        assert len(whole["items"]) == 17
+        assert "level" not in whole
+        _, now = ask(base, "current", level="zone", province="경기", pollutant="pm25,o3")
+        assert {item["code"] for item in now["items"]} == {"KR-41"}
+        by_id = {(item["zone_id"], item["pollutant"]): item for item in now["items"]}
+        assert len(now["items"]) == len(by_id) == 8
+        south = by_id["pm-41-04", "pm25"]
+        assert (south["value"], south["grade"], south["stations_expected"]) == (76.5, 4, 3)
+        assert by_id["pm-41-01", "pm25"]["missing_reason"] == "no_station"
+        days = {"since": "2026-11-23", "until": "2026-11-23", "level": "zone", "pollutant": "pm25"}
+        _, past = ask(base, "history", zone="pm-41-04,pm-41-02", **days)
+        told = [(item["at"][11:13], item["zone_id"], item["value"]) for item in past["items"]]
+        assert told == [
+            ("19", "pm-41-04", 75.0),
+            ("20", "pm-41-02", 10.0),
+            ("20", "pm-41-04", 76.5),
+        ]
+        paged: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            _, page = ask(base, "history", zone="pm-41-04,pm-41-02", limit=1, **days, **cursor)
+            paged += page["items"]
+            if page["next"] is None:
+                break
+            cursor = {"cursor": page["next"]}
+        assert paged == past["items"]
+        wrong: list[tuple[str, dict[str, str], str]] = [
+            ("current", {"zone": "pm-41-04"}, "zone"),
+            ("current", {"province": "경기"}, "province"),
+            ("current", {"level": "city"}, "level"),
+            ("current", {"level": "zone", "explain": "true"}, "explain"),
+            ("current", {"level": "zone", "zone": "nowhere"}, "zone"),
+            ("current", {"level": "zone", "pollutant": "co"}, "pollutant"),
+            ("history", {**days, "grain": "day"}, "grain"),
+            ("history", {**days, "cursor": "1.x"}, "cursor"),
+            ("history", {**days, "cursor": "1.0"}, "cursor"),
+        ]
+        for path, given, field in wrong:
+            status, answer = ask(base, path, **given)
+            assert (status, answer["error"]["field"]) == (400, field)
+        status, answer = ask(base, "history", **{**days, "since": "2024-01-01"})
+        assert (status, answer["error"]["field"]) == (422, "until")
+
+
 def test_zones_are_exported_and_a_file_of_them_is_verified(
     context: Context, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

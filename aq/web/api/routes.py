@@ -15,43 +15,40 @@ from starlette.routing import Match, Route
 from aq import __version__
 from aq.context import Context, asked_pollutants, find_standard
 from aq.domain.clock import (
-    floor_hour,
-    hour_number,
-    kst,
     kst_day,
     kst_iso,
     parse_instant,
-    parse_since,
     parse_until,
 )
 from aq.domain.errors import AqError, InputError
 from aq.domain.provinces import BY_CODE, PROVINCES, find_province
 from aq.domain.report import plain
-from aq.domain.zones import KINDS
 from aq.export.query import PARAMETERS as EXPORT
 from aq.queries import items as history
 from aq.queries import official as bulletin
-from aq.queries.criteria import standings_now, year_items, year_of
 from aq.queries.current import Snapshot, current
 from aq.queries.evidence import evidence
 from aq.queries.feed_status import agreement, answer_keys, feed_status, health, notice_status
 from aq.queries.official_means import official_agreement
-from aq.queries.question import TINY, Given, past_question
+from aq.queries.question import Given, past_question
 from aq.queries.revisions import trail_items
 from aq.queries.yellow_dust import recent_yellow_dust, yellow_dust_items, yellow_dust_of
 from aq.queries.zones import (
-    zone_by_id,
     zone_facts,
-    zone_hours,
-    zone_item,
-    zone_list,
-    zones_now,
 )
 from aq.web import metrics, strip
 from aq.web.api.alerts import alert_cap, alerts, alerts_atom
 from aq.web.api.parameters import _days, _limit, _now, parameters
 from aq.web.api.places import provinces, provinces_geojson, stations
 from aq.web.api.responses import _body_response, _refused, error_response, json_response
+from aq.web.api.zones import (
+    current_zones,
+    history_zones,
+    of_zones,
+    zone_criteria,
+    zone_history,
+    zones,
+)
 from aq.web.export_route import export_rows
 from aq.web.response_cache import Shelf
 
@@ -97,7 +94,12 @@ def _strip(context: Context, given: Given) -> tuple[Snapshot, strip.Options]:
 
 
 def current_items(context: Context, given: Given) -> Response:
-    """`/api/v1/current`; with `explain=true` each item carries why it has its grade."""
+    """`/api/v1/current`; with `explain=true` each item carries why it has its grade; with
+    `level=zone` the items are zones."""
+    if of_zones(given):
+        return current_zones(context, given)
+    if "province" in given:
+        raise InputError("goes with level=zone; all 17 are answered else", "province")
     now = _now(context)
     wanted = given.pollutants()
     snapshot = current(context, now, standard=given.get("standard"), wanted=wanted)
@@ -114,7 +116,9 @@ def current_items(context: Context, given: Given) -> Response:
 
 
 def history_items(context: Context, given: Given) -> Response:
-    """`/api/v1/history`, a page at a time."""
+    """`/api/v1/history`, a page at a time; with `level=zone` the hours of zones."""
+    if of_zones(given):
+        return history_zones(context, given)
     asked = past_question(context, given)
     items, following = history.page(context.store, asked, _limit(given), given.get("cursor"))
     answer = {
@@ -126,60 +130,6 @@ def history_items(context: Context, given: Given) -> Response:
         "next": following,
     }
     return json_response(answer)
-
-
-def zones(context: Context, given: Given) -> Response:
-    """`/api/v1/zones`: the zones of the authority's acts of a `day` (today) with their members, or
-    of a `pollutant` (pm10, pm25, o3) the newest value of each."""
-    now = _now(context)
-    names = given.listed("province")
-    codes = {find_province(name).code for name in names} if names else None
-    answer: dict[str, Any] = {"as_of": kst_iso(now), "simulated": context.store.simulated()}
-    if "pollutant" in given:
-        key = given.one_of("pollutant", tuple(KINDS), "pm25")
-        standard = context.standards["airkorea_1h"]
-        standing = standings_now(context, key, now)
-        items = [
-            {**zone_item(hour, standard), "criterion": plain(standing.get(hour.zone.id))}
-            for hour in zones_now(context, key, now)
-        ]
-    else:
-        day = kst_day(given.time(parse_since, "day") + TINY) if "day" in given else kst_day(now)
-        items = zone_list(day)
-    answer["items"] = [item for item in items if codes is None or item["code"] in codes]
-    return json_response(answer)
-
-
-def zone_criteria(context: Context, given: Given) -> Response:
-    """`/api/v1/zones/criteria`: the acts of a `pollutant` and `year` against the legal criteria on
-    the zones' hours: which met them, which came without, where none came."""
-    now = _now(context)
-    key = given.one_of("pollutant", tuple(KINDS), "pm25")
-    text = given.get("year") or str(kst(now).year)
-    if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) >= 1900):
-        raise InputError("a year like 2026", "year")
-    items = year_items(year_of(context, key, int(text), now), key)
-    return json_response({"as_of": kst_iso(now), "year": int(text), "items": items})
-
-
-def zone_history(context: Context, given: Given) -> Response:
-    """`/api/v1/zones/{zone}/history`: the hours of a zone, worked out from its stations' hours."""
-    zone = zone_by_id(given["zone"])
-    if zone is None:
-        raise InputError("an id of /api/v1/zones", "zone")
-    known = tuple(key for key, kind in KINDS.items() if kind == zone.kind)
-    key = given.one_of("pollutant", known, known[-1])
-    now = _now(context)
-    after, until = given.range(now)
-    first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
-    if last - first > MOST_ZONE_HOURS:
-        raise InputError(f"at most {MOST_ZONE_HOURS // 24} days at once", "until")
-    standard = context.standards["airkorea_1h"]
-    hours = zone_hours(context, [zone], key, first, last, given.version(context, now))
-    items = [zone_item(hour, standard) for hour in hours if hour.value is not None]
-    return json_response(
-        {"since": kst_iso(after), "until": kst_iso(until), "grain": "hour", "items": items}
-    )
 
 
 def trail(context: Context, given: Given) -> Response:
@@ -326,12 +276,12 @@ def _paths() -> list[Route]:
 
 
 MOST_SKILL_DAYS = 1100
-MOST_ZONE_HOURS = 92 * 24  # a zone's hours are worked out when they are asked for
 STRIP = ("pollutant", "standard", "lang", "days")
 HISTORY = (
     *("province", "pollutant", "since", "until", "grain", "standard", "feed", "as_of"),
-    *("limit", "cursor"),
+    *("limit", "cursor", "level", "zone"),
 )
+CURRENT = ("standard", "pollutant", "explain", "level", "zone", "province")
 ALERTS = ("rule", "province", "reason", "since", "until", "limit", "cursor")
 READING = ("place", "pollutant", "at", "standard")
 # path -> (handler, parameters it takes)
@@ -341,7 +291,7 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/api/v1/provinces": (provinces, ()),
     "/api/v1/provinces.geojson": (provinces_geojson, ("pollutant", "standard")),
     "/api/v1/stations": (stations, ("province",)),
-    "/api/v1/current": (current_items, ("standard", "pollutant", "explain")),
+    "/api/v1/current": (current_items, CURRENT),
     "/api/v1/history": (history_items, HISTORY),
     "/api/v1/export": (export_rows, EXPORT),
     "/api/v1/readings/{place}/{pollutant}/{at}/trail": (trail, READING),
