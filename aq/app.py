@@ -1,11 +1,12 @@
 """Wires a process: collectors, notifier and scheduler from its context."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from aq import context as contexts
 from aq.alerts.channels import outlets
-from aq.alerts.delivery import Notifier
+from aq.alerts.delivery import Notifier, NotifyReport
 from aq.alerts.engine import WatchReport
 from aq.alerts.engine import watch as watch_hours
 from aq.alerts.heartbeat import beat
@@ -112,13 +113,24 @@ def notifier(context: Context) -> Notifier:
 
 
 def deliveries(context: Context) -> list[Job]:
-    """A job per channel, each minute, so that none waits for another; one for those gone."""
-    sending = notifier(context)
+    """A job per channel, each minute, so that none waits for another; one for those made since the
+    start, and for those gone."""
+    sending, there = notifier(context), tuple(outlets().channels)
     made = [
         Job(name=f"deliver:{name}", slot=this_minute, run=partial(sending.drain, name))
-        for name in outlets().channels
+        for name in there
     ]
-    return [*made, Job(name="deliver", slot=this_minute, run=sending.fail_unknown)]
+    return [*made, Job(name="deliver", slot=this_minute, run=partial(_others, context, there))]
+
+
+def _others(context: Context, known: Sequence[str], now: datetime) -> NotifyReport:
+    """Drain channels that were made since the start; messages for channels that are gone fail."""
+    sending = notifier(context)
+    report = sending.fail_unknown(now)
+    for name in sending.outlets.channels:
+        if name not in known:
+            report += sending.drain(name, now)
+    return report
 
 
 def scheduler(context: Context) -> Scheduler:

@@ -409,3 +409,27 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         layer = next((one for one in layers if one.has(loc)), layers[-1])
         where = ", ".join(sorted(given)) or located(layer.text, str(layer.path), loc)
         raise ConfigError(f"{'.'.join(map(str, loc))}: {message}", where) from None
+
+
+def set_public_url(url: str) -> Path:
+    """Write where people open the page to the site's own `aq.toml`; gives that file.
+
+    Raises `ValueError` for what is no web address, `ConfigError` where the file cannot be written.
+    """
+    path = own_config() / "aq.toml"
+    line = f'public_url = "{http_url(url)}"\n'
+    try:
+        before = path.read_text("utf-8") if path.exists() else ""
+        head, table, rest = before.partition("[server]\n")
+        if table:
+            rest = "".join(
+                row for row in rest.splitlines(keepends=True) if not row.startswith("public_url")
+            )
+            text = f"{head}{table}{line}{rest}"
+        else:
+            text = f"{before.rstrip()}\n\n[server]\n{line}".lstrip()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", str(path)) from None
+    return path

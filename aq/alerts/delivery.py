@@ -47,6 +47,13 @@ class NotifyReport:
         """Whether everything that was due has left."""
         return not (self.retried or self.failed)
 
+    def __add__(self, other: "NotifyReport") -> "NotifyReport":
+        return NotifyReport(
+            sent=self.sent + other.sent,
+            retried=self.retried + other.retried,
+            failed=self.failed + other.failed,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """The report in JSON's types."""
         return {"sent": self.sent, "retried": self.retried, "failed": self.failed}

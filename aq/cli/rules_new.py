@@ -14,7 +14,7 @@ from aq.alerts import rules as alerting
 from aq.alerts.backtest import backtest
 from aq.alerts.channels import FILE, SCHEMES, WEBHOOK, add_channel, outlets
 from aq.alerts.delivery import try_channel
-from aq.alerts.matching import ISSUED_AT
+from aq.alerts.guide import free_id, usual_clear, usual_hours, usual_level
 from aq.alerts.points import reader_of
 from aq.alerts.receivers import reached
 from aq.alerts.rule_file import to_toml
@@ -23,11 +23,12 @@ from aq.alerts.webhook import DeliveryError
 from aq.context import Context
 from aq.domain.errors import ConfigError, InputError
 from aq.domain.pollutants import pollutants
-from aq.domain.provinces import BY_CODE, find_province
+from aq.domain.provinces import find_province
+from aq.domain.zones import KINDS, zones_named
 from aq.logs import redact
+from aq.settings import set_public_url
+from aq.zones_file import zones_on
 
-# Below this an alert clears unless told otherwise [the pollutant's unit], as the shipped rules do.
-CLEARS = {"pm10": "100", "pm25": "35", "o3": "0.12"}
 QUIET = re.compile(r"(\d\d:\d\d)\s*-\s*(\d\d:\d\d)")
 
 
@@ -46,11 +47,26 @@ def ask(context: Context, who: str, output: str | None) -> int:
         alerting.save_rule(context.store, rule.as_body(), known_to(context), who)
         click.echo(f"{rule.id} is on; aq rules list shows it")
     if not context.settings.server.public_url:
-        click.echo(
-            "Messages carry a link to the page once server.public_url is set in config/aq.toml"
-            ' (public_url = "https://…").'
-        )
+        _public_url()
     return 0
+
+
+def _public_url() -> None:
+    """Where people open the page, so that messages carry a link; a blank answer leaves it unset."""
+    click.echo(
+        "Messages carry a link once it is known where people open the page. From then on the"
+        " terminal prints no link to sign in with; docs/alerts.md has the other ways."
+    )
+
+    def read(given: str) -> Path | None:
+        return set_public_url(given) if given != "none" else None
+
+    try:
+        written = _asked("Where do people open the page? (https://…; none)", "none", read)
+    except click.Abort:  # the rule is made all the same
+        return
+    if written is not None:
+        click.echo(f"written to {written}; it counts from the next start")
 
 
 def _asked(words: str, default: str, read: Callable[[str], Any]) -> Any:
@@ -66,31 +82,46 @@ def _asked(words: str, default: str, read: Callable[[str], Any]) -> Any:
 def _watched() -> dict[str, Any]:
     """Place, pollutant, level and hours."""
 
-    def places(given: str) -> list[str]:
-        names = [name for name in re.split(r"[,\s]+", given) if name and name != "all"]
-        return [find_province(name).code for name in names]
-
     def key(given: str) -> str:
         if given not in pollutants():
             raise ValueError(f"one of {', '.join(pollutants())}")
+        if where.get("zones") and not _zones_of(where["zones"], given):
+            raise ValueError(f"{', '.join(where['zones'])} is no zone of {given}")
         return given
 
-    codes = _asked("Where? (provinces, parted by commas; all: all 17)", "all", places)
+    words = "Where? (provinces, or zones like 경기 중부권; parted by commas; all: all 17)"
+    where = _asked(words, "all", _places)
     pollutant = _asked(f"What? ({' '.join(pollutants())})", "pm25", key)
     unit = pollutants()[pollutant].unit
-    usual = str(ISSUED_AT[pollutant][0]) if pollutant in ISSUED_AT else ""
-    level = _asked(f"From which level on? [{unit}]", usual, _number)
-    hours = _asked("For how many hours in a row?", "1" if pollutant == "o3" else "2", int)
-    clears = CLEARS.get(pollutant, f"{level * 2 / 3:.4g}")
-    clears = clears if float(clears) <= level else f"{level * 2 / 3:.4g}"
+    usual = usual_level(pollutant)
+    level = _asked(f"From which level on? [{unit}]", f"{usual:g}" if usual else "", _number)
+    hours = _asked("For how many hours in a row?", str(usual_hours(pollutant)), int)
+    clears = f"{usual_clear(pollutant, level):g}"
     clear = _asked(f"Below which level is it over? [{unit}]", clears, _number)
     return {
-        "provinces": codes,
+        **where,
         "pollutant": pollutant,
         "threshold": level,
         "for": hours,
         "clear_below": clear,
     }
+
+
+def _places(given: str) -> dict[str, Any]:
+    """Provinces by code, or zones with how they are watched."""
+    try:
+        names = [name for name in re.split(r"[,\s]+", given) if name and name != "all"]
+        return {"provinces": [find_province(name).code for name in names]}
+    except InputError:
+        names = [name.strip() for name in given.split(",")]
+        if not all(zones_named(zones_on(None), name) for name in names):
+            raise
+        return {"provinces": [], "over": "zone", "zones": names}
+
+
+def _zones_of(names: list[str], pollutant: str) -> bool:
+    there = zones_on(None, KINDS.get(pollutant, ""))
+    return all(zones_named(there, name) for name in names)
 
 
 def _number(given: str) -> float:
@@ -144,9 +175,7 @@ def _named(context: Context, body: dict[str, Any]) -> Rule:
     """The rule, with a name that is free."""
     known: Known = known_to(context)
     taken = {saved.rule.id for saved in alerting.rules(context.store)}
-    codes = body["provinces"]
-    stem = f"{body['pollutant']}-{BY_CODE[codes[0]].en.lower()}" if codes else body["pollutant"]
-    free = next(n for n in (stem, *(f"{stem}-{k}" for k in range(2, 99))) if n not in taken)
+    free = free_id(body, taken)
 
     def read(given: str) -> Rule:
         name, found = problems({**body, "id": given, "name": given}, known)

@@ -20,7 +20,7 @@ from aq.alerts.wording import compose
 from aq.cli.alert_checks import death, jumps, reach
 from aq.domain.clock import from_hour_number
 from aq.domain.errors import ConfigError
-from aq.store import Store
+from aq.store import Store, outbox
 from aq.store.runs import record
 from tests.alerts.test_engine import KNOWN, READER, H, at, messages
 from tests.alerts.test_evaluate import BODY
@@ -126,4 +126,21 @@ def test_doctor_says_who_is_told_and_who_notices(
     (found,) = jumps(context)
     assert "the clock of gate went back by 6:00:00" in found.found
     assert json.dumps(found.do)
+    context.store.close()
+
+
+def test_t67_a_channel_made_while_the_program_runs_is_sent_to(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, known = make_runtime(database_url), [Outlets()]
+    monkeypatch.setattr("aq.app.outlets", lambda: known[0])
+    jobs = app.deliveries(context)
+    path = tmp_path / "told.jsonl"
+    known[0] = Outlets(channels={"journal": Channel(name="journal", kind="file", path=path)})
+    load_rules(context.store, [DOG], KNOWN, "test")
+    watch(context.store, READER, NOW)
+    for job in jobs:
+        job.run(NOW)
+    assert len(path.read_text("utf-8").splitlines()) == 1
+    assert [row.state for row in outbox.messages(context.store)] == ["sent"]
     context.store.close()

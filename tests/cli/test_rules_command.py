@@ -12,6 +12,7 @@ from aq.__main__ import run
 from aq.alerts.rule_file import from_toml
 from aq.cli.rules import command as rules_command
 from aq.paths import config_dir
+from aq.settings import load
 
 
 @pytest.fixture
@@ -181,3 +182,20 @@ def test_a_channel_that_apprise_refuses_is_told_with_its_reason(configured: Path
     assert not (configured / "var" / "channels.env").exists()
     before = (config_dir() / "alerts.toml").read_text("utf-8")
     assert before == (configured / "config" / "alerts.toml").read_text("utf-8")
+
+
+def test_a_rule_on_a_zone_and_where_the_page_is(configured: Path) -> None:
+    """경기 중부권 is a zone of fine dust and of ozone, 경기 도심권 of nothing; ftp is no page."""
+    (configured / "config" / "aq.toml").write_text("[server]\nport = 9000\n", "utf-8")
+    answers = [
+        "경기 도심권", "경기 중부권", "no2", "pm25", "", "", "", "", "talk", "json",
+        "json://localhost/in", "", "", "n", "", "ftp://a", "https://air.example.org/",
+    ]  # fmt: skip
+    made = CliRunner().invoke(rules_command, ["new"], input="\n".join(answers) + "\n")
+    assert made.exit_code == 0, f"{made.output}{made.stderr}"
+    assert "경기 중부권 is no zone of no2" in f"{made.output}{made.stderr}"
+    (body,) = from_toml((configured / "pm25.toml").read_text("utf-8"), "x")
+    assert (body["over"], body["zones"], body["provinces"]) == ("zone", ["경기 중부권"], [])
+    settings = load()
+    assert settings.server.public_url == "https://air.example.org"
+    assert settings.server.port == 9000

@@ -18,7 +18,7 @@ from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
 from aq.logs import redact
-from aq.web.parts import admin, against, cache, live_view, page, periods
+from aq.web.parts import admin, against, cache, live_view, page, periods, rule_guide
 from aq.web.parts.backtests import Trials
 from aq.web.parts.rule_form import KIND_NAMES, Form
 from aq.web.wording.alerts import SEVERITY_WORDS, rule_sentence, rule_title
@@ -50,6 +50,7 @@ def render() -> None:
     )
     page.html(f"<h1>{escape(title)}</h1><p>{escape(words)}</p>")
     name = admin.panel()
+    rule_guide.draw(name, saved, text)
     _table(saved, text)
     chosen = _choose(saved, text)
     _edit(chosen, saved, name)

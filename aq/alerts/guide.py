@@ -1,0 +1,33 @@
+"""A rule by questions, as `rules new` and the rules page ask them: usual levels, free names."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from aq.alerts.matching import ISSUED_AT
+from aq.domain.provinces import BY_CODE
+
+# Below this an alert clears unless told otherwise [the pollutant's unit], as the shipped rules do.
+CLEARS = {"pm10": 100.0, "pm25": 35.0, "o3": 0.12}
+
+
+def usual_level(pollutant: str) -> float | None:
+    """From which level an authority acts [the pollutant's unit]; None where it never does."""
+    return float(ISSUED_AT[pollutant][0]) if pollutant in ISSUED_AT else None
+
+
+def usual_hours(pollutant: str) -> int:
+    """For how many hours in a row: an authority waits for two, of ozone for one."""
+    return 1 if pollutant == "o3" else 2
+
+
+def usual_clear(pollutant: str, level: float) -> float:
+    """Below which level it is over [the pollutant's unit]; two thirds where no other is usual."""
+    clears = CLEARS.get(pollutant)
+    return clears if clears is not None and clears <= level else float(f"{level * 2 / 3:.4g}")
+
+
+def free_id(body: Mapping[str, Any], taken: Collection[str]) -> str:
+    """A short name that tells what the rule is of, and that no rule has."""
+    codes = body.get("provinces", ())
+    stem = f"{body['pollutant']}-{BY_CODE[codes[0]].en.lower()}" if codes else body["pollutant"]
+    return next(n for n in (stem, *(f"{stem}-{k}" for k in range(2, 9999))) if n not in taken)
