@@ -8,10 +8,11 @@ import click
 from aq.cli.common import json_option, print_json
 from aq.domain.errors import ConfigError
 from aq.paths import SHIPPED, own_config
+from aq.queries.sure import SureHours
 from aq.queries.truth import Line, Truth, truth
 from aq.standards_file import load_standards
 
-STANDARD = "airkorea"
+STANDARD, HOURLY = "airkorea", "airkorea_1h"
 
 
 @click.command()
@@ -29,7 +30,10 @@ def command(folder: Path, as_json: bool) -> int:
         raise ConfigError(f"holds no standard {STANDARD!r}", str(SHIPPED / "standards"))
     with click.progressbar(length=1000, label="replay", file=sys.stderr) as bar:
         found = truth(
-            folder, standards[STANDARD], lambda share: bar.update(int(1000 * share) - bar.pos)
+            folder,
+            standards[STANDARD],
+            lambda share: bar.update(int(1000 * share) - bar.pos),
+            hourly=standards.get(HOURLY),
         )
     if as_json:
         print_json(found.as_dict())
@@ -54,7 +58,25 @@ def _lines(found: Truth) -> list[str]:
         for cause, hours in line.causes.most_common():
             lines.append(f"    {hours:>9,}  {cause}")
             lines += [f"               {example}" for example in line.examples.get(cause, ())]
-    return lines
+    return lines + _sure_lines(found.sure)
+
+
+def _sure_lines(every: list[SureHours]) -> list[str]:
+    """How many grades held when a fifth of the stations was taken away."""
+    if not every:
+        return []
+    sure, kept = sum(line.sure for line in every), sum(line.sure_kept for line in every)
+    return [
+        "",
+        f"grades of province hours called sure, a fifth of the stations away: {kept:,} of {sure:,}"
+        f" keep their grade ({100 * kept / max(1, sure):.2f} %)",
+        *(
+            f"    {line.pollutant}: sure {line.sure_kept:,} of {line.sure:,}"
+            f" ({100 * line.share:.2f} %), not sure {line.unsure_kept:,} of {line.unsure:,}"
+            f" ({line.one_station:,} hang on one station)"
+            for line in every
+        ),
+    ]
 
 
 def _line(line: Line) -> str:

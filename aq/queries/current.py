@@ -15,6 +15,7 @@ from typing import Any
 
 from aq.context import Context, asked_pollutants, find_standard
 from aq.domain.clock import from_hour_number, hour_number, kst_day, kst_iso
+from aq.domain.errors import ArchiveError
 from aq.domain.grading import in_force_on
 from aq.domain.missing import CLOCK_BEHIND, why_missing
 from aq.domain.model import FeedInfo, ProvinceHour
@@ -24,6 +25,8 @@ from aq.domain.report import plain
 from aq.domain.standards import Standard
 from aq.domain.windows import Evaluated, evaluate
 from aq.feeds.registry import INFO
+from aq.queries.confidence import Parts, confidence_fields, of_hour, station_parts
+from aq.store import Connection
 from aq.store.engine import state_of
 from aq.store.reads import last_with_value, newest_hours, recent_hours
 from aq.store.runs import feed_states
@@ -35,7 +38,12 @@ Series = dict[int, ProvinceHour]  # by hour number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentItem:
-    """One province and pollutant now; the fields of `/api/v1/current`."""
+    """One province and pollutant now; the fields of `/api/v1/current`.
+
+    The last six tell how sure an observed hour's own mean is, see `aq.domain.confidence`: its
+    standard error and its range without any one station [`unit`], the grades it can have, and
+    whether its grade hangs on one station; null of other means.
+    """
 
     province: str
     code: str
@@ -65,6 +73,12 @@ class CurrentItem:
     missing_detail: str | None
     last_value: float | None
     last_at: datetime | None
+    standard_error: float | None = None
+    mean_low: float | None = None
+    mean_high: float | None = None
+    grade_low: int | None = None
+    grade_high: int | None = None
+    one_station: bool | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The item in JSON's types; instants with +09:00."""
@@ -116,6 +130,7 @@ class _Scene:
     rows: Mapping[int, Series]
     down: bool
     ahead: bool
+    parts: Parts
 
 
 def current(
@@ -147,6 +162,7 @@ def current(
             rows=_by_province(rows, feed),
             down=bool(states) and all(state.failing_since for state in states.values()),
             ahead=hour is None and max(newest_hours(connection).values(), default=0) > this_hour,
+            parts=_parts(connection, feed, hour),
         )
         items = tuple(_item(scene, province, key) for key in keys for province in PROVINCES)
         items = tuple(
@@ -163,6 +179,16 @@ def current(
         hour=from_hour_number(hour) if hour is not None and not scene.too_old else None,
         items=items,
     )
+
+
+def _parts(connection: Connection, feed: FeedInfo | None, hour: int | None) -> Parts:
+    """What each station adds to the hour's means; nothing of a model."""
+    if feed is None or hour is None or not feed.pooled:
+        return {}
+    try:
+        return station_parts(connection, feed.name, (hour - 1, hour), KEYS)
+    except ArchiveError:
+        return {}
 
 
 def _age(hour: int | None, now: datetime) -> timedelta:
@@ -227,10 +253,20 @@ def _item(scene: _Scene, province: Province, key: str) -> CurrentItem:
     has_value = result is not None and not result.empty
     item = _filled(scene, province, key, row, result if has_value else None)
     if has_value:
-        return item
+        return _with_confidence(scene, item, province)
     reason, detail = _why(scene, row, key, result)
     stale = reason == "stale"
     return replace(item, missing_reason=reason, missing_detail=detail, stale=stale)
+
+
+def _with_confidence(scene: _Scene, item: CurrentItem, province: Province) -> CurrentItem:
+    """An item of an hour's own mean with how sure it is."""
+    key, hour = item.pollutant, scene.hour
+    parts = scene.parts.get((province.id, hour, key)) if hour is not None else None
+    if not parts or item.averaging != "1h":
+        return item
+    sure = of_hour(scene.standard, key, parts, item.stations_expected)
+    return replace(item, **confidence_fields(key, sure))
 
 
 def _filled(

@@ -8,6 +8,7 @@ from typing import Any
 from aq.context import Context
 from aq.domain.agreement import upstream_grade
 from aq.domain.clock import hour_number, kst_day, kst_iso
+from aq.domain.confidence import Confidence
 from aq.domain.errors import ArchiveError, InputError
 from aq.domain.explanation import Explanation, OverallExplanation, explain
 from aq.domain.grading import in_force_on
@@ -20,6 +21,7 @@ from aq.domain.selection import Selection
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL, evaluate, window_hours
 from aq.feeds.registry import INFO
+from aq.queries.confidence import confidence_fields, of_hour
 from aq.store import Connection
 from aq.store.reads import province_hours, station_hours, upstream_grades
 from aq.store.schema import UPSTREAM_GRADES
@@ -48,6 +50,8 @@ class Witness:
 class Evidence:
     """The whole answer: whose hour, from which feed, the rule, and the stations behind it.
 
+    `confidence` tells how sure an observed hour's own mean is.
+
     `archive` names the file that holds the stations where it cannot be read here; `in_force` says
     whether the standard was in force then.
     """
@@ -55,10 +59,12 @@ class Evidence:
     province: Province
     at: datetime
     feed: str
+    standard: Standard
     in_force: bool
     explanation: Explanation | OverallExplanation
     stations: tuple[Witness, ...]
     archive: str | None = None
+    confidence: Confidence | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The evidence in JSON's types."""
@@ -74,7 +80,14 @@ class Evidence:
             "explanation": self.explanation.as_dict(),
             "stations": plain(self.stations),
             "archive": self.archive,
+            "confidence": self._confidence(),
         }
+
+    def _confidence(self) -> dict[str, Any] | None:
+        """How sure the mean is, by the names of `/api/v1/current`."""
+        if self.confidence is None or not isinstance(self.explanation, Explanation):
+            return None
+        return confidence_fields(self.explanation.pollutant, self.confidence)
 
 
 def evidence(
@@ -117,6 +130,7 @@ def evidence(
         province=province,
         at=at,
         feed=feed,
+        standard=standard,
         in_force=in_force_on(standard, kst_day(at)),
         explanation=explain(standard, key, window, hour),
         stations=tuple(
@@ -125,7 +139,27 @@ def evidence(
             if station.id in by_station
         ),
         archive=archive,
+        confidence=_confidence(standard, key, window[hour], here, by_station),
     )
+
+
+def _confidence(
+    standard: Standard,
+    key: str,
+    row: ProvinceHour | None,
+    stations: Sequence[Any],
+    readings: Mapping[int, StationHour],
+) -> Confidence | None:
+    """How sure an hour's own mean is; None of other means and of what is not pooled."""
+    if row is None or key not in KEYS or standard.averaging(key) != "1h":
+        return None
+    counting = [
+        readings[station.id].means[key]
+        for station in stations
+        if station.network == URBAN and station.id in readings
+    ]
+    parts = [(mean.total, mean.valid) for mean in counting]
+    return of_hour(standard, key, parts, row.means[key].expected)
 
 
 def _readings(

@@ -24,6 +24,7 @@ from aq.domain.networks import ROADSIDE
 from aq.domain.pollutants import KEYS, pollutants, rounded
 from aq.domain.standards import Standard
 from aq.feeds.base import BadValueError, concentration, number_of
+from aq.queries.sure import SureHours, recorded, sure_hours
 from aq.simulator.recording import FETCHED, NAMES, distinct, files, networks, read_file
 
 Integers = NDArray[np.int64]
@@ -99,6 +100,7 @@ class Truth:
     unreadable: Counter[str] = field(default_factory=Counter)
     not_compared: int = 0
     lines: dict[str, Line] = field(default_factory=dict)
+    sure: list[SureHours] = field(default_factory=list)
 
     def line(self, what: str) -> Line:
         """The line of this name, made when first asked for."""
@@ -114,6 +116,7 @@ class Truth:
             "unreadable": dict(self.unreadable),
             "windows_not_recorded": self.not_compared,
             "lines": [line.as_dict() for line in self.lines.values()],
+            "sure_hours": [line.as_dict() for line in self.sure],
         }
 
 
@@ -132,9 +135,16 @@ class Columns:
 
 
 def truth(
-    folder: Path, standard: Standard, progress: Callable[[float], None] = lambda _share: None
+    folder: Path,
+    standard: Standard,
+    progress: Callable[[float], None] = lambda _share: None,
+    *,
+    hourly: Standard | None = None,
 ) -> Truth:
-    """Compare all recorded months of a folder; raises `InputError` where there are none."""
+    """Compare all recorded months of a folder; raises `InputError` where there are none.
+
+    With `hourly`, a standard of single hours, count too how far the sure grades of provinces hold.
+    """
     found = Truth(files=[path.name for path in files(folder)])
     columns = _columns(folder, found)
     progress(0.2)
@@ -146,7 +156,12 @@ def truth(
         if len(rows):
             name = columns.stations[int(columns.station[rows[0]])]
             _Station(found, standard, without, columns, name, known.get(name)).compare(rows)
-        progress(0.2 + 0.8 * number / len(groups))
+        progress(0.2 + 0.6 * number / len(groups))
+    if hourly is not None:
+        station, hour = columns.station, columns.hour
+        hours = recorded(columns.stations, known, station, hour, columns.values)
+        found.sure = sure_hours(hours, hourly)
+    progress(1.0)
     found.stations = len(groups)
     found.hours = len(order)
     return found

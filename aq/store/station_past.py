@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from aq.domain.clock import year_hours
+from aq.domain.model import URBAN
 from aq.domain.networks import listed_networks
 from aq.domain.station_history import (
     ALWAYS,
@@ -331,6 +332,25 @@ def stations_at(
         .order_by(station.c.name, station.c.id)
     )
     return [StationAt(**row) for row in connection.execute(query).mappings()]
+
+
+def urban_stations(
+    connection: Connection, feed: str, hours: tuple[int, int], as_of: int | None = None
+) -> list[tuple[int, int, int, int]]:
+    """(station, province, first, last hour) of the stations whose rows of a feed count for the
+    mean of a province in some of the hours ``hours[0] < hour <= hours[1]``."""
+    period = station_period
+    query = select(
+        period.c.station, period.c.province, period.c.first_hour, period.c.last_hour
+    ).where(
+        period.c.feed == FEED_IDS[feed],
+        period.c.network == URBAN,
+        period.c.province.is_not(None),
+        period.c.first_hour <= hours[1],
+        period.c.last_hour > hours[0],
+        *_held(as_of),
+    )
+    return [tuple(row) for row in connection.execute(query)]
 
 
 def _held(as_of: int | None) -> list[ColumnElement[bool]]:

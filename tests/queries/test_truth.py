@@ -18,7 +18,8 @@ from aq.simulator.recording import files
 from aq.standards_file import load_standards
 from tests.recordings import FIRST, row, steady, write_month
 
-STANDARD = load_standards(ROOT / "config" / "standards")["airkorea"]
+STANDARDS = load_standards(ROOT / "config" / "standards")
+STANDARD, HOURLY = STANDARDS["airkorea"], STANDARDS["airkorea_1h"]
 RECORDED = Path(os.environ.get("AQ_RECORDED") or ROOT.parent / "shared" / "feeds" / "recorded")
 INDEX, GIVEN = "index", "pm10 has a grade (24 h) or none"
 
@@ -106,6 +107,27 @@ def test_the_command_says_it_to_people_and_machines(tmp_path: Path) -> None:
     assert "index: 100.000 %, 1 of 1 equal" in said.output
     made = json.loads(CliRunner().invoke(command, [str(folder), "--json"]).stdout)
     assert (made["station_hours"], made["lines"][0]["what"]) == (12, "pm10 grade (24 h)")
+
+
+def test_hours_called_sure_keep_their_grade_without_a_fifth_of_the_stations(
+    tmp_path: Path,
+) -> None:
+    """Ten steady stations are sure; where one of three lifts the mean over a limit it is not."""
+    rows = [line for n in range(10) for line in steady(f"동{n}", 12)]
+    rows += [
+        row(f"구{n}", FIRST + hour * HOUR, "부산", pm10Value=value)
+        for n, value in enumerate(("70", "72", "110"))
+        for hour in range(12)
+    ]
+    folder = write_month(tmp_path / "r", rows)
+    found = truth(folder, STANDARD, hourly=HOURLY)
+    dust = next(line for line in found.sure if line.pollutant == "pm10")
+    assert (dust.sure, dust.sure_kept, dust.share) == (12, 12, 1)
+    assert (dust.unsure, dust.one_station) == (12, 12)
+    again = truth(folder, STANDARD, hourly=HOURLY)
+    assert again.as_dict()["sure_hours"] == found.as_dict()["sure_hours"]
+    said = CliRunner().invoke(command, [str(folder)]).output
+    assert "a fifth of the stations away: 132 of 132 keep their grade (100.00 %)" in said
 
 
 def test_what_is_no_recording_says_so(tmp_path: Path) -> None:

@@ -183,3 +183,12 @@ def test_the_whole_of_a_moment_is_small(lang: str) -> None:
     view = seen(country(), lang, mine=True, acts=(ACT,))
     parts = (live.top(view), live.choices(view, [STANDARD]), live.country(view))
     assert sum(len(part.encode()) for part in parts) < 90_000
+
+
+def test_a_grade_that_hangs_on_one_station_has_a_quiet_mark_and_its_words() -> None:
+    items = country(62)
+    seoul = replace(items[0], grade_low=2, grade_high=3, one_station=True)
+    plain, marked = table(seen(items)), table(seen([seoul, *items[1:]]))
+    assert 'class="edge"' not in plain
+    assert marked.count('class="edge"') == 1
+    assert "경계: 보통~나쁨 (측정소 한 곳에 따라 등급이 바뀜)" in marked

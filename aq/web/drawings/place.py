@@ -12,6 +12,7 @@ from aq.web.drawings.view import View, shown_digits
 from aq.web.wording import advice
 from aq.web.wording.korean import (
     averaging_words,
+    item_edge,
     missing_short,
     number,
     provenance,
@@ -153,6 +154,9 @@ def origin(view: View, item: CurrentItem) -> str:
         if item.thin:
             told += f" ({text('few, read with care')})"
         parts.append(f'<a href="{view.href("stations", p=item.code)}">{escape(told)}</a>')
+    edge = item_edge(text, item, view.standard)
+    if edge:
+        parts.append(escape(edge))
     if item.simulated:
         parts.append(escape(text("SIMULATED data")))
     return " · ".join(parts)

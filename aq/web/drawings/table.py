@@ -9,8 +9,10 @@ from aq.web.drawings.marks import act_mark, badge, forecast, least_span, stamp, 
 from aq.web.drawings.place import opened
 from aq.web.drawings.sparkline import sparkline
 from aq.web.drawings.view import View, shown_digits
-from aq.web.wording.korean import missing_short, number, provenance, shown, told_hour
+from aq.web.wording.korean import item_edge, missing_short, number, provenance, shown, told_hour
 
+# Stands behind a level that could be its neighbour.
+EDGE = "≈"
 # heading -> whether its first click sorts the highest first
 FIRST_DESCENDING = {"order": False, "value": True, "grade": True, "stations": True}
 
@@ -100,7 +102,8 @@ def _row(view: View, item: CurrentItem) -> str:
         f'<th scope="row"><a href="{view.href(p=item.code)}" data-focus="row-{item.code}"'
         f"{' aria-current=true' if chosen else ''}>{name}</a>{act_mark(view, item.code)}</th>"
         f'<td class="n val">{escape(view.value(item))}</td>'
-        f'<td class="lv">{badge(item)}<span class="w">{escape(word(view, item))}</span></td>'
+        f'<td class="lv">{badge(item)}<span class="w">{escape(word(view, item))}</span>'
+        f"{_edge(view, item)}</td>"
         f"{_second(view, item.code)}{_trend(view, item)}"
     )
     for day in view.days:
@@ -116,6 +119,15 @@ def _row(view: View, item: CurrentItem) -> str:
     if view.mine:
         more = f'<tr class="open"><td colspan="9">{opened(view, item.code)}</td></tr>'
     return f'{row} class="me">{cells}</tr>{more}'
+
+
+def _edge(view: View, item: CurrentItem) -> str:
+    """A quiet sign at a grade that hangs on one station; the words say between which."""
+    if not item.one_station or not item.grade:
+        return ""
+    words = item_edge(view.text, item, view.standard) or ""
+    sign = f'<span class="edge" aria-hidden="true" title="{escape(words)}">{EDGE}</span>'
+    return f"{sign}{unseen(' ' + words)}"
 
 
 def _second(view: View, code: str) -> str:

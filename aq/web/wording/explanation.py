@@ -9,7 +9,9 @@ from aq.domain.grading import Explanation as Ruling
 from aq.domain.standards import Row
 from aq.domain.windows import OVERALL
 from aq.i18n import Text, text_in
+from aq.queries.confidence import confidence_fields
 from aq.queries.evidence import COUNTS, FLAGGED, NO_NETWORK, NO_VALUE, ROADSIDE, Evidence
+from aq.web.wording.korean import edge_words
 
 # How a mean is taken, by averaging time; the sentences are in the message catalogue.
 MEANS: Mapping[str, str] = {
@@ -158,6 +160,30 @@ PARTS = {
 }
 
 
+def _confidence_lines(evidence: Evidence, text: Text) -> list[str]:
+    """How sure an hour's own mean is."""
+    sure, explained = evidence.confidence, evidence.explanation
+    if sure is None or not isinstance(explained, Explanation):
+        return []
+    told, lines = confidence_fields(explained.pollutant, sure), []
+    unit = explained.unit
+    if told["standard_error"] is not None:
+        lines.append(
+            text("Standard error: {value} {unit}", value=told["standard_error"], unit=unit)
+        )
+    if told["mean_low"] is not None:
+        low, high = told["mean_low"], told["mean_high"]
+        lines.append(
+            text("Without any one station: {low} to {high} {unit}", low=low, high=high, unit=unit)
+        )
+    edge = edge_words(
+        text, evidence.standard, (told["grade_low"], told["grade_high"]), sure.one_station
+    )
+    if told["grade_low"] is not None:
+        lines.append(text("How sure the grade is: {words}", words=edge or text("sure")))
+    return lines
+
+
 def evidence_text(evidence: Evidence, text: Text) -> str:
     """Whose hour, the explanation, and each station's part in it, as lines for people."""
     province = evidence.province
@@ -171,6 +197,7 @@ def evidence_text(evidence: Evidence, text: Text) -> str:
         f"  {text(PARTS[witness.part])}{': ' + witness.flag if witness.flag else ''}"
         for witness in evidence.stations
     ]
+    lines += _confidence_lines(evidence, text)
     if evidence.archive:
         lines.append(archived_words(evidence.archive, text))
     return "\n".join(lines)

@@ -80,6 +80,29 @@ def grade_word(item: CurrentItem, standard: Standard, lang: str) -> str | None:
     return standard.level(item.grade).label(lang) if item.grade else None
 
 
+def edge_words(
+    text: Text, standard: Standard, grades: tuple[int | None, int | None], one_station: bool | None
+) -> str | None:
+    """That a grade could be its neighbour, or hangs on one station; None where it is sure.
+
+    `grades` are the lowest and the highest it can have.
+    """
+    low, high = grades
+    edge = None
+    if low is not None and high is not None and low != high:
+        words = [standard.level(grade).label(text.lang) for grade in (low, high)]
+        edge = text("on the edge: {low} to {high}", low=words[0], high=words[1])
+    if not one_station:
+        return edge
+    alone = text("hangs on one station")
+    return f"{edge} ({alone})" if edge else alone
+
+
+def item_edge(text: Text, item: CurrentItem, standard: Standard) -> str | None:
+    """`edge_words` of an item; None where the standard looks at other means than the hour's."""
+    return edge_words(text, standard, (item.grade_low, item.grade_high), item.one_station)
+
+
 def shown(item: CurrentItem) -> float | None:
     """The number an item is shown by: its value, or the index where all pollutants are one."""
     return item.value if item.value is not None else item.index
