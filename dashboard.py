@@ -22,6 +22,7 @@ from aq.web.metrics import observe
 from aq.web.parts import outlines
 from aq.web.parts.live_update import watch
 from aq.web.public import routes as public
+from aq.web.publish.job import publishing
 from aq.web.sections import PAGES, address
 from aq.web.security import Guard
 from aq.web.shell import Shell
@@ -46,7 +47,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     context = await run_in_threadpool(warm_up)
     set_up(context.settings.logs.format)
     polls = context.settings.scheduler != "off" and bool(context.settings.live_feeds)
-    scheduler = process.scheduler(context) if polls else None
+    scheduler = process.scheduler(context, publishing(context)) if polls else None
     pushing = asyncio.create_task(watch(context.store.version))
     if scheduler:
         scheduler.start()

@@ -19,6 +19,7 @@ COMMANDS = {
     "backfill": ("aq.cli.backfill", "Fill the gaps found in the store."),
     "import": ("aq.cli.import_", "Read AirKorea's confirmed workbooks and CSV files."),
     "export": ("aq.cli.export", "Write values and grades of any range to a file."),
+    "publish": ("aq.cli.publish", "Write the public answers and the history as a folder."),
     "regrade": ("aq.cli.regrade", "Rebuild stored grades after a standard's file has changed."),
     "rules": (
         "aq.cli.rules",

@@ -133,8 +133,9 @@ def _others(context: Context, known: Sequence[str], now: datetime) -> NotifyRepo
     return report
 
 
-def scheduler(context: Context) -> Scheduler:
-    """A scheduler that polls the live feeds, fills their gaps and judges what came."""
+def scheduler(context: Context, more: Sequence[Job] = ()) -> Scheduler:
+    """A scheduler that polls the live feeds, fills their gaps and judges what came; beside that
+    it does what the process itself adds."""
     store, schedule = context.store, context.settings.schedule
     polling = collector(context)
     official = notice_jobs(notice_collector(context), schedule.minutes)
@@ -146,6 +147,7 @@ def scheduler(context: Context) -> Scheduler:
             *_upkeep(context),
             *watched(judged, partial(watch, context)),
             *deliveries(context),
+            *more,
         ],
         context.clock,
         lease=timedelta(seconds=schedule.lease_seconds),

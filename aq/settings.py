@@ -115,6 +115,10 @@ class RetentionSettings(_Section):
         return value
 
 
+class PublishSettings(_Section):
+    folder: str = ""
+
+
 class FeedsSettings(_Section):
     """The order in which feeds are read, and a section for each feed that is asked."""
 
@@ -194,6 +198,7 @@ class Settings(_Section):
     display: DisplaySettings = DisplaySettings()
     schedule: ScheduleSettings = ScheduleSettings()
     retention: RetentionSettings = RetentionSettings()
+    publish: PublishSettings = PublishSettings()
     feeds: AllFeeds = Field(default_factory=AllFeeds)
     provinces: ProvinceData
 

@@ -10,6 +10,7 @@ from aq import memory as heap
 from aq.app import start
 from aq.domain.errors import InputError
 from aq.logs import set_up
+from aq.web.publish.job import publishing
 
 
 @click.command()
@@ -23,7 +24,7 @@ def command() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    scheduler = app.scheduler(context)
+    scheduler = app.scheduler(context, publishing(context))
     scheduler.start()
     click.echo(f"polling {', '.join(context.settings.live_feeds)}", err=True)
     stop.wait()

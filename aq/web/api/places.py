@@ -10,8 +10,9 @@ from aq.context import Context, asked_pollutants, find_standard
 from aq.domain.clock import kst_iso
 from aq.domain.errors import InputError
 from aq.domain.provinces import PROVINCES
+from aq.domain.standards import Standard
 from aq.paths import config_file
-from aq.queries.current import current
+from aq.queries.current import Snapshot, current
 from aq.queries.question import Given
 from aq.queries.stations import station_items
 from aq.web.api.parameters import _now
@@ -49,6 +50,11 @@ def provinces_geojson(context: Context, given: Given) -> Response:
         raise InputError("one pollutant: a map has one value a place", "pollutant")
     (key,) = keys
     snapshot = current(context, _now(context), standard=standard.id, wanted=[key])
+    return outlined(snapshot, standard)
+
+
+def outlined(snapshot: Snapshot, standard: Standard) -> Response:
+    """The outlines with the items of a snapshot of one pollutant."""
     outlines = _outlines()
     features = [
         {

@@ -1,0 +1,139 @@
+"""What is published beside the history: paths, and what makes the bytes of each.
+
+A provider yields the entries of one kind; `PROVIDERS` names them all.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from starlette.responses import Response
+
+from aq.context import Context, find_standard
+from aq.domain.model import LANGUAGES
+from aq.domain.pollutants import KEYS
+from aq.domain.standards import Standard
+from aq.queries import official as bulletin
+from aq.queries.current import Snapshot, current
+from aq.queries.question import Given
+from aq.web import strip
+from aq.web.api.places import outlined
+from aq.web.api.responses import json_response
+from aq.web.api.routes import TABLE
+from aq.web.public import routes as public
+from aq.web.publish.ageing import with_age
+from aq.web.site import Site
+
+FEED_ENTRIES = 100  # CAP messages, as many as the Atom feed has entries
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file: its path below the folder, how its bytes are made, and their media type."""
+
+    path: str
+    make: Callable[[], bytes]
+    media_type: str
+
+
+Provider = Callable[[Context, Site], Iterator[Entry]]
+JSON = "application/json"
+FIRST = "pm10"  # the pollutant of the strip and of the outlines without a question
+# Read routes as they stand without a question, under a name that any web server knows. How feeds
+# and runs do is of the program, which a folder outlives.
+DATA = {
+    "api/v1/provinces.json": "/api/v1/provinces",
+    "api/v1/stations.json": "/api/v1/stations",
+    "api/v1/current.json": "/api/v1/current",
+    "api/v1/zones.json": "/api/v1/zones",
+    "api/v1/forecast.json": "/api/v1/forecast",
+    "api/v1/advisories.json": "/api/v1/advisories",
+    "api/v1/alerts.json": "/api/v1/alerts",
+    "api/v1/openapi.json": "/api/v1/openapi.json",
+}
+
+
+def answer(context: Context, route: str, **given: str) -> bytes:
+    """The body that a route of data answers."""
+    return bytes(TABLE[route][0](context, Given(given)).body)
+
+
+def data(context: Context, _site: Site) -> Iterator[Entry]:
+    """The answers of the read routes."""
+    for path, route in DATA.items():
+        yield Entry(path, partial(answer, context, route), JSON)
+    country, standard = _country(context)
+    for key in KEYS:
+        shown = replace(country, items=country.of(key))
+        names = [f"provinces/{key}", *(["provinces"] if key == FIRST else [])]
+        for name in names:
+            make = partial(_body, partial(outlined, shown, standard))
+            yield Entry(f"api/v1/{name}.geojson", make, "application/geo+json")
+
+
+def strips(context: Context, _site: Site) -> Iterator[Entry]:
+    """The strip of each pollutant in each language, as a page that says its age and as data."""
+    country, standard = _country(context)
+    rules = context.standards[bulletin.STANDARD]
+    for lang in LANGUAGES:
+        mark = "" if lang == context.settings.lang else f".{lang}"
+        for key in KEYS:
+            shown = replace(country, items=country.of(key))
+            options = strip.Options(pollutant=key, lang=lang, rules=rules)
+            page = with_age(context, strip.page(shown, standard, options).encode())
+            content = bytes(json_response(strip.data(shown, options)).body)
+            for name in (f"strip/{key}{mark}", *([f"strip{mark}"] if key == FIRST else [])):
+                yield Entry(f"{name}.html", partial(bytes, page), "text/html")
+                yield Entry(f"{name}.json", partial(bytes, content), JSON)
+
+
+def _country(context: Context) -> tuple[Snapshot, Standard]:
+    """All values of the minute; what is published of one pollutant is a part of them."""
+    now = context.clock.now().replace(second=0, microsecond=0)
+    standard = find_standard(context, None)
+    return current(context, now, standard=standard.id), standard
+
+
+def _body(make: Callable[[], Response]) -> bytes:
+    return bytes(make().body)
+
+
+def documents(context: Context, _site: Site) -> Iterator[Entry]:
+    """The Atom feed of alerts in each language, and the CAP message of each of its entries."""
+    for lang in LANGUAGES:
+        mark = "" if lang == context.settings.lang else f".{lang}"
+        yield Entry(
+            f"alerts{mark}.atom",
+            partial(answer, context, "/alerts.atom", lang=lang),
+            "application/atom+xml",
+        )
+    log = json.loads(answer(context, "/api/v1/alerts", limit=str(FEED_ENTRIES)))
+    for item in log["items"]:
+        yield Entry(
+            f"api/v1/alerts/{item['id']}.cap",
+            partial(answer, context, "/api/v1/alerts/{id}.cap", id=item["id"]),
+            "application/cap+xml",
+        )
+
+
+def for_machines(context: Context, site: Site) -> Iterator[Entry]:
+    """Robots, sitemap, manifest and icons."""
+    for path, (handler, _) in public.TABLE.items():
+        if "{" in path or path.startswith(("/now", "/embed", "/card", "/oembed")):
+            continue
+        response = handler(context, public.Asked(site=site))
+        yield Entry(
+            path.strip("/"),
+            partial(bytes, response.body),
+            (response.media_type or "application/octet-stream"),
+        )
+
+
+PROVIDERS: tuple[Provider, ...] = (data, strips, documents, for_machines)
+
+
+def entries(context: Context, site: Site) -> Iterator[Entry]:
+    """All that is published beside the history."""
+    for provider in PROVIDERS:
+        yield from provider(context, site)

@@ -1,0 +1,76 @@
+"""The history as Parquet, a file a province and year, up to the last whole day."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from aq import __version__
+from aq.context import Context
+from aq.domain.clock import day_bounds, kst_day
+from aq.domain.provinces import PROVINCES, Province
+from aq.export.pipeline import MEDIA_TYPES, Tally, answer
+from aq.export.query import ask
+from aq.queries.written import held_hours
+
+MEDIA_TYPE = MEDIA_TYPES["parquet"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearFile:
+    """A province's hours of a year: KST days from `first` to `last`."""
+
+    province: Province
+    first: date
+    last: date
+
+    @property
+    def path(self) -> str:
+        """Its path below the folder."""
+        return f"history/{self.province.code}/{self.first.year}.parquet"
+
+    @property
+    def days(self) -> str:
+        """The days it holds, for the manifest."""
+        return f"{self.first.isoformat()}/{self.last.isoformat()}"
+
+    def touched(self, hours: tuple[datetime, datetime] | None) -> bool:
+        """Whether hours (from, to) that were written anew are among its own."""
+        begin, end = day_bounds(self.first)[0], day_bounds(self.last)[1]
+        return hours is not None and hours[0] <= end and hours[1] > begin
+
+
+def year_files(context: Context, now: datetime) -> Iterator[YearFile]:
+    """The files there are to be: of every year with hours, up to yesterday."""
+    yesterday = kst_day(now) - timedelta(days=1)
+    held = held_hours(context)
+    for province in PROVINCES:
+        if province.code not in held:
+            continue
+        begun, ended = held[province.code]
+        first, last = kst_day(begun), min(yesterday, kst_day(ended))
+        for year in range(first.year, last.year + 1):
+            begin, end = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
+            if begin <= end:
+                yield YearFile(province=province, first=begin, last=end)
+
+
+def body(context: Context, file: YearFile) -> bytes:
+    """A file's content: every pollutant's hours, by the standard in force at each."""
+    question = ask(
+        context,
+        {
+            "province": file.province.code,
+            "since": file.first.isoformat(),
+            "until": file.last.isoformat(),
+            "format": "parquet",
+        },
+    )
+    return b"".join(answer(context.store, question, Tally()))
+
+
+def recipe(context: Context) -> str:
+    """What the files are made by, beside the hours: this program and its standards."""
+    hashes = sorted(standard.hash for standard in context.standards.values())
+    text = "\0".join((__version__, context.settings.display.standard, *hashes))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

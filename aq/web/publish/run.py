@@ -1,0 +1,195 @@
+"""A pass of publishing: what has changed is written, what is gone is taken away, the rest stays."""
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from aq import __version__
+from aq.context import Context
+from aq.domain.clock import day_bounds, floor_hour, kst_day, kst_iso
+from aq.domain.errors import AqError
+from aq.domain.report import Report
+from aq.queries.current import current
+from aq.queries.written import changed_since
+from aq.web.publish import history
+from aq.web.publish.entries import Entry, entries
+from aq.web.publish.target import Target, opened
+from aq.web.site import site_of
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+TRIES = 3  # for answers that are all of one version while others write
+# Without a new version values still grow late; a folder is made anew at least this often.
+AT_LEAST_EVERY = timedelta(minutes=30)
+log = logging.getLogger(__name__)
+Files = dict[str, dict[str, Any]]  # path -> what the manifest says of it
+
+
+@dataclass(slots=True)
+class Published(Report):
+    """What a pass did: paths written, left as they were, and removed."""
+
+    SHOWN: ClassVar[tuple[str, ...]] = (
+        *("ok", "at", "version", "hour", "files", "written", "unchanged", "removed", "bytes"),
+        "error",
+    )
+    at: datetime
+    version: int = -1
+    hour: datetime | None = None
+    files: int = 0
+    written: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    bytes: int = 0  # written
+    error: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class _Pass:
+    target: Target
+    before: Files
+    report: Published
+    after: Files = field(default_factory=dict)
+    history_version: int = -1
+
+    def put(self, path: str, body: bytes, media_type: str, **more: Any) -> None:
+        """Write a file unless the same content stands there."""
+        digest = hashlib.sha256(body).hexdigest()
+        kept = self.before.get(path)
+        if kept and kept["sha256"] == digest and self.target.size(path) == len(body):
+            self.after[path] = {**kept, **more}
+            self.report.unchanged += 1
+            return
+        self.target.write(path, body, media_type)
+        self.after[path] = {
+            "sha256": digest,
+            "bytes": len(body),
+            "media_type": media_type,
+            "changed_at": kst_iso(self.report.at),
+            **more,
+        }
+        self.report.written += 1
+        self.report.bytes += len(body)
+
+    def keep(self, path: str) -> None:
+        """Leave a file as it is."""
+        self.after[path] = self.before[path]
+        self.report.unchanged += 1
+
+    def clear(self) -> None:
+        """Take away what an earlier pass wrote and this one has not."""
+        for path in self.before.keys() - self.after.keys():
+            self.target.remove(path)
+            self.report.removed += 1
+
+
+def publish(context: Context, address: str) -> Published:
+    """Bring a folder or an address up to date with the store.
+
+    All answers are made before the first is written, and are of one version of the store; the
+    manifest is written last. Raises `AqError`; what stands there is then a whole earlier pass, but
+    for files of the history that were finished already.
+    """
+    with opened(address) as target:
+        manifest = _manifest(target, address)
+        now = context.clock.now().replace(second=0, microsecond=0)
+        report = Published(at=now)
+        doing = _Pass(target, manifest.get("files", {}), report)
+        _history(context, doing, manifest)
+        made, version = _answers(context)
+        for entry, body in made:
+            doing.put(entry.path, body, entry.media_type)
+        report.version, report.hour = version, current(context, now, wanted=["pm10"]).hour
+        report.files = len(doing.after)
+        content = _content(context, doing)
+        doing.clear()
+        target.write(MANIFEST, content, "application/json")
+        return report
+
+
+def published_version(address: str) -> tuple[int, datetime | None]:
+    """The store version of a published folder, and when it was made; -1 where there is none."""
+    with opened(address) as target:
+        manifest = _manifest(target, address)
+    made = manifest.get("as_of")
+    return manifest.get("version", -1), datetime.fromisoformat(made) if made else None
+
+
+def renew(context: Context, address: str) -> Published:
+    """`publish` where the store has changed since, or values may have grown late."""
+    version, made = published_version(address)
+    now = context.clock.now()
+    if version == context.store.version() and made and made <= now < made + AT_LEAST_EVERY:
+        return Published(at=now, version=version)
+    return publish(context, address)
+
+
+def _manifest(target: Target, address: str) -> dict[str, Any]:
+    content = target.read(MANIFEST)
+    if content is None:
+        return {}
+    try:
+        manifest: dict[str, Any] = json.loads(content)
+        if manifest["format"] != FORMAT:
+            raise AqError(f"{address} was published by another release; publish to a new folder")
+    except (ValueError, KeyError, TypeError):
+        raise AqError(
+            f"{address}/{MANIFEST} is none of a published folder: name an empty one, or remove it"
+        ) from None
+    return manifest
+
+
+def _history(context: Context, doing: _Pass, manifest: dict[str, Any]) -> None:
+    """Files of years whose days or hours are others than before, or made by other standards."""
+    now, version = doing.report.at, context.store.version()
+    known = manifest.get("history_version", -1)
+    doing.history_version = version
+    made_by = history.recipe(context)
+    same = manifest.get("recipe") == made_by and known <= version
+    newest = floor_hour(day_bounds(kst_day(now))[0])
+    changed = changed_since(context, known, newest) if same else None
+    for file in history.year_files(context, now):
+        kept = doing.before.get(file.path, {})
+        stands = kept.get("days") == file.days and not file.touched(changed)
+        if same and stands and doing.target.size(file.path) == kept["bytes"]:
+            doing.keep(file.path)
+            continue
+        body = history.body(context, file)
+        doing.put(file.path, body, history.MEDIA_TYPE, days=file.days)
+
+
+def _answers(context: Context) -> tuple[list[tuple[Entry, bytes]], int]:
+    """All answers, of one version of the store as far as writers let it."""
+    for _ in range(TRIES):
+        version = context.store.version()
+        site = site_of(context.settings)
+        made = [(entry, entry.make()) for entry in entries(context, site)]
+        if context.store.version() == version:
+            break
+    return made, version
+
+
+def _content(context: Context, doing: _Pass) -> bytes:
+    report = doing.report
+    manifest = {
+        "format": FORMAT,
+        "as_of": kst_iso(report.at),
+        "hour": kst_iso(report.hour) if report.hour else None,
+        "current_until": _until(context, report.hour),
+        "version": report.version,
+        "simulated": context.store.simulated(),
+        "software": f"aq {__version__}",
+        "history_version": doing.history_version,
+        "recipe": history.recipe(context),
+        "files": dict(sorted(doing.after.items())),
+    }
+    return json.dumps(manifest, ensure_ascii=False, indent=1).encode()
+
+
+def _until(context: Context, hour: datetime | None) -> str | None:
+    """Until when the values may be shown as current."""
+    hours = timedelta(hours=context.settings.display.hide_after_hours)
+    return kst_iso(hour + hours) if hour else None

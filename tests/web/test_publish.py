@@ -1,0 +1,265 @@
+"""The published folder: what stands in it, what is left alone, and what it says without us."""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+import requests
+from playwright.sync_api import Browser
+
+from aq.__main__ import run
+from aq.context import Context
+from aq.domain.clock import HOUR, Clock
+from aq.domain.errors import AqError
+from aq.domain.model import Reading
+from aq.web.publish.job import publishing
+from aq.web.publish.run import MANIFEST, publish, renew
+from aq.web.publish.target import UNDER_WAY, opened
+from tests.browsing import reader
+from tests.conftest import NOW
+from tests.serving import HOUR_20, SEOUL, fill, make_runtime, served, write
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[Context]:
+    made = make_runtime(f"sqlite:///{tmp_path / 'aq.db'}", AQ_FEEDS__AIRKOREA__KEY="any")
+    fill(made)
+    yield made
+    made.store.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A plain server of files, as any site has one."""
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def static(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+    return found
+
+
+def inodes(folder: Path) -> dict[str, int]:
+    return {
+        str(path.relative_to(folder)): path.stat().st_ino
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_folder_serves_all_with_the_origin_stopped(context: Context, tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    publish(context, str(folder))
+    context.store.close()
+    with static(folder) as address:
+        listed = requests.get(f"{address}/{MANIFEST}", timeout=60).json()
+        assert (listed["hour"], listed["current_until"]) == (
+            "2026-11-23T20:00:00+09:00",
+            "2026-11-24T02:00:00+09:00",
+        )
+        for path, facts in listed["files"].items():
+            answer = requests.get(f"{address}/{path}", timeout=60)
+            assert (answer.status_code, len(answer.content)) == (200, facts["bytes"]), path
+        current = requests.get(f"{address}/api/v1/current.json", timeout=60).json()
+        assert len(current["items"]) == 6 * 17
+        strip = requests.get(f"{address}/strip.en.html", timeout=60).text
+        assert "Seoul" in strip
+        assert "2026-11-23T20:00:00+09:00" in strip
+        table = pq.read_table(
+            BytesIO(requests.get(f"{address}/history/KR-11/2026.parquet", timeout=60).content)
+        )
+    days = {str(at)[:10] for at in table["at"].to_pylist()}
+    assert max(days) <= "2026-11-23"
+    question = "select avg(value) from history where pollutant = 'pm10' and code = 'KR-11'"
+    connection = duckdb.connect()
+    connection.register("history", table)
+    assert connection.execute(question).fetchall() == [(62.0,)]
+    assert not (folder / UNDER_WAY).exists()
+
+
+def test_files_are_what_the_routes_answer(context: Context, tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    publish(context, str(folder))
+    with served(context) as address:
+        for path, route in (
+            ("strip.json", "/strip.json"),
+            ("strip/pm25.en.json", "/strip.json?pollutant=pm25&lang=en"),
+            ("api/v1/provinces/o3.geojson", "/api/v1/provinces.geojson?pollutant=o3"),
+            ("api/v1/current.json", "/api/v1/current"),
+            ("alerts.atom", "/alerts.atom"),
+        ):
+            assert (folder / path).read_bytes() == requests.get(address + route, timeout=60).content
+        page = requests.get(f"{address}/strip", timeout=60).content.removesuffix(b"</body></html>")
+        assert (folder / "strip.html").read_bytes().startswith(page)
+
+
+def test_what_has_not_changed_is_not_touched(context: Context, tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    first = publish(context, str(folder))
+    before = inodes(folder)
+    second = publish(context, str(folder))
+    assert (second.written, second.unchanged) == (0, first.files)
+    after = inodes(folder)
+    assert {path for path in after if after[path] != before[path]} == {MANIFEST}
+    station = SEOUL[0]
+    write(context, Reading(station=station, hour=HOUR_20, values={"pm10": 3000}, flags={}))
+    third = publish(context, str(folder))
+    changed = {path for path, node in inodes(folder).items() if node != before.get(path)}
+    assert third.written == len(changed) - 1
+    assert {"api/v1/current.json", "strip.json"} <= changed
+    assert not any(path.startswith("history/") for path in changed)
+
+
+def test_an_old_hour_that_changes_renews_its_year(context: Context, tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    publish(context, str(folder))
+    before = inodes(folder)
+    old = Reading(station=SEOUL[0], hour=HOUR_20 - 25 * HOUR, values={"pm10": 3000}, flags={})
+    write(context, old)
+    publish(context, str(folder))
+    changed = {path for path, node in inodes(folder).items() if node != before.get(path)}
+    assert "history/KR-11/2026.parquet" in changed
+
+
+def test_a_new_version_alone_makes_a_pass_of_the_schedule(context: Context, tmp_path: Path) -> None:
+    folder = str(tmp_path / "public")
+    assert publishing(context) == ()
+    assert renew(context, folder).written > 0
+    assert renew(context, folder).files == 0
+    write(context, Reading(station=SEOUL[0], hour=HOUR_20, values={"pm10": 3000}, flags={}))
+    assert renew(context, folder).written > 0
+    late = Context(
+        settings=context.settings,
+        clock=Clock(NOW + timedelta(hours=3)),
+        store=context.store,
+        standards=context.standards,
+    )
+    assert renew(late, folder).written > 0
+    strip = json.loads((Path(folder) / "strip.json").read_text("utf-8"))
+    assert any(chip["stale"] for chip in strip["chips"])
+
+
+def test_a_full_disk_leaves_the_pass_before(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "public"
+    publish(context, str(folder))
+    before = (folder / MANIFEST).read_bytes()
+    write(context, Reading(station=SEOUL[0], hour=HOUR_20, values={"pm10": 3000}, flags={}))
+
+    def full(*_: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(AqError, match="disk is full"):
+            publish(context, str(folder))
+    assert (folder / MANIFEST).read_bytes() == before
+    assert not (folder / UNDER_WAY).exists()
+
+
+def test_a_folder_of_something_else_and_a_second_publisher_are_refused(
+    context: Context, tmp_path: Path
+) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    (folder / MANIFEST).write_text('{"name": "somebody else\'s"}', "utf-8")
+    with pytest.raises(AqError, match="none of a published folder"):
+        publish(context, str(folder))
+    free = tmp_path / "public"
+    with opened(str(free)), pytest.raises(AqError, match="publishes there now"):
+        publish(context, str(free))
+
+
+def test_an_address_without_its_package_is_refused(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(AqError, match="pip install s3fs"):
+        publish(context, "s3://bucket/air")
+
+
+def test_an_object_store_holds_the_same(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects: dict[str, bytes] = {}
+
+    class Objects:
+        """Of fsspec's filesystem what publishing uses (AbstractFileSystem, its documentation)."""
+
+        protocol = ("s3", "s3a")
+
+        def cat_file(self, path: str) -> bytes:
+            if path not in objects:
+                raise FileNotFoundError(path)
+            return objects[path]
+
+        def info(self, path: str) -> dict[str, int]:
+            return {"size": len(self.cat_file(path))}
+
+        def pipe_file(self, path: str, value: bytes, **named: str) -> None:
+            assert named["ContentType"]
+            objects[path] = value
+
+        def rm_file(self, path: str) -> None:
+            del objects[path]
+
+    core = SimpleNamespace(url_to_fs=lambda url: (Objects(), url.removeprefix("s3://")))
+    monkeypatch.setitem(sys.modules, "fsspec", SimpleNamespace(core=core))
+    folder = tmp_path / "public"
+    publish(context, str(folder))
+    first = publish(context, "s3://bucket/air")
+    local = {f"bucket/air/{path}" for path in inodes(folder)}
+    assert objects.keys() == local
+    assert (publish(context, "s3://bucket/air").written, first.files) == (0, len(objects) - 1)
+
+
+def test_the_command(context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AQ_DATABASE_URL", context.settings.database_url)
+    monkeypatch.setenv("AQ_CLOCK", NOW.isoformat())
+    assert run(["publish", str(tmp_path / "public"), "--json"]) == 0
+    assert run(["publish"]) == 2
+    (tmp_path / "file").write_text("", "utf-8")
+    assert run(["publish", str(tmp_path / "file")]) == 1
+
+
+def test_a_page_nobody_renews_says_its_age(
+    context: Context, tmp_path: Path, chromium: Browser
+) -> None:
+    folder = tmp_path / "public"
+    publish(context, str(folder))
+    with static(folder) as address, reader(chromium) as (page, watch):
+        page.clock.set_fixed_time(NOW + timedelta(hours=3))
+        page.goto(f"{address}/strip.html")
+        assert page.locator("#aq-age").count() == 0
+        page.clock.set_fixed_time(NOW + timedelta(hours=9))
+        page.reload()
+        assert "9시간" in page.locator("#aq-age").inner_text()
+        assert page.evaluate("getComputedStyle(document.documentElement).filter") == "grayscale(1)"
+    assert watch.complaints == []
