@@ -16,12 +16,13 @@ class Score:
     """Days of a province, pollutant and lead, counted by what was forecast and what came.
 
     A hit is bad air forecast and come; a miss is bad air come and not forecast; a false alarm is
-    bad air forecast and not come.
+    bad air forecast and not come. `bad` is the lowest grade of bad air in the forecast's own words.
     """
 
     province: Province
     pollutant: str
     lead: int
+    bad: int = BAD
     days: int = 0
     hits: int = 0
     misses: int = 0
@@ -32,7 +33,7 @@ class Score:
     def count(self, day: date, forecast: int, observed: int) -> None:
         """Add a day."""
         self.dates.add(day)
-        foretold, came = forecast >= BAD, observed >= BAD
+        foretold, came = forecast >= self.bad, observed >= self.bad
         self.days += 1
         self.hits += foretold and came
         self.misses += came and not foretold
@@ -41,9 +42,11 @@ class Score:
 
 
 def scores(
-    notices: Iterable[ForecastNotice], observed: Mapping[tuple[str, str, date], int]
+    notices: Iterable[ForecastNotice],
+    observed: Mapping[tuple[str, str, date], int],
+    bad: int = BAD,
 ) -> list[Score]:
-    """Compare daily notices with observed grades by (province code, pollutant, day).
+    """Compare notices of one kind with observed grades by (province code, pollutant, day).
 
     Of each day of issue the last notice counts. A day without an observed grade, and a province
     without a forecast grade, is not counted.
@@ -60,7 +63,9 @@ def scores(
                 continue
             place = (outlook.province.code, key, lead)
             if place not in by_place:
-                by_place[place] = Score(province=outlook.province, pollutant=key, lead=lead)
+                by_place[place] = Score(
+                    province=outlook.province, pollutant=key, lead=lead, bad=bad
+                )
             by_place[place].count(day, outlook.grade, came)
     return sorted(
         by_place.values(), key=lambda score: (score.province.id, score.pollutant, score.lead)

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from aq.context import Context
 from aq.domain import advisories as story
 from aq.domain.clock import day_bounds, day_number, from_day_number, kst, kst_day, kst_iso
 from aq.domain.forecast_measures import SEASONS, Measures, Pair, measures, pairs
-from aq.domain.forecast_skill import LEADS, Score, scores
+from aq.domain.forecast_skill import LEADS, Score, scores, total
 from aq.domain.forecasts import (
     DayAhead,
     Outlook,
@@ -21,7 +23,7 @@ from aq.domain.forecasts import (
     three_days,
 )
 from aq.domain.model import DAILY, OVER_50, Advisory, Day, ForecastNotice
-from aq.domain.pollutants import from_scaled, pollutants
+from aq.domain.pollutants import from_scaled, pollutants, rounded
 from aq.domain.provinces import BY_CODE, PROVINCES, Province, district_provinces
 from aq.domain.report import plain
 from aq.domain.selection import heard
@@ -38,6 +40,7 @@ DAYS_AHEAD = 2
 # The authority forecasts daily means of these; of ozone it forecasts the day's highest hour.
 VERIFIED = ("pm10", "pm25")
 STANDARD = "airkorea"
+OVER = 50  # µg/m³
 ABOVE = 2  # the grade of a notice of PM2.5 above 50 µg/m³
 
 
@@ -258,6 +261,30 @@ def forecast_scores(context: Context, first: date, last: date) -> list[Score]:
     return scores([notice for notice in notices if notice.pollutant in VERIFIED], observed)
 
 
+def over_50_scores(context: Context, first: date, last: date) -> list[Score]:
+    """How good the notices of PM2.5 above 50 µg/m³ of some days were, by province and lead: bad is
+    a daily mean above 50, whole as it is printed, of a day with enough hours."""
+    with context.store.read() as connection:
+        notices = official.forecasts(connection, (first, last), kind=OVER_50)
+        rolls = _day_rolls(context, connection, ("pm25",), first, last)
+    needed = ceil(context.standards[STANDARD].complete * 24)
+    observed = {}
+    for place, roll in rolls.items():
+        if roll.values and roll.hours >= needed:
+            mean = rounded(Fraction(roll.total, roll.values), pollutants()["pm25"], 0)
+            observed[place] = ABOVE if mean > OVER else 1
+    return scores(notices, observed, ABOVE)
+
+
+def over_50_items(context: Context, first: date, last: date) -> list[dict[str, Any]]:
+    """`over_50_scores` of all provinces together, by lead, in JSON's types."""
+    names = ("days", "hits", "misses", "false_alarms", "same")
+    return [
+        {"pollutant": key, "lead_days": lead, **dict(zip(names, counts, strict=True))}
+        for (key, lead), counts in sorted(total(over_50_scores(context, first, last)).items())
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """The measures of a pollutant and lead: of all provinces, of one, or of one season."""
@@ -314,10 +341,23 @@ def _observed(
     points (standard `airkorea`, daily means), of the most preferred feed that has the day and is
     no model."""
     standard = context.standards[STANDARD]
+    observed = {}
+    for place, roll in _day_rolls(context, connection, VERIFIED, first, last).items():
+        grade = day_grade(standard, place[1], roll.total, roll.values, roll.hours)
+        if grade is not None:
+            observed[place] = grade
+    return observed
+
+
+def _day_rolls(
+    context: Context, connection: Connection, keys: Sequence[str], first: date, last: date
+) -> dict[tuple[str, str, date], Day]:
+    """By province code, pollutant and day the pooled day of the most preferred feed that has it and
+    is no model."""
     measured = context.settings.selection.measured
-    observed: dict[tuple[str, str, date], int] = {}
+    rolls: dict[tuple[str, str, date], Day] = {}
     everywhere = [province.id for province in PROVINCES]
-    for key in VERIFIED:
+    for key in keys:
         rows = day_rows(connection, key, everywhere, day_number(first), day_number(last))
         slots: dict[tuple[int, int], dict[str, Day]] = {}
         for row in rows:
@@ -328,8 +368,5 @@ def _observed(
             )
             if feed is None:
                 continue
-            roll = by_feed[feed]
-            grade = day_grade(standard, key, roll.total, roll.values, roll.hours)
-            if grade is not None:
-                observed[PROVINCES[province - 1].code, key, from_day_number(day)] = grade
-    return observed
+            rolls[PROVINCES[province - 1].code, key, from_day_number(day)] = by_feed[feed]
+    return rolls

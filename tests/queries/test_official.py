@@ -4,6 +4,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,11 +15,20 @@ from aq.alerts.matching import spells
 from aq.context import Context
 from aq.domain.clock import parse_instant
 from aq.domain.forecast_skill import scores, total
-from aq.domain.model import DAILY, URBAN, WEEKLY, Advisory, ForecastNotice, Reading, Station
+from aq.domain.model import (
+    DAILY,
+    OVER_50,
+    URBAN,
+    WEEKLY,
+    Advisory,
+    ForecastNotice,
+    Reading,
+    Station,
+)
 from aq.domain.provinces import PROVINCES
 from aq.feeds.airkorea.advisories import read_ozone
 from aq.paths import ROOT
-from aq.queries.official import advisories_now, forecast_scores
+from aq.queries.official import advisories_now, forecast_scores, over_50_scores
 from aq.store.notices import put_advisories, put_forecasts
 from tests.conftest import NOW
 from tests.serving import fill, make_runtime, served, write
@@ -249,6 +259,43 @@ def test_the_store_s_days_are_held_against_the_forecasts(context: Context) -> No
     told = {one.province.ko: (one.hits, one.misses, one.false_alarms, one.lead) for one in found}
     assert told == {"서울": (0, 1, 0, 1), "부산": (0, 0, 1, 1)}
     assert total(found) == {("pm25", 1): (2, 0, 1, 1, 0)}
+
+
+def test_days_above_50_are_held_against_their_own_notices(context: Context, base: str) -> None:
+    """50.4 µg/m³ is printed as 50, which is not above; a day of few hours is not counted."""
+    day, end = date(2026, 11, 22), datetime(2026, 11, 22, 15, tzinfo=UTC)
+    levels = (("서울", 505, 24), ("부산", 504, 24), ("인천", 600, 24), ("제주", 900, 6))
+    readings = [
+        Reading(
+            station=Station(name=f"{name} 하나", sido=name, network=URBAN),
+            hour=end - back * HOUR,
+            values={"pm25": level},
+        )
+        for name, level, hours in levels
+        for back in range(hours)
+    ]
+    write(context, *readings)
+    words = (("서울", "50 초과"), ("부산", "50 초과"), ("인천", "50 이하"), ("제주", "50 초과"))
+    issued = end - 31 * HOUR
+    with context.store.write("t") as txn:
+        put_forecasts(txn, [replace(notice(issued, day, *words), kind=OVER_50)])
+    found = over_50_scores(context, day, day)
+    told = {one.province.ko: (one.hits, one.misses, one.false_alarms) for one in found}
+    assert told == {"서울": (1, 0, 0), "부산": (0, 0, 1), "인천": (0, 1, 0)}
+    answer = requests.get(f"{base}/api/v1/forecast/skill", timeout=60).json()
+    assert answer["over_50"] == [
+        {
+            "pollutant": "pm25",
+            "lead_days": 1,
+            "days": 3,
+            "hits": 1,
+            "misses": 1,
+            "false_alarms": 1,
+            "same": 1,
+        }
+    ]
+    # They are no daily notices of four grades.
+    assert forecast_scores(context, day, day) == []
 
 
 CUTS = {"pm10": (30, 80, 150), "pm25": (15, 35, 75)}  # the Korean daily cut points, by hand

@@ -148,8 +148,15 @@ def forecast_skill(context: Context, given: Given) -> Response:
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_SKILL_DAYS):
         raise InputError(f"whole days from 1 to {MOST_SKILL_DAYS}", "days")
     last = kst_day(now) - timedelta(days=1)
-    groups = bulletin.forecast_groups(context, last - timedelta(days=int(text) - 1), last)
-    return json_response({"as_of": kst_iso(now), "items": bulletin.group_items(groups)})
+    first = last - timedelta(days=int(text) - 1)
+    groups = bulletin.forecast_groups(context, first, last)
+    return json_response(
+        {
+            "as_of": kst_iso(now),
+            "items": bulletin.group_items(groups),
+            "over_50": bulletin.over_50_items(context, first, last),
+        }
+    )
 
 
 def _never_forecast() -> InputError:

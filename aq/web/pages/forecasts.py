@@ -8,7 +8,7 @@ from aq.domain.clock import kst_day
 from aq.domain.forecast_skill import Score, total
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
-from aq.queries.official import VERIFIED, Group, forecast_groups, forecast_scores
+from aq.queries.official import VERIFIED, Group, forecast_groups, forecast_scores, over_50_scores
 from aq.web.parts import cache, live_view, page
 from aq.web.parts import forecast_skill as skill
 from aq.web.parts.official import RECENT, grid
@@ -31,7 +31,9 @@ def render() -> None:
         page.html(f"<h1>{escape(title)}</h1><p>{escape(why)}</p>")
     else:
         groups: list[Group] = cache.kept(forecast_groups, last - RECENT, last)
-        body = skill.in_words(groups, text) + _all(found, text) + _each(found, text)
+        body = (
+            skill.in_words(groups, text) + _all(found, text) + _over_50(text) + _each(found, text)
+        )
         page.html(_head(found, text) + body + skill.in_numbers(groups, text))
     page.bottom()
     page.pulse()
@@ -96,6 +98,26 @@ def _all(found: list[Score], text: Text) -> str:
         text("Same grade"),
     ]
     return grid(text("All provinces"), [text("Forecast"), *head], rows, numbers=True)
+
+
+def _over_50(text: Text) -> str:
+    """The notices of PM2.5 above 50 µg/m³, all provinces together: a row per lead."""
+    last = kst_day(cache.moment()) - timedelta(days=1)
+    sums = total(cache.kept(over_50_scores, last - RECENT, last))
+    rows = "".join(
+        _row(text(LEAD_NAMES[lead]), counts) for (_, lead), counts in sorted(sums.items())
+    )
+    if not rows:
+        return ""
+    head = [
+        text("Province-days"),
+        text("Hits"),
+        text("Misses"),
+        text("False alarms"),
+        text("Right"),
+    ]
+    title = text("PM2.5 above 50 µg/m³: forecast and come")
+    return grid(title, [text("Forecast"), *head], rows, numbers=True)
 
 
 def _row(name: str, counts: Iterable[int | None]) -> str:
