@@ -139,8 +139,10 @@ def current(
     *,
     standard: str | None = None,
     wanted: Sequence[str] | None = None,
+    only: str | None = None,
 ) -> Snapshot:
-    """The present state of the store: 17 items for each pollutant, in page-header order."""
+    """The present state of the store: 17 items for each pollutant, in page-header order; with
+    `only` of that feed alone."""
     chosen = find_standard(context, standard)
     keys = asked_pollutants(chosen, wanted)
     limits = context.settings.display
@@ -150,7 +152,7 @@ def current(
     with context.store.read() as connection:
         version, simulated = state_of(connection)
         rows = recent_hours(connection, oldest, this_hour)
-        feed, hour = choose(rows, context, now)
+        feed, hour = (INFO[only], newest_hour(rows, only)) if only else choose(rows, context, now)
         scene = _Scene(
             now=now,
             standard=chosen,

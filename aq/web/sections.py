@@ -28,6 +28,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "alerts": ("alerts", N_("Alerts now")),
     "rules": ("alerts", N_("Rules")),
     "feeds": ("feeds", N_("Data status")),
+    "embed": ("feeds", N_("Embed")),
 }
 # page -> what it shows, for search engines and cards of a link.
 ABOUT: dict[str, str] = {
@@ -47,6 +48,7 @@ ABOUT: dict[str, str] = {
     "alerts": N_("Which alert rules are met now, and what was reported before."),
     "rules": N_("The alert rules: what they watch, and whom they tell."),
     "feeds": N_("Where the data come from, when they came last, and what failed."),
+    "embed": N_("Frames of the present for any site: choose, see and copy; pictures to take away."),
 }
 
 

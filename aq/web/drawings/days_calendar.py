@@ -13,7 +13,7 @@ WEEK = 7
 
 
 def days_calendar(
-    grades: Mapping[date, int | None],
+    grades: Mapping[date, int],
     first: date,
     last: date,
     standard: Standard,

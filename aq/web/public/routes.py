@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,10 +19,14 @@ from aq.context import Context
 from aq.domain.clock import kst_day
 from aq.domain.errors import AqError, InputError
 from aq.domain.model import LANGUAGES
+from aq.domain.provinces import PROVINCES
+from aq.i18n import text_in
 from aq.queries.current import current
-from aq.web.public import files, pages, refusals
+from aq.web.drawings.paint import fixed
+from aq.web.public import card, embeds, figure, files, pages, pictures, refusals
 from aq.web.public.document import Place, policy
 from aq.web.public.moment import Moments
+from aq.web.public.picture import png
 from aq.web.public.site_pages import plain_page, resolved
 from aq.web.response_cache import Shelf
 from aq.web.sharing import cache_control
@@ -31,6 +36,7 @@ log = logging.getLogger(__name__)
 PRESENT_SECONDS, LASTING_SECONDS = 30, 86_400
 # Kept ready: the plain pages in both languages, frames as asked for. A page is some 10 kB packed.
 MOST_READY = 512
+STRICT = ("/embed/", "/picture/", "/oembed")
 MOMENTS = Moments()
 LEAST_PACKED = 1_000  # bytes; a smaller answer is sent as it is
 PACKED_TYPES = ("text/", "image/svg+xml", "application/xml", "application/json")
@@ -122,6 +128,47 @@ def now(context: Context, asked: Asked) -> Response:
     return response
 
 
+def card_png(context: Context, asked: Asked) -> Response:
+    """`/card-{lang}.png`: the picture of a link to the site, of the newest hour."""
+    lang = asked.path["lang"]
+    if lang not in LANGUAGES:
+        raise InputError(f"known are {', '.join(LANGUAGES)}", "lang", unknown=True)
+    return answer(card.card_png(MOMENTS.of(context), text_in(lang)), "image/png")
+
+
+def embed(context: Context, asked: Asked) -> Response:
+    """`/embed/{kind}`: strip, map, province, calendar or line as a frame for another site."""
+    frame = embeds.read(context, asked.path["kind"], asked.site, asked.query)
+    body = embeds.page(context, frame, MOMENTS.of(context, frame.standard))
+    response = answer(body, "text/html")
+    response.headers["Content-Security-Policy"] = policy(framed=True)
+    return response
+
+
+def oembed(context: Context, asked: Asked) -> Response:
+    """`/oembed`: how a frame of ours is put into a page, for programs that ask."""
+    body = json.dumps(embeds.oembed(context, asked.site, asked.query), ensure_ascii=False)
+    return answer(body.encode(), "application/json")
+
+
+def picture(context: Context, asked: Asked) -> Response:
+    """`/picture/{kind}.{form}`: map, line or calendar as SVG or PNG, with title, hour, source and
+    licence in it."""
+    kind, form = asked.path["kind"], asked.path["form"]
+    if kind not in pictures.KINDS or form not in ("svg", "png"):
+        kinds = ", ".join(pictures.KINDS)
+        raise InputError(f"there are {kinds} as svg and png", "kind", unknown=True)
+    frame = embeds.read(context, kind, asked.site, asked.query)
+    paint = fixed(dark=frame.theme == "dark")
+    moment = MOMENTS.of(context, frame.standard)
+    place = frame.provinces[0] if frame.provinces else PROVINCES[0]
+    drawn = pictures.KINDS[kind](moment, place, frame.pollutant, frame.text, paint)
+    svg = figure.picture(drawn, paint)
+    if form == "svg":
+        return answer(svg.encode(), "image/svg+xml")
+    return answer(png(svg, pictures.PNG_WIDTH), "image/png")
+
+
 TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/robots.txt": (robots, ()),
     "/sitemap.xml": (sitemap, ()),
@@ -129,6 +176,10 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/favicon.ico": (favicon, ()),
     "/icon.svg": (icon, ()),
     "/icon-{size}.png": (icon_png, ()),
+    "/card-{lang}.png": (card_png, ()),
+    "/embed/{kind}": (embed, embeds.PARAMETERS),
+    "/oembed": (oembed, ("url", "format", "maxwidth", "maxheight")),
+    "/picture/{kind}.{form}": (picture, embeds.PARAMETERS),
     "/now": (now, ("lang", "x")),
     "/now/{rest:path}": (now, ("lang", "x")),
 }
@@ -175,14 +226,19 @@ def _question(request: Request, headers: Headers, packed: bool) -> bytes:
 
 
 def _asked(context: Context, request: Request, known: tuple[str, ...]) -> Asked:
-    """The parameters, each known and given once; names a browser or messenger adds are let pass."""
+    """The parameters, each given once. A page lets names pass that messengers add to its address;
+    a frame or picture refuses them, as who wrote them meant something."""
     query: dict[str, str] = {}
     given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     for name, value in given:
         if name not in known:
+            if request.scope["path"].startswith(STRICT):
+                raise InputError(f"unknown parameter; this takes {', '.join(known)}", name)
             continue
         if name in query:
             raise InputError("given twice; separate several values by commas", name)
+        if not value.strip() and request.scope["path"].startswith(STRICT):
+            raise InputError("empty; leave it out or give a value", name)
         query[name] = value.strip()
     site = site_of(context.settings, request.scope)
     path = {name: str(value) for name, value in request.path_params.items()}
@@ -211,12 +267,22 @@ def _refused(context: Context, request: Request, error: AqError) -> Response:
     if isinstance(error, InputError):
         status = 404 if error.unknown else 400
         words = f"{error.field}: {error}" if error.field else str(error)
-    if not request.scope["path"].startswith("/now"):
+    path: str = request.scope["path"]
+    if path.startswith("/embed/"):
+        site, query = site_of(context.settings, request.scope), dict(request.query_params)
+        kind = str(request.path_params["kind"])
+        body = embeds.refusal(kind, query, site, context.settings.lang, words)
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": policy(framed=True),
+        }
+        return Response(body, status, media_type="text/html", headers=headers)
+    if not path.startswith("/now"):
         return _plain(status, words)
     site = site_of(context.settings, request.scope)
-    body = refusals.page(status, words, site, context.settings.lang)
+    page = refusals.page(status, words, site, context.settings.lang)
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": policy()}
-    return Response(body, status, media_type="text/html", headers=headers)
+    return Response(page, status, media_type="text/html", headers=headers)
 
 
 def _plain(status: int, words: str) -> Response:

@@ -1,0 +1,413 @@
+"""Frames for other sites: strip, map, province, calendar and line, each whole under 40 kB."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from aq.context import Context, asked_pollutants
+from aq.domain.errors import InputError
+from aq.domain.model import LANGUAGES
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_CODE, PROVINCES, Province, find_province
+from aq.feeds.registry import EVERY
+from aq.i18n import N_, Text, pollutant_key, text_in
+from aq.queries.current import CurrentItem, current
+from aq.web.drawings.days_calendar import days_calendar
+from aq.web.drawings.lead import LISTED, NO_BREAK
+from aq.web.drawings.marks import badge, framed, told, word
+from aq.web.drawings.outline_map import outline_map
+from aq.web.drawings.paint import BY_THEME
+from aq.web.drawings.style import sheet
+from aq.web.drawings.view import View
+from aq.web.head import GROUND
+from aq.web.public.document import compact, pruned
+from aq.web.public.moment import Moment
+from aq.web.public.paths import Page, slug
+from aq.web.public.pictures import judged_words, week_line, year_of_days
+from aq.web.site import Site
+from aq.web.wording import headline, lead, summary
+from aq.web.wording.korean import province_name, shown
+
+OFFICIAL = "airkorea_means"
+THEMES, LAYOUTS = ("auto", "light", "dark"), ("wrap", "list", "scroll")
+SOURCES = ("own", "official")
+MOST_LINES = 4
+REFRESH_SECONDS = 300
+PARAMETERS = (
+    *("province", "provinces", "pollutant", "standard", "lang", "theme", "layout", "source"),
+)
+# kind -> (title, height [pixels] at the widths; of the strip what stands below its chips), in the
+# language that takes more: measured in a browser with its Korean font.
+WIDTHS = (320, 390, 768)
+KINDS: Mapping[str, tuple[str, tuple[int, int, int]]] = {
+    "strip": (N_("Strip of provinces"), (225, 190, 155)),
+    "map": (N_("Map"), (740, 780, 900)),
+    "province": (N_("A province"), (380, 320, 280)),
+    "calendar": (N_("A year of days"), (440, 440, 500)),
+    "line": (N_("A week as a line"), (150, 140, 120)),
+}
+CHIP, CHIP_ROW, LIST_ROW = 76, 90, 37  # pixels
+LINE_ROWS = (160, 185, 250)  # of a line with its name, at the widths
+_STYLES = compact((Path(__file__).parent / "embed.css").read_text("utf-8"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What a frame shows, checked: of which provinces, pollutant and means, in which dress."""
+
+    kind: str
+    site: Site
+    lang: str
+    theme: str
+    layout: str
+    official: bool
+    pollutant: str
+    standard: str
+    provinces: tuple[Province, ...]
+    query: Mapping[str, str]
+
+    @property
+    def text(self) -> Text:
+        """The words of its language."""
+        return text_in(self.lang)
+
+    @property
+    def address(self) -> str:
+        """Its own whole address."""
+        return self.site.url(f"embed/{self.kind}", self.query)
+
+
+def read(context: Context, kind: str, site: Site, query: Mapping[str, str]) -> Frame:
+    """The frame a query asks for. Raises `InputError` naming the parameter that is wrong."""
+    if kind not in KINDS:
+        raise InputError(f"known are {', '.join(KINDS)}", "kind", unknown=True)
+    standard = query.get("standard") or context.settings.display.standard
+    if standard not in context.standards:
+        raise InputError(f"known are {', '.join(sorted(context.standards))}", "standard")
+    rules = context.standards[standard]
+    wanted = pollutant_key(query.get("pollutant") or rules.keys[0])
+    (pollutant,) = asked_pollutants(rules, [wanted])
+    names = [part for part in _names(query) if part.strip()]
+    provinces = tuple(dict.fromkeys(find_province(name.strip()) for name in names))
+    source = _one_of(query, "source", SOURCES)
+    if source == "official" and (kind in ("calendar", "line") or pollutant not in pollutants()):
+        raise InputError("AirKorea's own means are shown as strip, map or province", "source")
+    if kind in ("province", "calendar") and len(provinces) > 1:
+        raise InputError("one province at a time", "provinces")
+    if kind == "line" and len(provinces) > MOST_LINES:
+        raise InputError(f"at most {MOST_LINES} lines in a frame", "provinces")
+    return Frame(
+        kind=kind,
+        site=site,
+        lang=_one_of(query, "lang", LANGUAGES, context.settings.lang),
+        theme=_one_of(query, "theme", THEMES),
+        layout=_one_of(query, "layout", LAYOUTS),
+        official=source == "official",
+        pollutant=pollutant,
+        standard=standard,
+        provinces=provinces,
+        query=dict(query),
+    )
+
+
+def _names(query: Mapping[str, str]) -> Sequence[str]:
+    if "province" in query and "provinces" in query:
+        raise InputError("give either province or provinces", "provinces")
+    return (query.get("provinces") or query.get("province") or "").split(",")
+
+
+def _one_of(
+    query: Mapping[str, str], name: str, known: Sequence[str], default: str | None = None
+) -> str:
+    value = query.get(name) or default or known[0]
+    if value not in known:
+        raise InputError(f"known are {', '.join(known)}", name)
+    return value
+
+
+def page(context: Context, frame: Frame, moment: Moment) -> bytes:
+    """The frame's page."""
+    if frame.official:
+        snapshot = current(context, moment.now, standard=frame.standard, only=OFFICIAL)
+        moment = replace(moment, live=replace(moment.live, country=snapshot))
+    view = View(
+        answer=moment.live, text=frame.text, pollutant=frame.pollutant, place="", descending=False
+    )
+    main = MAKERS[frame.kind](frame, moment, view)
+    title = frame.text(KINDS[frame.kind][0])
+    return _document(frame, title, main + _foot(frame, moment), view)
+
+
+def _document(frame: Frame, title: str, main: str, view: View | None) -> bytes:
+    dress = "" if frame.theme == "auto" else f' data-theme="{frame.theme}"'
+    body = f'<div class="dw embed" lang="{frame.lang}"{dress}>{main}</div>'
+    if view is not None:
+        body = framed(replace(view, dark=_dark(frame.theme)), main).replace(
+            'class="dw"', 'class="dw embed"', 1
+        )
+    oembed = f"{frame.site.url('oembed')}?{urlencode({'url': frame.address, 'format': 'json'})}"
+    return (
+        f'<!doctype html>\n<html lang="{frame.lang}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}"><meta name="robots"'
+        f' content="noindex"><title>{escape(title)}</title>'
+        f'<link rel="alternate" type="application/json+oembed" href="{escape(oembed)}"'
+        f' title="{escape(title)}"><style>{pruned(sheet(), body)}{_STYLES}{_ground(frame.theme)}'
+        "</style></head>"
+        f"<body>{body}</body></html>\n"
+    ).encode()
+
+
+def _ground(theme: str) -> str:
+    """The ground below the frame's content in its theme, so that no bar of another colour stands
+    in a dark page."""
+    rule = ":root{{color-scheme:{}}}body{{background:{}}}"
+    if theme != "auto":
+        return rule.format(theme, GROUND[theme])
+    dark = rule.format("dark", GROUND["dark"])
+    return f"{rule.format('light', GROUND['light'])}@media (prefers-color-scheme:dark){{{dark}}}"
+
+
+def _dark(theme: str) -> bool | None:
+    return {"dark": True, "light": False}.get(theme)
+
+
+def refusal(kind: str, query: Mapping[str, str], site: Site, lang: str, words: str) -> bytes:
+    """The frame of a parameter that is wrong: said in the frame, in its theme where it has one."""
+    theme = query.get("theme", "auto")
+    frame = Frame(
+        kind=kind if kind in KINDS else "strip",
+        site=site,
+        lang=query.get("lang", lang) if query.get("lang", lang) in LANGUAGES else lang,
+        theme=theme if theme in THEMES else "auto",
+        layout="wrap",
+        official=False,
+        pollutant="pm10",
+        standard="",
+        provinces=(),
+        query={},
+    )
+    text = frame.text
+    main = (
+        f'<p role="alert"><b>{escape(text("This frame cannot be shown as it is asked for."))}</b>'
+        f'</p><p><code>{escape(words)}</code></p><footer><p><a href="{escape(site.url("embed"))}"'
+        f' target="_blank" rel="noopener">{escape(text("Choose a frame"))}</a></p></footer>'
+    )
+    return _document(frame, text("Error"), main, None)
+
+
+def _items(frame: Frame, view: View) -> list[CurrentItem]:
+    wanted = {province.code for province in frame.provinces} or set(BY_CODE)
+    return [item for item in view.items if item.code in wanted]
+
+
+def _strip(frame: Frame, _moment: Moment, view: View) -> str:
+    text = frame.text
+    chips = ""
+    for item in _items(frame, view):
+        name = escape(province_name(BY_CODE[item.code], text.lang))
+        value, level = escape(told(view, item)), escape(word(view, item))
+        missing = ' class="missing"' if shown(item) is None else ""
+        if frame.layout == "list":
+            chips += (
+                f'<li><b class="name">{name}</b>{badge(item)}<span>{level}</span>'
+                f"<span{missing}>{value}</span></li>"
+            )
+        else:
+            chips += (
+                f'<li><b class="name">{name}</b>{badge(item)}<small>{level}</small>'
+                f"<small{missing}>{value}</small></li>"
+            )
+    what = escape(text.pollutant(frame.pollutant))
+    kind = "" if frame.layout == "wrap" else f"{frame.layout} "
+    return f'<h1>{what}</h1><ol class="{kind}chips">{chips}</ol>{_scale(view)}'
+
+
+def _scale(view: View) -> str:
+    """The scale in words, so that no mouse is needed to know a letter."""
+    levels = view.standard.levels
+    cells = "".join(
+        f'<li><b class="bd g{place}">{level.letter}</b> {escape(level.label(view.text.lang))}</li>'
+        for place, level in enumerate(levels, start=1)
+    )
+    return f'<ol class="scale">{cells}</ol>'
+
+
+def _map(frame: Frame, _moment: Moment, view: View) -> str:
+    text = frame.text
+    chosen = {item.code for item in _items(frame, view)}
+    items = [
+        item if item.code in chosen else replace(item, grade=None, value=None, index=None)
+        for item in view.items
+    ]
+    title = lead.title(view.items, () if frame.official else view.answer.acts, view.standard, text)
+    if frame.provinces:
+        title = text.pollutant(frame.pollutant)
+    drawing = outline_map(items, view.standard, text, BY_THEME, title)
+    words = re.sub(LISTED, NO_BREAK, escape(title))
+    return f"<h1>{words}</h1>{drawing}{_scale(view)}"
+
+
+def _only(frame: Frame) -> Province:
+    return frame.provinces[0] if frame.provinces else PROVINCES[0]
+
+
+def _province(frame: Frame, _moment: Moment, view: View) -> str:
+    text, place = frame.text, _only(frame)
+    item = view.answer.item(place.code, frame.pollutant)
+    number = escape(view.value(item))
+    unit = escape(item.unit or "")
+    absent = "".join(f"<p>{escape(words)}</p>" for words in headline.absences([item], text))
+    six = "".join(
+        f"<li><span>{escape(text.pollutant(one.pollutant))}</span><span>{badge(one)}"
+        f" {escape(view.value(one))} <small>{escape(one.unit or '')}</small></span></li>"
+        for one in view.answer.items_of(place.code)
+        if one.pollutant in pollutants()
+    )
+    acts = "".join(
+        f"<p><b>▲ {escape(text.pollutant(act.pollutant))} {escape(text.advisory(act.word))}</b>"
+        f' <span lang="ko">{escape(act.zone)}</span></p>'
+        for act in view.acts.get(place.code, ())
+    )
+    name = escape(province_name(place, text.lang))
+    what = escape(text.pollutant(frame.pollutant))
+    return (
+        f'<h1>{name} · {what}</h1>{acts}<div class="now"><span class="num">{number}</span>'
+        f'<span><b class="bd g{item.grade or 0}">{item.letter or "–"} {escape(word(view, item))}'
+        f'</b><br><small>{unit}</small></span></div>{absent}<ol class="six">{six}</ol>'
+    )
+
+
+def _calendar(frame: Frame, moment: Moment, view: View) -> str:
+    text, place = frame.text, _only(frame)
+    grades, first, last = year_of_days(moment, place, frame.pollutant)
+    who, what = province_name(place, text.lang), text.pollutant(frame.pollutant)
+    title = text("{who} · {what}, day by day", who=who, what=what)
+    # Two halves below each other, so that a day can be seen in a narrow column.
+    middle = first + (last - first) / 2
+    halves = ((first, middle), (middle + timedelta(days=1), last))
+    drawing = "".join(
+        days_calendar(grades, begin, end, view.standard, text, BY_THEME, title)
+        for begin, end in halves
+    )
+    how = escape(judged_words(view.standard, frame.pollutant, text))
+    return f"<h1>{escape(title)}</h1>{drawing}{_scale(view)}<p><small>{how}</small></p>"
+
+
+def _line(frame: Frame, moment: Moment, _view: View) -> str:
+    text, key = frame.text, frame.pollutant
+    if key not in pollutants():
+        raise InputError(f"known are {', '.join(pollutants())}", "pollutant")
+    body = ""
+    for place in frame.provinces or PROVINCES[:1]:
+        who = escape(province_name(place, text.lang))
+        what = escape(f"{text.pollutant(key)} {pollutants()[key].unit}")
+        drawing = week_line(moment, place, key, text, BY_THEME, (400, 170))
+        body += f"<h1>{who} · {what}</h1>{drawing}"
+    return body
+
+
+Maker = Callable[[Frame, Moment, View], str]
+MAKERS: Mapping[str, Maker] = {
+    "strip": _strip,
+    "map": _map,
+    "province": _province,
+    "calendar": _calendar,
+    "line": _line,
+}
+
+
+def _foot(frame: Frame, moment: Moment) -> str:
+    """Hour, source, whose means they are, the licence and the way back."""
+    text, country = frame.text, moment.live.country
+    items = country.of(frame.pollutant)
+    parts = []
+    if moment.simulated:
+        parts.append(f'<b class="sim">{escape(text("SIMULATED data"))}</b>')
+    if country.hour:
+        parts.append(escape(text("As of {hour}.", hour=text.hour(country.hour))))
+        late = headline.late(items, text)
+        parts += [f"<b>{escape(late)}</b>"] if late else []
+        parts.append(escape(summary.source(items, text)))
+    else:
+        parts.append(escape(text("No current data")))
+    if frame.official:
+        means = text("These are AirKorea's own province means, unchanged.")
+    else:
+        means = text("Province means are ours, of AirKorea's urban stations.")
+    info = EVERY.get(country.feed or "")
+    licence = f"{text(info.attribution)} — {text(info.licence)}" if info else ""
+    only = frame.provinces[0] if len(frame.provinces) == 1 else None
+    back = Page(slug(only.code)) if only else Page()
+    way = frame.site.url(back.path(frame.lang, moment.context.settings.lang))
+    own = info is not None and (info.pooled or frame.official)
+    return (
+        f"<footer><p>{' '.join(parts)}</p><p>{escape(means) if own else ''} {escape(licence)}</p>"
+        f'<p><a href="{escape(way)}" target="_blank" rel="noopener">'
+        f"{escape(text('Air Quality 17'))}</a></p></footer>"
+    )
+
+
+def oembed(context: Context, site: Site, query: Mapping[str, str]) -> dict[str, Any]:
+    """The answer to oEmbed for a frame of ours, or for a plain page, which gives its strip.
+
+    Raises `InputError` for an address of another site and a form other than JSON.
+    """
+    if query.get("format", "json") != "json":
+        raise InputError("only json", "format", code="not_implemented")
+    address = query.get("url", "")
+    path, _, asked = address.removeprefix(site.root).partition("?")
+    if not address.startswith(site.root) or not path.startswith(("embed/", "now", "")):
+        raise InputError("an address of this site", "url", unknown=True)
+    kind = path.removeprefix("embed/") if path.startswith("embed/") else "strip"
+    frame = read(context, kind, site, dict(parse_qsl(asked)))
+    width = _pixels(query, "maxwidth", 768)
+    high = height(kind, frame.layout, len(frame.provinces), width)
+    high = min(high, _pixels(query, "maxheight", high))
+    title = frame.text(KINDS[kind][0])
+    return {
+        "version": "1.0",
+        "type": "rich",
+        "provider_name": frame.text("Air Quality 17"),
+        "provider_url": site.root,
+        "title": title,
+        "width": width,
+        "height": high,
+        "html": iframe(frame.address, title, high),
+        "cache_age": REFRESH_SECONDS,
+    }
+
+
+def height(kind: str, layout: str, places: int, width: int) -> int:
+    """How high a frame of a width is [pixels], with some room; `places` is 0 for all provinces."""
+    step = sum(width >= wide for wide in WIDTHS[1:])
+    high = KINDS[kind][1][step]
+    if kind == "line":
+        return high + LINE_ROWS[step] * (places or 1)
+    if kind != "strip":
+        return high
+    chips = places or len(PROVINCES)
+    if layout == "list":
+        return high + LIST_ROW * chips
+    rows = 1 if layout == "scroll" else -(-chips // max(1, (width - 20) // CHIP))
+    return high + CHIP_ROW * rows
+
+
+def _pixels(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:6]) <= 10_000:
+        raise InputError("whole pixels", name)
+    return min(int(text), default)
+
+
+def iframe(address: str, title: str, high: int) -> str:
+    """The element an editor pastes."""
+    return (
+        f'<iframe src="{escape(address)}" title="{escape(title)}" width="100%" height="{high}"'
+        ' style="border:0" loading="lazy"></iframe>'
+    )

@@ -1,0 +1,173 @@
+"""Charts to take away as SVG or PNG: map of now, a week of a province, its year of days."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+
+from aq.domain.clock import kst_day
+from aq.domain.errors import InputError
+from aq.domain.pollutants import pollutants
+from aq.domain.provinces import Province
+from aq.domain.standards import Standard
+from aq.feeds.registry import INFO
+from aq.i18n import Text
+from aq.queries.days import MEAN, days, judged, ways
+from aq.web.drawings.days_calendar import CELL, LEFT, TOP, days_calendar
+from aq.web.drawings.hours_line import Line, hours_line
+from aq.web.drawings.outline_map import outline_map
+from aq.web.drawings.outlines import WIDTH, outlines
+from aq.web.drawings.paint import Paint
+from aq.web.public.figure import Figure
+from aq.web.public.moment import WEEK_HOURS, Moment
+from aq.web.wording import lead, summary
+from aq.web.wording.korean import day_words, province_name
+
+CALENDAR_DAYS = 365
+LINE_SIZE = 720, 300
+
+
+def map_figure(
+    moment: Moment, _place: Province, pollutant: str, text: Text, paint: Paint
+) -> Figure:
+    """The country now."""
+    items, standard = moment.live.country.of(pollutant), moment.live.standard
+    title = lead.title(items, moment.live.acts, standard, text)
+    drawing = outline_map(items, standard, text, paint, title)
+    return Figure(
+        title=title,
+        note=_what(pollutant, standard, text),
+        drawing=drawing,
+        size=(WIDTH, outlines().height),
+        foot=foot(moment, text),
+        levels=standard.levels,
+        lang=text.lang,
+        simulated=simulated(moment, text),
+    )
+
+
+def line_figure(
+    moment: Moment, place: Province, pollutant: str, text: Text, paint: Paint
+) -> Figure:
+    """The last week of a province, hour by hour."""
+    if pollutant not in pollutants():
+        raise InputError(f"known are {', '.join(pollutants())}", "pollutant")
+    return Figure(
+        title=text(
+            "{who} · {what}, last {n} days",
+            who=province_name(place, text.lang),
+            what=text.pollutant(pollutant),
+            n=WEEK_HOURS // 24,
+        ),
+        note=_what(pollutant, moment.live.standard, text),
+        drawing=week_line(moment, place, pollutant, text, paint, LINE_SIZE),
+        size=LINE_SIZE,
+        foot=foot(moment, text),
+        simulated=simulated(moment, text),
+    )
+
+
+def week_line(
+    moment: Moment,
+    place: Province,
+    pollutant: str,
+    text: Text,
+    paint: Paint,
+    size: tuple[int, int],
+) -> str:
+    """The line of a province's week as an SVG element."""
+    values = moment.week.get(pollutant, {}).get(place.code, [None] * WEEK_HOURS)
+    who, what = province_name(place, text.lang), text.pollutant(pollutant)
+    line = Line(
+        values=values,
+        until=moment.hour or moment.now,
+        pollutant=pollutant,
+        standard=moment.live.standard,
+        words=text("{who} · {what}, last {n} days", who=who, what=what, n=WEEK_HOURS // 24),
+    )
+    return hours_line(line, text, paint, size)
+
+
+def year_of_days(
+    moment: Moment, place: Province, pollutant: str
+) -> tuple[Mapping[date, int], date, date]:
+    """(grade by day, first day, last day) of the year up to yesterday, judged by the day's mean
+    where the standard has a table for it, else by its highest hour."""
+    standard = moment.live.standard
+    way = next(iter(ways(standard, pollutant)), None)
+    if way is None:
+        raise InputError(f"{standard.id} grades no days of {pollutant}", "pollutant")
+    last = kst_day(moment.now) - timedelta(days=1)
+    first = last - timedelta(days=CALENDAR_DAYS - 1)
+    frame = days(moment.context, (place.code,), pollutant, first, last, standard.id)
+    graded = frame.assign(judged=judged(frame, way)).dropna(subset=["judged"])
+    grades = dict(zip(graded["day"], graded["judged"].astype(int).tolist(), strict=True))
+    return grades, first, last
+
+
+def calendar_figure(
+    moment: Moment, place: Province, pollutant: str, text: Text, paint: Paint
+) -> Figure:
+    """The days of the last year of a province."""
+    grades, first, last = year_of_days(moment, place, pollutant)
+    who, what = province_name(place, text.lang), text.pollutant(pollutant)
+    title = text("{who} · {what}, day by day", who=who, what=what)
+    standard = moment.live.standard
+    drawing = days_calendar(grades, first, last, standard, text, paint, title)
+    weeks = CALENDAR_DAYS // 7 + 2
+    width, height = LEFT + weeks * CELL, TOP + 7 * CELL + 2
+    judged_by = judged_words(standard, pollutant, text)
+    span = f"{day_words(text, first)} – {day_words(text, last)}"
+    return Figure(
+        title=title,
+        note=f"{span} · {judged_by}",
+        drawing=drawing,
+        size=(width, height),
+        foot=foot(moment, text),
+        levels=standard.levels,
+        lang=text.lang,
+        simulated=simulated(moment, text),
+    )
+
+
+def judged_words(standard: Standard, pollutant: str, text: Text) -> str:
+    """By what a day is judged."""
+    by_mean = ways(standard, pollutant)[:1] == [MEAN]
+    words = text("by the mean of the day") if by_mean else text("by the highest hour of the day")
+    return f"{standard.titles[text.lang]}, {words}"
+
+
+def _what(pollutant: str, standard: Standard, text: Text) -> str:
+    unit = pollutants()[pollutant].unit if pollutant in pollutants() else ""
+    return f"{text.pollutant(pollutant)} {unit} · {standard.titles[text.lang]}"
+
+
+def foot(moment: Moment, text: Text) -> list[str]:
+    """Hour, source, licence and whose means they are."""
+    items = [item for item in moment.live.country.items if item.feed and item.observed_at]
+    lines = []
+    if moment.hour:
+        hour = text("As of {hour}.", hour=text.hour(moment.hour))
+        lines.append(f"{hour} {summary.source(items, text)}")
+    if items and items[0].feed:
+        info = INFO[items[0].feed]
+        lines.append(f"{text('Data:')} {text(info.attribution)} — {text(info.licence)}")
+        if info.pooled:
+            lines.append(
+                text(
+                    "Province values are this page's own means of AirKorea's urban stations; they"
+                    " are not published by AirKorea."
+                )
+            )
+    return lines
+
+
+def simulated(moment: Moment, text: Text) -> str:
+    """The mark of simulated data."""
+    return text("SIMULATED data") if moment.simulated else ""
+
+
+PNG_WIDTH = 1200  # pixels
+KINDS: Mapping[str, Callable[[Moment, Province, str, Text, Paint], Figure]] = {
+    "map": map_figure,
+    "line": line_figure,
+    "calendar": calendar_figure,
+}

@@ -1,0 +1,175 @@
+"""Frames and pictures for other sites over a real socket, as an editor of a paper tries them."""
+
+import io
+from pathlib import Path
+
+import pytest
+import requests
+from lxml import etree, html
+from PIL import Image
+
+from aq.context import Context
+from aq.domain.clock import HOUR
+from aq.domain.model import Reading
+from aq.domain.provinces import PROVINCES
+from aq.web.public.embeds import KINDS, height
+from tests.serving import HOUR_20, fill, make_runtime, write
+from tests.web.test_public_files import public
+
+LARGEST = 40_000  # bytes of a frame
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    made = make_runtime(
+        f"sqlite:///{tmp_path / 'aq.db'}", AQ_SERVER__PUBLIC_URL="https://air.example.org"
+    )
+    fill(made, hours=60)
+    return made
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_frame_is_small_and_whole(context: Context, kind: str, lang: str) -> None:
+    with public(context) as address:
+        answer = requests.get(f"{address}/embed/{kind}?lang={lang}", timeout=60)
+    assert answer.status_code == 200
+    assert len(answer.content) <= LARGEST
+    assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
+    tree = html.fromstring(answer.content)
+    assert tree.get("lang") == lang
+    assert not tree.xpath("//script | //img | //link[@rel='stylesheet']")
+    foot = tree.xpath("string(//footer)")
+    assert ("20시" if lang == "ko" else "20:00") in foot
+    assert ("공공누리 제3유형" if lang == "ko" else "KOGL type 3") in foot
+    (back,) = tree.xpath("//footer//a/@href")
+    assert back.startswith("https://air.example.org/now")
+    oembed = tree.xpath("//link[@type='application/json+oembed']/@href")
+    assert oembed[0].startswith("https://air.example.org/oembed?url=")
+
+
+def test_the_provinces_and_the_dress_an_editor_asks_for(context: Context) -> None:
+    with public(context) as address:
+        strip = f"{address}/embed/strip"
+        chosen = requests.get(f"{strip}?provinces=부산,울산,경남&theme=dark", timeout=60)
+        listed = requests.get(f"{strip}?layout=list", timeout=60)
+    tree = html.fromstring(chosen.content)
+    assert tree.xpath("//li/b[@class='name']/text()") == ["울산", "부산", "경남"]
+    assert tree.xpath("//div[@data-theme='dark']")
+    assert "[data-theme=dark]" in chosen.text
+    tree = html.fromstring(listed.content)
+    assert len(tree.xpath("//ol[contains(@class, 'list')]/li")) == 17
+    assert "통신장애" in listed.text
+    words = tree.xpath("string(//ol[@class='scale'])")
+    assert all(word in words for word in ("좋음", "보통", "나쁨", "매우나쁨"))
+
+
+def test_the_authority_s_own_means_are_shown_unchanged(context: Context) -> None:
+    readings = [
+        Reading(province=province.code, hour=HOUR_20 - back * HOUR, values={"pm10": 770})
+        for province in PROVINCES
+        for back in range(2)
+    ]
+    write(context, *readings, feed="airkorea_means")
+    with public(context) as address:
+        own = requests.get(f"{address}/embed/strip", timeout=60).text
+        official = requests.get(f"{address}/embed/strip?source=official", timeout=60).text
+    assert "62 µg/m³" in own
+    assert "도시대기 측정소 값을 이 사이트가 평균한" in own
+    assert "77 µg/m³" in official
+    assert "62 µg/m³" not in official
+    assert "에어코리아가 발표한 시도 평균을 그대로" in official
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("strip?theme=pink", 400, "theme: known are auto, light, dark"),
+        ("strip?provinces=아틀란티스", 400, "province"),
+        ("strip?layout=wild", 400, "layout: known are wrap, list, scroll"),
+        ("strip?colour=red", 400, "colour: unknown parameter"),
+        ("strip?pollutant=gold", 400, "unknown pollutant"),
+        ("strip?standard=none", 400, "standard: known are"),
+        ("strip?theme=", 400, "theme: empty"),
+        ("line?source=official", 400, "source"),
+        ("calendar?provinces=서울,부산", 400, "one province at a time"),
+        ("radar", 404, "known are strip, map"),
+        ("strip?theme=%3Cscript%3E", 400, "theme: known are"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_frame(
+    context: Context, path: str, status: int, words: str
+) -> None:
+    with public(context) as address:
+        answer = requests.get(f"{address}/embed/{path}", timeout=60)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
+    told = html.fromstring(answer.content).xpath("string(//code)")
+    assert words in told
+    assert "<script>" not in answer.text
+
+
+def test_oembed_gives_the_frame_of_an_address(context: Context) -> None:
+    page = "https://air.example.org/embed/map?theme=dark"
+    with public(context) as address:
+        found = requests.get(f"{address}/oembed", params={"url": page}, timeout=60).json()
+        foreign = requests.get(f"{address}/oembed?url=https://evil.example/embed/map", timeout=60)
+        xml = requests.get(f"{address}/oembed", params={"url": page, "format": "xml"}, timeout=60)
+        narrow = requests.get(
+            f"{address}/oembed", params={"url": page, "maxwidth": "320"}, timeout=60
+        ).json()
+    assert (found["type"], found["version"]) == ("rich", "1.0")
+    assert f'src="{page}"' in found["html"]
+    assert foreign.status_code == 404
+    assert xml.status_code == 400
+    assert (narrow["width"], narrow["height"]) == (320, height("map", "wrap", 0, 320))
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_card_is_a_picture_of_the_hour(context: Context, lang: str) -> None:
+    with public(context) as address:
+        answer = requests.get(f"{address}/card-{lang}.png?hour=2026112311", timeout=60)
+        page = requests.get(f"{address}/now/en", timeout=60).text
+        unknown = requests.get(f"{address}/card-xx.png", timeout=60)
+    picture = Image.open(io.BytesIO(answer.content))
+    assert (picture.format, picture.size) == ("PNG", (1200, 630))
+    colours = {colour for _, colour in picture.convert("RGB").getcolors(10**6) or ()}
+    assert (0x5C, 0xC0, 0x8B) in colours  # the level most provinces have
+    assert 'content="https://air.example.org/card-en.png?hour=2026112311"' in page
+    assert unknown.status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["map", "line", "calendar"])
+def test_a_picture_to_take_away_says_what_it_is(context: Context, kind: str) -> None:
+    with public(context) as address:
+        drawing = requests.get(f"{address}/picture/{kind}.svg?province=부산&lang=en", timeout=60)
+        picture = requests.get(f"{address}/picture/{kind}.png?theme=dark", timeout=60)
+        unknown = requests.get(f"{address}/picture/{kind}.gif", timeout=60)
+    assert drawing.headers["Content-Type"].startswith("image/svg+xml")
+    tree = etree.fromstring(drawing.content)
+    words = " ".join(tree.itertext())
+    assert "As of Mon 23 Nov 20:00." in words
+    assert "AirKorea" in words
+    assert "KOGL type 3" in words
+    assert tree.get("aria-label")
+    made = Image.open(io.BytesIO(picture.content))
+    assert (made.format, made.size[0]) == ("PNG", 1200)
+    assert unknown.status_code == 404
+
+
+def test_every_letter_we_write_stands_in_the_font_that_ships() -> None:
+    from PIL import ImageFont
+
+    from aq.i18n import CATALOGUES
+    from aq.web.public.picture import FONTS
+
+    text = (CATALOGUES / "ko" / "LC_MESSAGES" / "aq.po").read_text("utf-8")
+    letters = {letter for letter in text if "가" <= letter <= "힣"}
+    letters |= {letter for province in PROVINCES for name in province.names for letter in name}
+    for path in sorted(FONTS.glob("*.otf")):
+        font = ImageFont.truetype(str(path), 20)
+        blank = font.getmask("\U000f0000").getbbox(), bytes(font.getmask("\U000f0000"))
+        for letter in sorted(letters):
+            mask = font.getmask(letter)
+            assert (mask.getbbox(), bytes(mask)) != blank, (path.name, letter)
