@@ -171,6 +171,12 @@ SPREAD = tuple(
 )
 
 
+# The highest mean of 8 hours, as `SPREAD` only where it is asked for.
+MAX_8H = _number(
+    "max_8h", "highest mean of 8 hours that end in it, of 6 of them at least, in `unit`"
+)
+
+
 def columns_of(
     kind: str,
     grain: str,
@@ -190,16 +196,18 @@ def columns_of(
     if kind != READINGS:
         return FORECASTS if kind == FORECAST else ADVISORIES
     hourly = grain == "hour"
-    spread = SPREAD if named else ()
+    spread = (*SPREAD, MAX_8H) if named else ()
     what = (*WHAT[:2], *(time_columns(grain) if apart or named else ()), *WHAT[2:])
     hours = _integer("hours", "hours with a valid value")
     largest = _number("max", "largest hourly mean, in `unit`")
     if apart:
         judged = [
-            column for standard in standards for column in _of_standard(standard, hourly=hourly)
+            column
+            for standard in standards
+            for column in _of_standard(standard, hourly=hourly, named=named)
         ]
         return (*PLACE, *what, *judged, *SOURCE, *(() if hourly else (hours, largest, *spread)))
-    counted = () if hourly else (hours, *_counted(standards[0]), largest, *spread)
+    counted = () if hourly else (hours, *_counted(standards[0], named=named), largest, *spread)
     return (*PLACE, *what, *JUDGED, *SOURCE, *counted)
 
 
@@ -215,15 +223,18 @@ def time_columns(grain: str) -> tuple[Column, ...]:
     return by_grain.get(grain, ())
 
 
-def _counted(standard: Standard) -> tuple[Column, ...]:
+def _counted(standard: Standard, *, named: bool) -> tuple[Column, ...]:
+    """Hours of each grade; above each limit only where columns are asked for by name."""
     levels = range(1, len(standard.levels) + 1)
+    above = levels[:-1] if named else ()
     return (
+        *(_integer(f"hours_above_{n}", "hours above the limit of grade {n}", n) for n in above),
         *(_integer(f"hours_{n}", "hours of grade {n}", n) for n in levels),
         _integer("worst_grade", "worst grade of an hour"),
     )
 
 
-def _of_standard(standard: Standard, *, hourly: bool) -> tuple[Column, ...]:
+def _of_standard(standard: Standard, *, hourly: bool, named: bool) -> tuple[Column, ...]:
     """The columns of one of several standards, named after it."""
     feed = _string("feed", "feed its mean is of: the first with hours enough")
     columns = (
@@ -235,7 +246,7 @@ def _of_standard(standard: Standard, *, hourly: bool) -> tuple[Column, ...]:
         _string("letter", "this product's letter of the grade", foreign=True),
         _string("label", "its Korean word for the grade", foreign=True),
         Column(name="in_force", kind=BOOLEAN, message="whether it was in force then"),
-        *((feed,) if hourly else _counted(standard)),
+        *((feed,) if hourly else _counted(standard, named=named)),
     )
     return tuple(
         replace(column, name=f"{standard.id}.{column.name}", standard=standard.id)

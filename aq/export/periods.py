@@ -6,7 +6,7 @@ and not a mean of rounded means. Each day or month comes from one feed.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from aq.domain.clock import day_of, from_day_number
-from aq.domain.pollutants import pollutants
+from aq.domain.pollutants import pollutants, rounded
 from aq.domain.selection import heard
-from aq.export.columns import PERCENTILES, SPREAD
+from aq.export.columns import PERCENTILES
 from aq.export.grading import NOT_MEASURED, Grader, absence, share_text
 from aq.export.reader import (
     WHY,
@@ -35,6 +35,7 @@ from aq.export.reader import (
 from aq.feeds.registry import FEED_IDS
 from aq.store.rollups import day_grade
 
+WINDOW, WINDOW_NEEDS = 8, 6  # hours of a mean of 8, and how many must have a value
 Slot = tuple[int, str, str]  # number of the place, feed, pollutant
 
 
@@ -49,6 +50,7 @@ class Pool:
     hours: int = 0
     largest: tuple[int, int] | None = None
     means: "array[float] | None" = None  # of the hours, where percentiles are asked for
+    largest_8h: tuple[float, Sequence[Fraction]] | None = None  # with its window
     grades: list[list[int]] = field(init=False)
     absences: Counter[tuple[str | None, str]] = field(default_factory=Counter)
 
@@ -70,10 +72,12 @@ class Pool:
         if self.largest is None or total * self.largest[1] > self.largest[0] * count:
             self.largest = total, count
 
-    def counted(self, standard: int) -> tuple[int | None, ...]:
-        """Hours of each grade of one of the standards, and the worst grade of an hour."""
+    def counted(self, standard: int, *, above: bool) -> tuple[int | None, ...]:
+        """Hours of each grade of one of the standards, and the worst grade of an hour; with `above`
+        first the hours above each limit."""
         grades = self.grades[standard]
-        return *grades, max((n for n, hours in enumerate(grades, 1) if hours), default=None)
+        over = [sum(grades[n:]) for n in range(1, len(grades))] if above else []
+        return *over, *grades, max((n for n, hours in enumerate(grades, 1) if hours), default=None)
 
     @property
     def why(self) -> tuple[str | None, str | None]:
@@ -138,6 +142,8 @@ def _add(reader: Reader, pools: dict[Slot, Pool], block: tuple[Any, Any], hours:
                 pool.add(total, count, grades)
                 if not count:
                     pool.absences[absence(row[WHY], key, NOT_MEASURED)] += 1
+            if reader.question.eight_hours:
+                _eight_hours(reader, pools, (number, feed, key), rows, hours)
 
 
 def _piece(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> Piece:
@@ -175,7 +181,8 @@ def _row(
     (at, possible), (feed, pool) = when, taken
     averaging = {"day": "1d", "month": "1mo", "year": "1y"}[reader.question.grain]
     judged = [_judged(judge, key, averaging, pool, possible) for judge in reader.judges]
-    counts = [pool.counted(number) for number in range(len(judged))]
+    above = reader.question.named
+    counts = [pool.counted(number, above=above) for number in range(len(judged))]
     largest = None
     if pool.largest is not None:
         largest = f"{reader.grader.figure(key, Fraction(*pool.largest), '1h'):f}"
@@ -195,7 +202,7 @@ def _row(
         *middle,
         *tail_cells(feed, pool.why, (None, None, share_text(pool.hours, possible), None)),
         *(pool.hours, *chain.from_iterable(counts), largest),
-        *(_spread(key, pool) if SPREAD[0] in reader.question.all_columns else ()),
+        *((*_spread(key, pool), _largest_8h(key, pool)) if above else ()),
     )
 
 
@@ -210,6 +217,55 @@ def _spread(key: str, pool: Pool) -> Iterable[str | None]:
     pollutant = pollutants()[key]
     found = np.percentile(np.array(pool.means) / pollutant.scale, [*PERCENTILES.values()])
     return [f"{number:.{pollutant.digits + 2}f}" for number in found.tolist()]
+
+
+def _eight_hours(
+    reader: Reader,
+    pools: dict[Slot, Pool],
+    slot: tuple[int, str, str],
+    rows: Mapping[int, Any],
+    hours: range,
+) -> None:
+    """Take the means of the 8 hours that end in some hours in, of what a feed has of a place.
+
+    They are compared as floats and printed of the exact window; a window needs 6 of its hours.
+    """
+    number, feed, key = slot
+    at, first = reader.grader.at[key], hours.start - WINDOW + 1
+    means = np.full(len(hours) + WINDOW - 1, np.nan)
+    for hour in range(first, hours.stop):
+        row = rows.get(hour)
+        if row is not None and row[at + 1]:
+            means[hour - first] = row[at] / row[at + 1]
+    windows = np.lib.stride_tricks.sliding_window_view(means, WINDOW)
+    heard = np.isfinite(windows).sum(axis=1)
+    totals = np.nansum(windows, axis=1)
+    there = reader.place_numbers[number]
+    for end in np.flatnonzero(heard >= WINDOW_NEEDS).tolist():
+        hour, mean = hours.start + end, float(totals[end] / heard[end])
+        place = (
+            there[0]
+            if reader.places[there[0]].station is None
+            else reader.place_of(number, FEED_IDS[feed], hour)
+        )
+        pool = pools.get((place, feed, key))
+        if pool is None or (pool.largest_8h is not None and pool.largest_8h[0] >= mean):
+            continue
+        inside = (rows.get(one) for one in range(hour - WINDOW + 1, hour + 1))
+        exact = [
+            Fraction(row[at], row[at + 1]) for row in inside if row is not None and row[at + 1]
+        ]
+        pool.largest_8h = mean, exact
+
+
+def _largest_8h(key: str, pool: Pool) -> str | None:
+    """The highest mean of 8 hours, as it is printed."""
+    if pool.largest_8h is None:
+        return None
+    window = pool.largest_8h[1]
+    pollutant = pollutants()[key]
+    value = rounded(sum(window, Fraction(0)) / len(window), pollutant, pollutant.digits + 2)
+    return f"{value:f}"
 
 
 def _value(grader: Grader, key: str, averaging: str, pool: Pool) -> str | None:

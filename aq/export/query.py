@@ -20,6 +20,7 @@ from aq.export.columns import (
     ADVISORY,
     FORECAST,
     KINDS,
+    MAX_8H,
     READINGS,
     SPREAD,
     ZONE_LEVEL,
@@ -120,6 +121,16 @@ class ExportQuestion(Question):
     def spread(self) -> bool:
         """Whether percentiles are asked for."""
         return any(column in SPREAD for column in self.columns)
+
+    @property
+    def named(self) -> bool:
+        """Whether the columns are there that only their names bring."""
+        return MAX_8H in self.all_columns
+
+    @property
+    def eight_hours(self) -> bool:
+        """Whether highest means of 8 hours are asked for."""
+        return MAX_8H in self.columns
 
     @property
     def tag(self) -> str:

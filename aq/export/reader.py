@@ -264,7 +264,10 @@ def reading(store: Store, question: ExportQuestion) -> Iterator[Reader]:
             grader=grader,
             judges=judges,
             step=max(24, BLOCK_ROWS // max(1, len(places))),
-            back=max(graders(question, [one])[1][0].back for one in every),
+            back=max(
+                7 if question.eight_hours else 0,
+                *(graders(question, [one])[1][0].back for one in every),
+            ),
         )
 
 
