@@ -91,8 +91,7 @@ def export_zip(
     Raises `InputError` for formats that are not packaged, `WriteError` like `export`.
     """
     tables: list[Table] = []
-    stem = target.stem if target else "air"
-    pieces = package_bytes(context, questions, stem, tables, progress)
+    pieces = package_bytes(context, questions, tables, progress)
     if target is None:
         _streamed(pieces, stream)
     else:

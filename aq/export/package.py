@@ -34,6 +34,8 @@ from aq.i18n import text_in
 
 DESCRIPTOR = "datapackage.json"
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+# What a zip's tables are called, whatever the zip is, so that the same question has the same bytes.
+NAME = "air"
 PACKAGED = ("csv", "parquet")
 TITLE = "Air quality of South Korea's 17 provinces"
 # A member of a zip has a time; the clock's would make other bytes of the same answer.
@@ -177,7 +179,6 @@ class _Sink:
 def package_bytes(
     context: Context,
     questions: Sequence[ExportQuestion],
-    stem: str,
     written: list[Table],
     progress: Progress = lambda _share: None,
 ) -> Iterator[bytes]:
@@ -187,7 +188,7 @@ def package_bytes(
     with ZipFile(sink, "w") as archive:  # type: ignore[call-overload] # what it needs of a file
         for number, question in enumerate(questions):
             grain = f"-{question.grain}" if len(questions) > 1 else ""
-            name, tally, digest = f"{stem}{grain}.{question.format}", Tally(), Digest()
+            name, tally, digest = f"{NAME}{grain}.{question.format}", Tally(), Digest()
 
             def done(share: float, before: int = number) -> None:
                 progress((before + share) / len(questions))
@@ -200,7 +201,7 @@ def package_bytes(
             told = manifest(context, question, tally, digest.hex, digest.size, name)
             archive.writestr(_member(manifest_path(Path(name)).name), manifest_bytes(told))
             written.append(Table(question, told))
-        described = datapackage(written, name=stem.lower())
+        described = datapackage(written, name=NAME)
         archive.writestr(_member(DESCRIPTOR), manifest_bytes(described))
     yield sink.take()
 

@@ -44,9 +44,7 @@ def export_rows(context: Context, given: Mapping[str, str]) -> Response:
     first, stem = questions[0], stem_of(questions)
     tags = "-".join(question.tag for question in questions)
     return StreamingResponse(
-        package_bytes(context, questions, stem, [])
-        if zipped
-        else answer(context.store, first, Tally()),
+        package_bytes(context, questions, []) if zipped else answer(context.store, first, Tally()),
         media_type="application/zip" if zipped else MEDIA_TYPES[first.format],
         headers={
             "ETag": f'"{tags}{"-zip" if zipped else ""}-{__version__}"',

@@ -63,6 +63,30 @@ def test_the_link_gives_the_bytes_of_the_command_shown(
     assert len(given.splitlines()) > 100
 
 
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_several_grains_and_standards_are_one_zip_by_link_and_command(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    filled(context)
+    choices = {"gs": "day,year", "stds": "who_2021,airkorea_1h", "xs": "pm25", "ps": "KR-11"}
+    test = run("export.py", lang=lang, **DAYS, **choices)
+    link, shown = _link(markup(test)), test.code[0].value
+    asked = dict(parse_qsl(urlsplit(link).query))
+    assert (asked["grain"], asked["zip"]) == ("day,year", "true")
+    assert set(asked["standard"].split(",")) == {"airkorea_1h", "who_2021"}
+    with served(context) as base:
+        given = requests.get(base + link, timeout=60).content
+    monkeypatch.chdir(tmp_path)
+    assert run_command(shlex.split(shown)[3:]) == 0
+    (written,) = tmp_path.glob("air-*.zip")
+    assert written.read_bytes() == given
+    assert run_command(["export", "--verify", str(written)]) == 0
+    formats = next(box for box in test.selectbox if "CSV" in box.options)
+    assert len(formats.options) == 2
+    # What only names bring can be picked.
+    assert {"max_8h", "p98"} <= set(test.multiselect[-1].options)
+
+
 def test_a_csv_of_the_page_opens_in_excel_unless_chosen_otherwise(context: Context) -> None:
     filled(context)
     for choice, begins in (({}, b"\xef\xbb\xbfprovince"), ({"bom": "false"}, b"province")):

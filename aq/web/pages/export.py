@@ -1,7 +1,7 @@
 """The export page: a question, its first rows, its size, and the link that gives the answer."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from html import escape
@@ -18,11 +18,13 @@ from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL
 from aq.export.columns import ADVISORY, FORECAST, READINGS, columns_of
+from aq.export.package import PACKAGED
 from aq.export.pipeline import Sample, sample
-from aq.export.query import FORMATS, OFFICIAL, ask, of_longer_windows
+from aq.export.query import FORMATS, GRAINS, OFFICIAL, of_grains, of_longer_windows
 from aq.feeds.registry import INFO
 from aq.i18n import Text
 from aq.queries.frames import version_on
+from aq.queries.question import Given
 from aq.web.export_route import ROW_LIMIT
 from aq.web.pages.past import GRAIN_NAMES
 from aq.web.parts import cache, live_view, page, ranges
@@ -42,7 +44,8 @@ AHEAD = timedelta(days=7)
 PREVIEW_ROWS = 12
 SIZES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 # Choices of this page alone, as its address keeps them.
-OWN = ("kind", "xs", "lv", "feed", "fmt", "cols", "bom")
+OWN = ("kind", "xs", "lv", "feed", "fmt", "cols", "bom", "gs", "stds", "zip")
+EXPORT_GRAINS = {**GRAIN_NAMES, "year": N_("Yearly")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,20 @@ class Look:
 def look(context: Context, given: tuple[tuple[str, str], ...]) -> Look:
     """The first rows of a question and its size; kept by the pages' cache."""
     try:
-        asked = ask(context, dict(given))
-        return Look(sample(context.store, asked, PREVIEW_ROWS))
+        texts = dict(given)
+        grains = Given(texts).listed("grain") or []
+        every = [
+            sample(context.store, question, PREVIEW_ROWS)
+            for question in of_grains(context, texts, grains)
+        ]
+        return Look(
+            replace(
+                every[0],
+                estimate=sum(one.estimate for one in every),
+                size=sum(one.size for one in every),
+                whole=all(one.whole for one in every),
+            )
+        )
     except InputError as error:
         return Look(None, str(error))
 
@@ -90,26 +105,30 @@ def render() -> None:
 
 def _choices(view: View, asked: Range, text: Text) -> dict[str, str]:
     """All other choices of values and grades, as the route's parameters."""
-    rules = page.standard()
-    grain = view.grain or "hour"
+    grains = _listed("gs", GRAINS) or [view.grain or "hour"]
+    known = {standard.id: standard for standard in page.standards()}
+    chosen = _listed("stds", tuple(known)) or [page.standard().id]
     left, middle, right = st.columns(3)
     with left:
         provinces = _provinces(view, text)
-        grain = _one("g", text("Mean over"), _words(GRAIN_NAMES, text), grain)
+        grains = _several("gs", text("Mean over"), _words(EXPORT_GRAINS, text), grains) or ["hour"]
         feed = _one("feed", text("Source"), _feeds(text), _own("feed") or "", empty="")
     with middle:
-        keys = [*KEYS, *([OVERALL] if rules.overall and grain == "hour" else [])]
+        overall = grains == ["hour"] and any(known[name].overall for name in chosen)
+        keys = [*KEYS, *([OVERALL] if overall else [])]
         pollutants = _pollutants(text("Pollutants (empty: all six)"), keys, text)
         level = _one("lv", text("Rows for"), _words(LEVEL_NAMES, text), _own("lv") or "province")
         as_of = ranges.choose_known_on(view)
     with right:
-        names = {one.id: page.standard_name(one, text) for one in page.standards()}
-        standard = _one("std", text("Standard"), names, rules.id)
-        form = _format(text)
-        columns = _columns(READINGS, grain, rules, text)
+        names = {name: page.standard_name(standard, text) for name, standard in known.items()}
+        chosen = _several("stds", text("Standards"), names, chosen) or [page.standard().id]
+        form = _format(text, PACKAGED if len(grains) > 1 else FORMATS)
+        zipped = len(grains) > 1 or (form in PACKAGED and _zipped(text))
+        columns = _columns(READINGS, grains, [known[name] for name in chosen], text)
     given = _given(asked, form, (provinces, pollutants, columns), as_of, text)
-    own = {"grain": grain, "level": level, "standard": standard}
-    return {**given, **own, **({"feed": feed} if feed else {})}
+    own = {"grain": ",".join(grains), "level": level, "standard": ",".join(chosen)}
+    more = {"feed": feed, "zip": "true" if zipped else ""}
+    return {**given, **own, **{name: value for name, value in more.items() if value}}
 
 
 def _official_choices(kind: str, view: View, asked: Range, text: Text) -> dict[str, str]:
@@ -123,7 +142,7 @@ def _official_choices(kind: str, view: View, asked: Range, text: Text) -> dict[s
         pollutants = _pollutants(label, list(OFFICIAL[kind][1]), text)
     with right:
         form = _format(text)
-        columns = _columns(kind, "day", page.standard(), text)
+        columns = _columns(kind, ["day"], [page.standard()], text)
     return _given(asked, form, (provinces, pollutants, columns), as_of, text)
 
 
@@ -160,9 +179,15 @@ def _pollutants(label: str, keys: list[str], text: Text) -> list[str]:
     return _several("xs", label, {key: text.pollutant(key) for key in keys}, chosen)
 
 
-def _format(text: Text) -> str:
-    formats = {key: FORMAT_NAMES.get(key, key.upper()) for key in FORMATS}
+def _format(text: Text, offered: Sequence[str] = FORMATS) -> str:
+    formats = {key: FORMAT_NAMES.get(key, key.upper()) for key in offered}
     return _one("fmt", text("File format"), formats, _own("fmt") or "csv")
+
+
+def _listed(name: str, allowed: Sequence[str]) -> list[str]:
+    """Choices of this page in the address, in the order they are offered in."""
+    given = (_own(name) or "").split(",")
+    return [key for key in allowed if key in given]
 
 
 def _own(name: str) -> str | None:
@@ -216,11 +241,27 @@ def _several(name: str, label: str, options: Mapping[str, str], chosen: list[str
     return given
 
 
-def _columns(kind: str, grain: str, rules: Standard, text: Text) -> list[str]:
-    apart = grain == "hour" and of_longer_windows(rules)
-    names = [column.name for column in columns_of(kind, grain, (rules,), apart=apart)]
+def _columns(
+    kind: str, grains: Sequence[str], standards: Sequence[Standard], text: Text
+) -> list[str]:
+    """The columns that every grain has, those too that only their names bring."""
+    each = []
+    for grain in grains:
+        apart = len(standards) > 1 or (grain == "hour" and of_longer_windows(standards[0]))
+        columns = columns_of(kind, grain, standards, apart=apart, named=True)
+        each.append([column.name for column in columns])
+    names = [name for name in each[0] if all(name in others for others in each)]
     chosen = [name for name in (_own("cols") or "").split(",") if name in names]
     return _several("cols", text("Columns (empty: all)"), {name: name for name in names}, chosen)
+
+
+def _zipped(text: Text) -> bool:
+    chosen = _own("zip") == "true"
+    label = text("As a zip with a description of every column (datapackage.json)")
+    given = st.checkbox(label, chosen, key=f"zip {chosen} {text.lang}")
+    if given != chosen:
+        page.change(zip="true" if given else None)
+    return given
 
 
 def _bom(text: Text) -> bool:
@@ -302,14 +343,15 @@ def command(given: Mapping[str, str]) -> str:
     words = ["python", "-m", "aq", "export"]
     for name, value in given.items():
         option = f"--{name.replace('_', '-')}"
-        if name == "bom":
+        if name in ("bom", "zip"):
             words.append(option)
-        elif name in ("province", "pollutant", "standard"):
+        elif name in ("province", "pollutant", "standard", "grain"):
             for one in value.split(","):
                 words += [option, one]
         else:
             words += [option, value]
-    words += ["-o", f"air-{given['since']}-{given['until']}.{given['format']}"]
+    ending = "zip" if "zip" in given else given["format"]
+    words += ["-o", f"air-{given['since']}-{given['until']}.{ending}"]
     return shlex.join(words)
 
 
