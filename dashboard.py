@@ -18,6 +18,8 @@ from aq.context import Context, shared
 from aq.logs import set_up
 from aq.web.admin import link_route, local_counts
 from aq.web.api.routes import routes
+from aq.web.compressed import Packed
+from aq.web.first_paint import first_paint
 from aq.web.metrics import observe
 from aq.web.parts import outlines
 from aq.web.parts.live_update import watch
@@ -59,6 +61,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
             await run_in_threadpool(scheduler.stop)
 
 
+PAGE_PATHS = frozenset(f"/{address(name)}" for name in PAGES)
 app = st.App(
     str(Path(aq.__file__).parent / "web" / "pages" / "main.py"),
     lifespan=lifespan,
@@ -73,8 +76,9 @@ app = st.App(
             Guard,
             limits=lambda: shared().settings.server,
             observe=observe,
-            pages=frozenset(f"/{address(name)}" for name in PAGES),
+            pages=PAGE_PATHS,
         ),
-        Middleware(Shell, get_context=shared),
+        Middleware(Packed, pages=PAGE_PATHS),
+        Middleware(Shell, get_context=shared, body=first_paint),
     ],
 )

@@ -9,7 +9,10 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from html import escape
+from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aq.context import Context, asked_pollutants
 from aq.domain.errors import AqError
 from aq.domain.model import LANGUAGES
+from aq.domain.provinces import BY_CODE
 from aq.i18n import Text, text_in
 from aq.queries.current import current
 from aq.queries.official import advisories_now
@@ -27,7 +31,7 @@ from aq.web import linked_data
 from aq.web.connection_notice import script
 from aq.web.drawings.view import shown_digits
 from aq.web.head import Head, markup
-from aq.web.parts.view_state import View, read
+from aq.web.parts.view_state import PLACE_COOKIE, View, read
 from aq.web.response_cache import Shelf
 from aq.web.sections import ABOUT, PAGES, address
 from aq.web.site import Site, site_of
@@ -35,8 +39,9 @@ from aq.web.wording import summary
 from aq.web.wording.korean import number, province_name, shown
 
 log = logging.getLogger(__name__)
-# Makes HTML of ours (each text of it escaped) for a page (its name in PAGES) and its view.
-Body = Callable[[Context, str, View], str]
+# Makes HTML of ours (each text of it escaped) for a page (its name in PAGES), its view and the
+# province that the browser remembers.
+Body = Callable[[Context, str, View, str | None], str]
 # What of the framework's page is not ours: its title and icon, a font that no page uses, its
 # description of an interface that is closed here, and its words for who has no scripts.
 _THEIRS = (
@@ -49,7 +54,7 @@ _THEIRS = (
 _ROOT = b'<div id="root"></div>'
 
 
-def no_body(_context: Context, _page: str, _view: View) -> str:
+def no_body(_context: Context, _page: str, _view: View, _home: str | None) -> str:
     """Nothing before the scripts."""
     return ""
 
@@ -89,9 +94,12 @@ class Shell:
     def _answer(self, scope: Scope, page: str, question: bytes, original: Response) -> Response:
         def make() -> Response:
             context = self._get_context()
-            view = read(_params(scope), context.settings.lang)
+            view, home = read(_params(scope), context.settings.lang), _home(scope)
+            if view.province is None and home:
+                view = replace(view, province=BY_CODE[home])
             head = page_head(context, page, view, site_of(context.settings, scope))
-            return _response(rewritten(bytes(original.body), head, self._body(context, page, view)))
+            body = self._body(context, page, view, home)
+            return _response(rewritten(bytes(original.body), head, body))
 
         try:
             return self._shelf.answer(self._get_context(), question, make)
@@ -131,6 +139,7 @@ def _response(page: bytes) -> Response:
     headers = {
         "ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
         "Cache-Control": "no-cache",
+        "Vary": "Cookie",
     }
     return Response(content, media_type="text/html", headers=headers)
 
@@ -138,7 +147,17 @@ def _response(page: bytes) -> Response:
 def _question(scope: Scope) -> bytes:
     host = dict(scope["headers"]).get(b"host", b"")
     path: str = scope["path"]
-    return b"\0".join((host, path.encode(), bytes(scope["query_string"])))
+    home = (_home(scope) or "").encode()
+    return b"\0".join((host, path.encode(), bytes(scope["query_string"]), home))
+
+
+def _home(scope: Scope) -> str | None:
+    """The code of the province that the browser remembers, where it does and there is one."""
+    cookies: SimpleCookie = SimpleCookie()
+    with suppress(CookieError):
+        cookies.load(Headers(scope=scope).get("cookie", ""))
+    morsel = cookies.get(PLACE_COOKIE)
+    return morsel.value if morsel and morsel.value in BY_CODE else None
 
 
 def _params(scope: Scope) -> dict[str, str]:

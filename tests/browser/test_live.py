@@ -21,7 +21,7 @@ def chips(page: Page) -> Any:
 
 
 def rows(page: Page) -> Any:
-    return page.locator(".st-key-country .t17 tr[data-code]")
+    return page.locator(".st-key-now .t17 tr[data-code]")
 
 
 def test_live_page_draws_17_chips_17_rows_17_provinces(site: str, chromium: Browser) -> None:
@@ -29,7 +29,7 @@ def test_live_page_draws_17_chips_17_rows_17_provinces(site: str, chromium: Brow
         drawn(page, site)
         expect(chips(page)).to_have_count(17)
         expect(rows(page)).to_have_count(17)
-        expect(page.locator(".st-key-country path.area")).to_have_count(17)
+        expect(page.locator(".st-key-now path.area")).to_have_count(17)
         names = [text.split()[0] for text in chips(page).all_inner_texts()]
         assert names == [province.ko for province in PROVINCES]
         expect(page.locator("header").get_by_text("SIMULATED")).to_have_count(1)
@@ -69,7 +69,7 @@ def test_row_chip_and_map_select_and_the_address_follows(site: str, chromium: Br
         page.locator("path.area[data-pick='KR-45']").click()
         page.wait_for_url("**p=KR-45**")
         expect(rows(page).and_(page.locator(".me"))).to_have_count(1)
-        expect(page.locator(".st-key-lead .mine select")).to_have_value("KR-45")
+        expect(page.locator(".st-key-now .mine select")).to_have_value("KR-45")
         expect(page.locator(".t17 tr.me + tr.open")).to_contain_text("측정소")
 
 

@@ -98,7 +98,7 @@ def test_the_week_has_limits_peak_newest_gap_and_what_is_confirmed() -> None:
         "최고 160, 11월 19일 21시",
         "40",
     ]
-    assert "통신장애, 12시간" in drawn
+    assert "통신장애 12시간" in drawn
     assert len(found(drawn, "svg.wide .confirmed")) == 1
     assert found(drawn, "svg.wide path.line")[0].get("d").count("M") == 2
     assert not found(drawn, ".usual")

@@ -26,7 +26,7 @@ from tests.serving import fill, make_runtime
 STATIC = Path(streamlit.__file__).parent / "static"
 
 
-def first_content(_context: Context, page: str, view: View) -> str:
+def first_content(_context: Context, page: str, view: View, _home: str | None) -> str:
     """A body that says for which page and view it was asked."""
     return f"<p>{page} {view.lang}</p>"
 

@@ -96,7 +96,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       event.preventDefault();
       return choose("go", link.dataset.go);
     }
-    for (const [name, key] of [["sort", "sort"], ["x", "x"], ["pick", "pick"]]) {
+    for (const [name, key] of [["sort", "sort"], ["x", "x"], ["more", "more"], ["pick", "pick"]]) {
       const part = event.target.closest(`[data-${key}]`);
       // A link of its own inside a part leads where it says.
       if (!part || (link && part.contains(link) && part !== link && !link.dataset.focus)) continue;

@@ -10,7 +10,7 @@ from aq.web.drawings.bars import bars
 from aq.web.drawings.map import map_svg, tiles
 from aq.web.drawings.marks import framed
 from aq.web.drawings.place import card
-from aq.web.drawings.table import table
+from aq.web.drawings.table import headings, table
 from aq.web.drawings.view import View
 from aq.web.drawings.week import line
 from aq.web.wording.korean import Noun, averaging_words
@@ -22,6 +22,20 @@ def top(view: View) -> str:
         return framed(view, f"{lead.acts(view)}{lead.title(view)}{lead.deck(view)}")
     parts = f"<div>{lead.title(view)}</div>{card(view)}<div>{lead.deck(view)}</div>"
     return framed(view, f'{lead.acts(view)}<div class="lead">{parts}</div>')
+
+
+def now(view: View, standards: Sequence[Standard]) -> str:
+    """All that speaks of the present hour."""
+    return f'{top(view)}{choices(view, standards)}<div class="room">{country(view)}</div>'
+
+
+def said(view: View) -> str:
+    """What is read out where it changes: the headline with its hour, and the order of the table."""
+    order = next(words for key, words in headings(view) if key == view.sort)
+    way = view.text("highest first") if view.descending else view.text("lowest first")
+    hour = view.answer.country.hour
+    told = f"{lead.sentence(view)}. {view.text.hour(hour)}. " if hour else ""
+    return f"{told}{view.text('Table by {what}, {way}', what=order, way=way)}"
 
 
 def country(view: View) -> str:
@@ -39,7 +53,7 @@ def province(view: View, week: Week | None) -> str:
     title = text("{who} · {what}, last {n} days", who=name, what=what, n=days) if week else name
     drawn = line(view, week) if week else ""
     body = f"<h2>{escape(title)}</h2>{drawn}{bars(view)}"
-    return framed(view, f'<section class="place">{body}</section>')
+    return f'<section class="place">{body}</section>'
 
 
 def choices(view: View, standards: Sequence[Standard]) -> str:

@@ -39,6 +39,15 @@ def framed(view: View, body: str) -> str:
     )
 
 
+def more(words: str, is_open: bool) -> str:
+    """A button that opens and closes what stands below it."""
+    state = f'aria-expanded="{"true" if is_open else "false"}"'
+    return (
+        f'<button type="button" class="more" data-more="1" data-focus="more" {state}>'
+        f"{escape(words)}</button>"
+    )
+
+
 def svg_text(x: float, y: float, words: str, kind: str = "", more: str = "") -> str:
     """Words in a picture; `more` are further attributes."""
     name = f' class="{kind}"' if kind else ""

@@ -68,18 +68,30 @@ def caption(view: View) -> str:
     return " · ".join(parts)
 
 
+def headings(view: View) -> list[tuple[str, str]]:
+    """The columns that can be sorted by: key and words."""
+    text = view.text
+    return [
+        ("order", text("Province")),
+        ("value", text.pollutant(view.pollutant)),
+        ("grade", text("Level")),
+        ("stations", text("Stations")),
+    ]
+
+
 def _head(view: View) -> str:
     text, today = view.text, kst_day(view.answer.now)
     other = beside(view)
-    cells = _heading(view, "order", text("Province"))
-    cells += _heading(view, "value", text.pollutant(view.pollutant), "n")
-    cells += _heading(view, "grade", text("Level"))
+    words = dict(headings(view))
+    cells = _heading(view, "order", words["order"])
+    cells += _heading(view, "value", words["value"], "n")
+    cells += _heading(view, "grade", words["grade"])
     cells += f'<th scope="col" class="two">{escape(text.pollutant(other))}</th>' if other else ""
     cells += f'<th scope="col" class="trend">{escape(text("Last 24 hours"))}</th>'
     for day in view.days:
         title = escape(text.day_ahead(day.day, (day.day - today).days))
         cells += f'<th scope="col" class="c">{title}</th>'
-    return cells + _heading(view, "stations", text("Stations"), "n heard")
+    return cells + _heading(view, "stations", words["stations"], "n heard")
 
 
 def _heading(view: View, key: str, words: str, kind: str = "") -> str:

@@ -101,6 +101,16 @@ class View:
         return escape(self.link(page, changes))
 
 
+def worst(answer: Live, pollutant: str) -> str:
+    """The code of the province with the worst level, the highest value of equals."""
+
+    def badness(item: CurrentItem) -> tuple[int, float]:
+        value = shown(item)
+        return item.grade or 0, -1.0 if value is None else value
+
+    return max(answer.country.of(pollutant), key=badness).code
+
+
 def shown_digits(standard: Standard, pollutant: str) -> int:
     """Decimals shown: those the standard grades by, so that a printed value and its grade agree.
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import streamlit as st
+
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.domain.windows import OVERALL
@@ -11,9 +13,7 @@ from aq.queries.week import week
 from aq.web import components
 from aq.web.drawings import live
 from aq.web.drawings.carpet import HOURS, carpet
-from aq.web.drawings.lead import sentence
-from aq.web.drawings.marks import framed
-from aq.web.drawings.table import caption
+from aq.web.drawings.marks import framed, more
 from aq.web.drawings.view import View
 from aq.web.parts import cache, live_view, official, page, why
 from aq.web.sections import PAGES
@@ -31,15 +31,12 @@ def render() -> None:
     picked = live_view.strip(pollutant, view.place)
     choices = [
         ("pick", picked) if picked else None,
-        components.drawing("lead", live.top(view), sentence(view)),
-        components.drawing("choices", live.choices(view, page.standards())),
-        components.drawing("country", live.country(view), caption(view)),
+        components.drawing("now", live.now(view, page.standards()), live.said(view)),
     ]
-    country_past = _past(view)
-    if country_past:
-        choices.append(components.drawing("past", country_past))
-    choices.append(components.drawing("place", live.province(view, _week(view))))
-    _evidence(view)
+    is_open = st.session_state.get("why") == view.place
+    choices.append(components.drawing("past", _past(view, is_open=is_open)))
+    if is_open:
+        _evidence(view)
     official.ahead(pollutant)
     page.bottom()
     page.pulse()
@@ -50,18 +47,25 @@ def render() -> None:
 
 def _act_on(kind: str, value: str) -> None:
     """What was chosen in a drawing goes into the address; what is unknown changes nothing."""
-    if kind == "go" and value in PAGES:
+    if kind == "more":
+        place = live_view.view(page.pollutant()).place
+        st.session_state["why"] = None if st.session_state.get("why") == place else place
+        st.rerun()
+    elif kind == "go" and value in PAGES:
         page.go(value)
     elif kind in CHANGES and (kind != "pick" or value in BY_CODE):
         page.change(**{CHANGES[kind]: value})
 
 
-def _past(view: View) -> str:
-    """The last three days of all 17."""
+def _past(view: View, *, is_open: bool) -> str:
+    """The last three days of all 17, the place's week, and the way to what its grade rests on."""
     until = view.answer.country.hour or cache.this_hour()
     hours = cache.kept(frames, view.pollutant, view.standard.id, until, HOURS)
-    drawn = carpet(view, hours)
-    return framed(view, drawn) if drawn else ""
+    drawn = carpet(view, hours) + live.province(view, _week(view))
+    item = view.answer.item(view.place, view.pollutant)
+    if item.grade and item.observed_at:
+        drawn += more(view.text("Why this grade"), is_open)
+    return framed(view, drawn)
 
 
 def _week(view: View) -> Week | None:
@@ -79,7 +83,8 @@ def _evidence(view: View) -> None:
     """What stands behind the place's grade, where there is one."""
     item = view.answer.item(view.place, view.pollutant)
     if item.grade and item.observed_at:
-        why.panel(item.code, view.pollutant, item.observed_at)
+        found = cache.evidence(item.code, view.pollutant, item.observed_at, view.standard.id)
+        page.html(why.markup(found, view.text))
 
 
 if __name__ == "__main__":

@@ -11,13 +11,9 @@ from aq.queries.model_hours import hours_ahead
 from aq.web import components
 from aq.web.drawings.chips import strip as strip_drawing
 from aq.web.drawings.marks import framed
-from aq.web.drawings.view import View
+from aq.web.drawings.view import View, worst
 from aq.web.parts import cache, page
-from aq.web.parts.view_state import shared_params
-from aq.web.wording.korean import shown
-
-# Where the browser keeps the reader's own province: read by the server, so that it comes first.
-COOKIE = "aq_place"
+from aq.web.parts.view_state import PLACE_COOKIE, shared_params
 
 
 def answer() -> Live:
@@ -27,7 +23,7 @@ def answer() -> Live:
 
 def home() -> str | None:
     """The province this browser remembers, as it was when the page was opened."""
-    code = st.context.cookies.get(COOKIE)
+    code = st.context.cookies.get(PLACE_COOKIE)
     return code if code in BY_CODE else None
 
 
@@ -63,13 +59,7 @@ def _link(name: str, changes: Mapping[str, str]) -> str:
 
 def _worst(pollutant: str) -> str:
     """The worst province when the session first saw this pollutant."""
-
-    def badness(code: str) -> tuple[int, float]:
-        item = answer().item(code, pollutant)
-        value = shown(item)
-        return item.grade or 0, -1.0 if value is None else value
-
-    first: str = st.session_state.setdefault(f"first {pollutant}", max(BY_CODE, key=badness))
+    first: str = st.session_state.setdefault(f"first {pollutant}", worst(answer(), pollutant))
     return first
 
 

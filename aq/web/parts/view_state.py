@@ -14,6 +14,8 @@ PRESETS = {"7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": None}
 SORTS = ("order", "grade", "value", "stations")
 # Lines that can be told apart in one chart.
 MOST_PLACES = 6
+# Where the browser keeps the reader's own province: read by the server, so that it comes first.
+PLACE_COOKIE = "aq_place"
 SHARED = ("lang", "p", "x", "std")
 
 

@@ -1,10 +1,7 @@
 """Why a province has its grade: the window, the rule in numbers, and its stations."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from html import escape
-
-import streamlit as st
 
 from aq.domain.clock import kst_day
 from aq.domain.explanation import Explanation, OverallExplanation
@@ -12,7 +9,7 @@ from aq.domain.model import URBAN
 from aq.domain.quality import ECHO, FUTURE, IMPLAUSIBLE, JOIN, SPIKE, STUCK
 from aq.i18n import Text
 from aq.queries.evidence import Evidence, Witness
-from aq.web.parts import cache, page
+from aq.web.parts import cache
 from aq.web.parts.tables import table
 from aq.web.wording.explanation import MEANS, PARTS, archived_words, told_sources
 from aq.web.wording.korean import N_, flag_word, number, short_hour
@@ -33,16 +30,6 @@ FLAGS: Mapping[str, str] = {
     ECHO: N_("repeats an earlier hour"),
     SPIKE: N_("far above its neighbours"),
 }
-
-
-def panel(code: str, pollutant: str, at: datetime) -> None:
-    """An expander that is filled once a reader opens it."""
-    text = page.words()
-    opened = st.expander(text("Why this grade"), key="why", on_change="rerun")
-    if opened.open:
-        found = cache.evidence(code, pollutant, at, page.standard().id)
-        with opened:
-            page.html(markup(found, text))
 
 
 def markup(found: Evidence, text: Text) -> str:
