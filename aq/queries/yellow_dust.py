@@ -31,6 +31,25 @@ def yellow_dust_of(context: Context, year: int, now: datetime) -> tuple[YellowDu
     return tuple(reversed(acts))
 
 
+def yellow_dust_over(
+    context: Context,
+    codes: tuple[str, ...],
+    after: datetime,
+    until: datetime,
+    as_of: int | None = None,
+) -> tuple[YellowDust, ...]:
+    """The acts of ``after < t <= until`` whose text names one of some provinces, newest first; as
+    known now, or at the store version `as_of`."""
+    tick = timedelta(microseconds=1)
+    with context.store.read() as connection:
+        acts = yellow_dust_acts(connection, after + tick, until, as_of)
+    return tuple(
+        act
+        for act in reversed(acts)
+        if any(province.code in codes for province in provinces_named(act.areas))
+    )
+
+
 def yellow_dust_items(acts: Iterable[YellowDust]) -> list[dict[str, Any]]:
     """Acts in JSON's types; `provinces` are those that the text of areas names."""
     return [

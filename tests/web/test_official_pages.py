@@ -11,11 +11,13 @@ import requests
 
 from aq.context import Context
 from aq.domain.clock import HOUR
-from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice, Reading
+from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice, Reading, YellowDust
 from aq.domain.provinces import BY_CODE
 from aq.queries.official import advisories_over
+from aq.queries.yellow_dust import yellow_dust_over
 from aq.store.model_hours import replace_ahead
 from aq.store.notices import put_advisories, put_forecasts
+from aq.store.yellow_dust import put_yellow_dust
 from aq.web.charts import lines as lines_chart
 from aq.web.parts import cache
 from tests.conftest import NOW
@@ -161,6 +163,28 @@ def test_advisories_lie_over_the_line_in_ink_and_stand_in_a_table(told: Context)
     assert "부터 발령 중" in hovers[5]
     names = [one.text for one in figure.layout.annotations]
     assert [name for name in names if name in ("경보", "주의보")] == ["경보", "주의보"]
+
+
+def test_yellow_dust_of_the_days_stands_under_the_line_of_the_provinces_it_names(
+    told: Context,
+) -> None:
+    version = told.store.version()
+    at = HOUR_20 - 5 * HOUR
+    acts = [
+        YellowDust(at=at, told="2026112315", sequence="1", areas="서울, 경기, 백령도"),
+        YellowDust(at=at - 60 * 24 * HOUR, told="x", sequence="1", areas="서울"),
+    ]
+    with told.store.write("t") as txn:
+        put_yellow_dust(txn, acts)
+    body = markup(run("past.py", p="KR-41"))
+    assert "서울, 경기, 백령도" in body
+    assert "단계와 해제 시각이 없습니다" in body
+    assert "백령도" not in markup(run("past.py", p="KR-26"))
+    assert "백령도" not in markup(run("past.py", p="KR-41", x="no2"))
+    bounds = HOUR_20 - 29 * HOUR, HOUR_20
+    assert yellow_dust_over(told, ("KR-41",), *bounds) == (acts[0],)
+    assert yellow_dust_over(told, ("KR-41",), *bounds, version) == ()
+    assert "백령도" in markup(run("advisories.py"))
 
 
 def test_days_and_several_provinces_have_the_bands_too(told: Context) -> None:

@@ -13,8 +13,7 @@ from aq.queries.official import Year, advisories_of, advisory_years
 from aq.queries.yellow_dust import yellow_dust_of
 from aq.web.parts import cache, live_view, page
 from aq.web.parts.attribution import FORMATS
-from aq.web.parts.more_notices import yellow_dust_rows
-from aq.web.parts.official import act_grid, grid
+from aq.web.parts.official import act_grid, grid, yellow_dust_grid
 from aq.web.wording.korean import province_name
 
 MOST_ROWS = 500
@@ -37,22 +36,14 @@ def render() -> None:
             title = text("{n} official advisories in {year}", n=f"{len(found.rows):,}", year=year)
             note = text("Advisories hold for zones, which are parts of provinces.")
             page.html(f"<h1>{escape(title)}</h1><p>{escape(note)}</p>")
+        acts = cache.kept(yellow_dust_of, year, cache.moment())
         caption = text("Every advisory, newest first")
         listed = act_grid(caption, found.rows[:MOST_ROWS], text)
-        page.html(_counts(found, text) + listed + _whole(found, text) + _yellow(year, text))
+        page.html(
+            _counts(found, text) + listed + _whole(found, text) + yellow_dust_grid(acts, text)
+        )
     page.bottom()
     page.pulse()
-
-
-def _yellow(year: int, text: Text) -> str:
-    """The year's acts of yellow dust; nothing without one."""
-    acts = cache.kept(yellow_dust_of, year, cache.moment())
-    if not acts:
-        return ""
-    head = [text("Time"), text("Round"), text("Areas"), text("Provinces named")]
-    note = text("An act of yellow dust has no level and no end in the service.")
-    body = grid(text("Yellow dust"), head, yellow_dust_rows(acts, text))
-    return f'{body}<p class="muted">{escape(note)}</p>'
 
 
 def _whole(found: Year, text: Text) -> str:

@@ -90,11 +90,12 @@ def quota_facts(feed: FeedStatus, text: Text) -> list[Fact]:
         theirs = sum(count for count, _ in feed.counted.values())
         ours = sum(count for _, count in feed.counted.values())
         value = text("{theirs}; ours {ours}", theirs=f"{theirs:,}", ours=f"{ours:,}")
-        facts.append((text("calls by the source's count"), value, kst_iso(feed.counted_at)))
+        label = text("calls by the source's count")
+        facts.append((label, value, kst_iso(feed.counted_at)))
         # By the source's own names of its services, which are Korean.
         for name, (count, own) in feed.counted.items() if len(feed.counted) > 1 else ():
             value = text("{theirs}; ours {ours}", theirs=f"{count:,}", ours=f"{own:,}")
-            facts.append((name, value, ""))
+            facts.append((f"{label}, {name}", value, ""))
     if feed.gaps_open or feed.gaps_lost:
         value = text("{n} can still be had, {lost} cannot", n=feed.gaps_open, lost=feed.gaps_lost)
         facts.append((text("province hours missing"), value, ""))

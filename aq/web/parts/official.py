@@ -1,13 +1,13 @@
 """The authority's word on the live page: advisories in force, and the days ahead by province."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from html import escape
 
 from aq.domain.clock import kst, kst_day
 from aq.domain.forecasts import Outlook, outlooks
-from aq.domain.model import DAILY, Advisory, ForecastNotice
+from aq.domain.model import DAILY, Advisory, ForecastNotice, YellowDust
 from aq.domain.provinces import PROVINCES
 from aq.domain.standards import Standard
 from aq.i18n import Text
@@ -15,9 +15,10 @@ from aq.queries.official import (
     advisories_over,
     forecast_notices,
 )
+from aq.queries.yellow_dust import yellow_dust_over
 from aq.web.charts.lines import Ask
 from aq.web.parts import cache, page
-from aq.web.parts.more_notices import over_50
+from aq.web.parts.more_notices import over_50, yellow_dust_rows
 from aq.web.parts.tables import table
 from aq.web.wording.advisories import GRADE_WORDS, act_word, place_words, value_words
 from aq.web.wording.korean import (
@@ -154,6 +155,7 @@ def over_line(codes: tuple[str, ...], asked: Ask) -> None:
     """The advisories drawn over a line, as a table; nothing where there was none."""
     text = page.words()
     bounds = asked.after, asked.until
+    _yellow_dust(codes, asked, text)
     rows = cache.kept(advisories_over, codes, asked.pollutant, *bounds, asked.as_of)
     if not rows:
         return
@@ -168,6 +170,24 @@ def over_line(codes: tuple[str, ...], asked: Ask) -> None:
             "The first {n} of {all}; the export has them all.", n=MOST_ACTS, all=len(rows)
         )
     page.html(f'{body}<p class="muted">{escape(words)}</p>')
+
+
+def _yellow_dust(codes: tuple[str, ...], asked: Ask, text: Text) -> None:
+    """The acts of yellow dust of a range of fine dust over these provinces."""
+    if asked.pollutant not in ("pm10", "pm25"):
+        return
+    bounds = asked.after, asked.until
+    page.html(yellow_dust_grid(cache.kept(yellow_dust_over, codes, *bounds, asked.as_of), text))
+
+
+def yellow_dust_grid(acts: Sequence[YellowDust], text: Text) -> str:
+    """Acts of yellow dust as a table; nothing without one."""
+    if not acts:
+        return ""
+    head = [text("Time"), text("Round"), text("Areas"), text("Provinces named")]
+    note = text("An act of yellow dust has no level and no end in the service.")
+    body = grid(text("Yellow dust"), head, yellow_dust_rows(acts, text))
+    return f'{body}<p class="muted">{escape(note)}</p>'
 
 
 RECENT = timedelta(days=90)

@@ -8,12 +8,13 @@ from aq.domain.agreement import Agreement
 from aq.domain.clock import from_day_number, from_hour_number
 from aq.domain.errors import FeedReason
 from aq.domain.model import CITY_HOUR, STATION_DAY, STATION_MONTH
+from aq.domain.provinces import find_province
 from aq.feeds.airkorea import AIRKOREA
 from aq.i18n import Text
 from aq.queries.official_means import OfficialService
 from aq.web.parts.tables import table
 from aq.web.wording.feeds import REASONS, advised, minute
-from aq.web.wording.korean import N_, Noun, day_words, told_hour
+from aq.web.wording.korean import N_, Noun, day_words, province_name, told_hour
 
 SERIES = {
     CITY_HOUR: N_("hours of cities and counties"),
@@ -65,7 +66,7 @@ def section(
 
 
 def _row(line: Agreement, now: datetime, text: Text) -> str:
-    place = f"{line.where}, {_period(line, now, text)}"
+    place = f"{_place(line, text)}, {_period(line, now, text)}"
     cells = (
         text.pollutant(line.pollutant),
         f"{line.hours:,}",
@@ -75,6 +76,15 @@ def _row(line: Agreement, now: datetime, text: Text) -> str:
     )
     body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
     return f'<tr><th scope="row">{escape(text(SERIES[line.series]))}</th>{body}</tr>'
+
+
+def _place(line: Agreement, text: Text) -> str:
+    """A station, or a city after its province in the reader's language."""
+    where = line.where or ""
+    if line.series != CITY_HOUR:
+        return where
+    province, _, city = where.partition(" ")
+    return f"{province_name(find_province(province), text.lang)} {city}"
 
 
 def _period(line: Agreement, now: datetime, text: Text) -> str:
