@@ -23,6 +23,7 @@ class Scale:
     deliveries: int = 20  # hours in which a worker is killed that sends alerts
     histories: int = 2_000  # of hours late, revised and silenced, through the alerts
     days: int = 30  # of three workers and two pages
+    seed: int = 20_261_128  # of the storm: the same one makes the same choices
 
 
 QUICK = Scale(

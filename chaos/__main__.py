@@ -35,6 +35,7 @@ def _show(line: Line) -> None:
 @click.option("--payloads", type=click.IntRange(0), help="Spoiled answers of each feed.")
 @click.option("--files", type=click.IntRange(0), help="Spoiled files.")
 @click.option("--days", type=click.IntRange(1), help="Simulated days of many instances.")
+@click.option("--seed", type=int, help="Of the storm, to have the same one again.")
 def main(quick: bool, only: Sequence[str], **counts: int | None) -> None:
     """Kill, fault and fuzz the product and count what was lost (0) or counted twice (0)."""
     parts = read_parts()

@@ -29,6 +29,19 @@ FIELDS: Mapping[str, str] = {
     "slow_body": "seconds = 1",
     "gzip_bomb": "megabytes = 60",
 }
+# What a poll that meets one of these ends with; the others are read, as far as they can be.
+SAID = {
+    **dict.fromkeys(("gateway_30", "http_403"), "key_not_registered"),
+    **dict.fromkeys(
+        ("provider_error", "http_503_html", "http_504", "empty_items"), "upstream_down"
+    ),
+    **dict.fromkeys(("garbage", "gzip_bomb", "cut_body", "wrong_length"), "not_understood"),
+    "gateway_20": "key_not_approved",
+    "gateway_22": "quota_used_up",
+    "gateway_10_http400": "bad_request",
+    "http_429": "rate_limited",
+    "slow_headers": "unreachable",
+}
 # A value that was changed and changed back has its history, and is to have it.
 HISTORY = ("station_hour_rev", "province_hour_rev")
 

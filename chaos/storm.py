@@ -1,7 +1,8 @@
 """One server in a storm: viewers, hostile clients, a feed that lies, a clock that jumps, kills.
 
-Time passes as fast as the hours are collected. Every choice follows from the seed. At the end the
-store is compared with one that polled each hour once, with nothing going wrong.
+Time passes as fast as the hours are collected. Every choice follows from the seed,
+but for the hours in which a minute of the machine's own time has gone by. At the end the store is
+compared with one that polled each hour once, with nothing going wrong.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 import psutil
 import requests
@@ -27,42 +30,30 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from aq.context import start
-from aq.domain.clock import HOUR, floor_hour, hour_number
+from aq.domain.clock import HOUR, KST, floor_hour, hour_number
 from aq.paths import ROOT
 from aq.settings import load
-from aq.simulator.scenario import parse
+from aq.simulator.scenario import KINDS, parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
 from aq.store import Store
 from aq.store.schema import station_hour
-from chaos import Line, Scale, part
+from chaos import Line, Scale, faults, part
 from chaos.clocked import SharedTime
-from chaos.replicas import alone, station_hours
+from chaos.replicas import REALTIME, alone, station_hours
 from tests.browsing import free_port
 from tests.conftest import NOW
 from tests.waiting import PATIENCE, wait_until
 
-SEED, STATIONS = 20_261_128, 34
-LIES = (
-    *(
-        "gateway_20",
-        "gateway_10_http400",
-        "provider_error",
-        "http_403",
-        "http_429",
-        "http_503_html",
-    ),
-    *(
-        "http_504",
-        "garbage",
-        "gzip_bomb",
-        "cut_body",
-        "wrong_length",
-        "wrong_shapes",
-        "empty_items",
-    ),
-    *("xml_instead_of_json", "old_hour", "future_hour"),
-)
+STATIONS = 34
+# What each lie is told beside its kind. A value that was wrong and looked whole would stand, as
+# nothing tells it: the changed ones come with a province missing, and are asked for again.
+FIELDS = {**faults.FIELDS, "late_hour": "minutes = 14"}
+WITH = {"changed_values": 'kind = "missing_provinces"\nprovinces = ["서울"]'}
+USED_UP = "gateway_22"  # until midnight (KST), so its hour is the last of a day
+TRUTH_SECONDS = 60  # within which /healthz tells how the feed does
+POLL_SECONDS = 15  # for what the first poll of an hour should bring; else it is filled later
+FLAT = 1.05  # memory of the last quarter by that of the second
 MEMORY = 400 * 1024 * 1024  # bytes of the server, at most
 VIEWER, FRAMES, COSTLY = (f"198.51.100.{number}" for number in (1, 2, 3))
 COSTLY_ROUTES = (
@@ -78,11 +69,33 @@ class Seen:
 
     hours: int = 0
     kills: int = 0
+    lies: set[str] = field(default_factory=set)  # kinds that the feed has told
     asked: int = 0  # of the server, while it should answer
     unanswered: list[str] = field(default_factory=list)
-    memory: int = 0  # the most the server took [bytes]
+    health: int = 0  # how often /healthz had to tell something
+    untold: list[str] = field(default_factory=list)  # what it did not, in time
+    memory: list[int] = field(default_factory=list)  # what the server took, hour by hour [bytes]
     drawn: int = 0  # pages that viewers were shown whole
     refused: int = 0  # of the hostile clients' messages and calls
+    tracebacks: int = 0  # in the server's log
+
+    @property
+    def largest(self) -> int:
+        """The most the server took [bytes]."""
+        return max(self.memory, default=0)
+
+    @property
+    def growth(self) -> float:
+        """Memory of the last quarter by that of the second, medians."""
+        size = len(self.memory)
+        second, last = self.memory[size // 4 : size // 2], self.memory[3 * size // 4 :]
+        return median(last) / median(second) if second and last else 1.0
+
+    @property
+    def held(self) -> bool:
+        """Whether the server stayed, within its memory, told the truth and refused who floods."""
+        well = not (self.unanswered or self.untold or self.tracebacks)
+        return well and self.largest < MEMORY and self.refused > 0
 
 
 class Server:
@@ -122,6 +135,13 @@ class Server:
         with suppress(requests.RequestException):
             return requests.get(f"{self.address}/healthz", timeout=PATIENCE).status_code == 200
         return False
+
+    def feed(self) -> dict[str, Any]:
+        """What /healthz says of AirKorea, with whether it is stale; nothing while it is silent."""
+        with suppress(requests.RequestException):
+            said = requests.get(f"{self.address}/healthz", timeout=PATIENCE).json()
+            return {**said["feeds"]["airkorea"], "stale": "airkorea" in said["stale"]}
+        return {}
 
     def kill(self) -> None:
         """SIGKILL, and a new one, as systemd sees to."""
@@ -222,9 +242,12 @@ class Storm:
         self.seen.asked += 1
         if not self.server.answers():
             self.seen.unanswered.append(f"{moment:%d %H:%M}")
-        with suppress(psutil.Error):
-            size = psutil.Process(self.server.process.pid).memory_info().rss
-            self.seen.memory = max(self.seen.memory, size)
+
+    def tells(self, what: str, true: Callable[[dict[str, Any]], bool]) -> None:
+        """See that /healthz comes to say something of the feed within a minute."""
+        self.seen.health += 1
+        if not waited(lambda: true(self.server.feed() or {"failing_since": "", "stale": ""})):
+            self.seen.untold.append(what)
 
     def heard(self, hour: datetime) -> bool:
         """Whether all stations of an hour are in."""
@@ -232,30 +255,37 @@ class Storm:
         with self.store.read() as connection:
             return connection.scalar(query.select_from(station_hour)) == STATIONS
 
-    def hour(self, hour: datetime, *, kill: bool, lie: bool) -> None:
-        """An hour: a lie at the first poll, the truth at the second, a kill between."""
+    def hour(self, hour: datetime, *, kill: bool, lie: str = "", outage: bool = False) -> None:
+        """An hour: a lie at the first poll, the truth at the second but in an outage, a kill
+        between."""
         if lie:
-            kind = self.chance.choice(LIES)
-            extra = "hours = 1" if kind == "old_hour" else ""
-            extra = "megabytes = 60" if kind == "gzip_bomb" else extra
-            text = f'[[fault]]\nkind = "{kind}"\nfeed = "airkorea"\n{extra}\n'
-            self.simulator.scenario = parse(text)
-        before = self.simulator.calls["getCtprvnRltmMesureDnsty"]
+            self.seen.lies.add(lie)
+            said = [f'kind = "{lie}"\n{FIELDS.get(lie, "")}', WITH.get(lie, "")]
+            entries = [f'[[fault]]\nfeed = "airkorea"\n{fields}\n' for fields in said if fields]
+            self.simulator.scenario = parse("".join(entries))
+        before = self.simulator.calls[REALTIME]
         self.at(hour + timedelta(minutes=21))
-        waited(lambda: self.simulator.calls["getCtprvnRltmMesureDnsty"] > before)
+        waited(lambda: self.simulator.calls[REALTIME] > before or outage, POLL_SECONDS)
+        if lie in faults.SAID:
+            self.tells(f"{hour:%d %H} {lie}", lambda feed: feed["failing_since"] is not None)
         if kill:
             time.sleep(self.chance.random())
             self.server.kill()
             self.seen.kills += 1
-        self.simulator.scenario = parse("")
+        if not outage:
+            self.simulator.scenario = parse("")
         for minute in (36, 51, 57):
             self.at(hour + timedelta(minutes=minute))
-            if waited(lambda: self.heard(hour)):
+            if outage or waited(lambda: self.heard(hour), POLL_SECONDS):
                 break
+        if lie in faults.SAID and lie != USED_UP and not outage:
+            self.tells(f"{hour:%d %H} well", lambda feed: feed["failing_since"] is None)
+        with suppress(psutil.Error):
+            self.seen.memory.append(psutil.Process(self.server.process.pid).memory_info().rss)
         self.seen.hours += 1
 
 
-def waited(true: Callable[[], bool], seconds: float = 15) -> bool:
+def waited(true: Callable[[], bool], seconds: float = TRUTH_SECONDS) -> bool:
     """Whether it became so in time; the clock goes on either way, what lacks is filled later."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -265,11 +295,37 @@ def waited(true: Callable[[], bool], seconds: float = 15) -> bool:
     return True
 
 
+def lies(chance: random.Random) -> Iterator[str]:
+    """Every kind of lie that the simulator knows, again and again, each time in another order."""
+    while True:
+        kinds = [kind for kind in KINDS if kind != USED_UP]
+        chance.shuffle(kinds)
+        yield from kinds
+
+
+def each_hours(hours: int) -> Callable[[int], bool]:
+    """A kill each so many simulated hours."""
+    return lambda number: number % hours == hours - 1
+
+
+def each_minute() -> Callable[[int], bool]:
+    """A kill in the hour in which another minute of the machine's own time has gone by."""
+    began, kills = time.monotonic(), 0
+
+    def due(_number: int) -> bool:
+        nonlocal kills
+        is_due = time.monotonic() - began > 60 * (kills + 1)
+        kills += is_due
+        return is_due
+
+    return due
+
+
 def live(
-    folder: Path, hours: int, viewers: int, *, every: int, seed: int = SEED
+    folder: Path, hours: int, viewers: int, kill: Callable[[int], bool], *, seed: int
 ) -> tuple[Seen, int, int]:
-    """So many simulated hours of it, with a kill each `every` hours; (what was seen, hours lost,
-    hours that stand otherwise)."""
+    """So many simulated hours of it, with a kill in those that `kill` names; (what was seen, hours
+    lost, hours that stand otherwise)."""
     seen, chance, shared = Seen(), random.Random(seed), SharedTime(folder / "time")
     world, first = World(STATIONS), floor_hour(NOW)
     with ExitStack() as stack:
@@ -283,14 +339,7 @@ def live(
         storm = Storm(
             store=store, server=server, simulator=simulator, time=shared, seen=seen, chance=chance
         )
-        back, ahead = hours // 3, 2 * hours // 3
-        for number in range(hours):
-            hour = first + number * HOUR
-            storm.hour(hour, kill=number % every == every - 1, lie=number % 2 == 1)
-            if number == back:  # the clock is set back two hours, and found wrong
-                storm.at(hour - 2 * HOUR)
-            if number == ahead:  # or three ahead
-                storm.at(hour + 3 * HOUR)
+        _hours(storm, first, hours, kill)
         until = first + (hours - 1) * HOUR
         storm.at(until + timedelta(minutes=59))
         crowd.over = True
@@ -298,24 +347,58 @@ def live(
         expected = alone(folder, world, until + timedelta(minutes=25))
         stood = station_hours(store, until)
         store.close()
+    seen.tracebacks = (folder / "log").read_text("utf-8", "replace").count("Traceback")
     lost = len(expected.keys() - stood.keys())
     wrong = sum(stood[key] != expected[key] for key in expected.keys() & stood.keys())
     return seen, lost, wrong
 
 
+def _hours(storm: Storm, first: datetime, hours: int, kill: Callable[[int], bool]) -> None:
+    """Hour after hour: a lie in every second one, the clock wrong twice, in a run of a day or more
+    an outage of four hours and a quota used up."""
+    told = lies(storm.chance)
+    back, ahead = hours // 3, 2 * hours // 3
+    is_long = hours >= 24
+    outage = range(hours // 2, hours // 2 + 4) if is_long else range(0)
+    for number in range(hours):
+        hour = first + number * HOUR
+        lie = next(told) if number % 2 else ""
+        lie = USED_UP if is_long and hour.astimezone(KST).hour == 23 else lie
+        lie = "http_503_html" if number in outage else lie
+        storm.hour(hour, kill=kill(number), lie=lie, outage=number in outage)
+        if number in outage[-1:]:
+            storm.tells(f"{hour:%d %H} stale", lambda feed: feed["stale"] is True)
+        if number == back:  # the clock is set back two hours, and found wrong
+            storm.at(hour - 2 * HOUR)
+        if number == ahead:  # or three ahead
+            storm.at(hour + 3 * HOUR)
+
+
 @part("storm")
 def storm(scale: Scale, folder: Path) -> Iterator[Line]:
-    """Viewers, hostile clients, lies, a clock that jumps twice, kills."""
+    """Viewers, hostile clients, lies, a clock that jumps twice; killed each minute, then never, to
+    see whether memory stays flat."""
     quick = scale.days < Scale().days
-    hours, viewers = (24, 10) if quick else (120, 50)
-    seen, lost, wrong = live(folder, hours, viewers, every=6)
-    held = not seen.unanswered and seen.memory < MEMORY and seen.refused > 0
-    yield Line(
-        what=f"storm: {hours} hours, {viewers} viewers, killed each 6",
-        tried=seen.asked,
-        survived=seen.asked - len(seen.unanswered) if held else 0,
-        lost=lost,
-        twice=wrong,
-        note=f"{seen.kills} kills; {seen.memory / 1e6:.0f} MB at most; {seen.drawn} pages drawn,"
-        f" {seen.refused} refused; seed {SEED}",
-    )
+    killed, calm, viewers = (24, 0, 10) if quick else (80, 40, 50)
+    for name, hours, kill in (
+        ("killed each minute", killed, each_minute()),
+        ("never killed", calm, lambda _number: False),
+    ):
+        if not hours:
+            continue
+        place = folder / name.replace(" ", "-")
+        place.mkdir()
+        seen, lost, wrong = live(place, hours, viewers, kill, seed=scale.seed)
+        held = seen.held and (seen.kills > 0 or seen.growth <= FLAT)
+        failed = [*seen.unanswered, *seen.untold]
+        yield Line(
+            what=f"storm: {hours} hours, {viewers} viewers, {name}",
+            tried=seen.asked + seen.health,
+            survived=seen.asked + seen.health - max(len(failed), not held),
+            lost=lost,
+            twice=wrong,
+            note=f"{seen.kills} kills; {len(seen.lies)} kinds of lies; {seen.largest / 1e6:.0f} MB"
+            f" at most, last quarter {seen.growth:.2f} of the second; {seen.drawn} pages drawn,"
+            f" {seen.refused} refused, {seen.tracebacks} tracebacks; seed {scale.seed}"
+            f"{'; ' if failed else ''}{', '.join(failed)}",
+        )
