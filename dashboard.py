@@ -27,6 +27,7 @@ from aq.web.public import routes as public
 from aq.web.publish.job import publishing
 from aq.web.sections import PAGES, address
 from aq.web.security import Guard
+from aq.web.server import fitted_here
 from aq.web.shell import Shell
 
 
@@ -74,7 +75,7 @@ app = st.App(
     middleware=[
         Middleware(
             Guard,
-            limits=lambda: shared().settings.server,
+            limits=lambda: fitted_here(shared().settings.server),
             observe=observe,
             pages=PAGE_PATHS,
         ),

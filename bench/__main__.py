@@ -11,7 +11,19 @@ from pathlib import Path
 
 import click
 
-from bench import browser, commands, data, export, memory, pages, routes, stored, wire, workbooks
+from bench import (
+    browser,
+    commands,
+    data,
+    export,
+    flood,
+    memory,
+    pages,
+    routes,
+    stored,
+    wire,
+    workbooks,
+)
 from bench.data import Stores
 from bench.report import Case, below, document, faster, keep, table
 
@@ -44,6 +56,7 @@ BENCHES: dict[str, Callable[[Stores], list[Case]]] = {
     "command": commands.run,
     "import": workbooks.run,
     "route": routes.run,
+    "flood": flood.run,
     "page": pages.run,
     "browser": browser.run,
     "memory": memory.run,

@@ -99,10 +99,14 @@ class Seen:
 
 
 class Server:
-    """`aq serve` by a shared clock; killed and started again."""
+    """`aq serve` by a shared clock, with as many open files as it may have; killed and started
+    again."""
 
-    def __init__(self, folder: Path, simulator: SimulatorServer, viewers: int) -> None:
+    def __init__(
+        self, folder: Path, simulator: SimulatorServer, viewers: int, files: int | None = None
+    ) -> None:
         self.folder, self.port = folder, free_port()
+        self.limit = ["sh", "-c", f'ulimit -n {files} && exec "$0" "$@"'] if files else []
         self.address = f"http://127.0.0.1:{self.port}"
         self.url = f"sqlite:///{folder / 'aq.db'}"
         self.given = {
@@ -121,9 +125,10 @@ class Server:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         clock = (str(self.folder / "time"), NOW.isoformat())
+        command = (sys.executable, "-m", "chaos.clocked", *clock)
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "chaos.clocked", *clock, "serve", "--port", str(self.port)],
+                [*self.limit, *command, "serve", "--port", str(self.port)],
                 env={**os.environ, **self.given},
                 cwd=ROOT,
                 stdout=subprocess.DEVNULL,

@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import logging
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from aq import memory as heap
 from aq.logs import set_up
 from aq.paths import ROOT, home
 from aq.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -42,13 +45,21 @@ def serve(settings: Settings, host: str, port: int) -> int:
     from aq.web import server
 
     set_up(settings.logs.format)
-    limits = server.room(settings.server, server.raise_descriptors())
+    descriptors = server.raise_descriptors()
+    fitted = server.fitted(settings.server, descriptors)
+    if fitted != settings.server:
+        log.warning(
+            "the system gives %d files: %d pages and %d connections are served at once, not %d and"
+            " %d (raise LimitNOFILE, or ulimit -n)",
+            *(descriptors, fitted.pages, fitted.connections),
+            *(settings.server.pages, settings.server.connections),
+        )
     listener = server.bound(host, port)
     server.quiet_framework()
     application = _application()
     click.echo(f"http://{host}:{port}", err=True)
     _offer_link(settings, port)
-    return 0 if server.run(application, listener, limits) else 1
+    return 0 if server.run(application, listener, server.room(fitted)) else 1
 
 
 def _application() -> Any:

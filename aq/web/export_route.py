@@ -14,6 +14,7 @@ from aq.export.pipeline import MEDIA_TYPES, Tally, answer, estimate
 from aq.export.query import ExportQuestion, of_grains
 from aq.queries.question import Given
 from aq.web.sharing import cache_control
+from aq.web.traffic import ROWS_HEADER
 
 # More is for the command, which has a bar, a manifest, and nobody's patience to hold.
 ROW_LIMIT = 2_000_000
@@ -53,6 +54,7 @@ def export_rows(context: Context, given: Mapping[str, str]) -> Response:
             f'"{stem}.{"zip" if zipped else first.format}"',
             "X-Content-Type-Options": "nosniff",
             "X-AQ-Store-Version": str(first.version),
+            ROWS_HEADER: str(rows),
         },
     )
 

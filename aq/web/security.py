@@ -12,11 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aq.web import sharing, sockets, traffic
 from aq.web.connection_notice import full
-from aq.web.traffic import Buckets, client_of
+from aq.web.traffic import ROWS_HEADER, Buckets, client_of
 
 MAX_QUERY = 8_192  # bytes; the longest real question names 17 provinces and 6 pollutants
 MAX_BODY = 1_048_576  # bytes; nothing here takes a file
-EXPORT_COST = 20  # tokens a call takes
+EXPORT_COST = 20  # tokens a call takes at the least, and then one for so many rows of its answer
+EXPORT_ROWS_A_TOKEN = 10_000
 ROWS_A_TOKEN = 1000  # of history, which gives up to 5,000 at once
 EXPLAIN_COST = 5  # looks for the stations behind each item
 # Answered from ready bodies where nothing is asked for in particular.
@@ -102,7 +103,9 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _dress(MutableHeaders(scope=message), scope["path"])
+                headers = MutableHeaders(scope=message)
+                _dress(headers, scope["path"])
+                self._charge(scope, headers)
                 seconds = time.monotonic() - began
                 self._observe(_route(scope["path"]), message["status"], seconds)
             await send(message)
@@ -153,6 +156,14 @@ class Guard:
                 return refusal
         return None
 
+    def _charge(self, scope: Scope, headers: MutableHeaders) -> None:
+        """Take of an export's client what its rows cost beyond the call."""
+        rest = int(headers.get(ROWS_HEADER, "0")) // EXPORT_ROWS_A_TOKEN - EXPORT_COST
+        if rest > 0 and scope["method"] == "GET":
+            limits = self._limits()
+            rest = min(rest, limits.costly_per_minute)
+            self._buckets.owe(client_of(scope, limits.trusted_proxies), rest)
+
 
 def cost_of(path: str, query: bytes) -> int:
     """The tokens that a call takes, by how much of the store it may read."""
@@ -165,14 +176,6 @@ def cost_of(path: str, query: bytes) -> int:
     if path == "/api/v1/history" and rows.isascii() and rows.isdigit():
         return max(1, math.ceil(int(rows[:9]) / ROWS_A_TOKEN))
     return EXPLAIN_COST if given.get("explain", "false") != "false" else 1
-
-
-def _not_here(scope: Scope) -> JSONResponse:
-    if _closed(scope["path"]):
-        return _error(404, "unknown_route", "nothing is here")
-    refusal = _error(405, "method_not_allowed", "here is only to read: GET, HEAD or OPTIONS")
-    refusal.headers["Allow"] = ", ".join(sorted(METHODS))
-    return refusal
 
 
 def _closed(path: str) -> bool:

@@ -11,6 +11,7 @@ import resource
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import uvicorn
@@ -58,12 +59,25 @@ def raise_descriptors() -> int:
     return most
 
 
-def room(settings: ServerSettings, descriptors: int) -> Room:
-    """The limits of the settings, or fewer where the system gives too few descriptors for them."""
-    pages = DESCRIPTORS_A_PAGE * settings.pages + DESCRIPTORS_OF_CLOSED
-    free = max(descriptors - DESCRIPTORS_KEPT - pages, descriptors // 4)
+@cache
+def fitted(settings: ServerSettings, descriptors: int) -> ServerSettings:
+    """The settings with as many pages and connections as there are descriptors for; where there are
+    fewer than they need, half of the connections are left to what is no page."""
+    free = max(descriptors - DESCRIPTORS_KEPT - DESCRIPTORS_OF_CLOSED, descriptors // 4)
+    pages = min(settings.pages, free // (2 * (1 + DESCRIPTORS_A_PAGE)))
+    connections = min(settings.connections, free - DESCRIPTORS_A_PAGE * pages)
+    return settings.model_copy(update={"pages": pages, "connections": connections})
+
+
+def fitted_here(settings: ServerSettings) -> ServerSettings:
+    """The settings as far as this process has descriptors for them."""
+    return fitted(settings, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def room(settings: ServerSettings) -> Room:
+    """How many connections there may be by the settings."""
     return Room(
-        connections=min(settings.connections, free),
+        connections=settings.connections,
         per_client=settings.connections_per_client,
         is_shared=lambda address: traffic.stands_for_many(address, settings.trusted_proxies),
     )

@@ -21,6 +21,7 @@ REASONS = (
     *(CONNECTIONS, CLIENT_CONNECTIONS, SLOW, PAGES, CLIENT_PAGES, OPENINGS, ORIGIN),
     *(MESSAGES, CLIENT_MESSAGES, BAD_MESSAGE, RATE),
 )
+ROWS_HEADER = "X-AQ-Rows-At-Most"  # of an export: what its client is charged for
 _refused: Counter[str] = Counter()
 _lock = threading.Lock()
 
@@ -55,6 +56,13 @@ class Buckets:
             if len(self._kept) > MAX_CLIENTS:
                 self._kept.popitem(last=False)
         return 0.0 if enough else (min(cost, size) - tokens) / pace
+
+    def owe(self, client: str, cost: int) -> None:
+        """Take tokens for what turned out to be asked for; there may be fewer than none then, for
+        which the client's next calls wait."""
+        with self._lock:
+            tokens, since = self._kept[client]
+            self._kept[client] = tokens - cost, since
 
 
 def client_of(scope: Scope, trusted: tuple[str, ...]) -> str:

@@ -257,13 +257,16 @@ def test_a_server_takes_the_descriptors_it_may_have_and_fits_its_limits_to_them(
     program = (
         "import resource; from aq.web import server; from aq.settings import load;"
         "print(server.raise_descriptors(), resource.getrlimit(resource.RLIMIT_NOFILE)[0],"
-        " server.room(load({}).server, 1000).connections)"
+        " server.fitted_here(load({}).server).connections,"
+        " server.fitted_here(load({}).server).pages)"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(
         command, capture_output=True, cwd=ROOT, preexec_fn=few, check=True, text=True
     )
-    hard, soft, connections = map(int, done.stdout.split())
+    hard, soft, connections, pages = map(int, done.stdout.split())
     assert hard == soft == 1_000
-    assert server.DESCRIPTORS_KEPT + connections <= 1_000
+    taken = connections + server.DESCRIPTORS_A_PAGE * pages + server.DESCRIPTORS_OF_CLOSED
+    assert server.DESCRIPTORS_KEPT + taken <= 1_000
+    assert pages < connections / 2
     assert traffic.refused().keys() == set(traffic.REASONS)

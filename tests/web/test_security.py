@@ -1,5 +1,6 @@
 """Headers, sizes and rates, as a client meets them at the real server."""
 
+import asyncio
 import itertools
 import socket
 from collections.abc import Iterator
@@ -8,9 +9,12 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from starlette.responses import PlainTextResponse
+from starlette.types import Message
 
-from aq.web.security import cost_of
-from aq.web.traffic import Buckets, client_of
+from aq.settings import ServerSettings
+from aq.web.security import Guard, cost_of
+from aq.web.traffic import ROWS_HEADER, Buckets, client_of
 from tests.browsing import dashboard, own_environment
 
 PAGES = ("/", "/feeds", "/past")
@@ -78,6 +82,25 @@ def test_costly_calls_are_limited_by_client_and_told_when_to_return(address: str
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert ask("198.51.100.8").status_code == 200
     assert requests.get(f"{address}/api/v1/current", timeout=60).status_code == 200
+
+
+@pytest.mark.parametrize(("rows", "status"), [(200_000, 200), (600_000, 429)])
+def test_an_export_is_paid_for_by_its_rows(rows: int, status: int) -> None:
+    """Of 60 tokens one with up to 200,000 rows takes 20, and one with 600,000 all."""
+    answer = PlainTextResponse("rows", headers={ROWS_HEADER: str(rows)})
+    guard = Guard(answer, limits=lambda: ServerSettings(costly_per_minute=60))
+    scope = {"type": "http", "method": "GET", "path": "/api/v1/export", "query_string": b""}
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    for _ in range(2):
+        asyncio.run(guard({**scope, "headers": [], "client": ("198.51.100.9", 1)}, receive, send))
+    assert [message["status"] for message in sent if "status" in message] == [200, status]
 
 
 def test_a_bucket_fills_again() -> None:
