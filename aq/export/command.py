@@ -183,7 +183,7 @@ def _changed(content: dict[str, Any], question: ExportQuestion, file: Path, toda
         same=False,
         what="grades_changed",
         text=f"{file}: the same values as store version {question.version} gives; of"
-        f" {result.rows:,} rows {result.rules.total():,} have another grade today:"
+        f" {result.rows:,} rows {result.regraded:,} have another grade today:"
         f" {result.text}{because}",
         rules=dict(result.rules),
     )

@@ -43,12 +43,14 @@ OTHER = "the standard has another table"
 class Recheck:
     """What a file and today's answer have in common.
 
-    `same_values` : every row is there with its place, time and value; `rules` : the rows with
-    another grade, by rule; `rows` : how many were compared
+    `same_values` : every row is there with its place, time and value; `rows` : how many were
+    compared; `regraded` : those with another grade; `rules` : the same by rule, a row under each
+    that it has
     """
 
     same_values: bool = True
     rows: int = 0
+    regraded: int = 0
     rules: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -69,18 +71,24 @@ def compare(before: Path, now: Path, form: str) -> Recheck:
         differs = {
             name for name, kind in kinds.items() if kind in GRADES and old[name] != new.get(name)
         }
+        changed = {
+            name for name, kind in kinds.items() if kind in VALUES and _other_value(old, new, name)
+        }
         moved = any(old[name] != new.get(name) for name, kind in kinds.items() if kind == "place")
-        changed = any(
-            _other_value(old, new, name) for name, kind in kinds.items() if kind in VALUES
+        # Where each standard has its own columns, each is looked at by itself.
+        rules = {
+            name: rule_of(*(_of_standard(row, name) for row in (old, new)))
+            for name in sorted({_standard_of(column) for column in differs | changed})
+        }
+        # A value appears or goes only where a window's rule says so.
+        moved |= any(
+            rules[_standard_of(column)] not in (HOURS_NEEDED, EVERY_WINDOW) for column in changed
         )
-        if (changed or differs) and not moved:
-            rule = rule_of(*(_of_standard(row, differs) for row in (old, new)))
-            # A value appears or goes only where a window's rule says so.
-            moved = changed and rule not in (HOURS_NEEDED, EVERY_WINDOW)
-            result.rules[rule] += not moved
         if moved:
             result.same_values = False
             return result
+        result.regraded += bool(rules)
+        result.rules.update(set(rules.values()))
     return result
 
 
@@ -92,11 +100,21 @@ def _kind(name: str) -> str:
     return kind if kind in VALUES | GRADES | WORDS else "place"
 
 
-def _of_standard(row: Row, differs: set[str]) -> Row:
-    """A row with the columns of the standard that differs, where each has its own."""
-    standard = next((name.rpartition(".")[0] for name in sorted(differs) if "." in name), "")
-    own = {name.rpartition(".")[2]: cell for name, cell in row.items() if name.startswith(standard)}
-    return {**row, "standard": standard, **own} if standard else row
+def _standard_of(column: str) -> str:
+    """The standard a column is of, where each has its own columns; else ""."""
+    return column.rpartition(".")[0]
+
+
+def _of_standard(row: Row, standard: str) -> Row:
+    """A row with the columns of one of its standards, as a file of that standard alone has them."""
+    if not standard:
+        return row
+    own = {
+        column.rpartition(".")[2]: cell
+        for column, cell in row.items()
+        if _standard_of(column) == standard
+    }
+    return {**row, "standard": standard, **own}
 
 
 def rows_of(path: Path, form: str) -> Iterator[Row]:

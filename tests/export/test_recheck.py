@@ -139,3 +139,59 @@ def test_a_file_of_before_verifies_on_its_values(
     assert rewrite(path, b"62.0", b"61.0") > 0
     assert run(["export", "--verify", str(path)]) == 1
     assert "the answer has changed" in capsys.readouterr().err
+
+
+TWO = ("airkorea", "airkorea_1h")
+TWO_HEAD = "province,pollutant,at,value," + ",".join(
+    f"{name}.{column}" for name in TWO for column in ("value", "averaging", "index", "grade")
+)
+
+
+def two(predicted: str, index: str, grade: str, hourly: str, *, value: str = "76.5") -> str:
+    cells = f"{predicted},24h-predicted,{index},{grade},{value},1h,,{hourly}"
+    return f"서울,pm10,2026-11-23T20:00:00+09:00,{value},{cells}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "rules"),
+    [
+        (two("100.0", "130", "3", "2"), two("100.0", "129", "3", "2"), {ONE_ROUNDING: 1}),
+        # The columns of airkorea_1h are not taken for those of airkorea.
+        (two("", "", "", "2"), two("40.1", "60", "2", "2"), {HOURS_NEEDED: 1}),
+        (
+            two("300.0", "265", "4", "3"),
+            two("300.0", "257", "4", "2"),
+            {TOP_ROW: 1, ONE_ROUNDING: 1},
+        ),
+    ],
+)
+def test_each_of_several_standards_is_looked_at_by_itself(
+    tmp_path: Path, before: str, now: str, rules: dict[str, int]
+) -> None:
+    paths = [tmp_path / "before.csv", tmp_path / "now.csv"]
+    same = two("50.0", "70", "2", "2")
+    for path, rows in zip(paths, (before, now), strict=True):
+        path.write_text(f"{TWO_HEAD}\n{rows}{same}", "utf-8")
+    result = compare(*paths, "csv")
+    assert (result.same_values, dict(result.rules)) == (True, rules)
+    assert (result.rows, result.regraded) == (2, 1)
+
+
+def test_a_value_of_a_standard_that_no_rule_changes_is_another_answer(tmp_path: Path) -> None:
+    paths = [tmp_path / "before.csv", tmp_path / "now.csv"]
+    for path, predicted in zip(paths, ("50.0", "51.0"), strict=True):
+        path.write_text(f"{TWO_HEAD}\n{two(predicted, '70', '2', '2')}", "utf-8")
+    assert not compare(*paths, "csv").same_values
+
+
+def test_a_file_of_several_standards_says_its_rules_by_exit_code(
+    context: Context, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "two.csv"
+    asked = ("--province", "서울", "--pollutant", "pm10", "--columns", "at,value,airkorea_1h.grade")
+    assert export(path, *asked, "--standard", "airkorea_1h", "--standard", "who_2021") == 0
+    count = rewrite(path, b",2\n", b",3\n")
+    assert count > 0
+    capsys.readouterr()
+    assert run(["export", "--verify", str(path)]) == 3
+    assert f"rows {count:,} have another grade today" in capsys.readouterr().err
