@@ -50,7 +50,7 @@ def draw(asked: dict[str, Any], text: Text) -> None:
     if not rows:
         page.html(f"<p>{escape(text('No alert in these days, by the hours or as told.'))}</p>")
         return
-    heads = [text("Where"), text("By the hours now"), text("Peak"), text("Told"), text("Differs")]
+    heads = [text("Where"), text("By the hours now"), text("Told")]
     head = "".join(f'<th scope="col">{escape(word)}</th>' for word in heads)
     body = "".join(_row(episode, text) for episode in rows[:SHOWN])
     page.html(
@@ -66,18 +66,15 @@ def draw(asked: dict[str, Any], text: Text) -> None:
 
 def _row(episode: Episode, text: Text) -> str:
     rule, hours = episode.saved.rule, episode.hours
-    span, peak = text("no alert"), "–"
+    span = escape(text("no alert"))
     if hours is not None:
-        span = _between(hours.fired, hours.end, text)
         fields = {"peak": in_unit(rule, hours.peak), "unit": unit_of(rule)}
-        peak = amount(fields, "peak", text)
-    cells = [
-        escape(span),
-        escape(peak),
-        escape(_told(episode, text)),
-        escape(text(WHY[episode.why]) if episode.why else "–"),
-    ]
-    row = "".join(f"<td>{cell}</td>" for cell in cells)
+        peak = text("at most {value}", value=amount(fields, "peak", text))
+        span = f"{escape(_between(hours.fired, hours.end, text))}<small>{escape(peak)}</small>"
+    told = escape(_told(episode, text))
+    if episode.why:
+        told += f"<small>{escape(text(WHY[episode.why]))}</small>"
+    row = f"<td>{span}</td><td>{told}</td>"
     name = escape(rule_title(rule.id, rule.name, text))
     where = escape(place_name(episode.place, text))
     return f'<tr><th scope="row">{where}<small>{name}</small></th>{row}</tr>'
