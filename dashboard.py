@@ -18,6 +18,7 @@ from aq.context import Context, shared
 from aq.logs import set_up
 from aq.web.admin import link_route, local_counts
 from aq.web.api.routes import routes
+from aq.web.base_path import BasePath
 from aq.web.compressed import Packed
 from aq.web.first_paint import first_paint
 from aq.web.metrics import observe
@@ -73,6 +74,7 @@ app = st.App(
         link_route(lambda: local_counts(shared().settings)),
     ],
     middleware=[
+        Middleware(BasePath, base=lambda: shared().settings.base_path),
         Middleware(
             Guard,
             limits=lambda: fitted_here(shared().settings.server),

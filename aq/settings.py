@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -189,6 +190,7 @@ class Settings(_Section):
     scheduler: Literal["on", "off"] = "on"
     lang: Literal["ko", "en"] = "ko"
     clock: str = ""
+    base_path: str = ""
     admin: Literal["on", "off"] = "on"
     admin_emails: tuple[str, ...] = ()
     admin_subjects: tuple[str, ...] = ()
@@ -242,6 +244,15 @@ class Settings(_Section):
         if any(len(subject.split(" ")) != 2 for subject in value):
             raise ValueError("each is the issuer's URL, a blank, and the subject")
         return value
+
+    @field_validator("base_path")
+    @classmethod
+    def _below(cls, value: str) -> str:
+        """Segments of letters, digits, dots and dashes, with a slash before each and none after."""
+        path = f"/{value.strip('/ ')}" if value.strip("/ ") else ""
+        if path and not re.fullmatch(r"(/[A-Za-z0-9._~-]*[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", path):
+            raise ValueError("a path like /air, of letters, digits, dots and dashes")
+        return path
 
     @field_validator("clock")
     @classmethod

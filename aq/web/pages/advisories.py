@@ -11,6 +11,7 @@ from aq.domain.clock import kst_day
 from aq.i18n import Text
 from aq.queries.official import Year, advisories_of, advisory_years
 from aq.queries.yellow_dust import yellow_dust_of
+from aq.web.base_path import below
 from aq.web.parts import cache, live_view, page
 from aq.web.parts.attribution import FORMATS
 from aq.web.parts.official import act_grid, grid, yellow_dust_grid
@@ -50,8 +51,9 @@ def _whole(found: Year, text: Text) -> str:
     """Links to the whole year as files; that the list was cut, where it was."""
     last = min(date(found.year, 12, 31), kst_day(cache.moment()))
     asked = {"kind": "advisory", "since": f"{found.year}-01-01", "until": last.isoformat()}
+    export = below("/api/v1/export")
     links = " · ".join(
-        f'<a href="/api/v1/export?{escape(urlencode({**asked, "format": key}))}" download>'
+        f'<a href="{export}?{escape(urlencode({**asked, "format": key}))}" download>'
         f"{escape(name)}</a>"
         for key, name in FORMATS.items()
     )

@@ -16,6 +16,7 @@ from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
 from aq.queries.zones import zone_by_id
+from aq.web.base_path import below
 from aq.web.charts.province_line import LINE_CONFIG, LineStyle
 from aq.web.charts.rule_line import rule_line, stretches
 from aq.web.charts.theme import palette
@@ -128,7 +129,7 @@ def _standing_row(fields: Fields, text: Text, *, chosen: bool) -> str:
     mark = ' class="chosen" aria-current="true"' if chosen else ""
     name = escape(place_name(fields["place"], text))
     if admin.stays():  # a link loads the page anew, which would end a sign-in by password
-        link = f"/alerts?{page.query(a=key_of(fields))}"
+        link = f"{below('/alerts')}?{page.query(a=key_of(fields))}"
         name = f'<a href="{escape(link)}" target="_self">{name}</a>'
     under = [rule_title(each["rule"], each["rule_name"], text) for each in fields["milder"]]
     levels = " · ".join(

@@ -25,6 +25,7 @@ from aq.feeds.registry import INFO
 from aq.i18n import Text
 from aq.queries.frames import version_on
 from aq.queries.question import Given
+from aq.web.base_path import below
 from aq.web.export_route import ROW_LIMIT
 from aq.web.pages.past import GRAIN_NAMES
 from aq.web.parts import cache, live_view, page, ranges
@@ -298,7 +299,7 @@ def _answer(given: Mapping[str, str], refusal: str | None, text: Text) -> None:
         page.html(f"<p>{escape(words)}</p>")
         st.code(command(given), language="bash", wrap_lines=True)
     else:
-        link = f"/api/v1/export?{urlencode(given)}"
+        link = f"{below('/api/v1/export')}?{urlencode(given)}"
         page.html(
             f'<p><a class="download" href="{escape(link)}" download>'
             f"{escape(text('Download the file'))}</a></p>"

@@ -18,6 +18,7 @@ from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
 from aq.logs import redact
+from aq.web.base_path import below
 from aq.web.parts import admin, against, cache, live_view, page, periods, rule_guide
 from aq.web.parts.backtests import Trials
 from aq.web.parts.rule_form import KIND_NAMES, Form
@@ -86,7 +87,7 @@ def _table(saved: list[alerting.Saved], text: Text) -> None:
             escape(text("on") if rule.enabled else text("off")),
         ]
         row = "".join(f"<td>{cell}</td>" for cell in cells)
-        link = f"/rules?{page.query(rule=rule.id)}"
+        link = f"{below('/rules')}?{page.query(rule=rule.id)}"
         name = escape(rule_title(rule.id, rule.name, text))
         if linked:
             name = f'<a href="{escape(link)}" target="_self">{name}</a>'

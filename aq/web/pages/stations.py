@@ -21,6 +21,7 @@ from aq.queries import stations as rosters
 from aq.queries.evidence import COUNTS
 from aq.queries.stations import Member, Roster
 from aq.web import components
+from aq.web.base_path import below
 from aq.web.charts import lines as lines_chart
 from aq.web.charts.lines import Ask
 from aq.web.charts.province_line import LINE_CONFIG
@@ -133,7 +134,7 @@ def map_of(
     found, text = roster_of(context, code, pollutant, after, until, standard), text_in(lang)
     return station_map(
         found.members,
-        outlines.address(),
+        below(outlines.address()),
         code,
         context.standards[standard],
         text,
@@ -359,7 +360,7 @@ def _station(
         words = text("{who} has no value that counts in this range.", who=Noun(chosen.name))
         page.html(f"<p>{escape(words)}</p>")
     params = {**page.shared(), "st": chosen.ref, **ranges.address(page.view())}
-    link = f'<a href="/past?{escape(urlencode(params))}" target="_self">'
+    link = f'<a href="{below("/past")}?{escape(urlencode(params))}" target="_self">'
     words = escape(text("Beside other places, on the page {page}", page=text("Line")))
     page.html(f'<p class="muted">{link}{words}</a></p>')
 

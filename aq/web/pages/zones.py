@@ -13,6 +13,7 @@ from aq.i18n import Text
 from aq.queries.criteria import ZoneYear, standings_now, year_of
 from aq.queries.official import advisories_now
 from aq.queries.zones import ZoneHour, zone_by_id, zone_hours, zone_of_act, zones_now
+from aq.web.base_path import below
 from aq.web.parts import cache, live_view, page
 from aq.web.parts.official import grid
 from aq.web.wording.advisories import act_word
@@ -142,7 +143,8 @@ def _last_day(zone: Zone, key: str, text: Text) -> str:
         rows += f"<tr><th scope='row'>{escape(when)}</th>{body}</tr>"
     caption = text("{zone}: the last {n} hours", zone=zone.name, n=HOURS)
     since = kst_day(from_hour_number(end - HOURS)).isoformat()
-    address = f"/api/v1/zones/{zone.id}/history?{urlencode({'pollutant': key, 'since': since})}"
+    asked = urlencode({"pollutant": key, "since": since})
+    address = f"{below(f'/api/v1/zones/{zone.id}/history')}?{asked}"
     link = f'<p class="muted"><a href="{escape(address)}">JSON</a></p>'
     return grid(caption, [text("Hour"), text("Value"), text("Stations")], rows) + link
 

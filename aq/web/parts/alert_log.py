@@ -15,6 +15,7 @@ from aq.domain.clock import day_bounds, floor_hour, hour_number, kst, kst_day
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, BY_ID, PROVINCES
 from aq.i18n import N_, Text
+from aq.web.base_path import below
 from aq.web.parts import cache, episode_table, page
 from aq.web.wording.alerts import REASON_WORDS, act_words, amount, moment, place_name, rule_title
 from aq.web.wording.korean import province_name
@@ -108,7 +109,7 @@ def _files(asked: dict[str, Any], text: Text) -> None:
         "reason": ",".join(asked["reasons"]),
     }
     query = urlencode({key: value for key, value in given.items() if value})
-    address = f"/api/v1/alerts?{query}" if query else "/api/v1/alerts"
+    address = below("/api/v1/alerts") + (f"?{query}" if query else "")
     st.download_button(
         text("All of these as CSV"),
         lambda: log_csv(asked, text),
@@ -118,7 +119,7 @@ def _files(asked: dict[str, Any], text: Text) -> None:
     )
     links = (
         f'<a href="{escape(address)}">JSON</a> ·'
-        f' <a href="/alerts.atom?lang={text.lang}">{escape(text("Atom feed"))}</a>'
+        f' <a href="{below("/alerts.atom")}?lang={text.lang}">{escape(text("Atom feed"))}</a>'
     )
     page.html(f'<p class="muted">{escape(text("For programs:"))} {links}</p>')
 
@@ -188,6 +189,8 @@ def _readings(fields: Fields) -> str | None:
         return None
     days = {"since": kst_day(since or at) - timedelta(days=1), "until": kst_day(at)}
     if fields["zone"]:
-        return f"/zones?{page.query(p=fields['code'], x=fields['pollutant'], z=fields['place'])}"
+        zone = page.query(p=fields["code"], x=fields["pollutant"], z=fields["place"])
+        return f"{below('/zones')}?{zone}"
     target = "stations" if fields["over"] == "any_station" else "past"
-    return f"/{target}?{page.query(p=fields['code'], x=fields['pollutant'])}&{urlencode(days)}"
+    view = page.query(p=fields["code"], x=fields["pollutant"])
+    return f"{below('/')}{target}?{view}&{urlencode(days)}"

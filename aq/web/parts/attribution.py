@@ -9,6 +9,7 @@ import pandas as pd
 from aq.domain.clock import kst_iso
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
+from aq.web.base_path import below
 from aq.web.parts import page
 from aq.web.parts.ranges import Range
 from aq.web.wording.facts import fact
@@ -54,8 +55,9 @@ def downloads(
         params["province"] = ",".join(codes)
     if view.as_of:
         params["as_of"] = view.as_of.isoformat()
+    export = below("/api/v1/export")
     links = " · ".join(
-        f'<a href="/api/v1/export?{escape(urlencode({**params, "format": key}))}" download>'
+        f'<a href="{export}?{escape(urlencode({**params, "format": key}))}" download>'
         f"{escape(name)}</a>"
         for key, name in FORMATS.items()
     )

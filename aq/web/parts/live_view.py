@@ -9,6 +9,7 @@ from aq.domain.provinces import BY_CODE
 from aq.queries.live import Live, live
 from aq.queries.model_hours import hours_ahead
 from aq.web import components
+from aq.web.base_path import below
 from aq.web.drawings.chips import strip as strip_drawing
 from aq.web.drawings.marks import framed
 from aq.web.drawings.view import View, worst
@@ -54,7 +55,7 @@ def view(pollutant: str, place: str | None = None) -> View:
 def _link(name: str, changes: Mapping[str, str]) -> str:
     """The address of a page with this view and some changes of it."""
     kept = st.query_params.to_dict() if name == "" else shared_params(st.query_params.to_dict())
-    return f"/{name}?{urlencode({**kept, **changes})}"
+    return f"{below('/')}{name}?{urlencode({**kept, **changes})}"
 
 
 def _worst(pollutant: str) -> str:

@@ -15,6 +15,7 @@ from aq.i18n import Text, text_in
 from aq.queries.current import CurrentItem
 from aq.queries.model_hours import Ahead, hours_ahead
 from aq.web import components
+from aq.web.base_path import below
 from aq.web.charts.theme import page_css
 from aq.web.drawings.week import note
 from aq.web.parts import cache
@@ -163,7 +164,8 @@ def query(**changes: str) -> str:
 
 def _href(name: str, params: dict[str, str]) -> str:
     query = urlencode(params)
-    return f"/{address(name)}?{query}" if query else f"/{address(name)}"
+    where = below(f"/{address(name)}")
+    return f"{where}?{query}" if query else where
 
 
 def told_ahead(code: str, pollutant: str) -> None:
