@@ -104,7 +104,7 @@ def _view(
     own = {"lang": asked.lang, "x": pollutant, "std": answer.standard.id}
 
     def link(name: str, changes: Mapping[str, str]) -> str:
-        return f"/{name}?{urlencode({**own, **changes})}"
+        return f"{context.settings.base_path}/{name}?{urlencode({**own, **changes})}"
 
     return View(
         answer=answer,
