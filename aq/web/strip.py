@@ -18,8 +18,9 @@ MISSING_COLOUR, MISSING_INK = "#d4d7db", "#16191d"
 _CSS = (
     "*{box-sizing:border-box}body{margin:0;background:#fff;color:#16191d;font:13px/1.4 Pretendard,"
     '"Apple SD Gothic Neo","Malgun Gothic","Noto Sans KR","Noto Sans CJK KR",sans-serif}'
-    "ol{display:flex;list-style:none;margin:0;padding:0;overflow-x:auto;border-top:1px solid"
-    " #16191d;border-bottom:1px solid #d9dce0}li{flex:1 0 58px;padding:7px 2px;text-align:center;"
+    "ol{display:flex;list-style:none;margin:0;padding:0;flex-wrap:wrap;border-top:1px solid"
+    " #16191d;border-bottom:1px solid #d9dce0}li{position:relative;flex:1 0 58px;"
+    "padding:7px 2px;text-align:center;"
     "border-left:1px solid #edeff1}li:first-child{border:0}b,i,small{display:block}"
     "i{font-style:normal;font-weight:700;width:26px;margin:2px auto;border-radius:4px;"
     "line-height:22px;border:1px solid transparent}small{font-size:11px;color:#4a525c}"

@@ -3,7 +3,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   document.documentElement.lang = data.lang;
   const link = (item, trigger, focus = item.key) =>
     make("a", {
-      href: item.href,
+      // The page one is on is no stop of the keyboard.
+      href: item.here ? null : item.href,
       lang: item.lang,
       "data-focus": focus,
       "aria-current": item.current ? "page" : null,
@@ -13,7 +14,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
         setTriggerValue(trigger, item.key);
       },
     }, item.text);
-  show(parentElement, make("div", {}, make("header", {},
+  document.body.dataset.address = location.href; // stands on what is printed
+  // The framework's own way past the masthead leads into an English frame; ours is in the page's words.
+  document.querySelector("[data-testid=stMain]")?.setAttribute("tabindex", "-1");
+  const skip = (event) => {
+    event.preventDefault();
+    const now = document.querySelector(".st-key-now [data-testid=stBidiComponentIsolated]")?.shadowRoot;
+    const target = now?.querySelector("[data-focus=mine]") ?? document.querySelector("[data-testid=stMain] h1, [data-testid=stMain] h2");
+    if (target && !target.matches("select")) target.tabIndex = -1;
+    target?.focus();
+    target?.scrollIntoView({ block: "center" });
+  };
+  show(parentElement, make("div", {}, make("a", { class: "skip", href: "#main", onclick: skip }, data.skip), make("header", {},
     make("div", { class: "brand" },
       make("span", { class: "name" }, data.brand),
       data.simulated ? make("span", { class: "simulated" }, data.simulated) : null),

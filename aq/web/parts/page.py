@@ -130,11 +130,14 @@ def _masthead(current: str, text: Text, simulated: bool) -> dict[str, Any]:
     within = [name for name, (where, _) in PAGES.items() if where == section]
 
     def link(name: str, title: str, *, chosen: bool) -> dict[str, Any]:
-        return {"key": name, "text": text(title), "href": _href(name, shared), "current": chosen}
+        href = _href(name, shared)
+        here = name == current
+        return {"key": name, "text": text(title), "href": href, "current": chosen, "here": here}
 
     return {
         "lang": text.lang,
         "brand": text("Air Quality 17"),
+        "skip": text("To my place") if current == "live" else text("To the content"),
         "simulated": text("SIMULATED data") if simulated else None,
         "label": text("Sections"),
         "sections": [
