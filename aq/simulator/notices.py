@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from aq.domain.clock import KST, day_bounds, from_hour_number, hour_number, kst, parse_day
-from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, Province
+from aq.domain.clock import KST, day_bounds, from_hour_number, hour_number, kst, kst_day, parse_day
+from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, Province, district_provinces
 from aq.domain.zones import KINDS
 from aq.simulator.envelope import Item
 from aq.simulator.noise import Floats, gauss
@@ -230,6 +230,7 @@ class Notices:
     def _over(self, day: date, hour: int, target: date) -> Item:
         guesses = self._guesses(day, hour, "pm25", target)
         above = {province for region, province, guess in guesses if guess > OVER_50}
+        above |= self._told_above(day, target)
         names = "·".join(province.ko for province in PROVINCES if province in above)
         told = f"{names}에서 일평균 50 ㎍/㎥ 초과" if names else "전 권역에서 일평균 50 ㎍/㎥ 이하"
         return {
@@ -241,6 +242,17 @@ class Notices:
             "imageUrl1": None,
             "imageUrl2": None,
             **{f"{one.key}50Over": "O" if one in above else None for one in PROVINCES},
+        }
+
+    def _told_above(self, day: date, target: date) -> set[Province]:
+        """Where an advisory of PM2.5 is told by hand of the day of issue, for the day after it: the
+        episode goes on."""
+        return {
+            province
+            for story in self.stories
+            if story.pollutant == "pm25"
+            and kst_day(story.issued) == day == target - timedelta(days=1)
+            for province in district_provinces(story.district)
         }
 
     def yellow_dust(self, params: Params, now: datetime, view: View) -> tuple[Sequence[Item], int]:

@@ -9,12 +9,13 @@ import pytest
 import requests
 
 from aq import app
-from aq.cli.demo import fill_notices, stories
+from aq.cli.demo import fill_notices, stories, yellow_dust
 from aq.context import Context, shared, start
 from aq.domain.advisories import acts
 from aq.domain.clock import Clock
 from aq.domain.provinces import BY_CODE
-from aq.queries.official import advisories_over
+from aq.queries.official import advisories_now, advisories_over
+from aq.queries.zones import values_now
 from aq.settings import load
 from aq.simulator.scenario import Scenario
 from aq.simulator.server import SimulatorServer
@@ -28,8 +29,8 @@ PLACE = '경기 <span lang="ko">남부권</span>: 초미세먼지'
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorServer]:
-    scenario = Scenario(stories=stories(NOW))
-    with SimulatorServer(World(34, seed=17), Clock(NOW), scenario) as running:
+    scenario = Scenario(stories=stories(NOW), yellow=yellow_dust(NOW))
+    with SimulatorServer(World(50, seed=17), Clock(NOW), scenario) as running:
         yield running
 
 
@@ -59,6 +60,19 @@ def at(simulator: SimulatorServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatc
     if shared.cache_info().currsize:
         shared().store.close()
     shared.cache_clear()
+
+
+def test_the_page_shows_yellow_dust_a_day_above_50_and_an_act_with_its_zone_now(at: Any) -> None:
+    context = at(NOW)
+    body = markup(run(x="pm25"))
+    assert "초미세먼지 50 µg/m³ 초과" in body
+    days = re.findall(r"<li>([^<]*)</li>", body.split("초미세먼지 50 µg/m³ 초과")[1])
+    assert any(day.endswith("경기") for day in days), days
+    assert "황사" in body
+    (act,) = [act for act in advisories_now(context, NOW) if act.zone == "남부권"]
+    (value,) = values_now(context, (act,), NOW)
+    assert value is not None
+    assert re.search(r"남부권</span>.{0,200}?지금 ", body, re.DOTALL)
 
 
 def test_an_advisory_appears_is_raised_lowered_and_cleared_on_the_page(
