@@ -9,6 +9,14 @@ from aq.domain.model import ForecastNotice
 from aq.domain.provinces import Province
 
 LEADS = (0, 1, 2)
+HIT, MISS, FALSE_ALARM, CALM = "hit", "miss", "false_alarm", "calm"
+# (bad air was forecast, it came) -> what the day was
+OUTCOMES = {
+    (True, True): HIT,
+    (False, True): MISS,
+    (True, False): FALSE_ALARM,
+    (False, False): CALM,
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,6 +25,7 @@ class Score:
 
     A hit is bad air forecast and come; a miss is bad air come and not forecast; a false alarm is
     bad air forecast and not come. `bad` is the lowest grade of bad air in the forecast's own words.
+    `outcomes` has one of `OUTCOMES` for each day.
     """
 
     province: Province
@@ -28,12 +37,12 @@ class Score:
     misses: int = 0
     false_alarms: int = 0
     same_grade: int = 0
-    dates: set[date] = field(default_factory=set)
+    outcomes: dict[date, str] = field(default_factory=dict)
 
     def count(self, day: date, forecast: int, observed: int) -> None:
         """Add a day."""
-        self.dates.add(day)
         foretold, came = forecast >= self.bad, observed >= self.bad
+        self.outcomes[day] = OUTCOMES[foretold, came]
         self.days += 1
         self.hits += foretold and came
         self.misses += came and not foretold

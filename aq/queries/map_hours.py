@@ -15,7 +15,7 @@ from aq.domain.windows import evaluate, window_hours
 from aq.feeds.registry import INFO
 from aq.store.reads import province_hours
 
-MOST_FRAMES = 72
+MOST_FRAMES = 31 * 24
 Series = dict[int, ProvinceHour]  # by hour number
 
 

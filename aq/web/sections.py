@@ -5,33 +5,47 @@ from aq.i18n import N_
 # Sections of the masthead; the first page of each stands for it.
 SECTIONS = {
     "live": N_("Now"),
+    "outlook": N_("Forecast"),
     "past": N_("Past"),
     "alerts": N_("Alerts"),
-    "feeds": N_("Data status"),
+    "data": N_("Data"),
 }
 # page (its file and address) -> (section, title); the entrance has the empty address.
 PAGES: dict[str, tuple[str, str]] = {
     "live": ("live", N_("Now")),
-    "past": ("past", N_("Line")),
+    "outlook": ("outlook", N_("The days ahead")),
+    "history": ("past", N_("At a glance")),
+    "when": ("past", N_("Hour by hour")),
     "year": ("past", N_("Calendar")),
-    "rhythm": ("past", N_("Rhythm")),
-    "days": ("past", N_("Days by level")),
-    "trend": ("past", N_("Trend")),
     "episodes": ("past", N_("Episodes")),
     "playback": ("past", N_("Map in time")),
-    "gaps": ("past", N_("Gaps")),
-    "stations": ("past", N_("Stations")),
-    "zones": ("past", N_("Zones")),
+    "days": ("past", N_("Days by level")),
+    "trend": ("past", N_("Long-term trend")),
+    "rhythm": ("past", N_("Weekdays and hours")),
     "forecasts": ("past", N_("Forecasts")),
     "advisories": ("past", N_("Advisories")),
-    "export": ("past", N_("Export")),
+    "past": ("data", N_("Graph")),
+    "stations": ("data", N_("Stations")),
+    "zones": ("data", N_("Zones")),
+    "gaps": ("data", N_("Data gaps")),
+    "export": ("data", N_("Download data")),
+    "feeds": ("data", N_("Data status")),
+    "embed": ("data", N_("Embed")),
     "alerts": ("alerts", N_("Alerts now")),
     "rules": ("alerts", N_("Rules")),
-    "feeds": ("feeds", N_("Data status")),
-    "embed": ("feeds", N_("Embed")),
+}
+# The questions of the past, and the views that answer each; the first stands for it.
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    N_("At a glance"): ("history",),
+    N_("When was it bad?"): ("when", "year", "episodes", "playback"),
+    N_("How often?"): ("days", "trend", "rhythm"),
+    N_("Were the forecasts right?"): ("forecasts", "advisories"),
 }
 # page -> what it shows, for search engines and cards of a link.
 ABOUT: dict[str, str] = {
+    "outlook": N_("What the air will be like in the days ahead, province by province."),
+    "history": N_("When the air was bad, how often, and whether the forecasts were right."),
+    "when": N_("The 17 provinces hour by hour, each hour in the colour of its level."),
     "past": N_("Hourly, daily and monthly values of the 17 provinces as lines, for any range."),
     "year": N_("A year day by day, each day in the colour of its level."),
     "rhythm": N_("How air pollution goes over the hours of the day and the days of the week."),

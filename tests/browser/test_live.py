@@ -151,9 +151,11 @@ def test_pages_are_reached_by_the_masthead_and_keep_the_province(
     with reader(chromium) as (page, watch):
         drawn(page, f"{site}/?p=KR-49")
         page.get_by_role("link", name="지난 기록", exact=True).click()
-        page.wait_for_url("**/past?**")
+        page.wait_for_url("**/history?**")
         expect(page.get_by_role("heading", level=1)).to_contain_text("제주")
         assert "p=KR-49" in page.url
+        page.get_by_role("navigation", name="페이지").get_by_role("link", name="자료").click()
+        page.wait_for_url("**/past?**")
         page.get_by_role("link", name="자료 상태").click()
         page.wait_for_url("**/feeds?**")
         expect(page.get_by_role("heading", level=2).first).to_contain_text("에어코리아")

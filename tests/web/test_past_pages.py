@@ -78,3 +78,20 @@ def test_days_are_those_known_on_the_day_asked_for(context: Context, page: str) 
     assert "2020년 1월 1일(수)은 아직 아무것도 모으기 전입니다" in early
     assert "<table" not in early
     assert "까지 알려진 값입니다" in body(page, **range_, asof="2026-11-23")
+
+
+def test_the_carpet_speaks_of_its_hours_and_of_no_longer_range_than_it_shows(
+    context: Context,
+) -> None:
+    fill(context, hours=60)
+    told = body("when.py", since="2026-11-22", until="2026-11-22")
+    assert "이 24시간 동안 ‘나쁨’이 된 곳은 없습니다" in told
+    assert "마지막 31일" not in told
+    assert "마지막 31일" in body("when.py", r="90d")
+
+
+def test_the_past_at_a_glance_says_a_sentence_for_each_question(context: Context) -> None:
+    fill(context, hours=60)
+    test = run("history.py", p="KR-11")
+    assert [one.value for one in test.exception] == []
+    assert "서울의 지난 90일" in markup(test)

@@ -25,6 +25,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     target?.focus();
     target?.scrollIntoView({ block: "center" });
   };
+  const row = (pages, name, label) => pages.length
+    ? make("nav", { class: name, "aria-label": label },
+      pages.map((page) => link(page, "page", `${name} ${page.key}`))) : null;
   show(parentElement, make("div", {}, make("a", { class: "skip", href: "#main", onclick: skip }, data.skip), make("header", {},
     make("div", { class: "brand" },
       make("span", { class: "name" }, data.brand),
@@ -32,8 +35,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     make("nav", { "aria-label": data.label },
       data.sections.map((section) => link(section, "page")),
       link(data.other, "lang"))),
-    data.pages.length ? make("nav", { class: "pages", "aria-label": data.pages_label },
-      data.pages.map((page) => link(page, "page", `page ${page.key}`))) : null));
-  const chosen = parentElement.querySelector(".pages [aria-current]");
-  if (chosen) chosen.parentElement.scrollLeft = chosen.offsetLeft - chosen.parentElement.offsetLeft - 40;
+    row(data.pages, "pages", data.pages_label),
+    row(data.views, "pages views", data.views_label)));
+  for (const chosen of parentElement.querySelectorAll(".pages [aria-current]"))
+    chosen.parentElement.scrollLeft = chosen.offsetLeft - chosen.parentElement.offsetLeft - 40;
 }

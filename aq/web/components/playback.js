@@ -1,6 +1,7 @@
 // The map at one hour of many: a slider, a play button, and the 17 coloured by level.
 const SVG = "http://www.w3.org/2000/svg";
 const FRAME_MS = 450;
+const SPEEDS = [0.5, 1, 2, 4];
 
 function draw(tag, attributes, ...children) {
   const node = document.createElementNS(SVG, tag);
@@ -10,7 +11,7 @@ function draw(tag, attributes, ...children) {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const kept = parentElement.__playback ?? { signature: null, at: data.at, timer: null };
+  const kept = parentElement.__playback ?? { signature: null, at: data.at, timer: null, speed: 1 };
   parentElement.__playback = kept;
   if (kept.signature !== data.signature) {
     Object.assign(kept, { signature: data.signature, at: data.at });
@@ -39,6 +40,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     onchange: () => setTriggerValue("hour", data.frames[kept.at].key),
   });
   const button = make("button", { type: "button", class: "play", "data-focus": "play", onclick: () => (kept.timer ? halt() : play()) });
+
+  const step = (label, sign, hours) => make("button", {
+    type: "button", class: "step", "aria-label": label, "data-focus": sign,
+    onclick: () => { show_hour(Math.min(Math.max(kept.at + hours, 0), data.frames.length - 1)); halt(); },
+  }, sign);
+  const speed = make("select", {
+    "aria-label": data.speed, "data-focus": "speed",
+    onchange: () => { kept.speed = Number(speed.value); if (kept.timer) play(); },
+  }, SPEEDS.map((times) => make("option", { value: times }, `${times}×`)));
+  speed.value = kept.speed;
 
   function show_hour(at) {
     kept.at = at;
@@ -75,11 +86,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (!parentElement.isConnected && !parentElement.host) return stop();
       if (kept.at + 1 < data.frames.length) show_hour(kept.at + 1);
       if (kept.at === data.frames.length - 1) halt();
-    }, FRAME_MS);
+    }, FRAME_MS / kept.speed);
   }
 
   show(parentElement, make("div", { class: data.lang },
-    make("div", { class: "bar" }, button, slider, hour), map));
+    make("div", { class: "bar" }, step(data.back, "◀", -1), button, step(data.on, "▶", 1), speed, slider, hour), map));
   show_hour(Math.min(kept.at, data.frames.length - 1));
   if (kept.timer) play(); else stop();
   return () => clearInterval(kept.timer);

@@ -1,11 +1,12 @@
 """Where bad air has passed: 17 rows from west to east by hours, in the colours of their levels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from aq.domain.clock import hour_number, kst, kst_day
 from aq.domain.episodes import Episode, episodes, runs
+from aq.domain.forecasts import DayAhead
 from aq.domain.provinces import BY_ID, PROVINCES
 from aq.queries.map_hours import Frame, Shown, sources
 from aq.web.drawings.map import hatch
@@ -24,6 +25,9 @@ from aq.web.wording.korean import (
 )
 
 HOURS = 72
+MOST_ROWS = 7 * 24
+# Days that have room for their names above the picture.
+WIDE_DAYS, NARROW_DAYS = 10, 2
 NAMED = 3  # more provinces than this are counted
 # Page-header places of the provinces from west to east, by where their names stand.
 WEST_TO_EAST = sorted(range(17), key=lambda place: LABELS[PROVINCES[place].code][0])
@@ -47,16 +51,20 @@ WIDE = Shape(kind="wide", names=66, hour=11.6, row=18, day=88, font=12.5)
 NARROW = Shape(kind="narrow", names=34, hour=2.72, row=18, day=40, font=11, gap=6)
 
 
-def carpet(view: View, frames: Sequence[Frame]) -> str:
-    """The heading, a sentence of where it began and how long it stays, the picture, its numbers."""
+def carpet(view: View, frames: Sequence[Frame], *, headed: bool = True) -> str:
+    """The heading, a sentence of where it began and how long it stays, the picture, its numbers.
+
+    Not `headed` it is without heading and sentence, for a page whose headline says them.
+    """
     text = view.text
     if not any(shown.grade for frame in frames for shown in frame.provinces):
         return ""
     title = escape(text("Where bad air has passed"))
     how = escape(text("A row is a province, from west to east; a cell is an hour."))
+    said = f"<h2>{title}</h2>" if headed else ""
+    sentence = f" <b>{escape(course(view, frames))}</b>" if headed else ""
     return (
-        f'<section class="wave"><h2>{title}</h2><p class="said">{how}'
-        f" <b>{escape(course(view, frames))}</b></p>"
+        f'<section class="wave">{said}<p class="said">{how}{sentence}</p>'
         f"{_picture(view, frames, WIDE)}{_picture(view, frames, NARROW)}"
         f'<p class="meta at" aria-live="polite"></p><p class="meta">{escape(_notes(view, frames))}'
         f"</p>{_numbers(view, frames)}</section>"
@@ -126,8 +134,9 @@ def _named(view: View, places: Sequence[int]) -> str:
 
 
 def _picture(view: View, frames: Sequence[Frame], shape: Shape) -> str:
+    shape = replace(shape, hour=shape.hour * HOURS / len(frames))
     width = shape.names + shape.hour * len(frames)
-    days = view.days
+    days = _coming(view, frames)
     whole = width + (shape.gap + shape.day * len(days) if days else 0)
     height = shape.head + shape.row * 17 + 16
     alt = view.text(
@@ -140,7 +149,7 @@ def _picture(view: View, frames: Sequence[Frame], shape: Shape) -> str:
         f' tabindex="0" aria-label="{escape(alt)}" data-carpet="{order}" data-x="{shape.names}"'
         f' data-hour="{shape.hour}" data-y="{shape.head}" data-row="{shape.row}"'
         f' font-size="{shape.font}">{hatch(pattern)}{_axis(view, frames, shape)}'
-        f"{_cells(frames, shape, pattern)}{_names(view, shape)}{_outlook(view, shape, width)}"
+        f"{_cells(frames, shape, pattern)}{_names(view, shape)}{_outlook(view, days, shape, width)}"
         f'<rect class="cursor" width="{shape.hour}" height="{shape.row - 1.5}"'
         ' visibility="hidden"/></svg>'
     )
@@ -172,19 +181,32 @@ def _axis(view: View, frames: Sequence[Frame], shape: Shape) -> str:
     """Days above with their weekday, hours of day below, and where now is."""
     text, drawn = view.text, ""
     bottom = shape.head + 17 * shape.row + 11
-    step = 6 if shape is WIDE else 12
+    step = 6 if shape.kind == "wide" else 12
+    every = -(-len(frames) // (WIDE_DAYS if shape.kind == "wide" else NARROW_DAYS) // 24)
     for place, frame in enumerate(frames):
         hour = kst(frame.at).hour
         x = shape.names + (place + 1) * shape.hour
-        if hour == 12:
+        if hour == 12 and (place // 24) % max(every, 1) == 0:
             day = text.day(kst_day(frame.at))
             drawn += svg_text(x, 11, day, "day")
-        if hour % step == 0 and hour and place < len(frames) - 3:
+        if len(frames) <= HOURS and hour % step == 0 and hour and place < len(frames) - 3:
             drawn += (
                 f'<text class="hour" x="{x:.0f}" y="{bottom:g}">{short_hour(text, frame.at)}</text>'
             )
     x = shape.names + len(frames) * shape.hour
-    return drawn + svg_text(x, bottom, text("now"), "now")
+    end = text("now") if _to_now(view, frames) else text.hour(frames[-1].at)
+    return drawn + svg_text(x, bottom, end, "now")
+
+
+def _to_now(view: View, frames: Sequence[Frame]) -> bool:
+    """Whether the hours reach to the newest there is."""
+    newest = view.answer.country.hour
+    return newest is None or frames[-1].at >= newest
+
+
+def _coming(view: View, frames: Sequence[Frame]) -> tuple[DayAhead, ...]:
+    """The days to come, beside hours that reach to now."""
+    return view.days if _to_now(view, frames) else ()
 
 
 def _names(view: View, shape: Shape) -> str:
@@ -194,7 +216,7 @@ def _names(view: View, shape: Shape) -> str:
         kind = "me" if code == view.place else ""
         y = shape.head + row * shape.row + shape.row * 0.68
         name = view.name(code)
-        if shape is NARROW and view.text.lang != "ko":
+        if shape.kind == "narrow" and view.text.lang != "ko":
             name = _short(name)
         drawn += svg_text(shape.names - 6, y, name, kind, f' data-pick="{code}"')
     return f'<g class="rows">{drawn}</g>'
@@ -204,10 +226,10 @@ def _short(name: str) -> str:
     return name if len(name) <= 5 else f"{name[:4]}."
 
 
-def _outlook(view: View, shape: Shape, left: float) -> str:
+def _outlook(view: View, days: Sequence[DayAhead], shape: Shape, left: float) -> str:
     """AirKorea's words of the days to come as blocks to the right."""
     drawn, today = "", kst_day(view.answer.now)
-    for column, day in enumerate(view.days):
+    for column, day in enumerate(days):
         x = left + shape.gap + column * shape.day
         middle = x + shape.day / 2 - 1
         title = view.text.day_ahead(day.day, (day.day - today).days)
@@ -237,7 +259,7 @@ def _notes(view: View, frames: Sequence[Frame]) -> str:
     parts += [
         text("hatched: {why}, {n} hours", why=word, n=count) for word, count in missing.items()
     ]
-    issued = {day.notice.issued_at for day in view.days if day.notice}
+    issued = {day.notice.issued_at for day in _coming(view, frames) if day.notice}
     if issued:
         when = text.hour(max(issued))
         parts.append(text("days to come: AirKorea, issued {when}", when=when))
@@ -245,7 +267,9 @@ def _notes(view: View, frames: Sequence[Frame]) -> str:
 
 
 def _numbers(view: View, frames: Sequence[Frame]) -> str:
-    """The same as a table, an hour a row, the newest first."""
+    """The same as a table, an hour a row, the newest first; of more than a week it is too long."""
+    if len(frames) > MOST_ROWS:
+        return ""
     text, digits = view.text, view.digits(view.pollutant)
     names = "".join(
         f'<th scope=col data-code="{province.code}">{escape(view.name(province.code))}'

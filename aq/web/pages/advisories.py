@@ -11,7 +11,10 @@ from aq.domain.clock import kst_day
 from aq.i18n import Text
 from aq.queries.official import Year, advisories_of, advisory_years
 from aq.queries.yellow_dust import yellow_dust_of
+from aq.web import components
 from aq.web.base_path import below
+from aq.web.drawings.history import act_ticks
+from aq.web.drawings.marks import framed
 from aq.web.parts import cache, live_view, page
 from aq.web.parts.attribution import FORMATS
 from aq.web.parts.official import act_grid, grid, yellow_dust_grid
@@ -40,6 +43,9 @@ def render() -> None:
         acts = cache.kept(yellow_dust_of, year, cache.moment())
         caption = text("Every advisory, newest first")
         listed = act_grid(caption, found.rows[:MOST_ROWS], text)
+        with page.picture():
+            view = live_view.view(pollutant)
+            components.drawing("acts", framed(view, act_ticks(view, year, found.rows)))
         page.html(
             _counts(found, text) + listed + _whole(found, text) + yellow_dust_grid(acts, text)
         )

@@ -106,47 +106,32 @@ def _headline(asked: Asked) -> str:
 
 def _body(asked: Asked) -> None:
     text, rules = asked.text, page.standard()
-    way = daily.choose_way(asked)
+    with asked.controls:
+        way = daily.choose_way(asked)
     known, as_of = daily.known_then(text)
     if way is None or not known:
         return
     found = _found(asked, as_of) if asked.range.since <= daily.last_day(asked) else pd.DataFrame()
     if found.empty or not found["hours"].sum():
-        _nothing(asked)
+        daily.nothing(asked)
         return
     if _months(asked) <= MOST_MONTHS:
         names = {one: text(words) for one, words in PERIODS.items()}
-        frame.choice("by", text("Columns"), names, _by(asked), "month")
+        with asked.controls:
+            frame.choice("by", text("Columns"), names, _by(asked), "month")
     counts = _counts(asked, way, as_of)
     every = whole(counts)
     sums: dict[int, int] = {0: 0}
     for of in every.values():
         for grade, number in of.items():
             sums[grade] = sums.get(grade, 0) + number
+    with page.picture():
+        _charts(asked, way, as_of)
     daily.key(sums, rules, text)
-    _charts(asked, way, as_of)
     page.html(f'<dl class="facts">{"".join(daily.sources(found, text))}</dl>')
     _table(counts, _by(asked), rules, text)
     _limits(found, asked)
     origin.downloads(CODES, [asked.pollutant], asked.range, "day")
-
-
-def _nothing(asked: Asked) -> None:
-    """Why there is nothing, and what would fill it."""
-    text = asked.text
-    lines = [text("No province has values in this range.")]
-    if asked.range.since > daily.last_day(asked):
-        lines = [text("This range lies in the future.")]
-    lines.append(
-        text(
-            "Confirmed files of AirKorea fill past months ({first}); {second} asks the sources"
-            " again for recent days.",
-            first="python -m aq import FILE…",
-            second="python -m aq backfill --since D --until D",
-        )
-    )
-    body = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    page.html(f'<div class="notice">{body}</div>')
 
 
 def _charts(asked: Asked, way: str, as_of: int | None) -> None:

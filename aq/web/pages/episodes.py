@@ -133,7 +133,8 @@ def _value(scaled: Exact, key: str) -> str:
 
 def _body(asked: Asked) -> None:
     text, rules = asked.text, page.standard()
-    _choose(asked, rules)
+    with asked.controls:
+        _choose(asked, rules)
     level = _asked_level(asked)
     if level is None:
         words = text("This standard has no levels for this pollutant; give a value above.")
@@ -144,25 +145,26 @@ def _body(asked: Asked) -> None:
     if not share:
         _nothing(asked)
         return
-    _facts(spells, many, share, level, asked)
+    with page.picture():
+        st.plotly_chart(
+            cache.kept(
+                figure,
+                asked.pollutant,
+                asked.range.after,
+                asked.range.until,
+                level,
+                _least(),
+                rules.id,
+                text.lang,
+                page.dark(),
+            ),
+            theme=None,
+            key="episodes",
+            config=dict(TIMELINE_CONFIG),
+            alt=text("Timeline of the 17 provinces; the table below has the episodes."),
+        )
     _key(level, rules, text)
-    st.plotly_chart(
-        cache.kept(
-            figure,
-            asked.pollutant,
-            asked.range.after,
-            asked.range.until,
-            level,
-            _least(),
-            rules.id,
-            text.lang,
-            page.dark(),
-        ),
-        theme=None,
-        key="episodes",
-        config=dict(TIMELINE_CONFIG),
-        alt=text("Timeline of the 17 provinces; the table below has the episodes."),
-    )
+    _facts(spells, many, share, level, asked)
     _rule(text)
     if many:
         page.html(episodes_table(many, asked.pollutant, text))

@@ -9,6 +9,9 @@ from aq.domain.forecast_skill import Score, total
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
 from aq.queries.official import VERIFIED, Group, forecast_groups, forecast_scores, over_50_scores
+from aq.web import components
+from aq.web.drawings.history import forecast_dots
+from aq.web.drawings.marks import framed
 from aq.web.parts import cache, live_view, page
 from aq.web.parts import forecast_skill as skill
 from aq.web.parts.official import RECENT, grid
@@ -23,31 +26,41 @@ def render() -> None:
     page.top("forecasts")
     text, pollutant = page.words(), page.pollutant()
     live_view.strip(pollutant, None)
-    last = kst_day(cache.moment()) - timedelta(days=1)
-    found: list[Score] = cache.kept(forecast_scores, last - RECENT, last)
+    found = recent()
     if not found:
         title = text("No forecast can be checked yet")
         why = text("A day is checked when it is over and was forecast.")
         page.html(f"<h1>{escape(title)}</h1><p>{escape(why)}</p>")
     else:
+        last = kst_day(cache.moment()) - timedelta(days=1)
         groups: list[Group] = cache.kept(forecast_groups, last - RECENT, last)
+        page.html(_head(found, text))
+        with page.picture():
+            _dots(found)
         body = (
             skill.in_words(groups, text) + _all(found, text) + _over_50(text) + _each(found, text)
         )
-        page.html(_head(found, text) + body + skill.in_numbers(groups, text))
+        page.html(body + skill.in_numbers(groups, text))
     page.bottom()
     page.pulse()
 
 
-def _headed(found: list[Score]) -> str:
+def headed(found: list[Score]) -> str:
     """The pollutant the headline speaks of: the view's where its forecasts can be checked."""
     known = {score.pollutant for score in found if score.lead == 1}
     return next((key for key in (page.pollutant(), "pm25", *VERIFIED) if key in known), "pm25")
 
 
-def _head(found: list[Score], text: Text) -> str:
-    """The sentence, and what it counts: days of single provinces, between which days."""
-    key = _headed(found)
+def recent() -> list[Score]:
+    """The forecasts that can be checked of the last days."""
+    last = kst_day(cache.moment()) - timedelta(days=1)
+    found: list[Score] = cache.kept(forecast_scores, last - RECENT, last)
+    return found
+
+
+def verdict(found: list[Score], text: Text) -> str:
+    """How the forecasts of the day before did, in one sentence."""
+    key = headed(found)
     what = text.pollutant(key)
     lead = [score for score in found if (score.pollutant, score.lead) == (key, 1)]
     counted, hits, misses, false_alarms, _ = total(lead).get((key, 1), (0, 0, 0, 0, 0))
@@ -64,7 +77,15 @@ def _head(found: list[Score], text: Text) -> str:
             hits=hits,
             false_alarms=false_alarms,
         )
-    days = sorted(set[date]().union(*(score.dates for score in lead or found)))
+    return title
+
+
+def _head(found: list[Score], text: Text) -> str:
+    """The sentence, and what it counts: days of single provinces, between which days."""
+    title, key = verdict(found, text), headed(found)
+    lead = [score for score in found if (score.pollutant, score.lead) == (key, 1)]
+    counted = sum(score.days for score in lead)
+    days = sorted(set[date]().union(*(score.outcomes for score in lead or found)))
     note = text(
         "A province-day is one day of one province: {n} of them, over {days} days from {first} to"
         " {last} that have both a forecast and a daily mean.",
@@ -79,6 +100,15 @@ def _head(found: list[Score], text: Text) -> str:
         " False alarm: it was forecast and did not come."
     )
     return f'<h1>{escape(title)}</h1><p>{escape(note)}</p><p class="muted">{escape(terms)}</p>'
+
+
+def _dots(found: list[Score]) -> None:
+    """Each province-day of the headline's pollutant as a sign: the forecast of the day before."""
+    key = headed(found)
+    lead = [score for score in found if (score.pollutant, score.lead) == (key, 1)]
+    if lead:
+        view = live_view.view(key)
+        components.drawing("forecast dots", framed(view, forecast_dots(view, lead)))
 
 
 def _all(found: list[Score], text: Text) -> str:

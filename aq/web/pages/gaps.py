@@ -101,31 +101,33 @@ def _percent(part: int, whole: int) -> str:
 
 def _body(asked: Asked) -> None:
     text, found = asked.text, _found(asked)
-    _choose(asked, found)
+    with asked.controls:
+        _choose(asked, found)
     if found.days.empty:
         words = text("This range lies in the future.")
         page.html(f'<p class="notice">{escape(words)}</p>')
         return
-    _facts(found, text)
+    with page.picture():
+        st.plotly_chart(
+            cache.kept(
+                figure,
+                asked.pollutant,
+                asked.range.after,
+                asked.range.until,
+                _feed(),
+                _cause(),
+                text.lang,
+                page.dark(),
+            ),
+            theme=None,
+            key="gaps",
+            config=dict(HEAT_CONFIG),
+            alt=text(
+                "Heat map of missing hours by province and day; the tables below have the numbers."
+            ),
+        )
     _key(text)
-    st.plotly_chart(
-        cache.kept(
-            figure,
-            asked.pollutant,
-            asked.range.after,
-            asked.range.until,
-            _feed(),
-            _cause(),
-            text.lang,
-            page.dark(),
-        ),
-        theme=None,
-        key="gaps",
-        config=dict(HEAT_CONFIG),
-        alt=text(
-            "Heat map of missing hours by province and day; the tables below have the numbers."
-        ),
-    )
+    _facts(found, text)
     page.html(causes_table(found, text))
     _archived(asked)
     _tables(found, text)

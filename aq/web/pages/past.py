@@ -68,14 +68,15 @@ def render() -> None:
     asked = ranges.read(view, spans)
     grain = grain_of(view, pollutant, asked)
     _title(chosen, pollutant, asked, grain)
-    page.switches(pollutant)
-    places.choose(chosen, text)
-    ranges.choose(None, view, asked, spans)
-    left, right = st.columns([2, 1.4], vertical_alignment="bottom")
-    with left:
-        _choose_grain(view, pollutant, asked, grain)
-    with right:
-        ranges.choose_known_on(view)
+    with page.controls():
+        page.switches(pollutant)
+        places.choose(chosen, text)
+        ranges.choose(None, view, asked, spans)
+        left, right = st.columns([2, 1.4], vertical_alignment="bottom")
+        with left:
+            _choose_grain(view, pollutant, asked, grain)
+        with right:
+            ranges.choose_known_on(view)
     _show(chosen, pollutant, asked, spans, grain)
     page.bottom()
     page.pulse()
@@ -155,7 +156,8 @@ def _show(chosen: Sequence[Place], pollutant: str, asked: Range, spans: Spans, g
     if all(frame["value"].isna().all() for frame in frames):
         ranges.nothing(chosen[0].code, asked, spans, text, names)
         return
-    _chart(chosen, question, text)
+    with page.picture():
+        _chart(chosen, question, text)
     _told(chosen, frames, question, text)
     touched = tuple(dict.fromkeys(place.code for place in chosen if place.level == "province"))
     over_line(touched, question)

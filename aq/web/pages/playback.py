@@ -20,9 +20,11 @@ from aq.web import components
 from aq.web.drawings.outlines import AT_SEA, LABELS, SMALL
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, daily, live_view, page
+from aq.web.parts.history_page import choice
 from aq.web.parts.ranges import Range
 from aq.web.wording.korean import exact, gap_word, number, province_name
 
+DAYS = (1, 3, 7)  # played up to the end of the chosen one
 WIDTH = 640  # of the drawing, in its own units
 WEST, EAST, SOUTH, NORTH = 124.5, 131.0, 33.05, 38.7
 
@@ -39,8 +41,10 @@ def render() -> None:
     title = text("{what}, {hour}", what=what, hour=text.hour(at))
     line = text("Move the slider or press play: the hours of a day, each at its end.")
     page.html(f'<h1>{escape(title)}</h1><p title="{escape(exact(at))}">{escape(line)}</p>')
-    page.switches(pollutant)
-    _choose_day(at, text)
+    with page.controls():
+        page.switches(pollutant)
+        _choose_day(at, text)
+        _choose_days(text)
     from_map = hour = None
     known, as_of = daily.known_then(text)
     if known:
@@ -79,6 +83,17 @@ def _choose_day(at: datetime, text: Text) -> None:
         page.change(at=f"{kst(moment):%Y-%m-%dT%H}")
 
 
+def _days() -> int:
+    """How many days are played, as the address asks."""
+    asked = st.query_params.get("n", "")
+    return int(asked) if asked in {str(days) for days in DAYS} else DAYS[0]
+
+
+def _choose_days(text: Text) -> None:
+    names = {str(days): text("{n} days", n=days) for days in DAYS}
+    choice("n", text("Days played"), names, str(_days()), str(DAYS[0]))
+
+
 def _map(
     pollutant: str, at: datetime, as_of: int | None, chosen: str | None, text: Text
 ) -> tuple[str | None, str | None]:
@@ -86,14 +101,15 @@ def _map(
     rules = page.standard()
     after, end = day_bounds(kst_day(at))
     until = min(end, cache.this_hour())
-    hours = round((until - after) / HOUR)
+    hours = round((until - after) / HOUR) + 24 * (_days() - 1)
     made: list[Frame] = cache.kept(frames, pollutant, rules.id, until, hours, as_of)
     if not any(province.reason is None for frame in made for province in frame.provinces):
         _nothing(text)
     data = component_data(made, rules, pollutant, at, text)
     data["places"] = [{**one, "chosen": one["code"] == chosen} for one in data["places"]]
-    data["signature"] = f"{kst_day(at)} {pollutant} {rules.id} {as_of} {kst(at):%H}"
-    picked, hour = components.playback(data)
+    data["signature"] = f"{kst_day(at)} {pollutant} {rules.id} {as_of} {kst(at):%H} {_days()}"
+    with page.picture():
+        picked, hour = components.playback(data)
     rows = origin.facts(pd.DataFrame(sources(made), columns=["feed", "kind", "status"]), text)
     page.html(f'<dl class="facts">{"".join(rows)}</dl>')
     _table(next(one for one in made if one.at == at), rules, pollutant, text)
@@ -142,6 +158,9 @@ def component_data(
         "slider": text("Hour"),
         "play": text("Play"),
         "pause": text("Pause"),
+        "back": text("An hour back"),
+        "on": text("An hour on"),
+        "speed": text("Speed"),
         "box": f"0 0 {WIDTH} {_y(SOUTH):.0f}",
         "levels": levels,
         "places": _places(text),

@@ -108,8 +108,9 @@ def _body(asked: Asked) -> None:
     if not found.hours:
         ranges.nothing(asked.code, asked.range, asked.spans, text)
         return
+    with page.picture():
+        _courses(found, asked)
     _facts(found, text)
-    _courses(found, asked)
     ends = _ends(found)
     _key(ends, asked)
     drawn = [

@@ -89,8 +89,9 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
         found = cache.kept(roster_of, *args)
     whole = found is not None and found.at is not None
     _title(code, text, _sentence(found, text) if found and whole else "")
-    page.switches(pollutant)
-    ranges.choose(code, page.view(), asked, spans)
+    with page.controls():
+        page.switches(pollutant)
+        ranges.choose(code, page.view(), asked, spans)
     if found is None or not whole:
         _nothing(code, asked, spans, text)
         return
@@ -98,7 +99,8 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
     chosen = _chosen(found)
     placed = any(member.latitude is not None for member in found.members)
     # Without a place of any, the table has the whole width.
-    left, right = st.columns([1, 1.15], gap="medium") if placed else (st.container(),) * 2
+    with page.picture():
+        left, right = st.columns([1, 1.15], gap="medium") if placed else (st.container(),) * 2
     with left:
         _map(code, pollutant, asked, chosen, found, text)
     with right:

@@ -93,22 +93,23 @@ def _body(asked: Asked) -> None:
         return
     if one is None:
         page.html(too_few(table, text))
+    with page.picture():
+        st.plotly_chart(
+            cache.kept(
+                figure,
+                asked.pollutant,
+                asked.code,
+                asked.range.after,
+                asked.range.until,
+                text.lang,
+                page.dark(),
+            ),
+            theme=None,
+            key="trend",
+            config=dict(TREND_CONFIG),
+            alt=text("Monthly means and their trend; the table below has the numbers."),
+        )
     _facts(table, one, asked)
-    st.plotly_chart(
-        cache.kept(
-            figure,
-            asked.pollutant,
-            asked.code,
-            asked.range.after,
-            asked.range.until,
-            text.lang,
-            page.dark(),
-        ),
-        theme=None,
-        key="trend",
-        config=dict(TREND_CONFIG),
-        alt=text("Monthly means and their trend; the table below has the numbers."),
-    )
     _rules(one, stretches, text)
     opened = st.expander(text("The months as a table"), key="months", on_change="rerun")
     if opened.open:

@@ -77,7 +77,8 @@ def _headline(asked: Asked) -> str:
 
 def _body(asked: Asked) -> None:
     text, code = asked.text, asked.code or ""
-    way = daily.choose_way(asked)
+    with asked.controls:
+        way = daily.choose_way(asked)
     known, as_of = daily.known_then(text)
     if way is None or not known:
         return
@@ -88,16 +89,19 @@ def _body(asked: Asked) -> None:
     if found.empty or not found["hours"].sum():
         ranges.nothing(code, asked.range, asked.spans, text)
         return
-    daily.key(_counts(found, asked, way), page.standard(), text)
     ends = asked.range.since, daily.last_day(asked)
     rules = page.standard().id
-    st.plotly_chart(
-        cache.kept(figure, code, asked.pollutant, *ends, rules, way, as_of, text.lang, page.dark()),
-        theme=None,
-        key="calendar",
-        config=dict(DAYS_CONFIG),
-        alt=text("Calendar of days coloured by level; the table below has the numbers."),
-    )
+    with page.picture():
+        st.plotly_chart(
+            cache.kept(
+                figure, code, asked.pollutant, *ends, rules, way, as_of, text.lang, page.dark()
+            ),
+            theme=None,
+            key="calendar",
+            config=dict(DAYS_CONFIG),
+            alt=text("Calendar of days coloured by level; the table below has the numbers."),
+        )
+    daily.key(_counts(found, asked, way), page.standard(), text)
     _facts(found, asked)
     _table(found, asked)
     origin.downloads([code], [asked.pollutant], asked.range, "day")

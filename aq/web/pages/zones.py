@@ -45,11 +45,13 @@ def render() -> None:
         " decides. Only urban stations are counted here."
     )
     page.html(f"<h1>{escape(title)}</h1><p>{escape(note)}</p>")
-    page.switches(pollutant)
+    with page.controls():
+        page.switches(pollutant)
     now: list[ZoneHour] = cache.kept(zones_now, key, cache.moment())
     own = [hour for hour in now if hour.zone.province == province]
     standing = cache.kept(standings_now, key, cache.moment())
-    page.html(_table(own, standing, key, text))
+    with page.picture():
+        page.html(_table(own, standing, key, text))
     page.html(_year(key, kst_day(cache.moment()).year, text))
     zone = zone_by_id(st.query_params.get("z", ""))
     if zone is not None and zone.kind == KINDS[key] and zone.province == province:

@@ -93,6 +93,24 @@ def last_day(asked: Asked) -> date:
     return min(asked.range.last, kst_day(cache.this_hour()))
 
 
+def nothing(asked: Asked) -> None:
+    """Why there is nothing, and what would fill it."""
+    text = asked.text
+    lines = [text("No province has values in this range.")]
+    if asked.range.since > last_day(asked):
+        lines = [text("This range lies in the future.")]
+    lines.append(
+        text(
+            "Confirmed files of AirKorea fill past months ({first}); {second} asks the sources"
+            " again for recent days.",
+            first="python -m aq import FILE…",
+            second="python -m aq backfill --since D --until D",
+        )
+    )
+    body = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    page.html(f'<div class="notice">{body}</div>')
+
+
 def key(counts: Mapping[int, int], rules: Standard, text: Text) -> None:
     """What the colours mean, each with its letter, word and number of days; 0 is without level."""
     parts = []

@@ -1,8 +1,9 @@
 """What a page of the past has around its own part: strip, headline, choices, footer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
+from typing import Any
 
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES
@@ -23,6 +24,7 @@ class Asked:
     range: Range
     spans: Spans
     text: Text
+    controls: Any = None  # the page's bar of choices: a page's own stand in it, behind the others
 
 
 def show(
@@ -50,10 +52,11 @@ def show(
     first, last = day_words(text, days.since), day_words(text, days.last)
     line = text("{first} to {last}", first=first, last=last)
     page.html(f"<h1>{escape(title)}</h1><p>{escape(line)}</p>")
-    page.switches(pollutant)
-    ranges.choose(code, view, days, spans, default)
+    with page.controls() as bar:
+        page.switches(pollutant)
+        ranges.choose(code, view, days, spans, default)
     if known:
-        body(asked)
+        body(replace(asked, controls=bar))
     else:
         words = text("The index is made of the pollutants; choose one of them here.")
         page.html(f'<p class="notice">{escape(words)}</p>')

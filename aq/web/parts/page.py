@@ -1,6 +1,7 @@
 """What every page has: its state, masthead, strip, footer, and the pulse that redraws on news."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
@@ -22,7 +23,7 @@ from aq.web.parts import cache
 from aq.web.parts import live_update as push
 from aq.web.parts import view_state as state
 from aq.web.parts.page_cache import once
-from aq.web.sections import PAGES, SECTIONS, address
+from aq.web.sections import PAGES, QUESTIONS, SECTIONS, address
 from aq.web.wording.korean import (
     Noun,
     averaging_words,
@@ -114,9 +115,11 @@ def top(current: str) -> None:
     """Style sheet and masthead."""
     push.shows(cache.version()[1] if current in PUSHED else None)
     text = words()
-    st.html(page_css())
     simulated = cache.context().store.simulated()
-    page, lang = components.masthead(_masthead(current, text, simulated))
+    head = _masthead(current, text, simulated)
+    rows = sum(bool(head[name]) for name in ("pages", "views"))
+    st.html(f'{page_css()}<i class="aq-rows-{rows}" hidden></i>')
+    page, lang = components.masthead(head)
     if lang in LANGUAGES:
         change(lang=lang)
     if page in PAGES:
@@ -128,6 +131,8 @@ def _masthead(current: str, text: Text, simulated: bool) -> dict[str, Any]:
     other = next(lang for lang in LANGUAGES if lang != text.lang)
     section = PAGES[current][0]
     within = [name for name, (where, _) in PAGES.items() if where == section]
+    questions = {title: names for title, names in QUESTIONS.items() if names[0] in within}
+    mine = next((names for names in questions.values() if current in names), ())
 
     def link(name: str, title: str, *, chosen: bool) -> dict[str, Any]:
         href = _href(name, shared)
@@ -144,9 +149,10 @@ def _masthead(current: str, text: Text, simulated: bool) -> dict[str, Any]:
             link(_first(one), title, chosen=one == section) for one, title in SECTIONS.items()
         ],
         "pages_label": text("Pages of this section"),
-        "pages": [link(name, PAGES[name][1], chosen=name == current) for name in within]
-        if len(within) > 1
-        else [],
+        "pages": [link(names[0], title, chosen=names == mine) for title, names in questions.items()]
+        or _several(link, within, current),
+        "views": _several(link, mine, current),
+        "views_label": text("Views of this question"),
         "other": {
             "key": other,
             "text": OTHER_NAMES[other],
@@ -154,6 +160,14 @@ def _masthead(current: str, text: Text, simulated: bool) -> dict[str, Any]:
             "lang": other,
         },
     }
+
+
+def _several(
+    link: Callable[..., dict[str, Any]], names: Sequence[str], current: str
+) -> list[dict[str, Any]]:
+    """Links to pages, where there are two or more to choose from."""
+    links = [link(name, PAGES[name][1], chosen=name == current) for name in names]
+    return links if len(links) > 1 else []
 
 
 def _first(section: str) -> str:
@@ -256,6 +270,25 @@ def switches(chosen: str) -> None:
         what, mean = text.pollutant(chosen), averaging_words(text, averaging)
         line = text("{standard}: {what} by {mean}.", standard=title, what=Noun(what), mean=mean)
     html(f'<p class="muted">{escape(line)}</p>', "rule")
+
+
+@contextmanager
+def controls() -> Iterator[Any]:
+    """The one bar of choices of a page, always in this order: what, by which standard, where, when.
+
+    A phone shows it as a row below the picture, folded up until a reader asks for it.
+    """
+    text = words()
+    summary = escape(text("Change what is shown"))
+    st.html(f'<details class="aq-change"><summary>{summary}</summary></details>')
+    bar = st.container(key="controls")
+    with bar:
+        yield bar
+
+
+def picture() -> Any:
+    """Room for a page's main picture: on a phone it stands before the choices."""
+    return st.container(key="picture")
 
 
 def bandless(chosen: str) -> None:
