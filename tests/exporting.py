@@ -22,6 +22,7 @@ from tests.serving import HOUR_20, SEOUL, fill, write
 
 RANGE = ("--since", "2026-11-22", "--until", "2026-11-23")
 NUMBERS = {"value", "coverage", "max", "index", "grade", "stations", "stations_expected"}
+SURE = {"standard_error", "mean_low", "mean_high", "grade_low", "grade_high"}
 TIMES = {"at", "day", "hour_end", "issued_at", "cleared_at"}
 COUNTS = {"hours", "hours_1", "hours_2", "hours_3", "hours_4", "worst_grade"}
 FORMULA = Station(name="=cmd|' /C calc'!A0", sido="서울", network="도로변대기")
@@ -89,10 +90,10 @@ def _csv(path: Path) -> list[dict[str, Any]]:
 def _cell(name: str, cell: str) -> Any:
     if cell == "":
         return None
-    if name == "thin" or name.endswith("in_force"):
+    if name in ("thin", "one_station") or name.endswith("in_force"):
         return cell == "true"
     # A standard's own columns stand under its name.
-    return float(cell) if name.rsplit(".", maxsplit=1)[-1] in NUMBERS | COUNTS else cell
+    return float(cell) if name.rsplit(".", maxsplit=1)[-1] in NUMBERS | SURE | COUNTS else cell
 
 
 def _parquet(path: Path) -> list[dict[str, Any]]:

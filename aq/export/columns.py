@@ -177,6 +177,18 @@ MAX_8H = _number(
 )
 
 
+# How sure a province's own mean of an hour or day is, see `aq.domain.confidence`; only by name.
+SURE = (
+    _number("standard_error", "standard error of the mean over its stations, in `unit`"),
+    _number("mean_low", "lowest mean when any one station is left out, in `unit`"),
+    _number("mean_high", "highest mean when any one station is left out, in `unit`"),
+    _integer("grade_low", "lowest grade the mean can have, by the first standard"),
+    _integer("grade_high", "highest grade the mean can have, by the first standard"),
+    Column(name="one_station", kind=BOOLEAN, message="whether its grade hangs on one station"),
+)
+SURE_GRAINS = ("hour", "day")
+
+
 def columns_of(
     kind: str,
     grain: str,
@@ -197,6 +209,7 @@ def columns_of(
         return FORECASTS if kind == FORECAST else ADVISORIES
     hourly = grain == "hour"
     spread = (*SPREAD, MAX_8H) if named else ()
+    sure = SURE if named and grain in SURE_GRAINS else ()
     what = (*WHAT[:2], *(time_columns(grain) if apart or named else ()), *WHAT[2:])
     hours = _integer("hours", "hours with a valid value")
     largest = _number("max", "largest hourly mean, in `unit`")
@@ -206,9 +219,10 @@ def columns_of(
             for standard in standards
             for column in _of_standard(standard, hourly=hourly, named=named)
         ]
-        return (*PLACE, *what, *judged, *SOURCE, *(() if hourly else (hours, largest, *spread)))
+        counted = () if hourly else (hours, largest, *spread)
+        return (*PLACE, *what, *judged, *SOURCE, *counted, *sure)
     counted = () if hourly else (hours, *_counted(standards[0], named=named), largest, *spread)
-    return (*PLACE, *what, *JUDGED, *SOURCE, *counted)
+    return (*PLACE, *what, *JUDGED, *SOURCE, *counted, *sure)
 
 
 def time_columns(grain: str) -> tuple[Column, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from aq.export.about import about
 from aq.export.columns import BOOLEAN, INTEGER, NUMBER, Column
 from aq.export.query import ExportQuestion
 from aq.export.reader import Cells, Part, Piece
@@ -105,6 +106,7 @@ def json_bytes(question: ExportQuestion, pieces: Pieces) -> Iterator[bytes]:
     """One document: the question, what the columns say, the items."""
     head = {
         "question": question.as_dict(),
+        **({"about": about(question)} if question.layout > 1 else {}),
         "columns": {column.name: column.about for column in question.columns},
     }
     text = json.dumps(head, ensure_ascii=False)

@@ -14,6 +14,7 @@ from aq.domain.clock import day_of, from_day_number, from_hour_number, kst_iso
 from aq.domain.model import HourMean
 from aq.domain.pollutants import pollutants
 from aq.domain.windows import OVERALL
+from aq.export.columns import SURE
 from aq.export.grading import (
     NOT_ENOUGH,
     NOT_MEASURED,
@@ -36,6 +37,7 @@ from aq.export.reader import (
     head_cells,
     tail_cells,
 )
+from aq.export.sure import NOT_SURE, parts_of, sure_cells
 from aq.feeds.registry import INFO
 
 # More than there can be of a province in an hour.
@@ -84,6 +86,7 @@ def hour_pieces(reader: Reader) -> Iterator[Piece]:
                 for judge, cells in zip(here.judges, judged, strict=False)
             ),
             Part(sources.cells, block.source_of.ravel()),
+            *((block.sure(),) if SURE[0] in question.all_columns else ()),
         )
         first_at, last_at = (times[block.hours[end]][0] for end in (0, -1))
         yield Piece(first_at, last_at, parts, reader.done(until))
@@ -244,6 +247,33 @@ class _Block:
                     if shown is not None:
                         numbers[pair, place] = cells.number(_of_feed, shown.cells, names[feed])
         return numbers
+
+    def sure(self) -> Part:
+        """How sure the means are, by the first standard; nulls where nobody asks for it."""
+        question, judge = self.reader.question, self.reader.judges[0]
+        cells, which = _Numbered(), np.zeros_like(self.value_of)
+        cells.number(_as_given, NOT_SURE)
+        if question.sure:
+            until = self.after + int(self.hours[-1]) + 1
+            parts = parts_of(self.reader, (self.after, until))
+            for place, key in enumerate(question.keys):
+                if key == OVERALL:
+                    continue
+                for pair in range(len(self.hours)):
+                    feed = int(self.feeds[pair, place])
+                    hour = self.after + 1 + int(self.hours[pair])
+                    province = self.reader.places[self.places[pair]].id
+                    expected = self.rows[self.grid[feed, pair]][judge.at[key] + 2]
+                    told = sure_cells(
+                        parts,
+                        judge.standard,
+                        question.selection.feeds[feed],
+                        (province, hour, key),
+                        expected,
+                        "1h",
+                    )
+                    which[pair, place] = cells.number(_as_given, told)
+        return Part(cells.cells, which.ravel())
 
     def _window(self, pair: int, feed: int) -> tuple[Series, int]:
         """The rows of a pair's place and feed, and its hour."""

@@ -17,7 +17,7 @@ import numpy as np
 from aq.domain.clock import day_of, from_day_number
 from aq.domain.pollutants import pollutants, rounded
 from aq.domain.selection import heard
-from aq.export.columns import PERCENTILES
+from aq.export.columns import PERCENTILES, SURE
 from aq.export.grading import NOT_MEASURED, Grader, absence, share_text
 from aq.export.reader import (
     WHY,
@@ -32,6 +32,7 @@ from aq.export.reader import (
     period,
     tail_cells,
 )
+from aq.export.sure import parts_of, sure_cells
 from aq.feeds.registry import FEED_IDS
 from aq.store.rollups import day_grade
 
@@ -50,6 +51,7 @@ class Pool:
     hours: int = 0
     largest: tuple[int, int] | None = None
     means: "array[float] | None" = None  # of the hours, where percentiles are asked for
+    expected: int | None = None  # stations of the hour that most were expected in
     largest_8h: tuple[float, Sequence[Fraction]] | None = None  # with its window
     grades: list[list[int]] = field(init=False)
     absences: Counter[tuple[str | None, str]] = field(default_factory=Counter)
@@ -140,6 +142,8 @@ def _add(reader: Reader, pools: dict[Slot, Pool], block: tuple[Any, Any], hours:
                         shown = judge.mean(key, total, count)
                     grades.append(shown.grade if shown else None)
                 pool.add(total, count, grades)
+                if row[at + 2] is not None:
+                    pool.expected = max(pool.expected or 0, row[at + 2])
                 if not count:
                     pool.absences[absence(row[WHY], key, NOT_MEASURED)] += 1
             if reader.question.eight_hours:
@@ -151,11 +155,20 @@ def _piece(reader: Reader, bounds: tuple[int, int], pools: dict[Slot, Pool]) -> 
     at = day[: {"day": 10, "month": 7, "year": 4}[reader.question.grain]]
     possible, here = bounds[1] - bounds[0], reader.at(bounds[1])
     rows: list[Cells] = []
+    question = reader.question
+    told = SURE[0] in question.all_columns
+    parts = parts_of(reader, bounds) if question.sure else {}
     for number, place in enumerate(reader.places):
-        for key in reader.question.keys:
+        for key in question.keys:
             taken = _taken(reader, number, key, pools)
             if taken:
-                rows.append(_row(here, place, key, (at, possible), taken))
+                row = _row(here, place, key, (at, possible), taken)
+                if told:
+                    feed, pool = taken
+                    when = (place.id, day_of(bounds[1]), key)
+                    standard = here.judges[0].standard
+                    row += sure_cells(parts, standard, feed, when, pool.expected, "1d")
+                rows.append(row)
     return listed(at, rows, min(1.0, reader.done(bounds[1])))
 
 

@@ -23,6 +23,7 @@ from aq.export.columns import (
     MAX_8H,
     READINGS,
     SPREAD,
+    SURE,
     ZONE_LEVEL,
     Column,
     columns_of,
@@ -40,7 +41,7 @@ FORMATS = ("csv", "parquet", "xlsx", "json", "jsonl")
 # How a file is laid out, where later releases write the same rows otherwise: 2 has words on
 # rounding, and in XLSX real dates and notes.
 LAYOUT = 2
-LAID_OUT = ("parquet", "xlsx")
+LAID_OUT = ("parquet", "xlsx", "json")
 # At most four digits: a range of centuries is a slip.
 LAST = re.compile(r"([1-9]\d{0,3})([dh])")
 PARAMETERS = (
@@ -131,6 +132,11 @@ class ExportQuestion(Question):
     def eight_hours(self) -> bool:
         """Whether highest means of 8 hours are asked for."""
         return MAX_8H in self.columns
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is asked for how sure means of provinces are."""
+        return self.level == "province" and any(column in SURE for column in self.columns)
 
     @property
     def tag(self) -> str:
