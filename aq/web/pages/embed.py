@@ -7,7 +7,7 @@ import streamlit as st
 
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.i18n import N_
-from aq.web.parts import cache, page
+from aq.web.parts import cache, live_view, page
 from aq.web.public.embeds import KINDS, LAYOUTS, MOST_LINES, SOURCES, THEMES, WIDTHS, height, iframe
 from aq.web.public.pictures import KINDS as PICTURES
 from aq.web.wording.korean import province_name
@@ -24,6 +24,7 @@ def render() -> None:
     """Choices, the frame at 320, 390 and 768 pixels, and what to paste."""
     page.top("embed")
     text = page.words()
+    picked = live_view.strip(page.pollutant(), None)
     page.html(
         f"<h1>{escape(text('A frame for your own page'))}</h1><p>"
         + escape(
@@ -48,6 +49,8 @@ def render() -> None:
     if kind in PICTURES:
         _pictures(root, kind, query)
     page.bottom()
+    if picked in BY_CODE:
+        page.change(p=picked)
 
 
 def _choices() -> tuple[str, dict[str, str]]:
