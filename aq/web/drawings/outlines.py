@@ -16,7 +16,7 @@ WEST, EAST, SOUTH, NORTH = 125.3, 130.0, 33.05, 38.65  # degrees that are drawn
 # 독도's few pixels are left out.
 FAR_EAST, FAR_WEST, DOKDO = 130.0, 125.3, 131.5
 MOVED_EAST, MOVED_WEST = -1.15, 0.72
-LEAST_AREA = 3.0  # square units; a smaller island is left out, unless it is all there is
+LEAST_AREA = 3.0  # squares of the grid; a smaller island is left out, unless it is all there is
 
 # Where a name stands [degrees east, north], by hand: inside large provinces, beside small ones,
 # and never on a neighbour's.
@@ -79,7 +79,7 @@ def _path(geometry: Mapping[str, Any], step: int) -> str:
         polygons = [polygons]
     rings = [_whole(ring, step) for polygon in polygons for ring in polygon]
     rings.sort(key=_area, reverse=True)
-    kept = [ring for ring in rings[1:] if _area(ring) * step**2 >= LEAST_AREA]
+    kept = [ring for ring in rings[1:] if _area(ring) >= LEAST_AREA]
     return "".join(_relative(ring) for ring in [rings[0], *kept])
 
 

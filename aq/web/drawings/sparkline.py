@@ -36,7 +36,8 @@ def sparkline(values: Sequence[float | None], least_span: float, grade: int, wor
             path += f"M{point[0]} {point[1]:g}h.1"
             point = point[0] + 0.1, point[1]
         else:
-            path += f"l{point[0] - before[0]:g} {round(point[1] - before[1], 1):g}"
+            down = _short(point[1] - before[1])
+            path += f"l{_short(point[0] - before[0])}{'' if down[0] == '-' else ' '}{down}"
         before = point
     dot = ""
     if values[-1] is not None:
@@ -45,3 +46,9 @@ def sparkline(values: Sequence[float | None], least_span: float, grade: int, wor
         f'<svg class="spark g{grade}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}"'
         f' height="{HEIGHT}" role="img" aria-label="{escape(words)}"><path d="{path}"/>{dot}</svg>'
     )
+
+
+def _short(step: float) -> str:
+    """A step to a tenth, the shortest way SVG has to write it."""
+    text = f"{round(step, 1):g}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text

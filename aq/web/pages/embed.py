@@ -42,7 +42,7 @@ def render() -> None:
     places = len(query["provinces"].split(",")) if "provinces" in query else 0
     high = {width: height(kind, query.get("layout", ""), places, width) for width in WIDTHS}
     page.html(f"<h2>{escape(text('To paste'))}</h2>")
-    st.code(iframe(address, title, max(high.values())), language="html", wrap_lines=True)
+    st.code(iframe(address, title, max(high.values())), language=None, wrap_lines=True)
     for width in WIDTHS:
         page.html(f"<h2>{escape(text('{n} pixels wide', n=width))}</h2>")
         st.iframe(address, width=width, height=high[width])

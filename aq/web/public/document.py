@@ -23,8 +23,14 @@ from aq.web.site import Site
 OWN_NAMES = {"ko": "한국어", "en": "English"}
 _DATA = re.compile(r' data-(?:pick|focus|code|sort|roving|scroll)(?:="[^"]*")?')
 # Said twice: behind a cell what stands in it, for the ear a day that the column has at its head.
-_TWICE = re.compile(r' title="[^"]*"(?=><b class="fc)|(?<=class="n heard") title="[^"]*"')
-_HEARD = re.compile(r'(<b class="fc[^>]*>([^<]*)</b>)<span class="unseen"> [^<:]*: \2</span>')
+_TWICE = re.compile(
+    r' title="[^"]*"(?=><b class="fc)'
+    r'|(?<=class="n heard") title="[^"]*"'
+    r'|(?<=class="mark") title="[^"]*"'
+    r'|(?<=class="edge" aria-hidden="true") title="[^"]*"'
+    r"|(?<=\">)<title>[^<]*</title>(?=</path>)"
+)
+_HEARD = re.compile(r'(<b class="fc[^>]*>([^<]*)</b>)<span class="unseen"> ?[^<:]*: \2</span>')
 _CLASSES = re.compile(r'class="([^"]*)"')
 _ATTRIBUTE = re.compile(r"\[data-([a-z]+)")
 _NOT = re.compile(r":not\([^)]*\)")

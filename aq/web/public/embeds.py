@@ -19,7 +19,7 @@ from aq.i18n import N_, Text, pollutant_key, text_in
 from aq.queries.current import CurrentItem, current
 from aq.web.drawings.days_calendar import days_calendar
 from aq.web.drawings.lead import LISTED, NO_BREAK
-from aq.web.drawings.marks import badge, framed, told, word
+from aq.web.drawings.marks import badge, framed, stamp, told, word
 from aq.web.drawings.outline_map import outline_map
 from aq.web.drawings.paint import BY_THEME
 from aq.web.drawings.style import sheet
@@ -330,7 +330,9 @@ def _foot(frame: Frame, moment: Moment) -> str:
     if moment.simulated:
         parts.append(f'<b class="sim">{escape(text("SIMULATED data"))}</b>')
     if country.hour:
-        parts.append(escape(text("As of {hour}.", hour=text.hour(country.hour))))
+        parts.append(
+            stamp(country.hour, escape(text("As of {hour}.", hour=text.hour(country.hour))))
+        )
         late = headline.late(items, text)
         parts += [f"<b>{escape(late)}</b>"] if late else []
         parts.append(escape(summary.source(items, text)))

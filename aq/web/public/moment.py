@@ -9,12 +9,13 @@ from functools import cached_property
 
 from aq.context import Context
 from aq.domain.clock import floor_hour
+from aq.domain.model import Advisory
 from aq.domain.provinces import PROVINCES
 from aq.domain.zones import KINDS
 from aq.queries.feed_status import FeedStatus, feed_status
 from aq.queries.live import Live, live, trends
 from aq.queries.model_hours import Ahead, hours_ahead
-from aq.queries.zones import ZoneHour, zones_now
+from aq.queries.zones import ZoneHour, zone_of_act, zones_now
 
 WEEK_HOURS = 168
 MOST_KEPT = 4
@@ -56,6 +57,16 @@ class Moment:
         if country.hour is None:
             return {}
         return trends(self.context, country.hour, hours=WEEK_HOURS, feed=country.feed)
+
+    @cached_property
+    def acts_by_zone(self) -> Mapping[str, list[tuple[Advisory, ZoneHour | None]]]:
+        """By zone the acts in force in it, each with the zone's newest value."""
+        by_zone: dict[str, list[tuple[Advisory, ZoneHour | None]]] = {}
+        for act, hour in zip(self.live.acts, self.live.zone_hours, strict=True):
+            zone = zone_of_act(act)
+            if zone is not None:
+                by_zone.setdefault(zone.id, []).append((act, hour))
+        return by_zone
 
     @cached_property
     def zones(self) -> Mapping[str, Mapping[str, ZoneHour]]:

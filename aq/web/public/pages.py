@@ -9,7 +9,7 @@ from aq.domain.forecasts import DayAhead
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES, Province
 from aq.domain.zones import KINDS, Member, Zone
-from aq.queries.zones import ZoneHour, why, zone_item, zone_of_act, zones_on
+from aq.queries.zones import ZoneHour, why, zone_item, zones_on
 from aq.web import linked_data
 from aq.web.drawings import lead
 from aq.web.drawings.chips import strip
@@ -279,8 +279,7 @@ def zone(place: Place, moment: Moment, chosen: Zone) -> Content:
     text = place.text
     province_title = province_name(chosen.province, text.lang)
     view, answer = view_of(place, moment, DEFAULT), moment.live
-    pairs = zip(answer.acts, answer.zone_hours, strict=True)
-    acts = [(act, hour) for act, hour in pairs if zone_of_act(act) == chosen]
+    acts = moment.acts_by_zone.get(chosen.id, [])
     own = replace(
         answer,
         acts=tuple(act for act, _ in acts),

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 
 from aq.domain.clock import kst_day
 from aq.domain.errors import InputError
 from aq.domain.model import LANGUAGES
-from aq.domain.provinces import find_province
+from aq.domain.provinces import PROVINCES, find_province
+from aq.domain.zones import Zone
+from aq.i18n import text_in
 from aq.queries.zones import zone_by_id, zones_on
-from aq.web.public import pages
+from aq.web.public import card, embeds, files, pages
 from aq.web.public.document import Place, document
 from aq.web.public.moment import Moment
 from aq.web.public.paths import BY_SLUG, PROVINCE_PAGES, Page
@@ -47,22 +50,53 @@ def plain_page(place: Place, moment: Moment, pollutant: str = pages.DEFAULT) -> 
         zone = zone_by_id(below.removeprefix(ZONE))
         if zone is None:
             raise InputError("there is no such zone", "zone", unknown=True)
-        return document(place, moment, pages.zone(place, moment, zone))
+        return zone_page(place, moment, zone)
     if below:
         content = pages.province(place, moment, BY_SLUG[below], pollutant)
         return document(place, moment, content)
     return document(place, moment, pages.country(place, moment, pollutant))
 
 
+def zone_page(place: Place, moment: Moment, zone: Zone) -> bytes:
+    """A zone's page."""
+    return document(place, moment, pages.zone(place, moment, zone))
+
+
 def page_files(moment: Moment, site: Site) -> Iterator[tuple[str, Maker]]:
     """(path below the folder, what makes its bytes) of every plain page in each language."""
     default = moment.context.settings.lang
-    zones = [Page(f"{ZONE}{zone.id}") for zone in zones_on(kst_day(moment.now))]
-    for page in (Page(), *PROVINCE_PAGES, *zones):
+
+    def named(page: Page, make: Callable[[Place], bytes]) -> Iterator[tuple[str, Maker]]:
         for lang in LANGUAGES:
             place = Place(site=site, page=page, lang=lang, default_lang=default, published=True)
+            yield f"{page.path(lang, default)}/index.html", partial(make, place)
 
-            def make(place: Place = place) -> bytes:
-                return plain_page(place, moment)
+    for page in (Page(), *PROVINCE_PAGES):
+        yield from named(page, lambda place: plain_page(place, moment))
+    for zone in zones_on(kst_day(moment.now)):
+        make = partial(zone_page, moment=moment, zone=zone)
+        yield from named(Page(f"{ZONE}{zone.id}"), make)
 
-            yield f"{page.path(lang, default)}/index.html", make
+
+def frame_files(moment: Moment, site: Site) -> Iterator[tuple[str, Maker]]:
+    """The same of the frames: strip and map of the country, place and line of each province."""
+    context = moment.context
+    for lang in LANGUAGES:
+        mark = "" if lang == context.settings.lang else f"/{lang}"
+        for kind in ("strip", "map"):
+            frame = embeds.read(context, kind, site, {"lang": lang})
+            yield f"embed/{kind}{mark}/index.html", partial(embeds.page, context, frame, moment)
+        for province in PROVINCES:
+            for kind in ("province", "line"):
+                query = {"lang": lang, "province": province.code}
+                frame = embeds.read(context, kind, site, query)
+                path = f"embed/{kind}/{province.key}{mark}/index.html"
+                yield path, partial(embeds.page, context, frame, moment)
+
+
+def picture_files(moment: Moment) -> Iterator[tuple[str, Maker]]:
+    """The same of the pictures of a link and of the icons."""
+    for lang in LANGUAGES:
+        yield f"card-{lang}.png", partial(card.card_png, moment, text_in(lang))
+    for size in files.ICON_SIZES:
+        yield f"icon-{size}.png", partial(files.icon_png, size)

@@ -22,6 +22,7 @@ from aq.web.api.places import outlined
 from aq.web.api.responses import json_response
 from aq.web.api.routes import TABLE
 from aq.web.public import routes as public
+from aq.web.public.site_pages import frame_files, page_files, picture_files
 from aq.web.publish.ageing import with_age
 from aq.web.site import Site
 
@@ -130,7 +131,22 @@ def for_machines(context: Context, site: Site) -> Iterator[Entry]:
         )
 
 
-PROVIDERS: tuple[Provider, ...] = (data, strips, documents, for_machines)
+def pages(context: Context, site: Site) -> Iterator[Entry]:
+    """The plain pages, which know their age, the frames, and the pictures of links and icons."""
+    moment = public.MOMENTS.of(context)
+    for path, make in page_files(moment, site):
+        yield Entry(path, make, "text/html")
+    for path, make in frame_files(moment, site):
+        yield Entry(path, partial(_aged, context, make), "text/html")
+    for path, make in picture_files(moment):
+        yield Entry(path, make, "image/png")
+
+
+def _aged(context: Context, make: Callable[[], bytes]) -> bytes:
+    return with_age(context, make())
+
+
+PROVIDERS: tuple[Provider, ...] = (data, strips, documents, pages, for_machines)
 
 
 def entries(context: Context, site: Site) -> Iterator[Entry]:
