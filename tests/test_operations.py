@@ -8,9 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import make_url, text
 
 from aq.__main__ import COMMANDS
+from aq.context import start
 from aq.paths import ROOT
+from aq.settings import load
+from chaos.places import databases
 from tests.conftest import NOW
 from tests.serving import fill, make_runtime
 
@@ -82,3 +87,65 @@ def test_the_commands_do_what_the_page_says_in_its_order(folder: Path) -> None:
         assert "Traceback" not in done.stderr
         if line.startswith(("backup", "restore")):
             assert done.stderr.startswith(f"store: {folder / 'aq.db'}"), line
+
+
+def test_the_administrators_hash_is_made_as_the_page_of_alerts_types_it() -> None:
+    """By a password that is typed, of which the settings then take the hash."""
+    page = " ".join((ROOT / "docs" / "alerts.md").read_text("utf-8").split())
+    (program,) = re.findall(r'\.venv/bin/python -c "(from argon2 [^"]+)"', page)
+    made = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        input="바람 부는 날\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,  # without a terminal getpass reads what it is given
+    )
+    settings = load({"AQ_ADMIN_PASSWORD_HASH": made.stdout.strip().rpartition(" ")[2]})
+    assert settings.admin_password_hash is not None
+    taken = settings.admin_password_hash.get_secret_value()
+    assert PasswordHasher().verify(taken, "바람 부는 날")
+
+
+def test_what_else_is_typed_names_files_that_are_there() -> None:
+    """Units, timers and files of the page are those of `deploy/`, and users are made first."""
+    named = set(re.findall(r"`?((?:systemd/)?aq[\w@-]*\.(?:service|timer|env))`?", TEXT))
+    shipped = {path.name for path in (ROOT / "deploy").rglob("*") if path.is_file()}
+    assert {name.removeprefix("systemd/") for name in named} <= shipped
+    enabled = re.search(r"systemctl enable --now (.+)", TEXT)
+    assert enabled is not None
+    assert {
+        f"{unit}.service" if "." not in unit else unit for unit in enabled[1].split()
+    } <= shipped
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
+    (argument,) = re.findall(r"--build-arg (\w+)=", TEXT)
+    assert f"ARG {argument}=python:3.11-slim\nFROM ${{{argument}}}\n" in dockerfile
+    for user in set(re.findall(r"sudo -u (\w+)", TEXT)) - {"postgres"}:
+        assert f"useradd --system --home /var/lib/{user} --create-home {user}" in TEXT
+
+
+@pytest.mark.postgresql
+def test_postgresqls_user_and_database_are_made_as_the_page_types_it() -> None:
+    """On a server of the test's own; the address that the page gives then opens the store."""
+    lines = re.findall(r"^    sudo -u postgres (create(?:user|db) .+)$", TEXT, re.MULTILINE)
+    (address,) = re.findall(r"AQ_DATABASE_URL=(postgresql://\S+)", TEXT)
+    assert len(lines) == 2
+    with databases() as place:
+        server = make_url(place.url("postgres"))
+        where = str(server.query["host"])
+        for line in lines:
+            tool, *words = shlex.split(line)
+            subprocess.run(
+                [place.server.bin_path / tool, *words],
+                env={**os.environ, "PGHOST": where, "PGUSER": server.username or "postgres"},
+                input="PASSWORD\nPASSWORD\n",
+                text=True,
+                capture_output=True,
+                check=True,
+                start_new_session=True,  # without a terminal it reads what it is given
+            )
+        own = address.replace("127.0.0.1/aq", f"/aq?host={where}")
+        store = start(load({"AQ_DATABASE_URL": own})).store
+        with store.read() as connection:
+            assert connection.scalar(text("SELECT current_user")) == "aq"
+        store.close()

@@ -1,5 +1,8 @@
 """What a site sets stands apart from what the program ships, in one file or a few."""
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from aq.alerts.channels import load_outlets
 from aq.alerts.rules import rules_folder, shipped_rules
 from aq.context import read_standards
 from aq.domain.errors import ConfigError
-from aq.paths import SHIPPED, config_file, own_config
+from aq.paths import ROOT, SHIPPED, config_file, own_config
 from aq.settings import load
 
 
@@ -72,3 +75,44 @@ def test_without_a_variable_it_is_config_local_below_home(
     (own_config() / "aq.toml").write_text('lang = "en"\n', "utf-8")
     assert config_file("aq.toml") == own_config() / "aq.toml"
     assert load({}).lang == "en"
+
+
+def git(folder: Path, *words: str) -> str:
+    """What git says to a command; a person of the test's own signs."""
+    own = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    person = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+    done = subprocess.run(
+        ["git", *person, *words],
+        cwd=folder,
+        env={**os.environ, **own},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_an_update_by_git_pull_meets_no_changed_file_and_brings_the_correction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site with a channel of its own; then the project corrects its file of alerts."""
+    project, site = tmp_path / "project", tmp_path / "site"
+    shutil.copytree(SHIPPED, project / "config", ignore=shutil.ignore_patterns("local"))
+    shutil.copy(ROOT / ".gitignore", project)
+    git(project, "init", "-q", "-b", "main")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "a release")
+    git(tmp_path, "clone", "-q", str(project), str(site))
+    own = site / "config" / "local"
+    own.mkdir()
+    (own / "alerts.toml").write_text('[channels.duty]\nkind = "json"\nurl = "env:U"\n', "utf-8")
+    shipped = project / "config" / "alerts.toml"
+    shipped.write_text(f"# corrected\n{shipped.read_text('utf-8')}", "utf-8")
+    git(project, "commit", "-qam", "a correction")
+    assert git(site, "status", "--porcelain") == ""
+    git(site, "pull", "-q", "--ff-only")
+    assert (site / "config" / "alerts.toml").read_text("utf-8").startswith("# corrected")
+    monkeypatch.delenv("AQ_CONFIG", raising=False)
+    monkeypatch.setenv("AQ_HOME", str(site))
+    outlets = load_outlets({"U": "json://127.0.0.1"})
+    assert list(outlets.channels) == ["duty"]
