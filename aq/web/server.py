@@ -9,6 +9,7 @@ import errno
 import re
 import resource
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +33,9 @@ DESCRIPTORS_A_PAGE, DESCRIPTORS_OF_CLOSED = 3, 3 * 128
 MESSAGE_BYTES = 1_048_576  # of a browser; the widgets of the largest page take 20,000
 PING_SECONDS = 30
 BACKLOG = 2_048
+# How long a thread keeps the interpreter while others wait [s], Python's own is 0.005: the event loop
+# waits so long behind each page that is being drawn.
+TURN_SECONDS = 0.001
 NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
@@ -212,6 +216,7 @@ def run(app: Any, listener: socket.socket, limits: Room) -> bool:
         log_config=None,
         server_header=False,
     )
+    sys.setswitchinterval(TURN_SECONDS)
     server = uvicorn.Server(config)
     server.run(sockets=[listener])
     return server.started

@@ -1,16 +1,11 @@
-"""The session against a real socket: faults, retries, quota, deadlines, and no key anywhere."""
+"""The session against a real socket: faults, retries, quota, deadlines."""
 
-import base64
 import gzip
 import json
-import logging
 import random
-import socket
 import threading
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,115 +14,20 @@ from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from aq.domain.errors import FeedError, FeedReason
+from aq.domain.errors import FeedReason
 from aq.domain.model import Payload
-from aq.feeds.airkorea.client import REALTIME, AirKorea
-from aq.feeds.base import Get
-from aq.feeds.http import ATTEMPTS, CALLS_PER_HOST, MAX_BODY, UNREADABLE_ATTEMPTS, Http, probe
-from aq.logs import RedactSecrets
-
-NOW = datetime(2026, 11, 23, 11, 25, tzinfo=UTC)
-MIDNIGHT = datetime(2026, 11, 23, 15, tzinfo=UTC)  # 00:00 KST
-KEY = "pLaNtEd+kEy/0123456789=="
-OPERATION = "Service/getThing"
-
-
-class Counted:
-    """A ledger in memory."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, str, datetime]] = []
-
-    def spend(self, feed: str, operation: str, now: datetime, limit: int | None) -> bool:
-        if limit is not None and len(self.calls) >= limit:
-            return False
-        self.calls.append((feed, operation, now))
-        return True
-
-
-class Edge:
-    """An `Http` with its ledger and the waits it asked for."""
-
-    def __init__(self) -> None:
-        self.ledger = Counted()
-        self.waits: list[float] = []
-        self.http = Http(self.ledger, lambda: NOW, self.waits.append)
-
-    def get(
-        self,
-        url: str,
-        *,
-        key: str | SecretStr | None = KEY,
-        daily_limit: int | None = None,
-        timeout: float = 5,
-        deadline: float = 30,
-    ) -> Get:
-        return self.http.client(
-            "airkorea",
-            url,
-            key=("serviceKey", key) if key else None,
-            daily_limit=daily_limit,
-            refusal=AirKorea().refusal,
-            timeout=timeout,
-            deadline=deadline,
-        )
-
-
-@pytest.fixture
-def edge() -> Iterator[Edge]:
-    made = Edge()
-    yield made
-    made.http.close()
-
-
-def success(items: object = "") -> dict[str, object]:
-    """A success in AirKorea's envelope."""
-    header = {"resultCode": "00", "resultMsg": "NORMAL_CODE"}
-    return {"response": {"header": header, "body": {"items": items, "totalCount": 0}}}
-
-
-def refused(call: Callable[[], object]) -> FeedError:
-    with pytest.raises(FeedError) as caught:
-        call()
-    return caught.value
-
-
-@contextmanager
-def raw_server(answer: bytes, *, stay: bool = False) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that says exactly `answer`, then closes, or with `stay` says nothing more.
-
-    It says that it closes: else the session may take a line again that is just being closed.
-    """
-    answer = answer.replace(b" OK\r\n", b" OK\r\nConnection: close\r\n", 1)
-    listener = socket.create_server(("127.0.0.1", 0))
-    seen: list[bytes] = []
-    done = threading.Event()
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                seen.append(connection.recv(65536))
-                connection.sendall(answer)
-                if stay:
-                    done.wait(60)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}", seen
-    done.set()
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    thread.join(60)
-
-
-def closed_port() -> int:
-    """A port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+from aq.feeds.http import ATTEMPTS, CALLS_PER_HOST, MAX_BODY, UNREADABLE_ATTEMPTS, probe
+from tests.feeds.edge import (
+    KEY,
+    MIDNIGHT,
+    NOW,
+    OPERATION,
+    Edge,
+    closed_port,
+    raw_server,
+    refused,
+    success,
+)
 
 
 def test_an_answer_comes_with_what_asked_for_it(httpserver: HTTPServer, edge: Edge) -> None:
@@ -454,77 +354,3 @@ def test_t21_no_more_than_two_calls_at_once_to_a_host(edge: Edge) -> None:
             thread.join(60)
     assert most[0] == CALLS_PER_HOST
     assert len(edge.ledger.calls) == len(threads)
-
-
-def _faults(httpserver: HTTPServer) -> Iterator[str]:
-    """Base URLs that fail in every way, each echoing the query where it can."""
-    answers: list[tuple[str, int, Mapping[str, str]]] = [
-        ("<html>{}</html>", 503, {}),
-        ("{}", 200, {}),
-        ("{}", 404, {}),
-        ("{}", 429, {}),
-        ("{}", 302, {"Location": "http://127.0.0.1:9/{}"}),
-        ('{{"response":{{"header":{{"resultCode":"10","resultMsg":"{}"}}}}}}', 200, {}),
-        ('{{"response":{{"header":{{"resultCode":"22","resultMsg":"{}"}}}}}}', 200, {}),
-        ('{{"error":true,"reason":"{}"}}', 400, {}),
-    ]
-    for number, (text, status, headers) in enumerate(answers):
-
-        def answer(
-            request: Request,
-            text: str = text,
-            status: int = status,
-            headers: Mapping[str, str] = headers,
-        ) -> Response:
-            query = request.query_string.decode()
-            named = {name: value.format(query) for name, value in headers.items()}
-            return Response(text.format(query), status=status, headers=named)
-
-        httpserver.expect_request(f"/{number}/{OPERATION}").respond_with_handler(answer)
-        yield httpserver.url_for(f"/{number}")
-    yield f"http://127.0.0.1:{closed_port()}"
-    yield "http://no-such-host.invalid"
-    yield "http://[broken"
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _spellings() -> list[str]:
-    encoded = quote(KEY, safe="")
-    return [KEY, encoded, quote(encoded, safe=""), base64.b64encode(KEY.encode()).decode()]
-
-
-def test_t23_the_key_is_nowhere(
-    httpserver: HTTPServer, edge: Edge, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    for place in (caplog.handler, logging.getLogger("urllib3.connectionpool")):
-        place.addFilter(RedactSecrets())
-    urls = [*_faults(httpserver)]
-    with raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{") as (cut, _):
-        for url in [*urls, cut]:
-            error = refused(lambda url=url: edge.get(url, timeout=1)(OPERATION, {"a": "b"}))
-            texts = [str(error), repr(error), error.detail]
-            for link in _chain(error):
-                texts += [str(link), repr(link), *traceback.format_exception(link)]
-                frames = traceback.walk_tb(link.__traceback__)
-                texts += [
-                    repr(value)
-                    for frame, _ in frames
-                    for name, value in frame.f_locals.items()
-                    if frame.f_code.co_filename.endswith("aq/feeds/http.py")
-                ]
-            found = [form for form in _spellings() for text in texts if form in text]
-            assert found == [], url
-    assert "serviceKey=***" in caplog.text
-    assert [form for form in _spellings() if form in caplog.text] == []
-
-
-def test_t23_the_real_operation_names_stay_readable(httpserver: HTTPServer, edge: Edge) -> None:
-    httpserver.expect_request(f"/{REALTIME}").respond_with_data("", status=404)
-    error = refused(lambda: edge.get(httpserver.url_for(""))(REALTIME, {}))
-    assert str(error).startswith(f"airkorea {REALTIME}: bad_request")
