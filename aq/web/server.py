@@ -33,8 +33,8 @@ DESCRIPTORS_A_PAGE, DESCRIPTORS_OF_CLOSED = 3, 3 * 128
 MESSAGE_BYTES = 1_048_576  # of a browser; the widgets of the largest page take 20,000
 PING_SECONDS = 30
 BACKLOG = 2_048
-# How long a thread keeps the interpreter while others wait [s], Python's own is 0.005: the event loop
-# waits so long behind each page that is being drawn.
+# How long a thread keeps the interpreter while others wait [s]; Python's own is 0.005. The event
+# loop waits so long behind each page that is being drawn.
 TURN_SECONDS = 0.001
 NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
