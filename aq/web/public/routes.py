@@ -22,6 +22,7 @@ from aq.domain.model import LANGUAGES
 from aq.domain.provinces import PROVINCES
 from aq.i18n import text_in
 from aq.queries.current import current
+from aq.web.catalog import catalog
 from aq.web.drawings.paint import fixed
 from aq.web.public import card, embeds, figure, files, pages, pictures, refusals
 from aq.web.public.document import Place, policy
@@ -85,6 +86,13 @@ def sitemap(context: Context, asked: Asked) -> Response:
     now = _now(context)
     changed = current(context, now, wanted=["pm10"]).hour
     return answer(files.sitemap(context, asked.site, now, changed), "application/xml")
+
+
+def catalog_jsonld(context: Context, asked: Asked) -> Response:
+    """`/catalog.jsonld`: the data sets as a catalogue of DCAT, for open-data portals."""
+    now = context.clock.now().replace(second=0, microsecond=0)
+    body = catalog(asked.site, current(context, now, wanted=["pm10"]))
+    return answer(body, "application/ld+json")
 
 
 def manifest(context: Context, asked: Asked) -> Response:
@@ -172,6 +180,7 @@ def picture(context: Context, asked: Asked) -> Response:
 TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/robots.txt": (robots, ()),
     "/sitemap.xml": (sitemap, ()),
+    "/catalog.jsonld": (catalog_jsonld, ()),
     "/manifest.webmanifest": (manifest, ("lang",)),
     "/favicon.ico": (favicon, ()),
     "/icon.svg": (icon, ()),

@@ -1,0 +1,84 @@
+"""The data sets as a catalogue in DCAT 3 (JSON-LD), as open-data portals harvest it."""
+
+import json
+
+from aq.feeds.registry import INFO
+from aq.i18n import text_in
+from aq.queries.current import Snapshot
+from aq.web.site import Site
+
+# W3C's vocabularies of DCAT 3 (Recommendation of 22 August 2024), and what the words stand for.
+CONTEXT = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dct": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+MEDIA = "https://www.iana.org/assignments/media-types/"
+HOURLY = "http://publications.europa.eu/resource/authority/frequency/HOURLY"
+# name -> (what it holds, path, query, media type) of each distribution
+PRESENT = (
+    ("JSON", "api/v1/current", {}, "application/json"),
+    ("GeoJSON", "api/v1/provinces.geojson", {}, "application/geo+json"),
+)
+PAST = (
+    ("CSV", "api/v1/export", {"last": "90d", "format": "csv"}, "text/csv"),
+    ("Parquet", "api/v1/export", {"last": "90d", "format": "parquet"}, ""),
+)
+
+
+def catalog(site: Site, country: Snapshot) -> bytes:
+    """The catalogue: present values and history, each with its distributions and its licence."""
+    datasets = [
+        _dataset(site, country, "current", "Air quality now, 17 provinces of South Korea", PRESENT),
+        _dataset(site, country, "history", "Hourly air quality, 17 provinces of South Korea", PAST),
+    ]
+    document = {
+        "@context": CONTEXT,
+        "@id": site.url("catalog.jsonld"),
+        "@type": "dcat:Catalog",
+        "dct:title": _text("Air quality of the 17 provinces"),
+        "foaf:homepage": {"@id": site.url()},
+        "dcat:dataset": datasets,
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1).encode()
+
+
+def _dataset(
+    site: Site,
+    country: Snapshot,
+    name: str,
+    title: str,
+    distributions: tuple[tuple[str, str, dict[str, str], str], ...],
+) -> dict[str, object]:
+    licence: dict[str, object] = {}
+    if country.feed:
+        info = INFO[country.feed]
+        licence = {
+            "dct:license": {"@id": info.link},
+            "dct:rights": f"{info.attribution} — {info.licence}",
+        }
+    modified = country.hour.isoformat() if country.hour else None
+    return {
+        "@id": site.url("catalog.jsonld") + f"#{name}",
+        "@type": "dcat:Dataset",
+        "dct:title": {"@value": f"SIMULATED: {title}" if country.simulated else title},
+        "dct:spatial": {"@id": "http://publications.europa.eu/resource/authority/country/KOR"},
+        "dct:accrualPeriodicity": {"@id": HOURLY},
+        **({"dct:modified": {"@value": modified, "@type": "xsd:dateTime"}} if modified else {}),
+        **licence,
+        "dcat:distribution": [
+            {
+                "@type": "dcat:Distribution",
+                "dct:title": form,
+                "dcat:accessURL": {"@id": site.url(path, query)},
+                "dcat:downloadURL": {"@id": site.url(path, query)},
+                **({"dcat:mediaType": {"@id": MEDIA + media_type}} if media_type else {}),
+            }
+            for form, path, query, media_type in distributions
+        ],
+    }
+
+
+def _text(message: str) -> list[dict[str, str]]:
+    return [{"@value": text_in(lang)(message), "@language": lang} for lang in ("ko", "en")]
