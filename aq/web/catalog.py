@@ -16,12 +16,13 @@ CONTEXT = {
 }
 MEDIA = "https://www.iana.org/assignments/media-types/"
 HOURLY = "http://publications.europa.eu/resource/authority/frequency/HOURLY"
-# name -> (what it holds, path, query, media type) of each distribution
-PRESENT = (
+# (name, path, query, media type) of a distribution.
+Form = tuple[str, str, dict[str, str], str]
+PRESENT: tuple[Form, ...] = (
     ("JSON", "api/v1/current", {}, "application/json"),
     ("GeoJSON", "api/v1/provinces.geojson", {}, "application/geo+json"),
 )
-PAST = (
+PAST: tuple[Form, ...] = (
     ("CSV", "api/v1/export", {"last": "90d", "format": "csv"}, "text/csv"),
     ("Parquet", "api/v1/export", {"last": "90d", "format": "parquet"}, ""),
 )
@@ -49,7 +50,7 @@ def _dataset(
     country: Snapshot,
     name: str,
     title: str,
-    distributions: tuple[tuple[str, str, dict[str, str], str], ...],
+    distributions: tuple[Form, ...],
 ) -> dict[str, object]:
     licence: dict[str, object] = {}
     if country.feed:
