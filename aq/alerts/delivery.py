@@ -5,7 +5,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from datetime import time as clock_time
 from itertools import chain
@@ -56,7 +56,7 @@ class NotifyReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report in JSON's types."""
-        return {"sent": self.sent, "retried": self.retried, "failed": self.failed}
+        return asdict(self)
 
 
 class Notifier:

@@ -6,7 +6,7 @@ it, nor how often. Of what follows from the hours nothing decides but the hours 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,12 +51,7 @@ class WatchReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report in JSON's types."""
-        return {
-            "judged": self.judged,
-            "events": self.events,
-            "retracted": self.retracted,
-            "messages": self.messages,
-        }
+        return {name: value for name, value in asdict(self).items() if name != "ok"}
 
 
 def watch(store: Store, reader: Reader, now: datetime | None = None) -> WatchReport:

@@ -10,12 +10,11 @@ from aq.alerts.points import Reader
 from aq.alerts.rules import Saved, saved_rules
 from aq.alerts.state import Course, State
 from aq.alerts.status import log
+from aq.alerts.verification import RUN_UP
 from aq.domain.clock import hour_number, parse_instant
 from aq.store import Store
 
 Entry = Mapping[str, Any]
-# A rule is evaluated from so long before the period, so that what is on at its begin is on.
-RUN_UP = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
