@@ -7,13 +7,15 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from playwright.sync_api import Browser
 
 from aq.context import Context
 from aq.domain.provinces import PROVINCES
 from aq.web.api.routes import TABLE
 from aq.web.sharing import is_open
-from tests.browsing import dashboard, own_environment
+from tests.browsing import dashboard, own_environment, reader
 from tests.serving import fill, make_runtime, served
+from tests.web.test_publish import static
 
 FOREIGN = {"Origin": "https://newsroom.example"}
 
@@ -61,6 +63,23 @@ def test_any_origin_may_read_and_ask_first(address: str, path: str) -> None:
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
+
+
+def test_a_page_of_another_origin_reads_with_fetch(
+    address: str, tmp_path: Path, chromium: Browser
+) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html><title>news</title>", "utf-8")
+    with static(tmp_path) as newsroom, reader(chromium) as (page, _):
+        page.goto(f"{newsroom}/index.html")
+        found = page.evaluate(
+            """async where => {
+              const answer = await fetch(where, { headers: { "If-None-Match": '"other"' } });
+              return [answer.headers.get("ETag"), (await answer.json()).items.length];
+            }""",
+            f"{address}/api/v1/current?pollutant=pm10",
+        )
+    assert found[0]
+    assert found[1] == 17
 
 
 def test_a_refusal_can_be_read_from_elsewhere_too(address: str) -> None:
