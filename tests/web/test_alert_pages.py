@@ -112,6 +112,35 @@ def test_a_form_that_changes_nothing_has_nothing_to_save(
     assert save().disabled
 
 
+def test_presets_begin_a_new_rule_and_a_change_is_told_before_it_is_saved(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    test = run("rules.py", rule="pm10-warning")
+    assert "저장하면 바뀌는 것" not in markup(test)
+    level = next(one for one in test.slider if one.label.startswith("울림 기준"))
+    level.set_value(165.0).run()
+    assert "threshold: 150 → 165" in markup(test)
+    saved = alerting.rules(dusty.store)
+    button(test, "더 일찍").click().run()
+    assert [one.value for one in test.exception] == []
+    assert next(one for one in test.slider if one.label.startswith("울림 기준")).value == 120
+    button(test, "밤에는 조용히").click().run()
+    assert next(one for one in test.toggle).value
+    assert alerting.rules(dusty.store) == saved
+
+
+def test_one_button_silences_the_alert_looked_at_until_morning(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    test = run("alerts.py")
+    button(test, "내일 아침 8시까지 멈추기").click().run()
+    assert [one.value for one in test.exception] == []
+    (silence,) = muting.silences(dusty.store)
+    assert (silence["who"], silence["province"]) == ("duty", "서울")
+
+
 def test_what_is_wrong_stands_beside_its_field(dusty: Context) -> None:
     test = run("rules.py", rule="pm10-warning")
     clear = next(one for one in test.slider if one.label.startswith("그침 기준"))

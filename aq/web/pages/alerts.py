@@ -224,6 +224,8 @@ def _chosen(fields: Fields, name: str | None, text: Text) -> None:
         page.html(f"<p>{escape(' '.join([words, seen['note']]).strip())}</p>")
     elif name is not None and fields["event"] is not None:
         _acknowledge(fields, name, text)
+    if name is not None and not fields["muted_by"]:
+        silences.until_morning(fields, text)
 
 
 def _chart(fields: Fields, text: Text) -> None:

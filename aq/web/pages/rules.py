@@ -11,6 +11,7 @@ from aq.alerts import rules as alerting
 from aq.alerts.channels import outlets
 from aq.alerts.delivery import try_channel
 from aq.alerts.receivers import reached, tell_nobody
+from aq.alerts.rule import WEEKDAYS
 from aq.alerts.rules import known_to
 from aq.alerts.webhook import DeliveryError
 from aq.domain.errors import InputError
@@ -27,9 +28,11 @@ from aq.web.wording.korean import N_
 
 Fields = dict[str, Any]
 NEW = "new"
+# How much earlier than the authority a rule of the preset rings [share of its levels].
+EARLIER = 0.8
 KINDS = tuple(KIND_NAMES)
 # What this session keeps: the copy being made, the settings held to compare.
-COPY, HELD = "rule copied", "rule held"
+COPY, HELD, OPENED = "rule copied", "rule held", "rule copies opened"
 DIGESTS = {
     None: N_("at once"),
     "daily": N_("daily at 8, as one summary"),
@@ -173,6 +176,9 @@ def _edit(chosen: alerting.Saved | None, saved: list[alerting.Saved], name: str 
     form.tell(found)
     if name is not None:
         _buttons(chosen, saved, said, rule)
+        if chosen is not None and rule is not None and rule != chosen.rule:
+            page.html(_changes(chosen.rule, rule, text))
+        _presets(said, saved, text)
     with right:
         page.html(f"<h2>{escape(text('Tried on the past'))}</h2>")
         if rule is None:
@@ -233,6 +239,35 @@ def _buttons(
             )
 
 
+def _changes(before: Rule, after: Rule, text: Text) -> str:
+    """What saving would change, before it is saved."""
+    change = {"before": before.as_body(), "after": after.as_body()}
+    words = escape(text("Saving changes:"))
+    return f'<p class="muted" role="status">{words} {_difference(change)}</p>'
+
+
+def _presets(said: Fields, saved: list[alerting.Saved], text: Text) -> None:
+    """New rules to begin from: the authority's levels, earlier than it, quiet at night."""
+    if said["kind"] != "air" or said.get("watch") != "value":
+        return
+    bodies = [one.rule.as_body() for one in saved]
+    official = next((body for body in bodies if body["id"] == f"{said['pollutant']}-warning"), None)
+    presets: dict[str, Fields] = {}
+    if official is not None:
+        levels = {key: float(official[key]) for key in ("threshold", "clear_below")}
+        earlier = {key: round(level * EARLIER, 3) for key, level in levels.items()}
+        hours = {key: official.get(key, 1) for key in ("for", "clear_for")}
+        presets[text("As the authorities do")] = {**said, **levels, **hours}
+        presets[text("Earlier")] = {**said, **earlier}
+    quiet = {"start": "22:00", "end": "07:00", "days": list(WEEKDAYS), "then": "hold"}
+    presets[text("Quiet at night")] = {**said, "quiet": quiet}
+    page.html(f'<p class="muted">{escape(text("Begin a new rule from:"))}</p>')
+    with st.container(horizontal=True):
+        for label, body in presets.items():
+            if st.button(label, key=f"preset {label}"):
+                _copy(body, saved)
+
+
 def _free(name: str, saved: list[alerting.Saved]) -> str:
     """An id like `name` that no rule has."""
     taken = {one.rule.id for one in saved}
@@ -244,7 +279,9 @@ def _copy(said: Fields, saved: list[alerting.Saved]) -> None:
     """Open the form of a new rule with what stands in this one; nothing is saved yet."""
     name = _free(said["id"], saved)
     copied = {**said, "id": name, "name": f"{said['name']} 2", "enabled": True}
-    st.session_state[COPY] = (f"{name} {len(saved)}", copied)
+    # Fields are kept by the opening they belong to: each copy opens anew.
+    opened = st.session_state[OPENED] = st.session_state.get(OPENED, 0) + 1
+    st.session_state[COPY] = (f"{name} {len(saved)} {opened}", copied)
     page.change(rule=NEW)
 
 

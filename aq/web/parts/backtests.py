@@ -65,7 +65,7 @@ class Trials:
         text, when = self.text, self.period.words
         if not found["fired"] and not found["unknown"]:
             words = text("In {when} it would not have fired.", when=when)
-            return f'<p class="trial">{escape(words)}</p>'
+            return f'<p class="trial" role="status">{escape(words)}</p>'
         line = text(
             "In {when} it would have fired {n} times, {night} of them at night (22–7 h);"
             " the longest lasted {longest} h.",
@@ -82,7 +82,8 @@ class Trials:
             fact(f"{found['unknown']:,}", text("times without data")),
             fact(f"{found['flapped']:,}", text("times back within {n} hours", n=FLAP_HOURS)),
         ]
-        return f'<p class="trial">{escape(line)}</p><dl class="facts">{"".join(facts)}</dl>'
+        verdict = f'<p class="trial" role="status">{escape(line)}</p>'
+        return f'{verdict}<dl class="facts">{"".join(facts)}</dl>'
 
     def _whom(self, rule: Rule) -> str:
         """Whom the rule would have told, where it is nobody."""

@@ -115,6 +115,25 @@ def _form(fields: Fields | None, names: dict[str, str], text: Text) -> None:
         )
 
 
+def until_morning(fields: Fields, text: Text) -> None:
+    """One button that silences the alert looked at, here alone, until tomorrow morning."""
+    if not st.button(text("Silence until 8 tomorrow morning"), key="silence until morning"):
+        return
+    context = cache.context()
+    place = BY_CODE.get(fields["code"] or "")
+    admin.write(
+        lambda who: muting.silence(
+            context.store,
+            who=who,
+            why=text("seen on the alerts page"),
+            until=tomorrow_morning(context.clock.now()),
+            rule_id=fields["rule"],
+            province=place.ko if place else None,
+        ),
+        text("Silenced."),
+    )
+
+
 def tomorrow_morning(now: datetime) -> datetime:
     """Eight o'clock of the next day on the Korean clock."""
     day = kst(now) + timedelta(days=1)
