@@ -56,6 +56,9 @@ class Pooled:
     hours: int
 
 
+SHORTEST, LONGEST = 6, 24 * 14  # hours read at once
+
+
 def page(
     store: Store, question: PastQuestion, limit: int, cursor: str | None
 ) -> tuple[list[Item], str | None]:
@@ -96,7 +99,7 @@ def _hours(
     standards = (question.standard, *question.family)
     back = max(window_hours(standard, key) for standard in standards for key in question.keys) - 1
     start, end = _within_stored(connection, numbers, after, question.until)
-    for first, last in _stretches(start, end, 24 * 14):
+    for first, last in _stretches(start, end):
         rows = province_hours(connection, numbers, first - back, last, as_of=question.as_of)
         series: dict[tuple[int, str], dict[int, ProvinceHour]] = {}
         for row in rows:
@@ -283,9 +286,12 @@ def pooled_value(total: int, count: int, pollutant: Pollutant) -> float:
     return float(rounded(Fraction(total, count), pollutant, pollutant.digits + 2))
 
 
-def _stretches(first: int, last: int, size: int) -> Iterator[tuple[int, int]]:
-    for start in range(first, last, size):
-        yield start, min(start + size, last)
+def _stretches(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Stretches of hours from a short one to a fortnight: who wants few rows has few read."""
+    size = SHORTEST
+    while first < last:
+        yield first, min(first + size, last)
+        first, size = first + size, min(2 * size, LONGEST)
 
 
 def _label(day: date, grain: str) -> str:
