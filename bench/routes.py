@@ -1,4 +1,4 @@
-"""`/strip` and `/api/v1/current` by the thousand while pages are served, on one core."""
+"""`/strip`, `/api/v1/current` and `/now` by the thousand while pages are served, on one core."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from bench.report import Case, Goal, below
 from bench.serving import ROOT, dashboard
 from bench.viewers import quantile
 
-PATHS = ("/strip", "/api/v1/current")
+PATHS = ("/strip", "/api/v1/current", "/now")
 CONNECTIONS, SECONDS = 16, 4.0
 PACE = 1000  # answers a second for the latency that readers see
 WATCHERS = 5

@@ -113,6 +113,8 @@ def document(place: Place, moment: Moment, content: Content) -> bytes:
         )
     )
     body = _HEARD.sub(r"\1", _TWICE.sub("", _DATA.sub("", _body(place, moment, content))))
+    wide = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(text("Table"))}">'
+    body = body.replace('<div class="scroll">', wide)
     styles = pruned(sheet(), body) + page_styles() + content.styles
     late = ' class="late"' if moment.is_late else ""
     return (
