@@ -19,12 +19,16 @@ from tools.browser_setup import ensure_browser
 
 CLICKS = 8
 PATIENCE_MS = 90_000
-# The line of a province is drawn: its figure is of that province and has a path.
+# The line of a province is drawn: ours names its place, the plain page's figure has a path.
+LINE = ".st-key-past svg.week.wide[data-place={code}]"
 DRAWN = """code => [...document.querySelectorAll('.js-plotly-plot')].some(one =>
     one.layout && String(one.layout.uirevision || '').startsWith(code)
     && one.querySelector('.scatterlayer path.js-line'))"""
 STRIP = ".st-key-strip a.chip"
-NUMBERS = f"{STRIP}[data-code=KR-11] .badge"
+NUMBERS = f"{STRIP}[data-pick=KR-11] .bd"
+FIRST_PAINT = "#aq-first .chip .bd"
+# A slow line: bytes a second of 1.6 Mbit/s, and its delay [ms].
+SLOW = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
 CODES = ("KR-26", "KR-42", "KR-27", "KR-49", "KR-41", "KR-31", "KR-45", "KR-28", "KR-30")
 
 
@@ -39,11 +43,14 @@ def window() -> Iterator[Page]:
         browser.close()
 
 
-def _until_drawn(page: Page, code: str) -> None:
-    page.wait_for_function(DRAWN, arg=code, polling="raf")
+def _until_drawn(page: Page, code: str, *, ours: bool) -> None:
+    if ours:
+        page.wait_for_selector(LINE.format(code=code))
+    else:
+        page.wait_for_function(DRAWN, arg=code, polling="raf")
 
 
-def _clicks(page: Page, selector: str) -> float:
+def _clicks(page: Page, selector: str, *, ours: bool) -> float:
     """Median seconds from a click on a province to its line."""
     seconds = []
     for code in CODES[:CLICKS]:
@@ -51,7 +58,7 @@ def _clicks(page: Page, selector: str) -> float:
         target.wait_for()
         began = time.perf_counter()
         target.click()
-        _until_drawn(page, code)
+        _until_drawn(page, code, ours=ours)
         seconds.append(time.perf_counter() - began)
         page.wait_for_selector("[data-test-script-state='notRunning']", state="attached")
     return statistics.median(seconds)
@@ -62,12 +69,12 @@ def _click(stores: Stores) -> Case:
     with window() as page:
         with dashboard(stores.url(data.YEARS)) as (address, _):
             page.goto(f"{address}/?p=KR-11")
-            _until_drawn(page, "KR-11")
-            ours = _clicks(page, STRIP + "[data-code={code}]")
+            _until_drawn(page, "KR-11", ours=True)
+            ours = _clicks(page, STRIP + "[data-pick={code}]", ours=True)
         with plain_page(stores) as address:
             page.goto(address)
             page.wait_for_selector(".js-plotly-plot .scatterlayer path.js-line")
-            plain = _clicks(page, "[data-testid=stRadio] label:has-text('{code}')")
+            plain = _clicks(page, "[data-testid=stRadio] label:has-text('{code}')", ours=False)
     return Case(
         bench="browser",
         case="click on a province to its chart, in the browser",
@@ -122,13 +129,13 @@ def _hour(stores: Stores) -> Case:
         window() as page,
     ):
         page.goto(address)
-        page.wait_for_selector("h1 + p time[datetime*='T19:00']")
+        page.wait_for_selector(".st-key-now .lead .meta time[datetime*='T19:00']")
         page.wait_for_selector(".aq.foot")
         poll = [sys.executable, "-m", "bench.polling"]
         with subprocess.Popen(
             poll, cwd=ROOT, env={**clock, **feeds}, stdout=subprocess.PIPE, text=True
         ) as polling:
-            page.wait_for_selector("h1 + p time[datetime*='T20:00']")
+            page.wait_for_selector(".st-key-now .lead .meta time[datetime*='T20:00']")
             seen = time.time()
             answered = float((polling.stdout.read() if polling.stdout else "").split()[-1])
     ours = seen - answered
@@ -141,6 +148,46 @@ def _hour(stores: Stores) -> Case:
     )
 
 
+def _slow(stores: Stores) -> list[Case]:
+    """A first visit over a slow line: until a number stands, and all that goes over the wire."""
+    say("a first visit over a slow line")
+    sizes: list[float] = []
+    with dashboard(stores.url(data.YEARS)) as (address, _), window() as page:
+        network = page.context.new_cdp_session(page)
+        network.send("Network.enable")
+        network.send("Network.emulateNetworkConditions", SLOW)
+        network.on("Network.loadingFinished", lambda one: sizes.append(one["encodedDataLength"]))
+        # A frame's payload is told in base64, four characters for three bytes.
+        network.on(
+            "Network.webSocketFrameReceived",
+            lambda one: sizes.append(0.75 * len(one["response"]["payloadData"])),
+        )
+        began = time.perf_counter()
+        page.goto(address, wait_until="commit")
+        page.wait_for_selector(FIRST_PAINT)
+        seconds = time.perf_counter() - began
+        page.wait_for_selector("#aq-first", state="detached")
+        page.wait_for_selector(LINE.format(code="KR-11").split("[")[0])
+    megabytes = sum(sizes) / 1e6
+    return [
+        Case(
+            bench="browser",
+            case="first number of a first visit at 1.6 Mbit/s",
+            runs=1,
+            ours=seconds,
+            goals=(below("s", seconds, 1.5),),
+        ),
+        Case(
+            bench="browser",
+            case="all of a first visit to the live page, over the wire",
+            runs=1,
+            unit="MB",
+            ours=megabytes,
+            goals=(below("MB", megabytes, 1.2),),
+        ),
+    ]
+
+
 def run(stores: Stores) -> list[Case]:
     """All cases that need a browser."""
-    return [_first(stores), _click(stores), _hour(stores)]
+    return [_first(stores), *_slow(stores), _click(stores), _hour(stores)]

@@ -8,9 +8,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from streamlit.components.v2.bidi_component.constants import EVENT_DELIM
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from websockets.asyncio.client import ClientConnection, connect
 
 from aq.domain.provinces import PROVINCES
@@ -65,10 +67,12 @@ class Viewer:
         code = random.choice([one for one in CODES if one != self._before])
         self._before = code
         states = WidgetStates()
-        chosen = {"points": [{"location": code}], "point_indices": [0], "box": [], "lasso": []}
         if self._map is None:
             raise RuntimeError("the page drew no map")
-        states.widgets.add(id=self._map, string_value=json.dumps({"selection": chosen}))
+        event = [{"event": "choice", "value": f"pick {code}"}]
+        trigger = f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{self._map}{EVENT_DELIM}events"
+        states.widgets.add(id=self._map, json_value="{}")
+        states.widgets.add(id=trigger, json_trigger_value=json.dumps(event))
         self._load.clicks.append(await self._run(states))
 
     async def _run(self, states: WidgetStates) -> float:
@@ -101,8 +105,9 @@ class Viewer:
             element = message.delta.new_element
             if element.WhichOneof("type") == "exception":
                 raise RuntimeError(f"the page failed: {element.exception.message}")
-            if element.WhichOneof("type") == "plotly_chart" and element.plotly_chart.selection_mode:
-                drawn = element.plotly_chart.id
+            part = element.bidi_component
+            if element.WhichOneof("type") == "bidi_component" and 'class=\\"map\\"' in part.json:
+                drawn = part.id
         elif kind == "new_session":
             self._script = message.new_session.page_script_hash
         if message.metadata.cacheable:

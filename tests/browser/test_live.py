@@ -84,7 +84,7 @@ def test_redrawing_keeps_what_is_open_and_the_carpet_tells_its_hours(
         carpet.focus()
         page.keyboard.press("ArrowLeft")
         said = page.locator(".wave .at")
-        expect(said).to_contain_text("인천 · 5월 8일 20시")
+        expect(said).to_contain_text("인천 · 5월 8일(금) 20시")
         page.keyboard.press("ArrowDown")
         expect(said).not_to_contain_text("인천")
         page.get_by_role("link", name="측정소", exact=True).click()

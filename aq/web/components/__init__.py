@@ -1,5 +1,6 @@
 """The pages' own elements, without frames: masthead, switch, table, drawings with clicks."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +37,19 @@ def masthead(data: dict[str, Any]) -> tuple[str | None, str | None]:
     return result.page, result.lang
 
 
-def drawing(key: str, html: str, say: str = "") -> tuple[str, str] | None:
-    """Show a drawing; gives what was chosen in it, if anything: its kind (`pick` a province, `sort`
-    an order, `x` a pollutant, `std` a standard, `go` a page) and the value.
+def drawing(key: str, html: str, say: str, chosen: Callable[[str, str], None]) -> None:
+    """Show a drawing and call `chosen` before the next run with what was chosen in it: its kind
+    (`pick` a province, `sort` an order, `x` a pollutant, `std` a standard, `more` what is folded)
+    and the value.
 
     `say` is read out where it differs from what was said before.
     """
-    data = {"html": html, "say": say}
-    choice: str | None = _DRAWING(key=key, data=data, on_choice_change=_nothing).choice
-    if not choice:
-        return None
-    name, _, value = choice.partition(" ")
-    return name, value
+
+    def choice() -> None:
+        name, _, value = (st.session_state[key].choice or "").partition(" ")
+        chosen(name, value)
+
+    _DRAWING(key=key, data={"html": html, "say": say}, on_choice_change=choice)
 
 
 def switch(key: str, data: dict[str, Any]) -> str | None:

@@ -92,10 +92,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   box.onclick = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     const link = event.target.closest("a");
-    if (link && link.dataset.go) {
-      event.preventDefault();
-      return choose("go", link.dataset.go);
-    }
     for (const [name, key] of [["sort", "sort"], ["x", "x"], ["more", "more"], ["pick", "pick"]]) {
       const part = event.target.closest(`[data-${key}]`);
       // A link of its own inside a part leads where it says.

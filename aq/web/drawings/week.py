@@ -74,8 +74,9 @@ def _picture(view: View, week: Week, kind: str, width: float, height: float) -> 
     )
     unit = svg_text(LEFT, 12, view.unit(view.pollutant), "unit")
     return (
-        f'<svg class="week {kind}" viewBox="0 0 {width:g} {height:g}" role="img"'
-        f' aria-label="{escape(alt)}">{hatch(f"gap-week-{kind}")}{_bands(view, bands, axes)}'
+        f'<svg class="week {kind}" data-place="{view.place}" viewBox="0 0 {width:g} {height:g}"'
+        f' role="img" aria-label="{escape(alt)}">{hatch(f"gap-week-{kind}")}'
+        f"{_bands(view, bands, axes)}"
         f"{_usual(week, axes)}{_days(view, axes, kind)}{_gaps(view, week.hours, axes, kind)}"
         f"{_acts(view, week, axes)}{_lines(week.hours, axes)}{_ahead(view, axes)}"
         f"{_marks(view, week.hours, axes)}{unit}</svg>"

@@ -1,6 +1,7 @@
 """The live page: what the air is like now, from the whole country down to one province."""
 
 from datetime import timedelta
+from functools import partial
 
 import streamlit as st
 
@@ -13,10 +14,10 @@ from aq.queries.week import week
 from aq.web import components
 from aq.web.drawings import live
 from aq.web.drawings.carpet import HOURS, carpet
+from aq.web.drawings.chips import strip
 from aq.web.drawings.marks import framed, more
 from aq.web.drawings.view import View
 from aq.web.parts import cache, live_view, official, page, why
-from aq.web.sections import PAGES
 
 LINE_DAYS = 7
 # kind of a choice in a drawing -> the address's parameter it changes
@@ -28,33 +29,25 @@ def render() -> None:
     page.top("live")
     pollutant = page.pollutant()
     view = live_view.view(pollutant)
-    picked = live_view.strip(pollutant, view.place)
-    choices = [
-        ("pick", picked) if picked else None,
-        components.drawing("now", live.now(view, page.standards()), live.said(view)),
-    ]
     is_open = st.session_state.get("why") == view.place
-    choices.append(components.drawing("past", _past(view, is_open=is_open)))
+    chosen = partial(_choose, view.place)
+    components.drawing("strip", framed(view, strip(view, view.place)), "", chosen)
+    components.drawing("now", live.now(view, page.standards()), live.said(view), chosen)
+    components.drawing("past", _past(view, is_open=is_open), "", chosen)
     if is_open:
         _evidence(view)
     official.ahead(pollutant)
     page.bottom()
     page.pulse()
-    for choice in choices:
-        if choice:
-            _act_on(*choice)
 
 
-def _act_on(kind: str, value: str) -> None:
-    """What was chosen in a drawing goes into the address; what is unknown changes nothing."""
+def _choose(place: str, kind: str, value: str) -> None:
+    """What was chosen in a drawing goes into the address before the page is drawn anew; what is
+    unknown changes nothing."""
     if kind == "more":
-        place = live_view.view(page.pollutant()).place
         st.session_state["why"] = None if st.session_state.get("why") == place else place
-        st.rerun()
-    elif kind == "go" and value in PAGES:
-        page.go(value)
     elif kind in CHANGES and (kind != "pick" or value in BY_CODE):
-        page.change(**{CHANGES[kind]: value})
+        st.query_params[CHANGES[kind]] = value
 
 
 def _past(view: View, *, is_open: bool) -> str:
