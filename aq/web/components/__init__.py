@@ -37,19 +37,29 @@ def masthead(data: dict[str, Any]) -> tuple[str | None, str | None]:
     return result.page, result.lang
 
 
-def drawing(key: str, html: str, say: str, chosen: Callable[[str, str], None]) -> None:
-    """Show a drawing and call `chosen` before the next run with what was chosen in it: its kind
-    (`pick` a province, `sort` an order, `x` a pollutant, `std` a standard, `more` what is folded)
-    and the value.
+def drawing(
+    key: str, html: str, say: str = "", chosen: Callable[[str, str], None] | None = None
+) -> tuple[str, str] | None:
+    """Show a drawing; gives what was chosen in it, if anything: its kind (`pick` a province, `sort`
+    an order, `x` a pollutant, `std` a standard, `more` what is folded) and the value.
 
-    `say` is read out where it differs from what was said before.
+    With `chosen` that is called instead, before the run. `say` is read out where it differs from
+    what was said before.
     """
 
-    def choice() -> None:
-        name, _, value = (st.session_state[key].choice or "").partition(" ")
-        chosen(name, value)
+    def call() -> None:
+        choice = _parted(st.session_state[key].choice)
+        if chosen and choice:
+            chosen(*choice)
 
-    _DRAWING(key=key, data={"html": html, "say": say}, on_choice_change=choice)
+    data = {"html": html, "say": say}
+    result = _DRAWING(key=key, data=data, on_choice_change=call if chosen else _nothing)
+    return None if chosen else _parted(result.choice)
+
+
+def _parted(choice: str | None) -> tuple[str, str] | None:
+    name, _, value = (choice or "").partition(" ")
+    return (name, value) if name else None
 
 
 def switch(key: str, data: dict[str, Any]) -> str | None:

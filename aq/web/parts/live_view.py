@@ -66,8 +66,6 @@ def _worst(pollutant: str) -> str:
 
 def strip(pollutant: str, code: str | None) -> str | None:
     """Draw the strip; gives the province clicked, if any. `code` is the one the page is about."""
-    picked: list[str] = st.session_state.setdefault("picked", [])
     seen = view(pollutant, code)
-    html = framed(seen, strip_drawing(seen, code))
-    components.drawing("strip", html, "", lambda _kind, value: picked.append(value))
-    return picked.pop() if picked else None
+    choice = components.drawing("strip", framed(seen, strip_drawing(seen, code)))
+    return choice[1] if choice else None
