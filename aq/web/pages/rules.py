@@ -175,7 +175,7 @@ def _edit(chosen: alerting.Saved | None, saved: list[alerting.Saved], name: str 
         found = [*found, Problem("id", TAKEN)]
     form.tell(found)
     if name is not None:
-        _buttons(chosen, saved, said, rule)
+        _buttons(chosen, saved, said, None if found else rule)
         if chosen is not None and rule is not None and rule != chosen.rule:
             page.html(_changes(chosen.rule, rule, text))
         _presets(said, saved, text)
