@@ -34,6 +34,7 @@ def test_a_station_is_chosen_on_the_map_and_in_the_table(site: str, chromium: Br
         page.wait_for_url(f"**st={other}**")
         settled(page)
         expect(page.locator(".st-key-table tr.chosen")).to_have_attribute("data-code", str(other))
+        expect(page.locator(".st-key-station-map .js-plotly-plot")).to_be_visible()
         page.mouse.move(*page.evaluate(_PLACE, first))
         page.wait_for_timeout(100)  # the chart picks on hover before it takes a click
         page.mouse.click(*page.evaluate(_PLACE, first))
