@@ -47,11 +47,11 @@ def bad(*back: int) -> dict[int, Shown]:
         ),
         (
             hours(제주=bad(30, 31)),
-            "11월 22일 13시 제주에서 ‘나쁨’이 시작되었습니다. 지금은 모두 걷혔습니다.",
+            "11월 22일(일) 13시 제주에서 ‘나쁨’이 시작되었습니다. 지금은 모두 걷혔습니다.",
         ),
         (
             hours(제주=bad(*range(72))),
-            "11월 20일 21시에 이미 제주에서 ‘나쁨’이었습니다. 제주는 72시간째 이어지고 있습니다.",
+            "11월 20일(금) 21시에 이미 제주에서 ‘나쁨’이었습니다. 제주는 72시간째 이어지고 있습니다.",
         ),
     ],
 )
@@ -95,7 +95,7 @@ def test_the_week_has_limits_peak_newest_gap_and_what_is_confirmed() -> None:
     drawn = line(seen(country()), week([20.0] * 60 + [None] * 12 + [160.0] + [40.0] * 95))
     assert [tick.text for tick in found(drawn, "svg.wide .tick")] == ["31", "81", "151", "0"]
     assert [one.text for one in found(drawn, "svg.wide .peak")] == [
-        "최고 160, 11월 19일 21시",
+        "최고 160, 11월 19일(목) 21시",
         "40",
     ]
     assert "통신장애 12시간" in drawn
