@@ -1,6 +1,6 @@
 """Our names, units and words of validity in the terms of other systems, as files carry them.
 
-Sources, read 2026-11-28: CF standard names (cfconventions.org), UCUM (ucum.org), the vocabularies
+Sources: CF standard names (cfconventions.org), UCUM (ucum.org), the vocabularies
 of EEA's reporting (dd.eionet.europa.eu/vocabulary/aq: pollutant, observationvalidity,
 observationverification), and EPA AQS' parameter and null data codes
 (aqs.epa.gov/aqsweb/documents/codetables).
