@@ -19,7 +19,6 @@ from aq.domain.standards import Breakpoints, Standard
 
 SEED = 20260101
 AWAY = 5  # one station of so many is taken away, at least one
-KEPT_AT_LEAST = 0.97
 
 
 @dataclass(slots=True)

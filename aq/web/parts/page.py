@@ -27,7 +27,6 @@ from aq.web.sections import PAGES, QUESTIONS, SECTIONS, address
 from aq.web.wording.korean import (
     Noun,
     averaging_words,
-    grade_word,
     missing_short,
     number,
     shown,
@@ -192,18 +191,6 @@ def told_ahead(code: str, pollutant: str) -> None:
         html(f'<p class="muted">{escape(note(found, words()))}</p>')
 
 
-def badge_data(item: CurrentItem, text: Text) -> dict[str, Any]:
-    """Letter, word and colours of an item; without a grade, the word says that data lack."""
-    level = standard().level(item.grade) if item.grade else None
-    absent = text("no data") if shown(item) is None else text("no level")
-    return {
-        "letter": item.letter,
-        "colour": level.colour if level else None,
-        "ink": level.text_colour if level else None,
-        "word": grade_word(item, standard(), text.lang) or absent,
-    }
-
-
 def badge(item: CurrentItem) -> str:
     """An item's letter on its colour, as markup."""
     if not item.grade:
@@ -289,20 +276,6 @@ def controls() -> Iterator[Any]:
 def picture() -> Any:
     """Room for a page's main picture: on a phone it stands before the choices."""
     return st.container(key="picture")
-
-
-def bandless(chosen: str) -> None:
-    """Said under a line that lies on no bands: the standard has no levels for hourly means."""
-    rules, text = standard(), words()
-    if (chosen, "1h") in rules.tables:
-        return
-    mean = averaging_words(text, rules.averaging(chosen) or "1h")
-    line = text(
-        "The line shows hourly means, without bands: {standard} grades by {mean}.",
-        standard=Noun(rules.titles[text.lang]),
-        mean=mean,
-    )
-    html(f'<p class="muted">{escape(line)}</p>')
 
 
 def pollutant() -> str:

@@ -1,7 +1,6 @@
 """What a zone's air is now, behind an act that holds for it."""
 
 from datetime import datetime
-from urllib.parse import urlencode
 
 from aq.domain.clock import from_hour_number
 from aq.domain.criteria import Standing
@@ -27,14 +26,6 @@ def zone_words(act: Advisory, zone_now: ZoneHour | None, text: Text, moment: dat
         n=zone_now.value.heard,
         all=max(zone_now.expected, zone_now.value.heard),
     )
-
-
-def zone_query(act: Advisory) -> str:
-    """The query of the zone's own page; empty where the zone is not in our table."""
-    zone = zone_of_act(act)
-    if zone is None:
-        return ""
-    return urlencode({"p": zone.province.code, "x": act.pollutant, "z": zone.id})
 
 
 def criterion_words(standing: Standing | None, text: Text) -> str:
