@@ -54,7 +54,8 @@ def render() -> None:
     )
     page.html(f"<h1>{escape(title)}</h1><p>{escape(words)}</p>")
     name = admin.panel()
-    rule_guide.draw(name, saved, text)
+    with st.container():  # there for readers too: a fragment is known by its place on the page
+        rule_guide.draw(name, saved, text)
     _table(saved, text)
     chosen = _choose(saved, text)
     _edit(chosen, saved, name)
