@@ -53,6 +53,7 @@ WITH = {"changed_values": 'kind = "missing_provinces"\nprovinces = ["서울"]'}
 USED_UP = "gateway_22"  # until midnight (KST), so its hour is the last of a day
 TRUTH_SECONDS = 60  # within which /healthz tells how the feed does
 POLL_SECONDS = 15  # for what the first poll of an hour should bring; else it is filled later
+FILLING_HOURS = 8  # after the last hour, for what an outage left to be filled
 FLAT = 1.05  # memory of the last quarter by that of the second
 MEMORY = 400 * 1024 * 1024  # bytes of the server, at most
 VIEWER, FRAMES, COSTLY = (f"198.51.100.{number}" for number in (1, 2, 3))
@@ -75,6 +76,7 @@ class Seen:
     health: int = 0  # how often /healthz had to tell something
     untold: list[str] = field(default_factory=list)  # what it did not, in time
     memory: list[int] = field(default_factory=list)  # what the server took, hour by hour [bytes]
+    filling: int = 0  # hours after the last one until none was missing
     drawn: int = 0  # pages that viewers were shown whole
     refused: int = 0  # of the hostile clients' messages and calls
     tracebacks: int = 0  # in the server's log
@@ -346,10 +348,14 @@ def live(
         )
         _hours(storm, first, hours, kill)
         until = first + (hours - 1) * HOUR
-        storm.at(until + timedelta(minutes=59))
+        expected = alone(folder, world, until + timedelta(minutes=25))
+        for number in range(FILLING_HOURS):  # what an outage left is filled in the hours after it
+            if station_hours(store, until).keys() >= expected.keys():
+                break
+            storm.hour(until + (number + 1) * HOUR, kill=False)
+            seen.filling = number + 1
         crowd.over = True
         crowd.join(PATIENCE)
-        expected = alone(folder, world, until + timedelta(minutes=25))
         stood = station_hours(store, until)
         store.close()
     seen.tracebacks = (folder / "log").read_text("utf-8", "replace").count("Traceback")
@@ -402,8 +408,9 @@ def storm(scale: Scale, folder: Path) -> Iterator[Line]:
             survived=seen.asked + seen.health - max(len(failed), not held),
             lost=lost,
             twice=wrong,
-            note=f"{seen.kills} kills; {len(seen.lies)} kinds of lies; {seen.largest / 1e6:.0f} MB"
-            f" at most, last quarter {seen.growth:.2f} of the second; {seen.drawn} pages drawn,"
-            f" {seen.refused} refused, {seen.tracebacks} tracebacks; seed {scale.seed}"
+            note=f"{seen.kills} kills; {len(seen.lies)} kinds of lies; {seen.filling} hours of"
+            f" filling after; {seen.largest / 1e6:.0f} MB at most, last quarter {seen.growth:.2f}"
+            f" of the second; {seen.drawn} pages drawn, {seen.refused} refused, {seen.tracebacks}"
+            f" tracebacks; seed {scale.seed}"
             f"{'; ' if failed else ''}{', '.join(failed)}",
         )
