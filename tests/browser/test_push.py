@@ -86,7 +86,7 @@ def test_a_new_hour_and_its_revision_reach_open_pages(
         assert watch.complaints == []
 
 
-_LAST_VALUE = "plot => plot._fullData.flatMap(one => [...(one.y ?? [])]).at(-1)"
+_LAST_VALUE = "plot => (plot._fullData ?? []).flatMap(one => [...(one.y ?? [])]).at(-1)"
 
 
 def test_who_is_writing_a_rule_is_left_alone(

@@ -110,7 +110,8 @@ test.run()
 if sys.argv[1] != "live.py":
     test.switch_page(sys.argv[1]).run()
 parts = [one.proto.body for one in test.get("html")]
-parts += [one.proto.json for one in test.get("bidi_component")]
+drawn = [json.loads(one.proto.json) for one in test.get("bidi_component")]
+parts.append(json.dumps(drawn, ensure_ascii=False))
 print(json.dumps([[one.value for one in test.exception], " ".join(parts)]))
 """
 
