@@ -139,8 +139,9 @@ def scheduler(context: Context, more: Sequence[Job] = ()) -> Scheduler:
     store, schedule = context.store, context.settings.schedule
     polling = collector(context)
     official = notice_jobs(notice_collector(context), schedule.minutes)
-    filling = fill_jobs(filler(context, polling))
-    judged = [*jobs(polling, schedule.minutes), *filling, *official]
+    filling = filler(context, polling)
+    polls = jobs(polling, schedule.minutes, filling.limits)
+    judged = [*polls, *fill_jobs(filling), *official]
     return Scheduler(
         store,
         [

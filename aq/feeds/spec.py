@@ -71,6 +71,7 @@ class Operation:
     words : its name for readers, by language; none for a feed's only operation
     part : the name of its own state, where operations fail each by itself
     once : calls made once a KST day beside the polls; kept back until they are made
+    yields : whether those calls are left to the filling of gaps where it needs them
     each : notices only: calls that a poll of that day makes; kept back while to come
     key_parameter : the query parameter of the key, where it differs from the feed's
     """
@@ -79,6 +80,7 @@ class Operation:
     words: Mapping[str, str] = field(default_factory=dict)
     part: str = ""
     once: int = 0
+    yields: bool = False
     each: Callable[[datetime], int] = _one_call
     key_parameter: str | None = None
 

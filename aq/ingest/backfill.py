@@ -114,9 +114,9 @@ class Filler:
     minutes: Sequence[int]
 
     def budget(self, name: str, now: datetime) -> Budget:
-        """A feed's calls of today."""
-        limit = self.limits.get(name)
-        return budget_of(self.collector.store, name, now, limit=limit, minutes=self.minutes)
+        """A feed's calls of today, of which filling may use what yields to it."""
+        store, limit = self.collector.store, self.limits.get(name)
+        return budget_of(store, name, now, limit=limit, minutes=self.minutes, filling=True)
 
     def scheduled(self, name: str, now: datetime) -> FillReport:
         """A run of the scheduler: what the last quarter of a year lacks, with a share of the

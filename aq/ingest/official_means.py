@@ -1,16 +1,17 @@
 """Upstream's own means of cities and of stations' days and months: asked once a day, kept apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from aq.domain.errors import FeedError, FeedReason, StoreError
 from aq.domain.model import OfficialMean, Payload
 from aq.feeds.base import OfficialMeansFeed
-from aq.feeds.registry import part_of
+from aq.feeds.registry import SPECS, part_of
 from aq.ingest.collect import Collector, RunReport
 from aq.store import runs
 from aq.store.answer_keys import record_keys
 from aq.store.official_means import put_official_means
+from aq.store.quota import budget_of
 
 
 def poll_official_means(collector: Collector, name: str, now: datetime) -> RunReport:
@@ -36,6 +37,21 @@ def poll_official_means(collector: Collector, name: str, now: datetime) -> RunRe
             if isinstance(error, FeedError):
                 runs.record_failure(collector.store, part, now, error)
     return report
+
+
+def official_means_of_day(
+    collector: Collector, name: str, now: datetime, *, limit: int | None, minutes: Sequence[int]
+) -> RunReport:
+    """`poll_official_means` with what filling gaps leaves of the day's calls (`limit`); where
+    that is too little nothing is asked, and the report's note says so."""
+    budget = budget_of(collector.store, name, now, limit=limit, minutes=minutes, filling=True)
+    filled = runs.last_report(collector.store, [f"backfill:{name}"]) or {}
+    waiting = int(filled.get("calls_waiting", 0))
+    needed = sum(operation.once for operation in SPECS[name].operations if operation.yields)
+    if budget.left is not None and budget.left - waiting < needed:
+        note = f"not asked: of {budget.left} calls left today, filling gaps needs {waiting}"
+        return RunReport(feed=f"{name}_official", at=now, note=note)
+    return poll_official_means(collector, name, now)
 
 
 def _take(

@@ -13,7 +13,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -35,7 +35,7 @@ from aq.ingest.clock_watch import CLOCK_JOB, ClockWatch, words_of
 from aq.ingest.collect import Collector
 from aq.ingest.model_hours import poll_ahead
 from aq.ingest.notices import NoticeCollector
-from aq.ingest.official_means import poll_official_means
+from aq.ingest.official_means import official_means_of_day
 from aq.logs import redact
 from aq.store import Store, runs
 
@@ -199,8 +199,11 @@ class Scheduler:
             return crash
 
 
-def jobs(collector: Collector, minutes: Sequence[int]) -> list[Job]:
-    """A poll of each live feed at the minutes given; upstream's own means once a day."""
+def jobs(
+    collector: Collector, minutes: Sequence[int], limits: Mapping[str, int | None] | None = None
+) -> list[Job]:
+    """A poll of each live feed at the minutes given; upstream's own means once a day. `limits`:
+    calls a KST day."""
     made = []
     for name, feed in collector.feeds.items():
         slot = partial(latest_slot, minutes=minutes)
@@ -212,7 +215,8 @@ def jobs(collector: Collector, minutes: Sequence[int]) -> list[Job]:
             made.append(Job(name=f"means:{name}", slot=daily, run=means))
         if isinstance(feed, OfficialMeansFeed):
             daily = partial(daily_slot, at=OFFICIAL_AT)
-            official = partial(poll_official_means, collector, name)
+            limit = (limits or {}).get(name)
+            official = partial(official_means_of_day, collector, name, limit=limit, minutes=minutes)
             made.append(Job(name=f"official:{name}", slot=daily, run=official))
         if isinstance(feed, AheadFeed):
             times = partial(latest_daily, times=SPECS[name].ahead_at)

@@ -151,11 +151,11 @@ def _care(context: Context, name: str, newest: int | None, now: datetime) -> dic
     seen = seen_hours(store, name, now - LEARNING)
     publication = learn(seen)
     end = from_hour_number(newest) if newest is not None else None
-    budget = budget_of(
-        store, name, now, limit=settings.daily_limit(name), minutes=settings.schedule.minutes
-    )
-    counted = counted_upstream(store, name, served_by(name))
     last = last_report(store, [f"backfill:{name}"]) or {}
+    waiting = int(last.get("calls_waiting", 0))
+    limit, minutes = settings.daily_limit(name), settings.schedule.minutes
+    budget = budget_of(store, name, now, limit=limit, minutes=minutes, filling=waiting > 0)
+    counted = counted_upstream(store, name, served_by(name))
     return {
         "usual_minute": publication.usual if publication else None,
         "usual_by_hour": publication.by_hour if publication else {},
@@ -164,7 +164,7 @@ def _care(context: Context, name: str, newest: int | None, now: datetime) -> dic
         "late": overdue(end, publication, now),
         "calls_reserved": budget.reserved if budget.limit else None,
         "calls_left": budget.left,
-        "calls_waiting": int(last.get("calls_waiting", 0)),
+        "calls_waiting": waiting,
         "counted_at": counted[0] if counted else None,
         "counted": counted[1] if counted else {},
     }

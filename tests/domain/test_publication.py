@@ -144,8 +144,9 @@ def test_upstreams_count_of_calls_stands_beside_ours(
     report = collector.poll_counts("airkorea", NOW)
     assert report.error is None
     status = next(one for one in feed_status(context, NOW) if one.feed == "airkorea")
-    assert status.counted["getCtprvnRltmMesureDnsty"] == (1, 1)
-    assert status.counted["getMsrstnList"] == (1, 1)
+    # Upstream counts by service, under its Korean name; which operation was called is not told.
+    assert status.counted["대기오염정보 조회 서비스"] == (1, 1)
+    assert status.counted["측정소정보 조회 서비스"] == (1, 1)
     assert status.counted_at == NOW
     spent = sum(status.calls_today.values())
     assert status.calls_reserved is not None

@@ -16,7 +16,7 @@ from aq.feeds.airkorea import CITY_MEANS, STATION_DAYS, STATION_MONTHS
 from aq.feeds.airkorea.client import AirKorea
 from aq.feeds.airkorea.official_means import read_city_means, read_station_days, read_station_months
 from aq.i18n import text_in
-from aq.ingest.official_means import poll_official_means
+from aq.ingest.official_means import official_means_of_day, poll_official_means
 from aq.ingest.schedule import jobs
 from aq.queries.feed_status import planned_calls
 from aq.queries.official_means import (
@@ -29,7 +29,8 @@ from aq.simulator.scenario import parse
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World, history
 from aq.store.official_means import newest_periods, official_means, put_official_means
-from aq.store.runs import CallLedger
+from aq.store.quota import budget_of
+from aq.store.runs import CallLedger, record
 from aq.web.parts.official_means import section
 from tests.feeds.test_airkorea_contracts import fixture_rows
 from tests.feeds.test_airkorea_notices import SAMPLES
@@ -199,6 +200,30 @@ def test_one_that_fails_leaves_the_others(context: Context, server: SimulatorSer
     assert states[CITY_MEANS].failing_since is None
     page = section([], list(states.values()), {}, NOW, text_in("en"))
     assert "station days" in page
+
+
+def test_missing_hours_come_before_comparing(context: Context, server: SimulatorServer) -> None:
+    collector = app.collector(context)
+
+    def left(limit: int, *, filling: bool) -> int | None:
+        return budget_of(
+            context.store, "airkorea", NOW, limit=limit, minutes=(20,), filling=filling
+        ).left
+
+    kept, free = left(500, filling=False), left(500, filling=True)
+    assert kept is not None
+    assert free is not None
+    assert free == kept + 20
+    record(context.store, "backfill:airkorea", NOW, True, {"gaps": 9, "calls_waiting": free - 19})
+    asked = server.calls.total()
+    report = official_means_of_day(collector, "airkorea", NOW, limit=500, minutes=(20,))
+    assert report.ok
+    assert report.note == f"not asked: of {free} calls left today, filling gaps needs {free - 19}"
+    assert server.calls.total() == asked
+    later = NOW + timedelta(minutes=1)
+    record(context.store, "backfill:airkorea", later, True, {"gaps": 9, "calls_waiting": free - 20})
+    report = official_means_of_day(collector, "airkorea", NOW, limit=500, minutes=(20,))
+    assert (report.note, report.calls.total()) == (None, 20)
 
 
 def test_a_context_without_the_feed_compares_nothing(database_url: str) -> None:

@@ -137,24 +137,28 @@ SPECS = (
             Operation(
                 name=PROVINCE_MEANS, words={"en": "province means", "ko": "시도 평균"}, once=6
             ),
-            # A call for each province; the last two days; the month before.
+            # A call for each province; the last two days; the month before. They are only
+            # compared, so hours that are missing come first.
             Operation(
                 name=CITY_MEANS,
                 part="cities",
                 words={"en": "city means", "ko": "시군구 평균"},
                 once=17,
+                yields=True,
             ),
             Operation(
                 name=STATION_DAYS,
                 part="days",
                 words={"en": "station days", "ko": "측정소 일평균"},
                 once=2,
+                yields=True,
             ),
             Operation(
                 name=STATION_MONTHS,
                 part="months",
                 words={"en": "station months", "ko": "측정소 월평균"},
                 once=1,
+                yields=True,
             ),
             Operation(name=STATION_HISTORY, words={"en": "station history", "ko": "측정소별 이력"}),
             Operation(
