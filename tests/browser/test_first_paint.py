@@ -138,6 +138,26 @@ def test_my_place_is_six_stops_away_and_arrows_go_through_lists(
         assert page.evaluate("document.body.dataset.address") == page.url
 
 
+def test_the_sections_are_one_stop_and_arrows_reach_each(site: str, chromium: Browser) -> None:
+    with reader(chromium) as (page, _):
+        page.goto(f"{site}/?p=KR-26")
+        whole(page)
+        links = page.locator("header nav a[href]:not([lang])")
+        names = links.evaluate_all("all => all.map((link) => link.dataset.focus)")
+        assert len(names) == 4  # the page one is on is none
+        page.locator(".skip").focus()
+        page.keyboard.press("Tab")
+        reached = [page.evaluate(FOCUSED)]
+        for _again in names[1:]:
+            page.keyboard.press("ArrowRight")
+            reached.append(page.evaluate(FOCUSED))
+        assert reached == names
+        page.keyboard.press("Tab")
+        assert page.evaluate(FOCUSED) == "en"
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate(FOCUSED) == names[-1]
+
+
 @pytest.mark.parametrize("width", [320, 768])
 def test_nothing_is_cut_at_any_width(site: str, chromium: Browser, width: int) -> None:
     with reader(chromium, width=width, height=844) as (page, _):

@@ -197,6 +197,24 @@ def test_a_phone_needs_no_sideways_scroll(site: str, chromium: Browser, address:
         assert max(widths) <= 390
 
 
+def test_a_phone_says_why_below_and_keeps_the_days_in_their_columns(
+    site: str, chromium: Browser
+) -> None:
+    with reader(chromium, width=390, height=844) as (page, _):
+        drawn(page, site)
+        expect(page.locator("tr[data-code='KR-50'] + tr.why")).to_contain_text("수신되지 않음")
+        expect(page.locator("tr[data-code='KR-50'] .trend")).to_be_hidden()
+        lefts = page.locator(".st-key-now .t17").evaluate(
+            """(table) => {
+                const left = (cell) => Math.round(cell.getBoundingClientRect().left);
+                return [...table.querySelectorAll("thead tr, tr[data-code]")]
+                    .map((row) => [...row.querySelectorAll(".c")].map(left).join());
+            }"""
+        )
+        assert len(lefts) == 18
+        assert len(set(lefts)) == 1
+
+
 def test_phone_order_is_strip_place_tiles_table_week(site: str, chromium: Browser) -> None:
     with reader(chromium, width=390, height=844) as (page, _):
         drawn(page, site)

@@ -35,3 +35,22 @@ function badge(item) {
   const style = item.colour ? { background: item.colour, color: item.ink } : {};
   return make("span", { class: item.colour ? "badge" : "badge none", style }, item.letter ?? "–");
 }
+
+// Arrow keys go from item to item of a list, so that Tab passes it in one step.
+function rove(list, all = [...list.querySelectorAll("li > a, th > a, :scope > a")].filter((item) => item.dataset.focus)) {
+  const stop = (at) => all.forEach((item) => { item.tabIndex = item === at ? 0 : -1; });
+  stop(all.find((item) => item.hasAttribute("aria-current")) ?? all[0]);
+  const columns = () => all.filter((item) => item.getBoundingClientRect().top === all[0].getBoundingClientRect().top).length;
+  // Tab goes on from where one is, however one came there.
+  list.addEventListener("focusin", (event) => {
+    const item = event.target.closest("a");
+    if (all.includes(item)) stop(item);
+  });
+  list.addEventListener("keydown", (event) => {
+    const at = all.indexOf(event.target.closest("a"));
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns() === all.length ? 1 : columns(), ArrowUp: columns() === all.length ? -1 : -columns(), Home: -all.length, End: all.length };
+    if (at < 0 || !(event.key in steps) || event.metaKey || event.ctrlKey || event.altKey) return;
+    event.preventDefault();
+    all[Math.max(0, Math.min(all.length - 1, at + steps[event.key]))].focus();
+  });
+}

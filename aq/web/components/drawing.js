@@ -1,25 +1,6 @@
 // A drawing made by the server, with clicks: what is chosen goes back, the keyboard's place stays.
 const SHOWN = Symbol("shown");
 
-// Arrow keys go from item to item of a list, so that Tab passes it in one step.
-function rove(list) {
-  const items = () => [...list.querySelectorAll("li > a, th > a, :scope > a")].filter((item) => item.dataset.focus);
-  const all = items();
-  const first = all.find((item) => item.hasAttribute("aria-current")) ?? all[0];
-  for (const item of all) item.tabIndex = item === first ? 0 : -1;
-  const columns = () => all.filter((item) => item.getBoundingClientRect().top === all[0].getBoundingClientRect().top).length;
-  list.addEventListener("keydown", (event) => {
-    const at = all.indexOf(event.target.closest("a"));
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns() === all.length ? 1 : columns(), ArrowUp: columns() === all.length ? -1 : -columns(), Home: -all.length, End: all.length };
-    if (at < 0 || !(event.key in steps) || event.metaKey || event.ctrlKey || event.altKey) return;
-    event.preventDefault();
-    const next = all[Math.max(0, Math.min(all.length - 1, at + steps[event.key]))];
-    all[at].tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
-  });
-}
-
 // The carpet under the pointer or the arrow keys: a cell, told from the table of its numbers.
 function tell(box, carpet, column, row) {
   const rows = box.querySelectorAll(".numbers tbody tr");

@@ -28,13 +28,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const row = (pages, name, label) => pages.length
     ? make("nav", { class: name, "aria-label": label },
       pages.map((page) => link(page, "page", `${name} ${page.key}`))) : null;
+  const sections = make("nav", { "aria-label": data.label },
+    data.sections.map((section) => link(section, "page")),
+    link(data.other, "lang"));
+  // The sections are one stop, as lists are; the language is another.
+  rove(sections, [...sections.querySelectorAll("a[href]:not([lang])")]);
   show(parentElement, make("div", {}, make("a", { class: "skip", href: "#main", onclick: skip }, data.skip), make("header", {},
     make("div", { class: "brand" },
       make("span", { class: "name" }, data.brand),
       data.simulated ? make("span", { class: "simulated" }, data.simulated) : null),
-    make("nav", { "aria-label": data.label },
-      data.sections.map((section) => link(section, "page")),
-      link(data.other, "lang"))),
+    sections),
     row(data.pages, "pages", data.pages_label),
     row(data.views, "pages views", data.views_label)));
   for (const chosen of parentElement.querySelectorAll(".pages [aria-current]"))

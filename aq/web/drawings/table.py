@@ -125,11 +125,11 @@ def _row(view: View, item: CurrentItem) -> str:
     title = escape(view.text("stations heard of stations expected"))
     cells += f'<td class="n heard" title="{title}">{heard}</td>'
     row = f'<tr data-pick="{item.code}" data-code="{item.code}"'
+    more = _why_below(view, item)
     if not chosen:
-        return f"{row}>{cells}</tr>"
-    more = ""
+        return f"{row}>{cells}</tr>{more}"
     if view.mine:
-        more = f'<tr class="open"><td colspan="9">{opened(view, item.code)}</td></tr>'
+        more += f'<tr class="open"><td colspan="9">{opened(view, item.code)}</td></tr>'
     return f'{row} class="me">{cells}</tr>{more}'
 
 
@@ -153,19 +153,33 @@ def _second(view: View, code: str) -> str:
     )
 
 
+def _why(view: View, item: CurrentItem) -> str:
+    """Why there is no value, and the last one there was."""
+    text, words = view.text, missing_short(view.text, item)
+    if item.last_at is None:
+        return words
+    return text(
+        "{why}; last {value} at {hour}",
+        why=words,
+        value=number(item.last_value, shown_digits(view.standard, item.pollutant)),
+        hour=told_hour(text, item.last_at, view.answer.now),
+    )
+
+
+def _why_below(view: View, item: CurrentItem) -> str:
+    """The same on a row of its own, for a phone, whose table has no column of lines."""
+    if shown(item) is not None:
+        return ""
+    always = 3 + len(view.days)  # columns that are there at any width
+    why = f'<span class="absent">{escape(_why(view, item))}</span>'
+    return f'<tr class="why"><td colspan="{always}">{why}</td></tr>'
+
+
 def _trend(view: View, item: CurrentItem) -> str:
-    """The last day as a line; without a value, why, and the last one there was."""
+    """The last day as a line; without a value, why."""
     text, digits = view.text, shown_digits(view.standard, item.pollutant)
     if shown(item) is None:
-        words = missing_short(text, item)
-        if item.last_at is not None:
-            words = text(
-                "{why}; last {value} at {hour}",
-                why=words,
-                value=number(item.last_value, digits),
-                hour=told_hour(text, item.last_at, view.answer.now),
-            )
-        return f'<td class="trend why"><span class="absent">{escape(words)}</span></td>'
+        return f'<td class="trend"><span class="absent">{escape(_why(view, item))}</span></td>'
     if item.pollutant not in pollutants():
         words = (
             text("decided by {what}", what=text.pollutant(item.dominant)) if item.dominant else ""
