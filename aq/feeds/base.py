@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 from aq.domain.errors import FeedError
-from aq.domain.model import Answer, FeedInfo, Payload
-from aq.domain.pollutants import Pollutant, to_scaled
+from aq.domain.model import Answer, FeedInfo, Payload, RowIssue
+from aq.domain.pollutants import Pollutant, pollutants, to_scaled
 
 Get = Callable[[str, Mapping[str, str]], Payload]  # (operation, params) -> Payload
 
@@ -161,3 +161,20 @@ def concentration(cell: object, pollutant: Pollutant, unit: str | None = None) -
     if scaled > _MAX_SCALED:
         raise BadValueError("bad_value")
     return scaled
+
+
+def concentrations(
+    cells: Mapping[str, object], where: str, issues: list[RowIssue]
+) -> dict[str, int]:
+    """The concentrations of a row by pollutant, as the store's integers, from its cells by
+    pollutant; what cannot be read is left out and becomes an issue of the row `where`."""
+    values: dict[str, int] = {}
+    for key, cell in cells.items():
+        try:
+            value = concentration(cell, pollutants()[key])
+        except BadValueError as error:
+            issues.append(RowIssue(kind=error.kind, where=where, detail=f"{key} {shown(cell)}"))
+            continue
+        if value is not None:
+            values[key] = value
+    return values

@@ -25,12 +25,12 @@ from aq.domain.model import (
     Station,
     Upstream,
 )
-from aq.domain.pollutants import pollutants
+from aq.domain.pollutants import KEYS
 from aq.feeds.base import (
     BadValueError,
     Feed,
     Get,
-    concentration,
+    concentrations,
     load_json,
     number_of,
     shown,
@@ -193,16 +193,8 @@ def _reading(item: object, number: int, now: datetime, issues: list[RowIssue]) -
     if hour > now + HOUR:
         issues.append(RowIssue(kind="future", where=where, detail=shown(told)))
         return None
-    values: dict[str, int] = {}
-    for key in ("pm10", "pm25", "o3", "no2", "so2", "co"):
-        cell = _cell(row, key)
-        try:
-            value = concentration(cell, pollutants()[key])
-        except BadValueError as error:
-            issues.append(RowIssue(kind=error.kind, where=where, detail=f"{key} {shown(cell)}"))
-            continue
-        if value is not None:
-            values[key] = value
+    cells = {key: _cell(row, key) for key in KEYS}
+    values = concentrations(cells, where, issues)
     word = "".join(text_of(_cell(row, "word")).split())
     # 점검중 and the like stand in the grade's place: numbers beside it are not to be trusted.
     flags = dict.fromkeys(values, f"source:{word}") if word and word not in GRADES else {}

@@ -16,10 +16,10 @@ from aq.domain.model import (
     OfficialMean,
     RowIssue,
 )
-from aq.domain.pollutants import KEYS, pollutants
+from aq.domain.pollutants import KEYS
 from aq.domain.provinces import by_address
 from aq.feeds.airkorea.readings import LONGEST_NAME
-from aq.feeds.base import BadValueError, concentration, shown, text_of
+from aq.feeds.base import concentrations, shown, text_of
 
 # Of six weeks asked for only the last two days came (an answer of 2021-09).
 DAYS_BACK = 2
@@ -96,7 +96,8 @@ def _read(items: Sequence[object], series: str, where: Where, last: int) -> Answ
             issues.append(RowIssue(kind="future", where=name))
         else:
             period, province, place = slot
-            values = _values(row, name, issues)
+            cells = {key: row.get(f"{key}Value") for key in KEYS}
+            values = concentrations(cells, name, issues)
             mean = OfficialMean(
                 series=series, province=province, place=place, period=period, values=values
             )
@@ -115,17 +116,3 @@ def _read(items: Sequence[object], series: str, where: Where, last: int) -> Answ
 def _bare(row: Row) -> Row:
     """A row as it may be reported: the key that some answers echo is left out."""
     return {key: cell for key, cell in row.items() if key != "serviceKey"}
-
-
-def _values(row: Row, where: str, issues: list[RowIssue]) -> dict[str, int]:
-    values: dict[str, int] = {}
-    for key in KEYS:
-        cell = row.get(f"{key}Value")
-        try:
-            value = concentration(cell, pollutants()[key])
-        except BadValueError as error:
-            issues.append(RowIssue(kind=error.kind, where=where, detail=f"{key} {shown(cell)}"))
-            continue
-        if value is not None:
-            values[key] = value
-    return values

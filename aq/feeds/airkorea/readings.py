@@ -5,8 +5,7 @@ from datetime import datetime
 
 from aq.domain.clock import HOUR, parse_hour
 from aq.domain.model import Answer, Reading, RowIssue, Station, Upstream
-from aq.domain.pollutants import Pollutant, pollutants
-from aq.feeds.base import BadValueError, concentration, is_missing, number_of, shown, text_of
+from aq.feeds.base import BadValueError, concentrations, is_missing, number_of, shown, text_of
 
 Row = Mapping[str, object]
 # Keys of the answer by the product's pollutant.
@@ -77,9 +76,10 @@ def _reading(
     if hour > now + HOUR:
         issues.append(RowIssue(kind="future", where=where, detail=shown(row.get("dataTime"))))
         return None
+    cells = {key: row.get(f"{name}Value") for key, name in FIELDS.items()}
     return Reading(
         hour=hour,
-        values=_values(row, where, issues),
+        values=concentrations(cells, where, issues),
         station=station,
         flags=_flags(row),
         upstream=_upstream(row, where, issues),
@@ -97,21 +97,6 @@ def _station(row: Row, fallback: str) -> Station | None:
         code=code if code.isascii() and code.isalnum() else None,
         network="".join(text_of(row.get("mangName")).split()) or None,
     )
-
-
-def _values(row: Row, where: str, issues: list[RowIssue]) -> dict[str, int]:
-    values: dict[str, int] = {}
-    for key, name in FIELDS.items():
-        pollutant: Pollutant = pollutants()[key]
-        cell = row.get(f"{name}Value")
-        try:
-            value = concentration(cell, pollutant)
-        except BadValueError as error:
-            issues.append(RowIssue(kind=error.kind, where=where, detail=f"{key} {shown(cell)}"))
-            continue
-        if value is not None:
-            values[key] = value
-    return values
 
 
 def _flags(row: Row) -> dict[str, str]:
