@@ -1,7 +1,7 @@
 """From upstream into the store: pull, parse, flag, write, pool, grade, all in one transaction."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -195,6 +195,39 @@ def too_early(name: str, state: Any, now: datetime, *, force: bool) -> FeedError
     if until is None:
         return None
     return FeedError(name, "", FeedReason(state.reason), state.detail or "", retry_at=until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """All answers of an operation; `gone` when one of them lacked a documented key."""
+
+    read: tuple[Answer, ...]
+    simulated: bool
+    gone: bool
+
+
+def read_operation(
+    store: Store,
+    parse: Callable[[Payload, datetime], Answer],
+    operation: str,
+    payloads: Iterable[Payload],
+    now: datetime,
+    report: RunReport,
+) -> Answers:
+    """Read all of an operation into the report, and note which keys came beside its contract.
+
+    Raises `FeedError` for an answer that is none, `StoreError`.
+    """
+    answers, simulated = [], False
+    for payload in payloads:
+        answer = parse(payload, now)
+        simulated |= payload.simulated
+        report.read(answer)
+        answers.append(answer)
+    keys = {name: changes for name, changes in report.keys.items() if name == operation}
+    record_keys(store, keys, now)
+    gone = any(changes.get("gone") for changes in keys.values())
+    return Answers(read=tuple(answers), simulated=simulated, gone=gone)
 
 
 @dataclass(kw_only=True)

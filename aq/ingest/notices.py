@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from aq.domain.call_plan import REREAD
 from aq.domain.clock import kst
@@ -13,9 +12,8 @@ from aq.feeds.airkorea import DAYS
 from aq.feeds.airkorea.paging import NoticeService
 from aq.feeds.base import Get
 from aq.feeds.registry import NOTICES, part_of
-from aq.ingest.collect import RunReport, too_early
+from aq.ingest.collect import RunReport, read_operation, too_early
 from aq.store import Store, runs
-from aq.store.answer_keys import record_keys
 from aq.store.notices import (
     advisories,
     first_unended,
@@ -112,31 +110,21 @@ class NoticeCollector:
         report: RunReport,
     ) -> None:
         """Read all of an operation, then store it in one transaction."""
-        feed = self.feeds[name]
-        forecasts: list[Any] = []
-        acts: list[Any] = []
-        yellow: list[Any] = []
-        rows, simulated = 0, False
-        for payload in payloads:
-            answer = feed.parse(payload, now)
-            simulated |= payload.simulated
-            report.read(answer)
-            rows += answer.rows
-            forecasts += answer.forecasts
-            acts += answer.advisories
-            yellow += answer.yellow_dust
-        own = {name: keys for name, keys in report.keys.items() if name == operation}
-        record_keys(self.store, own, now)
-        if operation == DAYS and not rows:
+        answers = read_operation(
+            self.store, self.feeds[name].parse, operation, payloads, now, report
+        )
+        if operation == DAYS and not any(answer.rows for answer in answers.read):
             detail = "the answers were well-formed and held no notice"
             raise FeedError(name, operation, FeedReason.UPSTREAM_DOWN, detail)
+        forecasts = [notice for answer in answers.read for notice in answer.forecasts]
+        acts = [act for answer in answers.read for act in answer.advisories]
+        yellow = [act for answer in answers.read for act in answer.yellow_dust]
         if forecasts or acts or yellow:
             with self.store.write(f"notices {name}") as txn:
-                txn.mark_simulated(simulated)
+                txn.mark_simulated(answers.simulated)
                 # What a key that did not come held is not known; what is held of it stays.
-                keep = any(keys.get("gone") for keys in own.values())
-                written: Written = put_forecasts(txn, forecasts, keep=keep)
-                written += put_advisories(txn, acts, keep=keep)
+                written: Written = put_forecasts(txn, forecasts, keep=answers.gone)
+                written += put_advisories(txn, acts, keep=answers.gone)
                 written += put_yellow_dust(txn, yellow)
                 report.wrote(written)
 

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from aq.domain.errors import FeedError, FeedReason, StoreError
-from aq.domain.model import OfficialMean, Payload
+from aq.domain.model import Payload
 from aq.feeds.base import OfficialMeansFeed
 from aq.feeds.registry import SPECS, part_of
-from aq.ingest.collect import Collector, RunReport
+from aq.ingest.collect import Collector, RunReport, read_operation
 from aq.store import runs
-from aq.store.answer_keys import record_keys
 from aq.store.official_means import put_official_means
 from aq.store.quota import budget_of
 
@@ -63,17 +62,10 @@ def _take(
     report: RunReport,
 ) -> None:
     """Read all of an operation, then store it in one transaction."""
-    means: list[OfficialMean] = []
-    simulated = False
-    for payload in payloads:
-        answer = collector.feeds[name].parse(payload, now)
-        simulated |= payload.simulated
-        report.read(answer)
-        means += answer.official_means
-    own = {key: changes for key, changes in report.keys.items() if key == operation}
-    record_keys(collector.store, own, now)
+    parse = collector.feeds[name].parse
+    answers = read_operation(collector.store, parse, operation, payloads, now, report)
+    means = [mean for answer in answers.read for mean in answer.official_means]
     if means:
-        gone = any(changes.get("gone") for changes in own.values())
         with collector.store.write(f"official means {name}") as txn:
-            txn.mark_simulated(simulated)
-            report.wrote(put_official_means(txn, means, keep=gone))
+            txn.mark_simulated(answers.simulated)
+            report.wrote(put_official_means(txn, means, keep=answers.gone))
