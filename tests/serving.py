@@ -16,6 +16,7 @@ from aq.ingest.collect import ingest, station_rule
 from aq.settings import load
 from aq.store.stations import Directory
 from aq.web.api.routes import routes
+from aq.web.public.routes import routes as public_routes
 from tests.conftest import NOW
 
 HOUR_20 = NOW - timedelta(minutes=25)
@@ -53,19 +54,29 @@ def fill(context: Context, *, hours: int = 30) -> None:
 
 
 @contextmanager
-def served(context: Context) -> Iterator[str]:
-    """The routes on a port of this machine; yields the address."""
-    config = uvicorn.Config(
-        Starlette(routes=routes(lambda: context)), port=0, log_level="warning", lifespan="off"
-    )
-    server = uvicorn.Server(config)
+def listening(app: Starlette) -> Iterator[str]:
+    """An application on a port of this machine; yields the address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         thread.join(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def served(context: Context) -> Iterator[str]:
+    """The routes on a port of this machine; yields the address."""
+    with listening(Starlette(routes=routes(lambda: context))) as address:
+        yield address
+
+
+@contextmanager
+def public(context: Context) -> Iterator[str]:
+    """The plain pages, frames and files on a port of this machine; yields the address."""
+    with listening(Starlette(routes=public_routes(lambda: context))) as address:
+        yield address

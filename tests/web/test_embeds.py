@@ -13,8 +13,7 @@ from aq.domain.clock import HOUR
 from aq.domain.model import Reading
 from aq.domain.provinces import PROVINCES
 from aq.web.public.embeds import KINDS, height
-from tests.serving import HOUR_20, fill, make_runtime, write
-from tests.web.test_public_files import public
+from tests.serving import HOUR_20, fill, make_runtime, public, write
 
 LARGEST = 40_000  # bytes of a frame
 

@@ -15,8 +15,7 @@ from aq.web.public.moment import Moments
 from aq.web.public.routes import routes
 from aq.web.public.site_pages import page_files
 from aq.web.site import Site
-from tests.serving import HOUR_20, fill, make_runtime
-from tests.web.test_public_files import public
+from tests.serving import HOUR_20, fill, make_runtime, public
 
 LARGEST = 60_000  # bytes of a page before it is packed
 

@@ -2,46 +2,24 @@
 
 import io
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
-import uvicorn
 from lxml import etree
 from PIL import Image
-from starlette.applications import Starlette
 
 from aq.context import Context
 from aq.domain.provinces import PROVINCES
 from aq.web.public.files import robots
-from aq.web.public.routes import routes
 from aq.web.sections import PAGES
 from aq.web.site import Site
-from tests.serving import fill, make_runtime
+from tests.serving import fill, make_runtime, public
 
 NAMES = {
     "s": "http://www.sitemaps.org/schemas/sitemap/0.9",
     "x": "http://www.w3.org/1999/xhtml",
 }
-
-
-@contextmanager
-def public(context: Context) -> Iterator[str]:
-    """The public routes on a port of this machine; yields the address."""
-    app = Starlette(routes=routes(lambda: context))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture

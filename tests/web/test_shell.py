@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 import requests
 import streamlit
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
@@ -21,7 +19,7 @@ from aq.context import Context
 from aq.web.parts.view_state import View
 from aq.web.sections import ABOUT, PAGES
 from aq.web.shell import Shell
-from tests.serving import fill, make_runtime
+from tests.serving import fill, listening, make_runtime
 
 STATIC = Path(streamlit.__file__).parent / "static"
 
@@ -38,16 +36,8 @@ def shell(context: Context, **options: Any) -> Iterator[str]:
         routes=[Mount("/", create_streamlit_static_handler(str(STATIC), None))],
         middleware=[Middleware(Shell, get_context=lambda: context, **options)],
     )
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with listening(app) as address:
+        yield address
 
 
 @pytest.fixture
