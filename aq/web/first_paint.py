@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from aq.context import Context, asked_pollutants
 from aq.i18n import Text, text_in
-from aq.queries.live import Live, live
+from aq.queries.live import Live
 from aq.queries.model_hours import hours_ahead
 from aq.web.charts.theme import FONT
 from aq.web.drawings import live as drawn
@@ -22,7 +22,8 @@ from aq.web.drawings.marks import framed
 from aq.web.drawings.style import sheet
 from aq.web.drawings.view import View, worst
 from aq.web.parts import view_state
-from aq.web.sections import PAGES, SECTIONS, address
+from aq.web.public.moment import MOMENTS
+from aq.web.sections import PAGES, SECTIONS, address, first_of
 
 OTHER_NAMES = {"ko": "한국어", "en": "English"}
 COMPONENTS = Path(__file__).parent / "components"
@@ -61,12 +62,11 @@ SCRIPT = """<script>(function () {
 
 def first_paint(context: Context, page: str, asked: view_state.View, home: str | None) -> str:
     """A page's first content; `home` is the code of the province that the browser remembers."""
-    now = context.clock.now().replace(second=0, microsecond=0)
-    known = context.standards
-    standard = known.get(asked.standard or "", known[context.settings.display.standard])
+    standards = context.standards
+    standard = standards.get(asked.standard or "", standards[context.settings.display.standard])
     keys = asked_pollutants(standard, None)
     pollutant = asked.pollutant if asked.pollutant in keys else keys[0]
-    answer = live(context, now, standard.id)
+    answer = MOMENTS.of(context, standard.id).live
     chosen = asked.province.code if asked.province else home
     view = _view(context, answer, asked, pollutant, chosen, home)
     parts = framed(view, _masthead(view, page))
@@ -123,9 +123,8 @@ def _view(
 
 def _masthead(view: View, page: str) -> str:
     text, section = view.text, PAGES[page][0]
-    first = {name: next(one for one in PAGES if PAGES[one][0] == name) for name in SECTIONS}
     links = "".join(
-        f'<a href="{view.href(address(first[name]))}"'
+        f'<a href="{view.href(address(first_of(name)))}"'
         f"{' aria-current=page' if name == section else ''}>{escape(text(title))}</a>"
         for name, title in SECTIONS.items()
     )

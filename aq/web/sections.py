@@ -66,6 +66,11 @@ ABOUT: dict[str, str] = {
 }
 
 
+def first_of(section: str) -> str:
+    """The page that stands for a section of the masthead."""
+    return next(name for name, (where, _) in PAGES.items() if where == section)
+
+
 def address(name: str) -> str:
     """A page's path below the root, without a slash."""
     return "" if name == "live" else name

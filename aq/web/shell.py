@@ -25,13 +25,12 @@ from aq.domain.errors import AqError
 from aq.domain.model import LANGUAGES
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text, text_in
-from aq.queries.current import current
-from aq.queries.official import advisories_now
 from aq.web import linked_data
 from aq.web.connection_notice import script
 from aq.web.drawings.view import shown_digits
 from aq.web.head import Head, markup
 from aq.web.parts.view_state import PLACE_COOKIE, View, read
+from aq.web.public.moment import MOMENTS
 from aq.web.response_cache import Shelf
 from aq.web.sections import ABOUT, PAGES, address
 from aq.web.site import Site, site_of
@@ -186,13 +185,12 @@ async def _asked(app: ASGIApp, scope: Scope, receive: Receive) -> Response:
 def page_head(context: Context, page: str, view: View, site: Site) -> Head:
     """The head of a page of the dashboard for a view, by the data as they are now."""
     text = text_in(view.lang)
-    now = context.clock.now().replace(second=0, microsecond=0)
-    known = context.standards
-    standard = known.get(view.standard or "", known[context.settings.display.standard])
+    standards = context.standards
+    standard = standards.get(view.standard or "", standards[context.settings.display.standard])
     keys = asked_pollutants(standard, None)
     pollutant = view.pollutant if view.pollutant in keys else keys[0]
-    country = current(context, now, standard=standard.id)
-    acts = advisories_now(context, now)
+    live = MOMENTS.of(context, standard.id).live
+    country, acts = live.country, live.acts
     items = country.of(pollutant)
     chosen = summary.province_of(view.province.code if view.province else None, items)
     told = summary.description(items, standard, text)

@@ -23,7 +23,7 @@ from aq.web.parts import cache
 from aq.web.parts import live_update as push
 from aq.web.parts import view_state as state
 from aq.web.parts.page_cache import once
-from aq.web.sections import PAGES, QUESTIONS, SECTIONS, address
+from aq.web.sections import PAGES, QUESTIONS, SECTIONS, address, first_of
 from aq.web.wording.korean import (
     Noun,
     averaging_words,
@@ -145,7 +145,7 @@ def _masthead(current: str, text: Text, simulated: bool) -> dict[str, Any]:
         "simulated": text("SIMULATED data") if simulated else None,
         "label": text("Sections"),
         "sections": [
-            link(_first(one), title, chosen=one == section) for one, title in SECTIONS.items()
+            link(first_of(one), title, chosen=one == section) for one, title in SECTIONS.items()
         ],
         "pages_label": text("Pages of this section"),
         "pages": [link(names[0], title, chosen=names == mine) for title, names in questions.items()]
@@ -167,10 +167,6 @@ def _several(
     """Links to pages, where there are two or more to choose from."""
     links = [link(name, PAGES[name][1], chosen=name == current) for name in names]
     return links if len(links) > 1 else []
-
-
-def _first(section: str) -> str:
-    return next(name for name, (where, _) in PAGES.items() if where == section)
 
 
 def query(**changes: str) -> str:
@@ -236,10 +232,10 @@ def standard_switch() -> None:
         {
             "label": text("Standard"),
             "chosen": chosen.id,
-            "options": [{"key": one.id, "text": standard_name(one, text)} for one in offered],
+            "options": [{"key": rules.id, "text": standard_name(rules, text)} for rules in offered],
         },
     )
-    if picked in {one.id for one in offered}:
+    if picked in {rules.id for rules in offered}:
         change(std=picked)
 
 

@@ -1,4 +1,4 @@
-"""The present of a store version, read once for all the plain pages, frames and pictures of it."""
+"""The present of a store version, read once for all that is drawn of it by this process."""
 
 import threading
 from collections import OrderedDict
@@ -15,7 +15,8 @@ from aq.domain.zones import KINDS
 from aq.queries.feed_status import FeedStatus, feed_status
 from aq.queries.live import Live, live, trends
 from aq.queries.model_hours import Ahead, hours_ahead
-from aq.queries.zones import ZoneHour, zone_of_act, zones_now
+from aq.queries.zones import ZoneHour, zones_now
+from aq.zones_file import zone_of_act
 
 WEEK_HOURS = 168
 MOST_KEPT = 4
@@ -32,8 +33,12 @@ class Moment:
     context: Context
     now: datetime
     live: Live
-    feeds: tuple[FeedStatus, ...]
     drift: timedelta
+
+    @cached_property
+    def feeds(self) -> tuple[FeedStatus, ...]:
+        """How the feeds do."""
+        return tuple(feed_status(self.context, self.now))
 
     @property
     def simulated(self) -> bool:
@@ -120,6 +125,8 @@ def moment(context: Context, now: datetime, standard: str) -> Moment:
         context=context,
         now=now,
         live=live(context, now, standard),
-        feeds=tuple(feed_status(context, now)),
         drift=drift,
     )
+
+
+MOMENTS = Moments()

@@ -26,7 +26,7 @@ from aq.web.catalog import catalog
 from aq.web.drawings.paint import fixed
 from aq.web.public import card, embeds, figure, files, pages, pictures, refusals
 from aq.web.public.document import Place, policy
-from aq.web.public.moment import Moments
+from aq.web.public.moment import MOMENTS
 from aq.web.public.picture import png
 from aq.web.public.site_pages import plain_page, resolved
 from aq.web.response_cache import Shelf
@@ -38,7 +38,6 @@ PRESENT_SECONDS, LASTING_SECONDS = 30, 86_400
 # Kept ready: the plain pages in both languages, frames as asked for. A page is some 10 kB packed.
 MOST_READY = 512
 STRICT = ("/embed/", "/picture/", "/oembed")
-MOMENTS = Moments()
 LEAST_PACKED = 1_000  # bytes; a smaller answer is sent as it is
 PACKED_TYPES = ("text/", "image/svg+xml", "application/xml", "application/json")
 

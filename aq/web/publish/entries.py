@@ -10,18 +10,17 @@ from functools import partial
 
 from starlette.responses import Response
 
-from aq.context import Context, find_standard
+from aq.context import Context
 from aq.domain.model import LANGUAGES
 from aq.domain.pollutants import KEYS
-from aq.domain.standards import Standard
 from aq.queries import official as bulletin
-from aq.queries.current import Snapshot, current
 from aq.queries.question import Given
 from aq.web import strip
 from aq.web.api.places import outlined
 from aq.web.api.responses import json_response
 from aq.web.api.routes import TABLE
 from aq.web.public import routes as public
+from aq.web.public.moment import MOMENTS
 from aq.web.public.site_pages import frame_files, page_files, picture_files
 from aq.web.publish.ageing import with_age
 from aq.web.site import Site
@@ -64,36 +63,29 @@ def data(context: Context, _site: Site) -> Iterator[Entry]:
     """The answers of the read routes."""
     for path, route in DATA.items():
         yield Entry(path, partial(answer, context, route), JSON)
-    country, standard = _country(context)
+    live = MOMENTS.of(context).live
     for key in KEYS:
-        shown = replace(country, items=country.of(key))
+        shown = replace(live.country, items=live.country.of(key))
         names = [f"provinces/{key}", *(["provinces"] if key == FIRST else [])]
         for name in names:
-            make = partial(_body, partial(outlined, shown, standard))
+            make = partial(_body, partial(outlined, shown, live.standard))
             yield Entry(f"api/v1/{name}.geojson", make, "application/geo+json")
 
 
 def strips(context: Context, _site: Site) -> Iterator[Entry]:
     """The strip of each pollutant in each language, as a page that says its age and as data."""
-    country, standard = _country(context)
+    live = MOMENTS.of(context).live
     rules = context.standards[bulletin.STANDARD]
     for lang in LANGUAGES:
         mark = "" if lang == context.settings.lang else f".{lang}"
         for key in KEYS:
-            shown = replace(country, items=country.of(key))
+            shown = replace(live.country, items=live.country.of(key))
             options = strip.Options(pollutant=key, lang=lang, rules=rules)
-            page = with_age(context, strip.page(shown, standard, options).encode())
+            page = with_age(context, strip.page(shown, live.standard, options).encode())
             content = bytes(json_response(strip.data(shown, options)).body)
             for name in (f"strip/{key}{mark}", *([f"strip{mark}"] if key == FIRST else [])):
                 yield Entry(f"{name}.html", partial(bytes, page), "text/html")
                 yield Entry(f"{name}.json", partial(bytes, content), JSON)
-
-
-def _country(context: Context) -> tuple[Snapshot, Standard]:
-    """All values of the minute; what is published of one pollutant is a part of them."""
-    now = context.clock.now().replace(second=0, microsecond=0)
-    standard = find_standard(context, None)
-    return current(context, now, standard=standard.id), standard
 
 
 def _body(make: Callable[[], Response]) -> bytes:
@@ -133,7 +125,7 @@ def for_machines(context: Context, site: Site) -> Iterator[Entry]:
 
 def pages(context: Context, site: Site) -> Iterator[Entry]:
     """The plain pages, which know their age, the frames, and the pictures of links and icons."""
-    moment = public.MOMENTS.of(context)
+    moment = MOMENTS.of(context)
     for path, make in page_files(moment, site):
         yield Entry(path, make, "text/html")
     for path, make in frame_files(moment, site):
