@@ -61,21 +61,21 @@ def hour_of(iso: str) -> int:
 
 def spans(course: Course) -> list[Span]:
     """The alerts of a course; one that was on at its start is left out."""
-    found: list[Span] = []
+    alerts: list[Span] = []
     for transition in course.transitions:
         state = transition.state
         if state.fired is not None and state.since is not None:
             on = Span(since=state.since, fired=state.fired, end=None, peak=state.peak)
-            found = [*(span for span in found if span.fired != on.fired), on]
-        elif found and found[-1].end is None:
-            last = found[-1]
+            alerts = [*(span for span in alerts if span.fired != on.fired), on]
+        elif alerts and alerts[-1].end is None:
+            last = alerts[-1]
             peak = last.peak if transition.peak is None else transition.peak
-            found[-1] = Span(since=last.since, fired=last.fired, end=transition.hour, peak=peak)
+            alerts[-1] = Span(since=last.since, fired=last.fired, end=transition.hour, peak=peak)
     last_state = course.state
-    if found and found[-1].end is None and last_state.fired == found[-1].fired:
-        last = found[-1]
-        found[-1] = Span(since=last.since, fired=last.fired, end=None, peak=last_state.peak)
-    return found
+    if alerts and alerts[-1].end is None and last_state.fired == alerts[-1].fired:
+        last = alerts[-1]
+        alerts[-1] = Span(since=last.since, fired=last.fired, end=None, peak=last_state.peak)
+    return alerts
 
 
 def told_alerts(entries: Iterable[Entry]) -> list[list[Entry]]:

@@ -47,10 +47,10 @@ class Reader:
     ) -> tuple[str, ...]:
         """Where a rule is judged in hours of ``after < hour <= until``: provinces by code, zones by
         id, feeds by name; with `province` (its id) what lies in it."""
-        found = places(rule, self.live, after, until)
+        watched = places(rule, self.live, after, until)
         if province is None:
-            return found
-        return tuple(place for place in found if province_of(place) == BY_ID[province])
+            return watched
+        return tuple(place for place in watched if province_of(place) == BY_ID[province])
 
     def points_of(
         self, connection: Connection, family: Sequence[Rule], after: int, until: int

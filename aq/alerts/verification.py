@@ -130,7 +130,7 @@ def _zone_id(act: Advisory) -> str:
 
 def _alerts(trial: Trial, code: str) -> list[Span]:
     """When the rule was on in a province: in each of its zones, or as a whole."""
-    found = []
+    alerts = []
     for place, course in trial.courses.items():
         zone = zone_of_place(place)
         if place != code and (zone is None or zone.province.code != code):
@@ -138,8 +138,8 @@ def _alerts(trial: Trial, code: str) -> list[Span]:
         for begin, end in course.spans():
             ends = from_hour_number(end) if end < trial.until else None
             name = {"zone": zone.name, "place": zone.id} if zone else {}
-            found.append(Span(begin=from_hour_number(begin), end=ends, **name))
-    return found
+            alerts.append(Span(begin=from_hour_number(begin), end=ends, **name))
+    return alerts
 
 
 def against_official(

@@ -68,7 +68,7 @@ def confidence(
         )
     without = [(total - some) / (count - hours) for some, hours in there]
     center = sum(without) / number
-    spread = sum((one - center) ** 2 for one in without) * (number - 1) / number
+    spread = sum((mean_without - center) ** 2 for mean_without in without) * (number - 1) / number
     heard = number / max(number, expected or number)
     error = sqrt(spread * (1 - heard))
     ends = [without.index(end(without)) for end in (min, max)]
@@ -76,7 +76,7 @@ def confidence(
     margin = Fraction(ERRORS * error)
     within = [grade(low), own, grade(high), grade(max(Fraction(0), mean - margin))]
     within.append(grade(mean + margin))
-    graded = [one for one in within if one is not None]
+    graded = [level for level in within if level is not None]
     return Confidence(
         standard_error=error,
         low=low,

@@ -6,8 +6,10 @@ from datetime import timedelta
 from aq.domain.clock import day_bounds, from_hour_number, hour_number, kst_day, kst_iso
 from aq.domain.zones import KINDS, PM
 from aq.export.reader import Cells, Piece, Reader, listed
-from aq.queries.zones import ZoneHour, why, zone_hours_of, zones_on
+from aq.queries.zones import why
 from aq.store.blocks import station_span, stations_of
+from aq.store.zones import ZoneHour, zone_hours_of
+from aq.zones_file import zones_on
 
 TINY = timedelta(microseconds=1)
 

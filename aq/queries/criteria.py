@@ -21,9 +21,10 @@ from aq.domain.criteria import (
 from aq.domain.model import Advisory
 from aq.domain.pollutants import from_scaled, pollutants, to_scaled
 from aq.domain.zones import KINDS, Zone
-from aq.queries.zones import ZoneHour, zone_hours, zone_of_act, zones_on
+from aq.queries.zones import ZoneHour, zone_hours
 from aq.store.high_hours import hours_reaching
 from aq.store.notices import advisories
+from aq.zones_file import zone_of_act, zones_on
 
 # An act's criteria may have been met a day before; an act of longer is told by its row.
 BACK = 24

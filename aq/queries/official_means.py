@@ -39,6 +39,7 @@ Pairs = dict[str, list[MeanPair]]
 class OfficialService:
     """An operation of upstream's own means: when it answered last, or why it fails since when."""
 
+    feed: str
     operation: str
     last_ok: datetime | None
     failing_since: datetime | None
@@ -55,6 +56,7 @@ def official_services(context: Context) -> list[OfficialService]:
         if state is not None:
             services.append(
                 OfficialService(
+                    feed=FEED,
                     operation=operation,
                     last_ok=state.last_ok,
                     failing_since=state.failing_since,

@@ -83,14 +83,14 @@ def recorded(
 
 def sure_hours(hours: Recorded, standard: Standard) -> list[SureHours]:
     """What became of the grades of each pollutant when a fifth of the stations was away."""
-    found = []
+    by_pollutant = []
     for key, numbers in hours.values.items():
         points = standard.table(key, "1h")
         if points is not None:
             there = numbers >= 0
             parts = (hours.province[there], hours.station[there], hours.hour[there], numbers[there])
-            found.append(_of_pollutant(key, points, *parts))
-    return found
+            by_pollutant.append(_of_pollutant(key, points, *parts))
+    return by_pollutant
 
 
 def _of_pollutant(
@@ -101,7 +101,7 @@ def _of_pollutant(
     hour: NDArray[np.int64],
     values: NDArray[np.int64],
 ) -> SureHours:
-    found, random = SureHours(key), np.random.default_rng(SEED)
+    sure, random = SureHours(key), np.random.default_rng(SEED)
     expected = {
         number: len(np.unique(station[province == number])) for number in np.unique(province)
     }
@@ -120,10 +120,10 @@ def _of_pollutant(
         own = points.grade(Fraction(sum(heard), len(heard)))
         kept = len(left) > 0 and points.grade(Fraction(int(left.sum()), len(left))) == own
         if result is not None and result.sure:
-            found.sure += 1
-            found.sure_kept += kept
+            sure.sure += 1
+            sure.sure_kept += kept
         else:
-            found.unsure += 1
-            found.unsure_kept += kept
-            found.one_station += result is not None and result.one_station
-    return found
+            sure.unsure += 1
+            sure.unsure_kept += kept
+            sure.one_station += result is not None and result.one_station
+    return sure

@@ -10,16 +10,16 @@ from aq.store import reads
 
 def held_hours(context: Context) -> dict[str, tuple[datetime, datetime]]:
     """The first and the last hour of each province that has any, by its code."""
-    found = {}
+    span_of = {}
     with context.store.read() as connection:
         for province in PROVINCES:
             spans = reads.span(connection, [province.id]).values()
             if spans:
                 first = min(begin for begin, _ in spans)
-                found[province.code] = first, max(end for _, end in spans)
+                span_of[province.code] = first, max(end for _, end in spans)
     return {
         code: (from_hour_number(first), from_hour_number(last))
-        for code, (first, last) in found.items()
+        for code, (first, last) in span_of.items()
     }
 
 

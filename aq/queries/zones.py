@@ -15,7 +15,7 @@ from aq.domain.zones import KINDS, Zone
 from aq.feeds.registry import INFO
 from aq.store.notices import advisories
 from aq.store.zones import ZoneHour, stations_by_zone, zone_hours_of
-from aq.zones_file import zone_by_id, zone_of_act, zones_on
+from aq.zones_file import zone_of_act, zones_on
 
 __all__ = [
     "ZoneHour",
@@ -23,16 +23,12 @@ __all__ = [
     "unplaced_stations",
     "values_now",
     "why",
-    "zone_by_id",
     "zone_facts",
     "zone_hours",
-    "zone_hours_of",
     "zone_item",
     "zone_list",
     "zone_now",
-    "zone_of_act",
     "zones_now",
-    "zones_on",
 ]
 Item = dict[str, Any]
 # The hours a zone's present value may be of: as long as a value of now is shown at all.

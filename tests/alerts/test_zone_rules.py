@@ -20,8 +20,9 @@ from aq.context import Context
 from aq.domain.clock import from_hour_number, hour_number
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.provinces import BY_CODE
-from aq.queries.zones import zone_hours, zones_on
+from aq.queries.zones import zone_hours
 from aq.store.notices import put_advisories
+from aq.zones_file import zones_on
 from tests.alerts.test_engine import at
 from tests.alerts.test_evaluate import BODY
 from tests.queries.test_zones import HOUR, PLACES, act, filled, station

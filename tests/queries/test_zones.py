@@ -20,15 +20,10 @@ from aq.feeds.airkorea.readings import read_rows
 from aq.ingest.collect import list_stations, station_rule
 from aq.paths import ROOT
 from aq.queries.criteria import standings_now, year_items, year_of
-from aq.queries.zones import (
-    unplaced_acts,
-    unplaced_stations,
-    zone_by_id,
-    zone_hours,
-    zones_on,
-)
+from aq.queries.zones import unplaced_acts, unplaced_stations, zone_hours
 from aq.store.notices import put_advisories
 from aq.store.stations import Directory
+from aq.zones_file import zone_by_id, zones_on
 from tests.conftest import NOW
 from tests.exporting import export, read_back, use
 from tests.feeds.test_airkorea_notices import SAMPLES

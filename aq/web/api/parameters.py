@@ -41,15 +41,15 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
     """Names and values of a query, in UTF-8 whether percent-encoded or, as some clients send it,
     not. Raises `InputError` naming the parameter that is in another encoding."""
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
-    found = []
+    decoded = []
     for name, value in pairs:
         try:
-            found.append((name.encode("latin-1").decode(), value.encode("latin-1").decode()))
+            decoded.append((name.encode("latin-1").decode(), value.encode("latin-1").decode()))
         except UnicodeDecodeError:
             plain = name.encode("ascii", "replace").decode()
             words = "is not UTF-8 (CP949?); encode it as UTF-8, e.g. 서울 as %EC%84%9C%EC%9A%B8"
             raise InputError(words, plain) from None
-    return found
+    return decoded
 
 
 def _now(context: Context) -> datetime:

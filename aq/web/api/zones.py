@@ -22,17 +22,10 @@ from aq.domain.standards import Standard
 from aq.domain.zones import KINDS, Zone
 from aq.queries.criteria import standings_now, year_items, year_of
 from aq.queries.question import TINY, Given
-from aq.queries.zones import (
-    ZoneHour,
-    zone_by_id,
-    zone_hours,
-    zone_item,
-    zone_list,
-    zones_now,
-    zones_on,
-)
+from aq.queries.zones import ZoneHour, zone_hours, zone_item, zone_list, zones_now
 from aq.web.api.parameters import _limit, _now
 from aq.web.api.responses import json_response
+from aq.zones_file import zone_by_id, zones_on
 
 PROVINCE, ZONE = "province", "zone"
 MOST_ZONE_HOURS = 92 * 24  # a zone's hours are worked out when they are asked for

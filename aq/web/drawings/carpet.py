@@ -98,10 +98,10 @@ def _began(view: View, episode: Episode, frames: Sequence[Frame], word: str) -> 
     message = N_("{word} began at {when} in {where}.")
     if episode.first == hour_number(frames[0].at):
         message = N_("At {when} it was {word} in {where} already.")
-    said = [text(message, when=when, word=word, where=where)]
+    sentences = [text(message, when=when, word=word, where=where)]
     reached = places[-1]
     if len(places) > len(earliest):
-        said.append(
+        sentences.append(
             text(
                 "It reached {n} provinces, {last} as the last {hours} hours later.",
                 n=len(places),
@@ -109,7 +109,7 @@ def _began(view: View, episode: Episode, frames: Sequence[Frame], word: str) -> 
                 hours=reached[1] - episode.first,
             )
         )
-    return said
+    return sentences
 
 
 def _stays(view: View, episode: Episode, last: int) -> list[str]:

@@ -130,8 +130,8 @@ def outlook_word(view: View, outlook: Outlook) -> str:
     text = view.text
     if outlook.notice.kind == DAILY and outlook.grade:
         return view.answer.forecast_standard.level(outlook.grade).label(text.lang)
-    said = outlook.word or ""
-    return text(GRADE_WORDS[said]) if said in GRADE_WORDS else said
+    told = outlook.word or ""
+    return text(GRADE_WORDS[told]) if told in GRADE_WORDS else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +158,11 @@ def forecast(view: View, day: DayAhead, code: str) -> Sign:
         early = kst(view.answer.now).hour < FIRST_BULLETIN
         why = text("not forecast before 05:00") if early else text(GRADE_WORDS["예보없음"])
         return Sign("–", f"{date}: {why}", 0)
-    said = outlook_word(view, outlook)
-    words = f"{date}: {said}"
+    told = outlook_word(view, outlook)
+    words = f"{date}: {told}"
     if len(outlook.parts) > 1:
         words += f" ({', '.join(f'{part.region} {part.word}' for part in outlook.parts)})"
-    return Sign(said, words, _grade(view, outlook))
+    return Sign(told, words, _grade(view, outlook))
 
 
 def _grade(view: View, outlook: Outlook) -> int:

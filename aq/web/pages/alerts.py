@@ -15,7 +15,6 @@ from aq.alerts.verification import RUN_UP
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
-from aq.queries.zones import zone_by_id
 from aq.web.base_path import below
 from aq.web.charts.province_line import LINE_CONFIG, LineStyle
 from aq.web.charts.rule_line import rule_line, stretches
@@ -35,6 +34,7 @@ from aq.web.wording.alerts import (
 )
 from aq.web.wording.feeds import minute
 from aq.web.wording.korean import exact, told_hour
+from aq.zones_file import zone_by_id
 
 Fields = dict[str, Any]
 CHART_DAYS = 5

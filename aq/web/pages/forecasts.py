@@ -26,19 +26,19 @@ def render() -> None:
     page.top("forecasts")
     text, pollutant = page.words(), page.pollutant()
     live_view.strip(pollutant, None)
-    found = recent()
-    if not found:
+    scores = recent()
+    if not scores:
         title = text("No forecast can be checked yet")
         why = text("A day is checked when it is over and was forecast.")
         page.html(f"<h1>{escape(title)}</h1><p>{escape(why)}</p>")
     else:
         last = kst_day(cache.moment()) - timedelta(days=1)
         groups: list[Group] = cache.kept(forecast_groups, last - RECENT, last)
-        page.html(_head(found, text))
+        page.html(_head(scores, text))
         with page.picture():
-            _dots(found)
+            _dots(scores)
         body = (
-            skill.in_words(groups, text) + _all(found, text) + _over_50(text) + _each(found, text)
+            skill.in_words(groups, text) + _all(scores, text) + _over_50(text) + _each(scores, text)
         )
         page.html(body + skill.in_numbers(groups, text))
     page.bottom()
@@ -47,8 +47,8 @@ def render() -> None:
 
 def headed(found: list[Score]) -> str:
     """The pollutant the headline speaks of: the view's where its forecasts can be checked."""
-    known = {score.pollutant for score in found if score.lead == 1}
-    return next((key for key in (page.pollutant(), "pm25", *VERIFIED) if key in known), "pm25")
+    pollutants = {score.pollutant for score in found if score.lead == 1}
+    return next((key for key in (page.pollutant(), "pm25", *VERIFIED) if key in pollutants), "pm25")
 
 
 def recent() -> list[Score]:

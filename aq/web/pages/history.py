@@ -76,14 +76,14 @@ def render() -> None:
 def _past(code: str, key: str) -> Past:
     last = kst_day(cache.this_hour())
     first = last - timedelta(days=DAYS - 1)
-    found: pd.DataFrame = cache.kept(days, (code,), key, first, last, page.standard().id, None)
+    table: pd.DataFrame = cache.kept(days, (code,), key, first, last, page.standard().id, None)
     way = daily.way(key)
     grades: dict[date, int | None] = {}
     if way:
-        levels = zip(found["day"], judged(found, way), strict=True)
+        levels = zip(table["day"], judged(table, way), strict=True)
         grades = {day: None if pd.isna(grade) else int(grade) for day, grade in levels}
     view = live_view.view(key, code)
-    return Past(view=view, code=code, key=key, first=first, last=last, found=found, grades=grades)
+    return Past(view=view, code=code, key=key, first=first, last=last, found=table, grades=grades)
 
 
 def _block(name: str, sentence: str, picture: str, text: Text) -> str:
@@ -96,10 +96,10 @@ def _block(name: str, sentence: str, picture: str, text: Text) -> str:
 def _when(past: Past, text: Text) -> tuple[str, str]:
     """The worst day, and the days as cells."""
     picture = small.day_cells(past.view, past.grades, past.first, past.last)
-    known = past.found[past.found["value"].notna()]
-    if known.empty:
+    valued = past.found[past.found["value"].notna()]
+    if valued.empty:
         return text("There are no values in this range."), picture
-    worst: Any = known.iloc[int(known["value"].argmax())]
+    worst: Any = valued.iloc[int(valued["value"].argmax())]
     digits = cache.shown_digits(past.key, page.standard().id)
     sentence = text(
         "{what} was highest on {day}: {value} {unit} over the day.",
@@ -130,24 +130,24 @@ def _often(past: Past, text: Text) -> tuple[str, str]:
 
 def _right(past: Past, text: Text) -> tuple[str, str]:
     """How the forecasts did, and each of them of the last fortnight as a sign."""
-    found = forecasts.recent()
-    if not found:
+    scores = forecasts.recent()
+    if not scores:
         return text("A day is checked when it is over and was forecast."), ""
-    key = forecasts.headed(found)
-    lead = [score for score in found if (score.pollutant, score.lead) == (key, 1)]
+    key = forecasts.headed(scores)
+    lead = [score for score in scores if (score.pollutant, score.lead) == (key, 1)]
     own = [score for score in lead if score.province.code == past.code]
     picture = small.forecast_dots(past.view, own) if own else ""
-    return f"{forecasts.verdict(found, text)}.", picture
+    return f"{forecasts.verdict(scores, text)}.", picture
 
 
 def _data(past: Past, text: Text) -> tuple[str, str]:
     """How many of the hours have a value, and which days lack some."""
     hours: dict[date, int] = dict(zip(past.found["day"], past.found["hours"], strict=True))
     span = [past.first + timedelta(days=n) for n in range(DAYS)]
-    known = [min(1.0, int(hours.get(day, 0)) / 24) for day in span]
-    share = min(99.9, 100 * sum(known) / DAYS) if min(known) < 1 else 100
+    shares = [min(1.0, int(hours.get(day, 0)) / 24) for day in span]
+    share = min(99.9, 100 * sum(shares) / DAYS) if min(shares) < 1 else 100
     sentence = text("{share} % of the hours have a value.", share=number(share, 1))
-    return sentence, small.completeness_bars(past.view, known)
+    return sentence, small.completeness_bars(past.view, shares)
 
 
 if __name__ == "__main__":

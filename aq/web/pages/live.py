@@ -68,16 +68,16 @@ def _week(view: View) -> Week | None:
         return None
     until = view.answer.country.hour or cache.this_hour()
     after = until - timedelta(days=LINE_DAYS)
-    found: Week = cache.kept(week, view.place, view.pollutant, after, until, view.standard.id)
-    return found
+    hours: Week = cache.kept(week, view.place, view.pollutant, after, until, view.standard.id)
+    return hours
 
 
 def _evidence(view: View) -> None:
     """What stands behind the place's grade, where there is one."""
     item = view.answer.item(view.place, view.pollutant)
     if item.grade and item.observed_at:
-        found = cache.evidence(item.code, view.pollutant, item.observed_at, view.standard.id)
-        page.html(why.markup(found, view.text))
+        evidence = cache.evidence(item.code, view.pollutant, item.observed_at, view.standard.id)
+        page.html(why.markup(evidence, view.text))
 
 
 if __name__ == "__main__":

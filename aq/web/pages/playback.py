@@ -104,7 +104,7 @@ def _map(
     hours = round((until - after) / HOUR) + 24 * (_days() - 1)
     made: list[Frame] = cache.kept(frames, pollutant, rules.id, until, hours, as_of)
     if not any(province.reason is None for frame in made for province in frame.provinces):
-        _nothing(text)
+        daily.empty(text("No province has values on this day."), text)
     data = component_data(made, rules, pollutant, at, text)
     data["places"] = [{**one, "chosen": one["code"] == chosen} for one in data["places"]]
     data["signature"] = f"{kst_day(at)} {pollutant} {rules.id} {as_of} {kst(at):%H} {_days()}"
@@ -117,21 +117,6 @@ def _map(
         day = Range(since=kst_day(at), last=kst_day(at), after=after, until=until)
         origin.downloads([province.code for province in PROVINCES], [pollutant], day, "hour")
     return picked, hour
-
-
-def _nothing(text: Text) -> None:
-    """Why the day is empty, and what would fill it."""
-    lines = [
-        text("No province has values on this day."),
-        text(
-            "Confirmed files of AirKorea fill past months ({first}); {second} asks the sources"
-            " again for recent days.",
-            first="python -m aq import FILE…",
-            second="python -m aq backfill --since D --until D",
-        ),
-    ]
-    body = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    page.html(f'<div class="notice">{body}</div>')
 
 
 def component_data(

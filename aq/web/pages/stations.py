@@ -150,9 +150,9 @@ def map_of(
 
 def why_words(member: Member, text: Text) -> str:
     """Whether a station counts in the mean, and for which reason it does not."""
-    said = text(WHY[member.part])
+    reason = text(WHY[member.part])
     flags = flag_words(member.flag, text)
-    return f"{said}: {flags}" if flags else said
+    return f"{reason}: {flags}" if flags else reason
 
 
 def _sentence(found: Roster, text: Text) -> str:

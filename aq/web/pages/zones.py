@@ -12,13 +12,14 @@ from aq.domain.zones import KINDS, PM, Zone
 from aq.i18n import Text
 from aq.queries.criteria import ZoneYear, standings_now, year_of
 from aq.queries.official import advisories_now
-from aq.queries.zones import ZoneHour, zone_by_id, zone_hours, zone_of_act, zones_now
+from aq.queries.zones import ZoneHour, zone_hours, zones_now
 from aq.web.base_path import below
 from aq.web.parts import cache, live_view, page
 from aq.web.parts.official import grid
 from aq.web.wording.advisories import act_word
 from aq.web.wording.korean import N_, long_hour, province_name, told_hour
 from aq.web.wording.zones import criterion_words, value_of
+from aq.zones_file import zone_by_id, zone_of_act
 
 HOURS = 24
 PROOFS = {

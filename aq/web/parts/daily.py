@@ -96,18 +96,21 @@ def last_day(asked: Asked) -> date:
 def nothing(asked: Asked) -> None:
     """Why there is nothing, and what would fill it."""
     text = asked.text
-    lines = [text("No province has values in this range.")]
+    line = text("No province has values in this range.")
     if asked.range.since > last_day(asked):
-        lines = [text("This range lies in the future.")]
-    lines.append(
-        text(
-            "Confirmed files of AirKorea fill past months ({first}); {second} asks the sources"
-            " again for recent days.",
-            first="python -m aq import FILE…",
-            second="python -m aq backfill --since D --until D",
-        )
+        line = text("This range lies in the future.")
+    empty(line, text)
+
+
+def empty(line: str, text: Text) -> None:
+    """That there is nothing, and what would fill it."""
+    filling = text(
+        "Confirmed files of AirKorea fill past months ({first}); {second} asks the sources"
+        " again for recent days.",
+        first="python -m aq import FILE…",
+        second="python -m aq backfill --since D --until D",
     )
-    body = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    body = "".join(f"<p>{escape(sentence)}</p>" for sentence in (line, filling))
     page.html(f'<div class="notice">{body}</div>')
 
 

@@ -33,15 +33,15 @@ def in_words(groups: Sequence[Group], text: Text) -> str:
 
 
 def _sentence(group: Group, text: Text) -> str:
-    found = group.measures
-    right = round(10 * (found.hit_rate.value or 0))
+    measures = group.measures
+    right = round(10 * (measures.hit_rate.value or 0))
     sentence = text(
         "{what}, {lead}: about {n} of 10 days had the grade forecast.",
         what=text.pollutant(group.pollutant),
         lead=text(LEADS[group.lead]),
         n=right,
     )
-    skill = found.skill_persistence
+    skill = measures.skill_persistence
     if skill.low is None or skill.high is None:
         return sentence
     if skill.low > 0:
@@ -107,13 +107,16 @@ def _row(group: Group, text: Text) -> str:
     place = province_name(group.province, text.lang) if group.province else ""
     season = text(SEASONS[group.season]) if group.season else ""
     parts = (place, season, text.pollutant(group.pollutant), text(LEADS[group.lead]))
-    found = group.measures
+    measures = group.measures
     cells = (
-        f"{found.days:,}",
-        *(_cell(each, 100) for each in (found.hit_rate, found.pod, found.far, found.csi)),
+        f"{measures.days:,}",
+        *(
+            _cell(each, 100)
+            for each in (measures.hit_rate, measures.pod, measures.far, measures.csi)
+        ),
         *(
             _cell(each, 1)
-            for each in (found.bias, found.skill_persistence, found.skill_climatology)
+            for each in (measures.bias, measures.skill_persistence, measures.skill_climatology)
         ),
     )
     body = "".join(f"<td class='num'>{escape(cell)}</td>" for cell in cells)

@@ -8,6 +8,7 @@ from aq.domain.errors import FeedReason
 from aq.feeds.registry import SPECS
 from aq.i18n import Text
 from aq.queries.feed_status import NoticeStatus
+from aq.queries.official_means import OfficialService
 from aq.web.parts.tables import table
 from aq.web.wording.feeds import REASONS, advised, minute
 from aq.web.wording.korean import Noun
@@ -31,12 +32,12 @@ def section(services: Sequence[NoticeStatus], text: Text) -> str:
     return (
         f"<h2>{title}</h2>"
         f"{table(title, f'<tr>{head}</tr>', rows, text)}"
-        f"{''.join(_failing(service, text) for service in services)}"
+        f"{''.join(failing(service, text) for service in services)}"
         f'<p class="muted">{escape(note)}</p>'
     )
 
 
-def _name(status: NoticeStatus, text: Text) -> str:
+def _name(status: NoticeStatus | OfficialService, text: Text) -> str:
     return text.operation(status.feed, status.operation) or status.operation
 
 
@@ -63,7 +64,7 @@ def _row(service: NoticeStatus, text: Text) -> str:
     return f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>'
 
 
-def _failing(service: NoticeStatus, text: Text) -> str:
+def failing(service: NoticeStatus | OfficialService, text: Text) -> str:
     """What happened to a service that fails, since when, what to do; upstream's own words."""
     if not service.failing_since or not service.reason:
         return ""
@@ -74,5 +75,5 @@ def _failing(service: NoticeStatus, text: Text) -> str:
         text("This has been so since {when}.", when=minute(service.failing_since, text)),
         advised(service.feed, reason, text),
     )
-    said = f"<br><small>{escape(service.detail)}</small>" if service.detail else ""
-    return f"<p><b>{escape(name)}</b>: {escape(' '.join(sentences))}{said}</p>"
+    detail = f"<br><small>{escape(service.detail)}</small>" if service.detail else ""
+    return f"<p><b>{escape(name)}</b>: {escape(' '.join(sentences))}{detail}</p>"

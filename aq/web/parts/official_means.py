@@ -6,15 +6,13 @@ from html import escape
 
 from aq.domain.agreement import Agreement
 from aq.domain.clock import from_day_number, from_hour_number
-from aq.domain.errors import FeedReason
 from aq.domain.model import CITY_HOUR, STATION_DAY, STATION_MONTH
 from aq.domain.provinces import find_province
-from aq.feeds.airkorea import AIRKOREA
 from aq.i18n import Text
 from aq.queries.official_means import OfficialService
+from aq.web.parts.notice_services import failing
 from aq.web.parts.tables import table
-from aq.web.wording.feeds import REASONS, advised, minute
-from aq.web.wording.korean import N_, Noun, day_words, province_name, told_hour
+from aq.web.wording.korean import N_, day_words, province_name, told_hour
 
 SERIES = {
     CITY_HOUR: N_("hours of cities and counties"),
@@ -46,13 +44,13 @@ def section(
     """A row for each series and pollutant, and the reason of each operation that fails."""
     label = text("Cities, station days and months: ours and AirKorea’s own")
     title = f"<h2>{escape(label)}</h2>"
-    failing = "".join(_failing(service, text) for service in services)
+    failures = "".join(failing(service, text) for service in services)
     if not lines:
         nothing = text(
             "Nothing to compare yet: AirKorea’s means of cities and stations are asked for once a"
             " day, at 03:25."
         )
-        return f"{title}<p>{escape(nothing)}</p>{failing}"
+        return f"{title}<p>{escape(nothing)}</p>{failures}"
     head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in HEADS)
     rows = "".join(_row(line, now, text) for line in lines)
     note = text(
@@ -62,7 +60,7 @@ def section(
     )
     out = _left_out(left_out, text)
     body = table(label, f"<tr>{head}</tr>", rows, text)
-    return f"{title}<p>{escape(note)}</p>{body}{out}{failing}"
+    return f"{title}<p>{escape(note)}</p>{body}{out}{failures}"
 
 
 def _row(line: Agreement, now: datetime, text: Text) -> str:
@@ -102,18 +100,3 @@ def _left_out(kinds: Mapping[str, int], text: Text) -> str:
     told = ", ".join(f"{text(LEFT_OUT.get(kind, kind))} {count:,}" for kind, count in kinds.items())
     words = text("Left out of the last reading: {what}", what=told)
     return f'<p class="muted">{escape(words)}</p>'
-
-
-def _failing(service: OfficialService, text: Text) -> str:
-    """What happened to an operation that fails, since when, what to do."""
-    if not service.failing_since or not service.reason:
-        return ""
-    reason = FeedReason(service.reason)
-    name = text.operation(AIRKOREA.name, service.operation)
-    sentences = (
-        text(REASONS[reason][0], feed=Noun(text.feed(AIRKOREA.name))),
-        text("This has been so since {when}.", when=minute(service.failing_since, text)),
-        advised(AIRKOREA.name, reason, text),
-    )
-    said = f"<br><small>{escape(service.detail)}</small>" if service.detail else ""
-    return f"<p><b>{escape(name)}</b>: {escape(' '.join(sentences))}{said}</p>"

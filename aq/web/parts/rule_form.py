@@ -16,10 +16,10 @@ from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.domain.windows import OVERALL
 from aq.domain.zones import KINDS
 from aq.i18n import N_, Text
-from aq.queries.zones import zones_on
 from aq.web.parts import cache, page
 from aq.web.wording.alerts import OVER_NAMES, SEVERITY_WORDS
 from aq.web.wording.korean import province_name
+from aq.zones_file import zones_on
 
 KIND_NAMES = {
     "air": N_("measured air"),

@@ -25,10 +25,10 @@ from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.domain.zones import KINDS
 from aq.i18n import Text
 from aq.logs import redact
-from aq.queries.zones import zones_on
 from aq.web.parts import admin, cache, page
 from aq.web.parts.backtests import trial
 from aq.web.wording.korean import province_name
+from aq.zones_file import zones_on
 
 Fields = dict[str, Any]
 NEW, NOBODY = "\0new", ""

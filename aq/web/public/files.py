@@ -11,12 +11,12 @@ from aq.context import Context
 from aq.domain.clock import kst_day, kst_iso
 from aq.domain.model import LANGUAGES
 from aq.i18n import text_in
-from aq.queries.zones import zones_on
 from aq.web.head import GROUND
 from aq.web.public.paths import PROVINCE_PAGES, Page
 from aq.web.public.picture import png
 from aq.web.sections import PAGES, address
 from aq.web.site import Site
+from aq.zones_file import zones_on
 
 INK, PAPER = "#16191d", "#ffffff"
 ICON_SIZES = (180, 192, 512)
@@ -61,7 +61,7 @@ def favicon() -> bytes:
 def manifest(lang: str) -> bytes:
     """The web application's manifest; its addresses are relative to its own."""
     text = text_in(lang)
-    found = {
+    content = {
         "name": text("Air quality of the 17 provinces"),
         "short_name": text("Air Quality 17"),
         "lang": lang,
@@ -83,7 +83,7 @@ def manifest(lang: str) -> bytes:
             ),
         ],
     }
-    return json.dumps(found, ensure_ascii=False, indent=1).encode()
+    return json.dumps(content, ensure_ascii=False, indent=1).encode()
 
 
 def robots(site: Site, *, simulated: bool) -> bytes:

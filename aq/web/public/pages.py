@@ -9,7 +9,7 @@ from aq.domain.forecasts import DayAhead
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES, Province
 from aq.domain.zones import KINDS, Member, Zone
-from aq.queries.zones import ZoneHour, why, zone_item, zones_on
+from aq.queries.zones import ZoneHour, why, zone_item
 from aq.web import linked_data
 from aq.web.drawings import lead
 from aq.web.drawings.chips import strip
@@ -34,6 +34,7 @@ from aq.web.wording.korean import (
     told_hour,
 )
 from aq.web.wording.zones import value_of
+from aq.zones_file import zones_on
 
 DEFAULT = "pm10"
 FORECAST = ("pm10", "pm25", "o3")
@@ -267,7 +268,11 @@ def _stations(place: Place, view: View, code: str) -> str:
 
 def _others(place: Place, code: str) -> str:
     text = place.text
-    ways = [(place.way(Page(slug(one.code))), one) for one in PROVINCES if one.code != code]
+    ways = [
+        (place.way(Page(slug(province.code))), province)
+        for province in PROVINCES
+        if province.code != code
+    ]
     links = "".join(
         f'<a href="{way}">{escape(province_name(other, text.lang))}</a>' for way, other in ways
     )
@@ -289,7 +294,7 @@ def zone(place: Place, moment: Moment, chosen: Zone) -> Content:
     keys = [key for key, kind in KINDS.items() if kind == chosen.kind]
     rows = "".join(_zone_row(moment, view, chosen, key) for key in keys)
     heads = (text("Pollutant"), text("Level"), text("Value"), text("Stations"), text("Hour"))
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     kind = text("Zone of fine dust advisories") if chosen.kind == "PM" else text("Zone of ozone")
     past = escape(place.dashboard("zones", p=chosen.province.code, x=keys[-1], z=chosen.id))
     members = ", ".join(_member(member, chosen) for member in chosen.members)

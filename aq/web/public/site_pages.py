@@ -10,12 +10,12 @@ from aq.domain.model import LANGUAGES
 from aq.domain.provinces import PROVINCES, find_province
 from aq.domain.zones import Zone
 from aq.i18n import text_in
-from aq.queries.zones import zone_by_id, zones_on
 from aq.web.public import card, embeds, files, pages
 from aq.web.public.document import Place, document
 from aq.web.public.moment import Moment
 from aq.web.public.paths import BY_SLUG, PROVINCE_PAGES, Page
 from aq.web.site import Site
+from aq.zones_file import zone_by_id, zones_on
 
 ZONE = "zone/"
 Maker = Callable[[], bytes]

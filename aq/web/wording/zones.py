@@ -7,8 +7,9 @@ from aq.domain.criteria import Standing
 from aq.domain.model import Advisory
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text
-from aq.queries.zones import ZoneHour, zone_of_act
+from aq.queries.zones import ZoneHour
 from aq.web.wording.korean import N_, number, told_hour
+from aq.zones_file import zone_of_act
 
 LEVELS = ("", N_("advisory"), N_("warning"), N_("severe warning"))
 
