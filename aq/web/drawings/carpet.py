@@ -28,6 +28,7 @@ HOURS = 72
 MOST_ROWS = 7 * 24
 # Days that have room for their names above the picture.
 WIDE_DAYS, NARROW_DAYS = 10, 2
+NOW_CLEAR = 30  # units that an hour's name stays away from the last
 NAMED = 3  # more provinces than this are counted
 # Page-header places of the provinces from west to east, by where their names stand.
 WEST_TO_EAST = sorted(range(17), key=lambda place: LABELS[PROVINCES[place].code][0])
@@ -48,7 +49,11 @@ class Shape:
 
 
 WIDE = Shape(kind="wide", names=66, hour=11.6, row=18, day=88, font=12.5)
-NARROW = Shape(kind="narrow", names=34, hour=2.72, row=18, day=40, font=11, gap=6)
+# English words are longer: as wide as the Korean one, with more room for them.
+NARROW = {
+    "ko": Shape(kind="narrow", names=34, hour=2.72, row=18, day=40, font=11, gap=6),
+    "en": Shape(kind="narrow", names=70, hour=1.68, row=18, day=53, font=11, gap=6),
+}
 
 
 def carpet(view: View, frames: Sequence[Frame], *, headed: bool = True) -> str:
@@ -65,7 +70,7 @@ def carpet(view: View, frames: Sequence[Frame], *, headed: bool = True) -> str:
     sentence = f" <b>{escape(course(view, frames))}</b>" if headed else ""
     return (
         f'<section class="wave">{said}<p class="said">{how}{sentence}</p>'
-        f"{_picture(view, frames, WIDE)}{_picture(view, frames, NARROW)}"
+        f"{_picture(view, frames, WIDE)}{_picture(view, frames, NARROW[text.lang])}"
         f'<p class="meta at" aria-live="polite"></p><p class="meta">{escape(_notes(view, frames))}'
         f"</p>{_numbers(view, frames)}</section>"
     )
@@ -189,7 +194,8 @@ def _axis(view: View, frames: Sequence[Frame], shape: Shape) -> str:
         if hour == 12 and (place // 24) % max(every, 1) == 0:
             day = text.day(kst_day(frame.at))
             drawn += svg_text(x, 11, day, "day")
-        if len(frames) <= HOURS and hour % step == 0 and hour and place < len(frames) - 3:
+        is_clear = (len(frames) - place) * shape.hour > NOW_CLEAR
+        if len(frames) <= HOURS and hour % step == 0 and hour and is_clear:
             drawn += (
                 f'<text class="hour" x="{x:.0f}" y="{bottom:g}">{short_hour(text, frame.at)}</text>'
             )
@@ -215,15 +221,8 @@ def _names(view: View, shape: Shape) -> str:
         code = PROVINCES[place].code
         kind = "me" if code == view.place else ""
         y = shape.head + row * shape.row + shape.row * 0.68
-        name = view.name(code)
-        if shape.kind == "narrow" and view.text.lang != "ko":
-            name = _short(name)
-        drawn += svg_text(shape.names - 6, y, name, kind, f' data-pick="{code}"')
+        drawn += svg_text(shape.names - 6, y, view.name(code), kind, f' data-pick="{code}"')
     return f'<g class="rows">{drawn}</g>'
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 5 else f"{name[:4]}."
 
 
 def _outlook(view: View, days: Sequence[DayAhead], shape: Shape, left: float) -> str:

@@ -28,6 +28,7 @@ from aq.web.wording.korean import (
 )
 
 HEAD, LEFT, RIGHT, FOOT = 26, 44, 100, 24
+NARROW_RIGHT = {"ko": 62, "en": 78}  # for the bands' names
 NAMED_BAND = 14  # units of height a band's name needs
 NAMED_GAP = 0.05  # share of the width from which a gap is named
 
@@ -96,7 +97,7 @@ def _axes(view: View, week: Week, width: float, height: float) -> tuple[_Axes, l
         begin=week.hours[0].at - HOUR,
         end=end,
         top=max(max(values) * 1.15, least),
-        right=RIGHT if width > 500 else 62,
+        right=RIGHT if width > 500 else NARROW_RIGHT[view.text.lang],
     )
     return axes, bands
 
