@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 from aq.context import Context, start
 from aq.domain.clock import day_bounds, floor_hour, hour_number
 from aq.domain.pollutants import KEYS, pollutants
-from aq.domain.provinces import PROVINCES
+from aq.domain.provinces import PROVINCES, Province
 from aq.feeds.registry import FEED_IDS
 from aq.ingest.collect import ingest, station_rule
 from aq.settings import load
@@ -78,7 +78,7 @@ def build(folder: Path) -> Stores:
         _stations(stores.url(1))
         shutil.copyfile(stores.path(1), stores.path(YEARS))
         for years in (1, YEARS):
-            _provinces(stores.path(years), years)
+            fill_provinces(stores.path(years), years)
         _archive(stores)
         done.touch()
     return stores
@@ -126,9 +126,9 @@ def _shift(
     )
 
 
-def _provinces(path: Path, years: int) -> None:
+def fill_provinces(path: Path, years: int, provinces: Sequence[Province] = PROVINCES) -> None:
     """Confirmed province hours of the last years, written as the store keeps them."""
-    say(f"{years} × 17 provinces × 6 pollutants by the hour …")
+    say(f"{years} × {len(provinces)} provinces × 6 pollutants by the hour …")
     last = hour_number(day_bounds(CONFIRMED_UNTIL)[1])
     begin = CONFIRMED_UNTIL.replace(year=CONFIRMED_UNTIL.year - years)
     first = hour_number(day_bounds(begin)[1])
@@ -137,17 +137,20 @@ def _provinces(path: Path, years: int) -> None:
     places = ", ".join("?" * len(names))
     with Bulk(path) as connection:
         sql = f"INSERT INTO province_hour ({', '.join(names)}) VALUES ({places})"
-        connection.executemany(sql, _province_rows(first, last))
+        connection.executemany(sql, _province_rows(first, last, provinces))
         fill_days(connection, FEED_IDS["archive"])
 
 
-def _province_rows(first: int, last: int) -> Iterator[tuple[Any, ...]]:
+def _province_rows(
+    first: int, last: int, provinces: Sequence[Province]
+) -> Iterator[tuple[Any, ...]]:
     generator = np.random.default_rng(SEED)
     hours = np.arange(first + 1, last + 1, dtype=np.int64)
     levels = Weather(SEED).levels(hours)
     feed, expected = FEED_IDS["archive"], STATIONS_OF_A_PROVINCE + 1
     why = '{"pm25": "통신장애"}'
-    for column, province in enumerate(PROVINCES):
+    for province in provinces:
+        column = PROVINCES.index(province)
         columns: list[list[Any]] = []
         for key in KEYS:
             scale = pollutants()[key].scale

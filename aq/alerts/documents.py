@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from aq import __version__
 from aq.alerts.channels import CapSettings
-from aq.alerts.wording import compose
+from aq.alerts.wording import compose, link
 from aq.domain.clock import kst, kst_iso
 from aq.domain.model import YellowDust
 from aq.domain.provinces import BY_CODE
@@ -43,6 +43,7 @@ def atom(
     *,
     simulated: bool,
     yellow_dust: Sequence[YellowDust] = (),
+    below: str = "",
 ) -> bytes:
     """An Atom 1.0 feed (RFC 4287), an entry per transition, newest first; after them one for each
     act of yellow dust, with what the authority said and no more.
@@ -52,15 +53,17 @@ def atom(
     events : as `aq.alerts.rules.log` gives them
     sender : in whose name the ids are made; they never change for a transition
     base : the server's address, or "" for addresses relative to the feed's own
+    below : the path below which the site stands where its address is not known
     """
+    root = base or below
     stem = f"tag:{sender},2026-01-01:alerts"
     feed = Element("feed", {"xmlns": ATOM, "xml:lang": lang})
     _under(feed, "id", stem)
     title = "대기질 17 알림" if lang == "ko" else "Air Quality 17, alerts"
     _under(feed, "title", f"[SIMULATED] {title}" if simulated else title)
-    changes = [*(_changed(event) for event in events), *(kst_iso(act.at) for act in yellow_dust)]
+    changes = [*(changed(event) for event in events), *(kst_iso(act.at) for act in yellow_dust)]
     _under(feed, "updated", max(changes, default=kst_iso(now)))
-    SubElement(feed, "link", {"rel": "self", "href": f"{base}/alerts.atom"})
+    SubElement(feed, "link", {"rel": "self", "href": f"{root}/alerts.atom"})
     _under(SubElement(feed, "author"), "name", sender)
     _under(feed, "generator", "aq", version=__version__)
     for event in events:
@@ -69,20 +72,23 @@ def atom(
         _under(entry, "id", f"{stem}/{event['id']}")
         _under(entry, "title", headline)
         _under(entry, "published", event["decided_at"])
-        _under(entry, "updated", _changed(event))
-        document = f"{base}/api/v1/alerts/{event['id']}.cap"
-        link = {"rel": "alternate", "type": "application/cap+xml", "href": document}
-        SubElement(entry, "link", link)
+        _under(entry, "updated", changed(event))
+        _alternate(entry, "text/html", link([event], lang, root))
+        _alternate(entry, "application/cap+xml", f"{root}/api/v1/alerts/{event['id']}.cap")
         _under(entry, "category", "", term=event["reason"])
         _under(entry, "content", words, type="text")
     for act in yellow_dust:
-        _yellow_dust(feed, act, stem, lang, base, simulated=simulated)
+        _yellow_dust(feed, act, stem, lang, root, simulated=simulated)
     body: bytes = tostring(feed, encoding="utf-8", xml_declaration=True)
     return body
 
 
+def _alternate(entry: Element, media_type: str, href: str) -> None:
+    SubElement(entry, "link", {"rel": "alternate", "type": media_type, "href": href})
+
+
 def _yellow_dust(
-    feed: Element, act: YellowDust, stem: str, lang: str, base: str, *, simulated: bool
+    feed: Element, act: YellowDust, stem: str, lang: str, root: str, *, simulated: bool
 ) -> None:
     """An entry of an act of yellow dust: areas and round as they were told; it has no level and no
     end."""
@@ -94,8 +100,8 @@ def _yellow_dust(
     _under(entry, "title", f"[SIMULATED] {title}" if simulated else title)
     _under(entry, "published", kst_iso(act.at))
     _under(entry, "updated", kst_iso(act.at))
-    link = {"rel": "alternate", "type": "application/json", "href": f"{base}/api/v1/advisories"}
-    SubElement(entry, "link", link)
+    _alternate(entry, "text/html", f"{root}/advisories?lang={lang}")
+    _alternate(entry, "application/json", f"{root}/api/v1/advisories")
     _under(entry, "category", "", term="yellow_dust")
     told = words("Issued {when}", when=words.minute(act.at))
     if act.sequence:
@@ -104,7 +110,8 @@ def _yellow_dust(
     _under(entry, "content", f"{told}: {act.areas}. {note}", type="text")
 
 
-def _changed(event: Event) -> str:
+def changed(event: Event) -> str:
+    """When a transition was decided, or taken back."""
     return str(max(event["decided_at"], event["retracted_at"] or ""))
 
 

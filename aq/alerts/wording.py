@@ -71,7 +71,7 @@ def sheet(message: Mapping[str, Any], lang: str, public_url: str = "") -> Sheet:
         brief=[_brief(text, event) for event in events],
         notes=notes,
         foot=[text("Message {id}", id=message["id"])],
-        link=_link(events, lang, public_url),
+        link=link(events, lang, public_url) if public_url and events else "",
     )
 
 
@@ -192,13 +192,11 @@ def _source(text: Text, event: Event) -> list[str]:
     return parts
 
 
-def _link(events: Sequence[Event], lang: str, public_url: str) -> str:
+def link(events: Sequence[Event], lang: str, root: str) -> str:
     """The page in the state of the first event: its province, pollutant and day."""
-    if not public_url or not events:
-        return ""
     first = events[0]
     day = (first["since"] or first["at"] or "")[:10]
     last = (first["at"] or "")[:10]
     query = {"lang": lang, "p": first["code"], "x": first["pollutant"], "since": day, "until": last}
     found = urlencode({key: value for key, value in query.items() if value})
-    return f"{public_url.rstrip('/')}/past?{found}"
+    return f"{root.rstrip('/')}/past?{found}"

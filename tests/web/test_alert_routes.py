@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from xml.etree.ElementTree import Element
 
+import feedparser
 import pytest
 import requests
 from defusedxml.ElementTree import fromstring
@@ -16,10 +18,13 @@ from aq.alerts.channels import CapSettings
 from aq.alerts.documents import CAP_SEVERITY, cap
 from aq.alerts.status import log, same_alert_before
 from aq.context import Context
-from aq.domain.clock import HOUR
+from aq.domain.clock import HOUR, Clock
 from aq.domain.model import URBAN, Reading, Station, YellowDust
 from aq.paths import ROOT
+from aq.queries.question import Given
 from aq.store.yellow_dust import put_yellow_dust
+from aq.web.api.alerts import alerts_atom
+from tests.conftest import NOW
 from tests.serving import HOUR_20, make_runtime, served, write
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -205,6 +210,58 @@ def test_the_feed_is_atom_with_an_entry_per_transition(site: tuple[str, Context]
     app.watch(context)
     again = fromstring(requests.get(f"{address}/alerts.atom", timeout=60).content)
     assert [one.findtext(f"{ATOM}id") for one in again.findall(f"{ATOM}entry")] == ids
+
+
+def test_a_feed_reader_reads_it_and_asks_again_for_nothing(site: tuple[str, Context]) -> None:
+    """What readers do, by one of them: feedparser, unmodified."""
+    address, _ = site
+    feed = feedparser.parse(f"{address}/alerts.atom?lang=en")
+    assert (feed.status, feed.bozo, feed.version) == (200, False, "atom10")
+    assert feed.feed.title_detail.language == "en"
+    ids = [entry.id for entry in feed.entries]
+    assert len(set(ids)) == len(ids) > 0
+    for entry in feed.entries:
+        assert entry.title
+        assert entry.summary
+        assert entry.updated_parsed
+        assert entry.link.startswith(f"{address}/past?lang=en&p=KR-11&x=pm10&since=")
+        (message,) = (link for link in entry.links if link.type == "application/cap+xml")
+        assert requests.get(message.href, timeout=60).status_code == 200
+    for kept in ({"etag": feed.etag}, {"modified": feed.modified}):
+        again = feedparser.parse(f"{address}/alerts.atom?lang=en", **kept)
+        assert (again.status, again.entries) == (304, [])
+    ours = {"If-None-Match": '"another"', "If-Modified-Since": feed.modified}
+    assert requests.get(f"{address}/alerts.atom", headers=ours, timeout=60).status_code == 200
+    for no_date in ("yesterday", "Mon, 23 Nov 2026 20:00:00 -0000", "0"):
+        asked = {"If-Modified-Since": no_date}
+        assert requests.get(f"{address}/alerts.atom", headers=asked, timeout=60).status_code == 200
+
+
+def test_news_reach_a_reader_that_knows_times_alone(database_url: str) -> None:
+    """The feed's time grows, ids stay, and links lie below the base path."""
+    context = make_runtime(database_url, AQ_BASE_PATH="air")
+    station = Station(name="서울 하나", sido="서울", network=URBAN)
+    dust = Reading(station=station, hour=HOUR_20, values={"pm10": 1600})
+    write(context, *(replace(dust, hour=HOUR_20 - back * HOUR) for back in range(4)))
+    app.watch(context)
+    first = alerts_atom(context, Given({}))
+    later = replace(context, clock=Clock(NOW + 2 * HOUR))
+    later.store.clock = later.clock
+    try:
+        write(
+            later, *(replace(dust, hour=HOUR_20 + n * HOUR, values={"pm10": 100}) for n in (1, 2))
+        )
+        app.watch(later)
+        second = alerts_atom(later, Given({}))
+    finally:
+        context.store.close()
+    was, now = (feedparser.parse(bytes(answer.body)) for answer in (first, second))
+    assert now.feed.updated_parsed > was.feed.updated_parsed
+    assert {entry.id for entry in was.entries} < {entry.id for entry in now.entries}
+    links = [link.href for entry in now.entries for link in entry.links]
+    assert {href.split("/api/")[0].split("/past")[0] for href in links} == {"/air"}
+    times = [parsedate_to_datetime(answer.headers["Last-Modified"]) for answer in (first, second)]
+    assert times == [NOW, NOW + 2 * HOUR]
 
 
 def test_each_transition_is_a_valid_cap_message(site: tuple[str, Context]) -> None:

@@ -1,5 +1,8 @@
 """The read-only answers about alerts: their state, the log, Atom and CAP."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -14,6 +17,7 @@ from aq.domain.errors import InputError
 from aq.domain.provinces import find_province
 from aq.queries.question import Given
 from aq.queries.yellow_dust import recent_yellow_dust
+from aq.store.reads import committed_at
 from aq.web.api.parameters import _limit, _now
 from aq.web.api.responses import _body_response, json_response
 
@@ -58,16 +62,30 @@ def alerts_atom(context: Context, given: Given) -> Response:
     """`/alerts.atom`: an entry per transition, the newest hundred, and one for each act of yellow
     dust of the last week."""
     lang = given.language(context.settings.lang)
+    transitions = status.log(context.store, limit=FEED_ENTRIES)
     body = alert_documents.atom(
-        status.log(context.store, limit=FEED_ENTRIES),
+        transitions,
         outlets().cap.sender,
         lang,
         context.settings.server.public_url.rstrip("/"),
         _now(context),
         simulated=context.store.simulated(),
         yellow_dust=recent_yellow_dust(context, _now(context), days=YELLOW_DUST_DAYS),
+        below=context.settings.base_path,
     )
-    return _body_response(body, "application/atom+xml; charset=utf-8")
+    response = _body_response(body, "application/atom+xml; charset=utf-8")
+    changed = _last_write(context, [alert_documents.changed(event) for event in transitions])
+    response.headers["Last-Modified"] = format_datetime(changed.astimezone(UTC), usegmt=True)
+    return response
+
+
+def _last_write(context: Context, changes: Sequence[str]) -> datetime:
+    """When the store last took anything, or said anything of an alert: an act that comes late
+    carries an earlier instant of its own."""
+    with context.store.read() as connection:
+        written = committed_at(connection, context.store.version())
+    moments = [datetime.fromisoformat(change) for change in changes]
+    return max([*moments, *([written] if written else [])], default=_now(context))
 
 
 def alert_cap(context: Context, given: Given) -> Response:

@@ -36,9 +36,16 @@ def provinces(_context: Context, _given: Given) -> Response:
 
 @cache
 def _outlines() -> dict[str, dict[str, Any]]:
-    """The geometry of each province by its code: WGS 84, longitude before latitude (RFC 7946)."""
+    """The geometry of each province by its code: WGS 84, longitude before latitude (RFC 7946). All
+    are of one type, as a layer of a map program has one."""
     collection = json.loads(config_file("provinces.geojson").read_bytes())
-    return {feature["id"]: feature["geometry"] for feature in collection["features"]}
+    return {feature["id"]: _parts(feature["geometry"]) for feature in collection["features"]}
+
+
+def _parts(geometry: dict[str, Any]) -> dict[str, Any]:
+    if geometry["type"] != "Polygon":
+        return geometry
+    return {"type": "MultiPolygon", "coordinates": [geometry["coordinates"]]}
 
 
 def provinces_geojson(context: Context, given: Given) -> Response:

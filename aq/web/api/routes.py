@@ -2,9 +2,10 @@
 
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -355,12 +356,26 @@ def _endpoint(
         response = shelf.at_once(get_context, request.scope["query_string"]) if shelf else None
         if response is None:
             response = await run_in_threadpool(answer, request)
-        if _is_known(request.headers.get("if-none-match"), response.headers.get("etag")):
+        if _is_current(request.headers, response.headers):
             kept = {k: v for k, v in response.headers.items() if k != "content-length"}
             return Response(status_code=304, headers=kept)
         return response
 
     return endpoint
+
+
+def _is_current(asked: Mapping[str, str], answer: Mapping[str, str]) -> bool:
+    """Whether the copy that the asker has is the answer still: by its tag, or without one by the
+    time it was changed last (RFC 9110, 13.1)."""
+    if "if-none-match" in asked:
+        return _is_known(asked["if-none-match"], answer.get("etag"))
+    since, changed = asked.get("if-modified-since"), answer.get("last-modified")
+    if since is None or changed is None:
+        return False
+    try:
+        return parsedate_to_datetime(since) >= parsedate_to_datetime(changed)
+    except (TypeError, ValueError):  # no date, or one without its zone: as if not asked
+        return False
 
 
 def _is_known(asked: str | None, etag: str | None) -> bool:

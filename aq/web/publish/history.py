@@ -4,6 +4,10 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from io import BytesIO
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from aq import __version__
 from aq.context import Context
@@ -14,6 +18,8 @@ from aq.export.query import ask
 from aq.queries.written import held_hours
 
 MEDIA_TYPE = MEDIA_TYPES["parquet"]
+LAYOUT = "2"  # of rows within a file; another one has every file made anew
+COMPRESSION_LEVEL = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +72,33 @@ def body(context: Context, file: YearFile) -> bytes:
             "format": "parquet",
         },
     )
-    return b"".join(answer(context.store, question, Tally()))
+    return laid_out(b"".join(answer(context.store, question, Tally())))
+
+
+def laid_out(content: bytes) -> bytes:
+    """An export as a file for questions over HTTP: a row group a pollutant in the order of time.
+
+    A reader of one pollutant fetches the footer and the pages of its group; times a step apart take
+    a few bytes and values of one pollutant share a dictionary, so the file is a third smaller.
+    """
+    table = pq.read_table(BytesIO(content))
+    order = pc.sort_indices(table, [("pollutant", "ascending"), ("at", "ascending")])
+    table, file = table.take(order), BytesIO()
+    with pq.ParquetWriter(
+        file,
+        table.schema,
+        compression="zstd",
+        compression_level=COMPRESSION_LEVEL,
+        use_dictionary=[name for name in table.column_names if name != "at"],
+        column_encoding={"at": "DELTA_BINARY_PACKED"},
+    ) as writer:
+        for pollutant in pc.unique(table["pollutant"]):
+            writer.write_table(table.filter(pc.equal(table["pollutant"], pollutant)))
+    return file.getvalue()
 
 
 def recipe(context: Context) -> str:
     """What the files are made by, beside the hours: this program and its standards."""
     hashes = sorted(standard.hash for standard in context.standards.values())
-    text = "\0".join((__version__, context.settings.display.standard, *hashes))
+    text = "\0".join((__version__, LAYOUT, context.settings.display.standard, *hashes))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -137,7 +137,7 @@ def opened(address: str) -> Iterator[Target]:
 
 def _remote(address: str, scheme: str) -> Remote:
     try:
-        import fsspec  # type: ignore[import-not-found] # noqa: PLC0415 - only where it is used
+        import fsspec  # noqa: PLC0415 - only where it is used
 
         files, root = fsspec.core.url_to_fs(address)
     except ImportError:
