@@ -1,4 +1,4 @@
-"""Which hours the store holds, and which of them were written after a version."""
+"""Which hours the store holds, which were written after a version, and when it was written last."""
 
 from datetime import datetime
 
@@ -30,3 +30,9 @@ def changed_since(
     with context.store.read() as connection:
         span = reads.changed_hours(connection, version, hour_number(until))
     return None if span is None else (from_hour_number(span[0]), from_hour_number(span[1]))
+
+
+def last_write(context: Context) -> datetime | None:
+    """When the newest version of the store was committed; None of an empty store."""
+    with context.store.read() as connection:
+        return reads.committed_at(connection, context.store.version())

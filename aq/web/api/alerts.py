@@ -16,8 +16,8 @@ from aq.domain.clock import kst_iso, parse_since, parse_until
 from aq.domain.errors import InputError
 from aq.domain.provinces import find_province
 from aq.queries.question import Given
+from aq.queries.written import last_write
 from aq.queries.yellow_dust import recent_yellow_dust
-from aq.store.reads import committed_at
 from aq.web.api.parameters import _limit, _now
 from aq.web.api.responses import _body_response, json_response
 
@@ -82,8 +82,7 @@ def alerts_atom(context: Context, given: Given) -> Response:
 def _last_write(context: Context, changes: Sequence[str]) -> datetime:
     """When the store last took anything, or said anything of an alert: an act that comes late
     carries an earlier instant of its own."""
-    with context.store.read() as connection:
-        written = committed_at(connection, context.store.version())
+    written = last_write(context)
     moments = [datetime.fromisoformat(change) for change in changes]
     return max([*moments, *([written] if written else [])], default=_now(context))
 
