@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,10 +17,11 @@ from aq.domain.errors import ConfigError
 from aq.domain.model import LANGUAGES
 from aq.logs import register
 from aq.paths import config_file, home, own_config
-from aq.toml import TomlTable
+from aq.toml import TomlTable, read_text
 
 FILE_NAME = "alerts.toml"
 WEBHOOK, FILE, MAIL, KAKAOTALK, WEB_PUSH = "webhook", "file", "mail", "kakaotalk", "webpush"
+HEARTBEAT = "heartbeat"  # no channel: an address that is asked for after a complete pass
 # kind -> schemes its URL may have; all but webhook and file are Apprise's.
 SCHEMES: Mapping[str, tuple[str, ...]] = {
     MAIL: ("mailto", "mailtos"),
@@ -117,25 +118,16 @@ def load_outlets(environ: Mapping[str, str] | None = None) -> Outlets:
     """
     environ = {**kept_variables(), **os.environ} if environ is None else environ
     path = config_file(FILE_NAME, environ)
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         return Outlets()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {type(error).__name__}", str(path)) from None
-    return parse_outlets(text, str(path), environ)
+    return parse_outlets(read_text(path), str(path), environ)
 
 
 def kept_variables() -> dict[str, str]:
     """Variables of channels that `aq rules new` has kept in `var/channels.env`; the environment
     wins over them. Raises `ConfigError` where the file cannot be read."""
     path = kept_file()
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {type(error).__name__}", str(path)) from None
+    lines = read_text(path).splitlines() if path.exists() else []
     pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
     return {name.strip(): value.strip() for name, _, value in pairs}
 
@@ -197,11 +189,11 @@ def parse_outlets(text: str, where: str, environ: Mapping[str, str]) -> Outlets:
             raise table.refuse(f"channel name {name!r}: small letters, digits, - and _, at most 40")
         channels[name] = _channel(name, table, environ)
     cap = _cap(top.inner("cap", _CAP)) if "cap" in top.data else CapSettings()
-    beat = ""
+    beat = None
     if "heartbeat" in top.data:
-        beat = _from_environment(top.inner("heartbeat", ("url",)), "url", environ, _check_web)
-    heartbeat = SecretStr(beat) if beat else None
-    return Outlets(channels=MappingProxyType(channels), cap=cap, heartbeat=heartbeat)
+        table = top.inner("heartbeat", ("url",))
+        beat = SecretStr(_from_environment(table, "url", environ, HEARTBEAT))
+    return Outlets(channels=MappingProxyType(channels), cap=cap, heartbeat=beat)
 
 
 def _channel(name: str, table: TomlTable, environ: Mapping[str, str]) -> Channel:
@@ -218,21 +210,16 @@ def _channel(name: str, table: TomlTable, environ: Mapping[str, str]) -> Channel
         if not path.strip() or path.endswith("/"):
             raise table.refuse("path must name a file", "path")
         return Channel(name=name, kind=kind, lang=lang, digest=digest, path=home() / path)
-    url = _from_environment(table, "url", environ, _check_url(kind))
-    key = _from_environment(table, "secret", environ, _check_key) if kind == WEBHOOK else ""
+    url = SecretStr(_from_environment(table, "url", environ, kind))
+    secret = SecretStr(_from_environment(table, "secret", environ)) if kind == WEBHOOK else None
+    private = table.get("private", bool) or False
     return Channel(
-        name=name,
-        kind=kind,
-        lang=lang,
-        digest=digest,
-        url=SecretStr(url),
-        secret=SecretStr(key) if key else None,
-        private=table.get("private", bool) or False,
+        name=name, kind=kind, lang=lang, digest=digest, url=url, secret=secret, private=private
     )
 
 
 def _from_environment(
-    table: TomlTable, key: str, environ: Mapping[str, str], check: Callable[[str], str | None]
+    table: TomlTable, key: str, environ: Mapping[str, str], kind: str = ""
 ) -> str:
     """The value of the variable named; refuses one written into the file without repeating it."""
     match = _FROM_ENVIRONMENT.fullmatch(table.need(key, str).strip())
@@ -245,30 +232,33 @@ def _from_environment(
     if not value:
         place = table.refuse("", key).where
         raise ConfigError(f"is not set; {place} takes the channel's {key} from it", name)
-    problem = check(value)
+    problem = _url_problem(kind, value) if key == "url" else _key_problem(value)
     if problem:
         raise ConfigError(problem, name)
     return value
 
 
-def _check_url(kind: str) -> Callable[[str], str | None]:
-    schemes = SCHEMES[kind]
-
-    def check(value: str) -> str | None:
-        scheme, found, _ = value.partition("://")
-        if not found or scheme.lower() not in schemes:
-            wanted = " or ".join(f"{one}://" for one in schemes)
-            return f"a channel of kind {kind} needs a URL that begins with {wanted}"
-        if kind == WEBHOOK:
-            return None if _is_web_address(value) else "not a web address"
-        reason = _apprise_reason(value)
-        if reason is not None:
-            return (
-                f"Apprise does not accept this {scheme}:// URL: {reason}; docs/alerts.md shows one"
-            )
+def _key_problem(value: str) -> str | None:
+    if len(value) >= SHORTEST_KEY:
         return None
+    return f"a webhook's secret needs at least {SHORTEST_KEY} characters"
 
-    return check
+
+def _url_problem(kind: str, value: str) -> str | None:
+    """Why a URL is none for a kind of channel; None where it is one."""
+    scheme, found, _ = value.partition("://")
+    if kind == HEARTBEAT:
+        web = scheme.lower() in SCHEMES[WEBHOOK] and _is_web_address(value)
+        return None if web else "a web address is needed, like https://hc-ping.com/…"
+    if not found or scheme.lower() not in SCHEMES[kind]:
+        wanted = " or ".join(f"{known}://" for known in SCHEMES[kind])
+        return f"a channel of kind {kind} needs a URL that begins with {wanted}"
+    if kind == WEBHOOK:
+        return None if _is_web_address(value) else "not a web address"
+    reason = _apprise_reason(value)
+    if reason is None:
+        return None
+    return f"Apprise does not accept this {scheme}:// URL: {reason}; docs/alerts.md shows one"
 
 
 def _apprise_reason(url: str) -> str | None:
@@ -280,23 +270,12 @@ def _apprise_reason(url: str) -> str | None:
     return None if made is not None else "something in it is missing or has the wrong form"
 
 
-def _check_web(value: str) -> str | None:
-    web = value.lower().startswith(("https://", "http://")) and _is_web_address(value)
-    return None if web else "a web address is needed, like https://hc-ping.com/…"
-
-
 def _is_web_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
         return bool(parts.hostname) and parts.port != 0 and not parts.username
     except ValueError:
         return False
-
-
-def _check_key(value: str) -> str | None:
-    if len(value) < SHORTEST_KEY:
-        return f"a webhook's secret needs at least {SHORTEST_KEY} characters"
-    return None
 
 
 def _cap(table: TomlTable) -> CapSettings:

@@ -5,7 +5,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import datetime, timedelta
 from datetime import time as clock_time
 from itertools import chain
@@ -48,11 +48,7 @@ class NotifyReport:
         return not (self.retried or self.failed)
 
     def __add__(self, other: "NotifyReport") -> "NotifyReport":
-        return NotifyReport(
-            sent=self.sent + other.sent,
-            retried=self.retried + other.retried,
-            failed=self.failed + other.failed,
-        )
+        return NotifyReport(*map(sum, zip(astuple(self), astuple(other), strict=True)))
 
     def as_dict(self) -> dict[str, Any]:
         """The report in JSON's types."""
@@ -74,9 +70,8 @@ class Notifier:
         channel, report = self.outlets.channels[name], NotifyReport()
         while True:
             size = 1 if channel.digest is None else BATCH
-            rows = outbox.claim(
-                self.store, name, owner=self.owner, now=now, lease=LEASE, limit=size
-            )
+            rows = outbox.claim(self.store, name, owner=self.owner, now=now, lease=LEASE,
+                                limit=size)  # fmt: skip
             if not rows:
                 return report
             groups = self._groups(channel, rows, now)
@@ -141,22 +136,20 @@ class Notifier:
     ) -> None:
         """What went together is tried again together, so that its copy has the same id. A wait that
         the receiver asks for is no failed attempt, for a day."""
-        said, attempts = redact(str(error)), max(row.attempts for row in rows)
         young = now - min(row.created_at for row in rows) < WAITED_FOR
+        attempts, words = max(row.attempts for row in rows), redact(str(error))
         if error.wait is not None and young:
             for row in rows:
-                due = now + timedelta(seconds=error.wait)
-                outbox.release(self.store, row, due, error=said)
-            report.retried += len(rows)
-            return
-        if error.permanent or attempts >= ATTEMPTS:
-            outbox.settle(self.store, *rows, state=outbox.FAILED, now=now, error=said)
+                outbox.release(self.store, row, now + timedelta(seconds=error.wait), error=words)
+        elif error.permanent or attempts >= ATTEMPTS:
+            outbox.settle(self.store, *rows, state=outbox.FAILED, now=now, error=words)
             report.failed += len(rows)
             return
-        again = now + backoff(attempts)
-        outbox.settle(
-            self.store, *rows, state=outbox.QUEUED, now=now, next_attempt=again, error=said
-        )
+        else:
+            again = now + backoff(attempts)
+            outbox.settle(
+                self.store, *rows, state=outbox.QUEUED, now=now, next_attempt=again, error=words
+            )
         report.retried += len(rows)
 
     def _parcels(self, channel: Channel, rows: Sequence[Any]) -> list[Parcel]:
@@ -200,22 +193,16 @@ def digest_id(start: str, rows: Sequence[Any]) -> str:
     return f"{start}.{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
 
 
-def trial_parcel(lang: str, now: datetime) -> Parcel:
-    """A message that says it is a test."""
-    text = text_in(lang)
-    title = text("[Test] Air Quality 17")
-    number = f"test.{int(now.timestamp())}"
-    words = text("This is a test of the channel; no level was reached.")
-    data = {"kind": "test", "events": []}
-    return Parcel(id=number, title=title, body=f"{words}\n{number}", data=data)
-
-
 def try_channel(outlets: Outlets, name: str, now: datetime, via: Send = send) -> str:
-    """Send a marked test now; gives its id. Raises `InputError` or `DeliveryError`."""
+    """Send a message that says it is a test; gives its id. Raises `InputError` or
+    `DeliveryError`."""
     channel = outlets.channels.get(name)
     if channel is None:
         known = ", ".join(outlets.channels) or "none"
         raise InputError(f"unknown channel {name!r}; configured are {known}", "channel")
-    parcel = trial_parcel(channel.lang, now)
-    via(channel, parcel)
-    return parcel.id
+    text, number = text_in(channel.lang), f"test.{int(now.timestamp())}"
+    title = text("[Test] Air Quality 17")
+    words = text("This is a test of the channel; no level was reached.")
+    data = {"kind": "test", "events": []}
+    via(channel, Parcel(id=number, title=title, body=f"{words}\n{number}", data=data))
+    return number

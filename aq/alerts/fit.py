@@ -74,14 +74,6 @@ class Sheet:
     link: str = ""
 
 
-@dataclass(slots=True)
-class _Part:
-    """Lines that go together, and how many entries they are of."""
-
-    lines: list[str] = field(default_factory=list)
-    entries: int = 0
-
-
 def fit(sheet: Sheet, limits: Limits, text: Text) -> list[str]:
     """The bodies to send, in order; without a limit the one that is the whole.
 
@@ -96,75 +88,76 @@ def fit(sheet: Sheet, limits: Limits, text: Text) -> list[str]:
     if limits.most is None or limits.measure(whole) <= limits.most:
         return [whole]
     room = limits.most - limits.measure("(99/99)\n")
-    parts = _packed(lines, head, foot, room, limits.measure)
+
+    def fits(*lines: str) -> bool:
+        return limits.measure("\n".join(lines)) <= room
+
+    entries = [(line, True) for line in lines]
+    first, last = ([(line, False) for line in group] for group in (head, foot))
+    parts = _packed([*first, *entries, *last], fits)
     if len(parts) > limits.parts:
-        parts = _cut(parts[: limits.parts], len(lines), sheet, room, limits.measure, text)
+        parts = _cut(parts[: limits.parts], len(lines), sheet.link, fits, text)
     if len(parts) == 1:
         return ["\n".join(parts[0].lines)]
-    count = len(parts)
     return [
-        "\n".join([f"({number}/{count})", *part.lines])
+        "\n".join([f"({number}/{len(parts)})", *part.lines])
         for number, part in enumerate(parts, start=1)
     ]
 
 
-def _packed(
-    lines: Sequence[str],
-    head: Sequence[str],
-    foot: Sequence[str],
-    room: int,
-    measure: Callable[[str], int],
-) -> list[_Part]:
+@dataclass(slots=True)
+class _Part:
+    """Lines that go together, and how many entries they are of."""
+
+    lines: list[str] = field(default_factory=list)
+    entries: int = 0
+
+
+Fits = Callable[..., bool]  # whether these lines have room in one part
+
+
+def _packed(lines: Sequence[tuple[str, bool]], fits: Fits) -> list[_Part]:
+    """Lines, each with whether it is of an entry, in as many parts as they need."""
     parts = [_Part()]
-    for group, entry in ((head, False), (lines, True), (foot, False)):
-        for line in group:
-            pieces = _pieces(line, room, measure)
-            for piece in pieces:
-                if parts[-1].lines and measure("\n".join([*parts[-1].lines, piece])) > room:
-                    parts.append(_Part())
-                parts[-1].lines.append(piece)
-            parts[-1].entries += entry
+    for line, entry in lines:
+        for piece in _pieces(line, fits):
+            if parts[-1].lines and not fits(*parts[-1].lines, piece):
+                parts.append(_Part())
+            parts[-1].lines.append(piece)
+        parts[-1].entries += entry
     return parts
 
 
-def _pieces(line: str, room: int, measure: Callable[[str], int]) -> list[str]:
+def _pieces(line: str, fits: Fits) -> list[str]:
     """A line that fits, or its pieces parted between words; a word too long for all, between
     characters."""
-    if measure(line) <= room:
+    if fits(line):
         return [line]
     pieces, rest = [""], line.split(" ")
     while rest:
         word = rest.pop(0)
         joined = f"{pieces[-1]} {word}" if pieces[-1] else word
-        if measure(joined) <= room:
+        if fits(joined):
             pieces[-1] = joined
         elif pieces[-1]:
             pieces.append("")
             rest.insert(0, word)
         else:
-            end = next(n for n in range(len(word), 0, -1) if measure(word[:n]) <= room)
-            pieces[-1] = word[:end]
+            end = next(n for n in range(len(word), 0, -1) if fits(word[:n]))
+            pieces[-1:] = [word[:end], ""]
             rest.insert(0, word[end:])
-            pieces.append("")
     return [piece for piece in pieces if piece]
 
 
-def _cut(
-    parts: list[_Part],
-    entries: int,
-    sheet: Sheet,
-    room: int,
-    measure: Callable[[str], int],
-    text: Text,
-) -> list[_Part]:
+def _cut(parts: list[_Part], entries: int, link: str, fits: Fits, text: Text) -> list[_Part]:
     """The first parts, the last of them ending with how many entries are left, and the link."""
     last, before = parts[-1], sum(part.entries for part in parts[:-1])
     while True:
         more = text("… and {n} more", n=entries - before - last.entries)
-        end = [f"{more}: {sheet.link}" if sheet.link else more]
-        if not last.lines or measure("\n".join([*last.lines, *end])) <= room:
+        end = f"{more}: {link}" if link else more
+        if not last.lines or fits(*last.lines, end):
             break
         last.lines.pop()
         last.entries = max(0, last.entries - 1)
-    last.lines += end
+    last.lines.append(end)
     return parts

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from aq.alerts.matching import ISSUED_AT
+from aq.alerts.verification import ISSUED_AT
 from aq.domain.provinces import BY_CODE
 
 # Below this an alert clears unless told otherwise [the pollutant's unit], as the shipped rules do.

@@ -1,8 +1,7 @@
 """Rules in the store, with their history. Everything that changes says who did it."""
 
 import json
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,9 +16,12 @@ from aq.feeds.registry import PREFERRED
 from aq.paths import SHIPPED, config_file, own_config
 from aq.store import Connection, IntegrityError, Store
 from aq.store import alerts as rows
+from aq.toml import parse, read_text
 from aq.zones_file import zones
 
 Fields = dict[str, Any]
+FILE_NAME = "alerts.toml"
+SHIPPED_BY = "shipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,19 +37,19 @@ class Saved:
 def saved_rules(connection: Connection) -> list[Saved]:
     """All rules of the store, by id."""
     return [
-        Saved(
-            rule=Rule.model_validate(_body(row.body)),
-            revision=row.revision,
-            since=row.since,
-            changed_at=row.changed_at,
-        )
+        Saved(rule=_rule(row.body), revision=row.revision, since=row.since,
+              changed_at=row.changed_at)
         for row in rows.rules(connection)
-    ]
+    ]  # fmt: skip
 
 
 def _body(text: str) -> Fields:
     found: Fields = json.loads(text, parse_float=Decimal)
     return found
+
+
+def _rule(text: str) -> Rule:
+    return Rule.model_validate(_body(text))
 
 
 def rules(store: Store) -> list[Saved]:
@@ -60,8 +62,13 @@ def rule(store: Store, name: str) -> Saved:
     """One rule; raises `InputError` when there is none of that id."""
     found = next((one for one in rules(store) if one.rule.id == name), None)
     if found is None:
-        raise InputError(f"there is no rule {name!r}", "rule", unknown=True)
+        raise no_rule(name)
     return found
+
+
+def no_rule(name: str) -> InputError:
+    """The error for a rule that is not there."""
+    return InputError(f"there is no rule {name!r}", "rule", unknown=True)
 
 
 def save_rule(
@@ -106,7 +113,7 @@ def remove_rule(store: Store, name: str, who: str) -> None:
     with store.book() as connection:
         row = next((one for one in rows.rules(connection) if one.id == name), None)
         if row is None:
-            raise InputError(f"there is no rule {name!r}", "rule", unknown=True)
+            raise no_rule(name)
         _remove(connection, row, who, store.clock.now())
 
 
@@ -126,12 +133,8 @@ def restore_rule(store: Store, name: str, revision: int, known: Known, who: str)
 def last_rule(connection: Connection, name: str) -> Saved:
     """A rule as it was when it was taken away."""
     row = rows.changes(connection, name)[0]
-    return Saved(
-        rule=Rule.model_validate(_body(row.before)),
-        revision=row.revision,
-        since=hour_number(floor_hour(row.at)),
-        changed_at=row.at,
-    )
+    since = hour_number(floor_hour(row.at))
+    return Saved(rule=_rule(row.before), revision=row.revision, since=since, changed_at=row.at)
 
 
 def history(store: Store, name: str | None = None) -> list[Fields]:
@@ -156,52 +159,43 @@ def _write(
     expected: int | None = None, what: str | None = None,
 ) -> bool:  # fmt: skip
     before = next((row for row in rows.rules(connection) if row.id == made.id), None)
+    conflict = InputError(f"rule {made.id!r} was changed meanwhile; look at it again", "revision")
     if expected is not None and expected != (before.revision if before else 0):
-        raise InputError(f"rule {made.id!r} was changed meanwhile; look at it again", "revision")
-    if before is not None and Rule.model_validate(_body(before.body)) == made:
+        raise conflict
+    if before is not None and _rule(before.body) == made:
         return False
-    revision = rows.last_revision(connection, made.id) + 1
     body = rows.dumps(made.as_body())
     values = {
         "id": made.id,
         "name": made.name,
         "body": body,
-        "revision": revision,
+        "revision": rows.last_revision(connection, made.id) + 1,
         "enabled": made.enabled,
         "since": hour_number(floor_hour(now)),
         "changed_at": now,
     }
-    conflict = InputError(f"rule {made.id!r} was changed meanwhile; look at it again", "revision")
+    what = what or ("changed" if before else "created")
     try:
         if not rows.put_rule(connection, values, expected=before.revision if before else None):
             raise conflict
-        change = {
-            "rule": made.id,
-            "revision": revision,
-            "at": now,
-            "who": who,
-            "what": what or ("changed" if before else "created"),
-            "before": before.body if before else None,
-            "after": body,
-        }
-        rows.add_change(connection, change)
+        _note(connection, made.id, who, now, what, before.body if before else None, body)
     except IntegrityError:
         raise conflict from None
     return True
 
 
 def _remove(connection: Connection, row: Any, who: str, now: datetime) -> None:
-    change = {
-        "rule": row.id,
-        "revision": rows.last_revision(connection, row.id) + 1,
-        "at": now,
-        "who": who,
-        "what": "removed",
-        "before": row.body,
-        "after": None,
-    }
-    rows.add_change(connection, change)
+    _note(connection, row.id, who, now, "removed", row.body, None)
     rows.remove_rule(connection, row.id)
+
+
+def _note(
+    connection: Connection, name: str, who: str, now: datetime, what: str,
+    before: str | None, after: str | None,
+) -> None:  # fmt: skip
+    """Write a change into the history, under the revision that follows."""
+    change = {"rule": name, "at": now, "who": who, "what": what, "before": before, "after": after}
+    rows.add_change(connection, {**change, "revision": rows.last_revision(connection, name) + 1})
 
 
 def known_rule(store: Store, name: str) -> str:
@@ -212,20 +206,9 @@ def known_rule(store: Store, name: str) -> str:
     return name
 
 
-FILE_NAME = "alerts.toml"
-
-
-SHIPPED_BY = "shipped"
-
-
-def _read(folder: Path) -> dict[str, Any]:
+def _read(folder: Path) -> Fields:
     path = folder / FILE_NAME
-    try:
-        return tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", str(path)) from None
+    return parse(read_text(path), str(path), Decimal) if path.exists() else {}
 
 
 def channel_names(folder: Path) -> tuple[str, ...]:
@@ -234,10 +217,9 @@ def channel_names(folder: Path) -> tuple[str, ...]:
     return tuple(found) if isinstance(found, dict) else ()
 
 
-def shipped_rules(folder: Path) -> list[dict[str, Any]]:
+def shipped_rules(folder: Path) -> list[Fields]:
     """The bodies under ``[[rules]]``."""
-    found: list[dict[str, Any]] = _read(folder).get("rules", [])
-    return found
+    return list(_read(folder).get("rules", []))
 
 
 def rules_folder() -> Path:
@@ -260,6 +242,17 @@ def ship_rules(store: Store, folder: Path, known: Known) -> list[str]:
         if history(store):
             return []
         raise ConfigError(str(error), str(folder / FILE_NAME)) from None
+
+
+def reached(rule: Rule, channels: Collection[str]) -> tuple[str, ...]:
+    """The channels a rule's messages can leave by: its own that are configured."""
+    return tuple(name for name in rule.channels if name in channels)
+
+
+def tell_nobody(rules: Iterable[Rule], channels: Collection[str]) -> list[Rule]:
+    """The rules that are on and whose messages reach nobody: they stand on the pages and in the
+    Atom feed alone."""
+    return [rule for rule in rules if rule.enabled and not reached(rule, channels)]
 
 
 def known_to(context: Context) -> Known:

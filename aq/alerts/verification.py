@@ -1,38 +1,155 @@
-"""A rule on a stored period, held against what the authority did in it."""
+"""A rule on a stored period held against what the authority did in it: met, missed, added, how
+early."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
+from statistics import median
 from typing import Any
 
 from aq.alerts import Rule
 from aq.alerts.backtest import Trial, backtest
-from aq.alerts.matching import (
-    LABELS,
-    OF_PROVINCES,
-    OF_ZONES,
-    WHY,
-    WITHIN_HOURS,
-    Matching,
-    Span,
-    level_of,
-    match,
-    middle,
-    spells,
-)
 from aq.alerts.places import province_of, zone_of_place
 from aq.alerts.points import Reader
 from aq.alerts.rule import OFFICIAL
+from aq.domain.advisories import acts, zone_of
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.errors import InputError
 from aq.domain.model import Advisory
 from aq.domain.provinces import BY_CODE, district_provinces
+from aq.i18n import N_
 from aq.store import Store
 from aq.store.notices import advisories, advisory_span
 from aq.zones_file import zone_of_act
 
+# Values at which the three levels may be issued [the pollutant's unit], read in November 2026 from
+# gyeongnam.go.kr (대기오염경보제) and air.daegu.go.kr (menu_id=00000771).
+ISSUED_AT: Mapping[str, tuple[Decimal, ...]] = {
+    "pm10": (Decimal(150), Decimal(300)),
+    "pm25": (Decimal(75), Decimal(150)),
+    "o3": (Decimal("0.12"), Decimal("0.3"), Decimal("0.5")),
+}
+LABELS = ("주의보", "경보", "중대경보")
+WITHIN_HOURS, LONGEST_WITHIN = 3, 48
 # A rule is tried from so long before the period, so that what is on at its begin is on.
 RUN_UP = timedelta(hours=72)
-LONGEST_WITHIN = 48
+OF_PROVINCES = N_(
+    "Authorities act on the mean of a zone, which is a part of a province; rules on provinces."
+)
+OF_ZONES = N_("Which stations an authority counts in a zone is not published; here the urban ones.")
+WHY = (
+    N_("An authority weighs the weather to come and may act earlier, later or not at all."),
+    N_("It acts on the values of that hour; stored hours may have been corrected since."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Something that is on from `begin` to `end` (None: it goes on), of a zone if it names one.
+
+    `place` is the zone's id where zones are held against zones; without it the span is of all of
+    the province.
+    """
+
+    begin: datetime
+    end: datetime | None
+    zone: str = ""
+    place: str = ""
+
+    def touches(self, other: "Span", within: timedelta) -> bool:
+        """Whether the two are ever on at once, or at most `within` apart, in one place."""
+        if self.place and other.place and self.place != other.place:
+            return False
+        before = self.end is None or self.end >= other.begin - within
+        return before and (other.end is None or self.begin <= other.end + within)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """An official advisory with the alert that met it; None: it was missed."""
+
+    official: Span
+    alert: Span | None
+
+    @property
+    def lead_hours(self) -> float | None:
+        """Hours from the alert to the advisory; below 0 the alert came later."""
+        if self.alert is None:
+            return None
+        return (self.official.begin - self.alert.begin) / timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """One province: every official advisory, the alerts, those of them that met no advisory."""
+
+    matches: tuple[Match, ...]
+    alerts: tuple[Span, ...]
+    added: tuple[Span, ...]
+
+    @property
+    def leads(self) -> list[float]:
+        """Lead hours of the advisories that were met."""
+        return [one.lead_hours for one in self.matches if one.lead_hours is not None]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of what."""
+        advisories, met = len(self.matches), len(self.leads)
+        counts = {"official": advisories, "met": met, "missed": advisories - met}
+        return {**counts, "alerts": len(self.alerts), "added": len(self.added)}
+
+
+def level_of(pollutant: str, threshold: Decimal | None) -> int:
+    """The official level a rule is held against: the highest issued at or below its threshold, else
+    the lowest; without a threshold in the pollutant's unit the lowest."""
+    below = [at for at in ISSUED_AT[pollutant] if threshold is not None and at <= threshold]
+    return max(1, len(below))
+
+
+def spells(
+    rows: Iterable[Advisory], level: int, place_of: Callable[[Advisory], str] | None = None
+) -> list[Span]:
+    """From when to when each zone was at a level or above; of one pollutant and province."""
+    found: list[Span] = []
+    on: dict[tuple[str, str, str], Span] = {}
+    for act in acts(rows):
+        zone = zone_of(act.advisory)
+        if act.level >= level:
+            place = place_of(act.advisory) if place_of else ""
+            on.setdefault(zone, Span(begin=act.at, end=None, zone=zone[2], place=place))
+        elif zone in on:
+            found.append(replace(on.pop(zone), end=act.at))
+    return sorted([*found, *on.values()], key=lambda span: (span.begin, span.zone))
+
+
+def match(
+    official: Sequence[Span],
+    alerts: Sequence[Span],
+    period: tuple[datetime, datetime],
+    within: timedelta,
+) -> Matching:
+    """Hold a province's alerts against its advisories, of both those that begin in ``since < t <=
+    until``.
+
+    An advisory is met by an alert that is on at any time within `within` of its issue; of several
+    by the one that began nearest to it. An alert is added when no advisory of any zone was in force
+    while it was on, or within `within` of that.
+    """
+    since, until = period
+    matches = []
+    for span in official:
+        if since < span.begin <= until:
+            issue = replace(span, end=span.begin)
+            there = [alert for alert in alerts if alert.touches(issue, within)]
+            nearest = min(there, key=lambda alert: abs(alert.begin - span.begin), default=None)
+            matches.append(Match(official=span, alert=nearest))
+    own = tuple(alert for alert in alerts if since < alert.begin <= until)
+    added = tuple(
+        alert for alert in own if not any(alert.touches(span, within) for span in official)
+    )
+    return Matching(matches=tuple(matches), alerts=own, added=added)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +166,12 @@ class Comparison:
 
     def as_dict(self) -> dict[str, Any]:
         """Counts in all and by province, every advisory with its alert, every alert without."""
-        places = [_place(code, one) for code, one in self.places.items()]
-        counts = ("official", "met", "missed", "alerts", "added")
-        leads = [lead for one in self.places.values() for lead in one.leads]
+        places = [
+            {**_named(code), **found.counts, "lead_hours": _leads(found.leads)}
+            for code, found in self.places.items()
+        ]
+        every = [found.counts for found in self.places.values()]
+        names = Matching(matches=(), alerts=(), added=()).counts
         return {
             "rule": self.rule.id,
             "against": "official",
@@ -61,34 +181,30 @@ class Comparison:
             "level": self.level,
             "label": LABELS[self.level - 1],
             "within_hours": self.within,
-            "official_since": kst_iso(self.known_since) if self.known_since else None,
-            **{name: sum(place[name] for place in places) for name in counts},
-            "lead_hours": _leads(leads),
+            "official_since": _iso(self.known_since),
+            **{name: sum(counts[name] for counts in every) for name in names},
+            "lead_hours": _leads([n for found in self.places.values() for n in found.leads]),
             "places": places,
             "advisories": [
                 {
                     **_named(code),
                     "zone": one.official.zone,
                     "issued_at": kst_iso(one.official.begin),
-                    "cleared_at": _end(one.official),
+                    "cleared_at": _iso(one.official.end),
                     "met": one.alert is not None,
-                    "alert_at": kst_iso(one.alert.begin) if one.alert else None,
+                    "alert_at": _iso(one.alert.begin if one.alert else None),
                     "lead_hours": one.lead_hours,
                 }
                 for code, found in self.places.items()
                 for one in found.matches
             ],
             "added_alerts": [
-                {
-                    **_named(code),
-                    "zone": one.zone,
-                    "at": kst_iso(one.begin),
-                    "until": _end(one),
-                }
+                {**_named(code), "zone": one.zone, "at": kst_iso(one.begin), "until": _iso(one.end)}
                 for code, found in self.places.items()
                 for one in found.added
             ],
-            "why": why(self.rule),
+            # Why a rule and the authority never agree fully: English sentences of the catalogue.
+            "why": [OF_ZONES if self.rule.over == "zone" else OF_PROVINCES, *WHY],
         }
 
 
@@ -96,31 +212,12 @@ def _named(code: str) -> dict[str, str]:
     return {"province": BY_CODE[code].ko, "code": code}
 
 
-def _end(span: Span) -> str | None:
-    return kst_iso(span.end) if span.end else None
-
-
-def _place(code: str, matching: Matching) -> dict[str, Any]:
-    return {
-        **_named(code),
-        "official": len(matching.matches),
-        "met": matching.met,
-        "missed": matching.missed,
-        "alerts": len(matching.alerts),
-        "added": len(matching.added),
-        "lead_hours": _leads(matching.leads),
-    }
+def _iso(moment: datetime | None) -> str | None:
+    return kst_iso(moment) if moment else None
 
 
 def _leads(leads: list[float]) -> dict[str, float] | None:
-    if not leads:
-        return None
-    return {"median": middle(leads) or 0.0, "least": min(leads), "most": max(leads)}
-
-
-def why(rule: Rule) -> list[str]:
-    """Why a rule and the authority never agree fully; English sentences of the catalogue."""
-    return [OF_ZONES if rule.over == "zone" else OF_PROVINCES, *WHY]
+    return {"median": median(leads), "least": min(leads), "most": max(leads)} if leads else None
 
 
 def _zone_id(act: Advisory) -> str:
@@ -143,13 +240,9 @@ def _alerts(trial: Trial, code: str) -> list[Span]:
 
 
 def against_official(
-    store: Store,
-    reader: Reader,
-    rule: Rule,
-    since: datetime,
-    until: datetime,
+    store: Store, reader: Reader, rule: Rule, since: datetime, until: datetime,
     within: int = WITHIN_HOURS,
-) -> Comparison:
+) -> Comparison:  # fmt: skip
     """Hold a rule against the advisories issued in ``since < t <= until``.
 
     Raises `InputError` for a rule of another kind or of a pollutant that has no advisories.
@@ -164,28 +257,20 @@ def against_official(
     trial = backtest(store, reader, rule, since - RUN_UP, last)
     level = level_of(rule.pollutant, rule.threshold if rule.watch == "value" else None)
     with store.read() as connection:
-        rows = advisories(connection, since - RUN_UP, last)
+        rows = [row for row in advisories(connection, since - RUN_UP, last)
+                if row.pollutant == rule.pollutant]  # fmt: skip
         bounds = advisory_span(connection)
+    watched = {province_of(place) for place in trial.courses}
     places = {}
     for code in rule.places:
-        here = [
-            row
-            for row in rows
-            if row.pollutant == rule.pollutant and BY_CODE[code] in district_provinces(row.district)
-        ]
+        if rule.zones and BY_CODE[code] not in watched:
+            continue
+        here = [row for row in rows if BY_CODE[code] in district_provinces(row.district)]
         official = spells(here, level, _zone_id if rule.over == "zone" else None)
         if rule.zones:
             official = [span for span in official if span.place in trial.courses]
         places[code] = match(official, _alerts(trial, code), (since, until), margin)
-    if rule.zones:
-        watched = {province_of(place) for place in trial.courses}
-        places = {code: found for code, found in places.items() if BY_CODE[code] in watched}
     return Comparison(
-        rule=rule,
-        since=since,
-        until=until,
-        within=within,
-        level=level,
-        known_since=bounds[0] if bounds else None,
-        places=places,
-    )
+        rule=rule, since=since, until=until, within=within, level=level,
+        known_since=bounds[0] if bounds else None, places=places,
+    )  # fmt: skip

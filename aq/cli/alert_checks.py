@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from aq.alerts.channels import outlets
-from aq.alerts.receivers import reached, tell_nobody
-from aq.alerts.rules import rules
+from aq.alerts.rules import reached, rules, tell_nobody
 from aq.cli.finding import OK, WARN, Finding
 from aq.context import Context
 from aq.domain.clock import kst_iso

@@ -13,12 +13,10 @@ from aq.alerts import rules as alerting
 from aq.alerts.backtest import backtest
 from aq.alerts.channels import outlets
 from aq.alerts.delivery import try_channel
-from aq.alerts.matching import WITHIN_HOURS
 from aq.alerts.points import reader_of
-from aq.alerts.receivers import reached, tell_nobody
 from aq.alerts.rule_file import read_rules, to_toml
-from aq.alerts.rules import known_to, rules_folder, ship_rules
-from aq.alerts.verification import against_official
+from aq.alerts.rules import known_to, reached, rules_folder, ship_rules, tell_nobody
+from aq.alerts.verification import WITHIN_HOURS, against_official
 from aq.alerts.webhook import DeliveryError
 from aq.app import start
 from aq.cli.common import json_option, print_json

@@ -16,9 +16,8 @@ from aq.alerts.channels import FILE, SCHEMES, WEBHOOK, add_channel, outlets
 from aq.alerts.delivery import try_channel
 from aq.alerts.guide import free_id, usual_clear, usual_hours, usual_level
 from aq.alerts.points import reader_of
-from aq.alerts.receivers import reached
 from aq.alerts.rule_file import to_toml
-from aq.alerts.rules import known_to
+from aq.alerts.rules import known_to, reached
 from aq.alerts.webhook import DeliveryError
 from aq.context import Context
 from aq.domain.errors import ConfigError, InputError

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from aq.__main__ import run
 from aq.alerts import parse_rule
-from aq.alerts.matching import Span, level_of, match, spells
 from aq.alerts.rule_file import to_toml
-from aq.alerts.verification import against_official
+from aq.alerts.verification import Span, against_official, level_of, match, spells
 from aq.domain.clock import Clock, from_hour_number, kst_iso
 from aq.domain.errors import InputError
 from aq.domain.provinces import find_province
@@ -148,7 +147,7 @@ def test_it_equals_a_plain_recomputation(
     on = {hour for begin, length in alerts for hour in range(begin, begin + length + 1)}
     met = [bool(on & set(range(begin - within, begin + within + 1))) for begin, _ in official]
     assert [one.alert is not None for one in found.matches] == met
-    assert found.met + found.missed == len(official)
+    assert found.counts["met"] + found.counts["missed"] == len(official)
     acted = {hour for begin, length in official for hour in range(begin, begin + length + 1)}
     lonely = [
         (begin, length)

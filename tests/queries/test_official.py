@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from aq.alerts.matching import spells
+from aq.alerts.verification import spells
 from aq.context import Context
 from aq.domain.clock import parse_instant
 from aq.domain.forecast_skill import scores, total

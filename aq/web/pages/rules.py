@@ -10,9 +10,8 @@ from aq.alerts import Problem, Rule, problems
 from aq.alerts import rules as alerting
 from aq.alerts.channels import outlets
 from aq.alerts.delivery import try_channel
-from aq.alerts.receivers import reached, tell_nobody
 from aq.alerts.rule import WEEKDAYS
-from aq.alerts.rules import known_to
+from aq.alerts.rules import known_to, reached, tell_nobody
 from aq.alerts.webhook import DeliveryError
 from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS

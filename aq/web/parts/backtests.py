@@ -13,8 +13,8 @@ from aq.alerts import Rule
 from aq.alerts.backtest import FLAP_HOURS, backtest
 from aq.alerts.channels import outlets
 from aq.alerts.points import reader_of
-from aq.alerts.receivers import reached
 from aq.alerts.rule import PLACELESS
+from aq.alerts.rules import reached
 from aq.context import Context
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text
