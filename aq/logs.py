@@ -46,7 +46,7 @@ class TextLines(logging.Formatter):
 def set_up(form: str = TEXT, level: int = logging.INFO) -> None:
     """Log to stderr in one form; libraries only from warnings on."""
     root = logging.getLogger()
-    if not any(isinstance(one.formatter, JsonLines | TextLines) for one in root.handlers):
+    if not any(isinstance(handler.formatter, JsonLines | TextLines) for handler in root.handlers):
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines() if form == JSON else TextLines())
         root.addHandler(handler)

@@ -422,7 +422,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         loc, message = first_problem(error)
         variable = "AQ_" + "__".join(str(part).upper() for part in loc)
         given = [name for name in environ if name == variable or name.startswith(f"{variable}__")]
-        layer = next((one for one in layers if one.has(loc)), layers[-1])
+        layer = next((candidate for candidate in layers if candidate.has(loc)), layers[-1])
         where = ", ".join(sorted(given)) or located(layer.text, str(layer.path), loc)
         raise ConfigError(f"{'.'.join(map(str, loc))}: {message}", where) from None
 

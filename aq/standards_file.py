@@ -84,7 +84,7 @@ def parse_standard(text: str, where: str) -> Standard:
         valid_from=since,
         valid_until=until,
         sources=_sources(top),
-        unverified=tuple(str(one) for one in top.get("unverified", list) or ()),
+        unverified=tuple(str(source) for source in top.get("unverified", list) or ()),
         complete=_complete(top),
         levels=levels,
         pollutants=MappingProxyType(shown),
@@ -120,7 +120,7 @@ def _levels(top: TomlTable) -> tuple[Level, ...]:
     tables = top.array("levels", _LEVEL_KEYS)
     if len(tables) < 2:
         raise top.refuse("levels is missing: at least two are needed", "levels")
-    levels = tuple(_level(one) for one in tables)
+    levels = tuple(_level(level) for level in tables)
     for table, before, after in zip(tables[1:], levels, levels[1:], strict=False):
         ranges = before.index, after.index
         if (ranges[0] is None) != (ranges[1] is None):
@@ -185,9 +185,9 @@ def _ways(
     key: str, shown: Breakpoints, tables: Mapping[tuple[str, str], Breakpoints]
 ) -> tuple[Breakpoints, ...]:
     """The table a pollutant is shown by, and those of its further windows."""
-    of_key = (points for (name, _), points in tables.items() if name == key)
-    further = [one for one in of_key if one is not shown and one.averaging in WINDOWS]
-    return (shown, *{id(one): one for one in further}.values())
+    of_key = (table for (name, _), table in tables.items() if name == key)
+    further = [table for table in of_key if table is not shown and table.averaging in WINDOWS]
+    return (shown, *{id(table): table for table in further}.values())
 
 
 def _breakpoints(table: TomlTable, pollutant: Pollutant, levels: Sequence[Level]) -> Breakpoints:
@@ -284,7 +284,7 @@ def _overall(top: TomlTable, shown: Mapping[str, Breakpoints], levels: int) -> O
         return None
     table = top.inner("overall", _OVERALL_KEYS)
     rule = table.one_of("rule", OVERALL_RULES)
-    if rule == "highest_index" and any(one.rows[0].index is None for one in shown.values()):
+    if rule == "highest_index" and any(points.rows[0].index is None for points in shown.values()):
         raise table.refuse("highest_index needs levels with an index", "rule")
     surcharge = None
     if "surcharge" in table.data:
@@ -302,17 +302,17 @@ def load_standards(folder: Path, own: Path | None = None) -> dict[str, Standard]
     """All standards of a folder by id, and those of one's own folder, which stand in for shipped
     ones of the same name. Raises `ConfigError` naming file and line."""
     found: dict[str, Standard] = {}
-    paths = {path.name: path for one in (folder, own) if one for path in one.glob("*.toml")}
+    paths = {path.name: path for place in (folder, own) if place for path in place.glob("*.toml")}
     for _, path in sorted(paths.items()):
         try:
-            one = parse_standard(path.read_text("utf-8"), str(path))
+            standard = parse_standard(path.read_text("utf-8"), str(path))
         except OSError as error:
             raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from None
         except UnicodeDecodeError:
             raise ConfigError("is not UTF-8", str(path)) from None
-        if one.id != path.stem:
-            raise ConfigError(f"id {one.id!r} differs from the file's name", str(path))
-        found[one.id] = one
+        if standard.id != path.stem:
+            raise ConfigError(f"id {standard.id!r} differs from the file's name", str(path))
+        found[standard.id] = standard
     if not found:
         raise ConfigError("holds no standard", str(folder))
     _check_families(found.values(), folder)

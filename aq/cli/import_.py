@@ -116,10 +116,12 @@ def sentences(report: ImportReport) -> list[str]:
 
 def _unknown(report: ImportReport) -> str:
     """That rows count for no province mean because nothing tells their stations' network."""
-    names = ", ".join(f"{one.name} {one.code or ''}".rstrip() for one in report.unknown[:SHOWN])
+    names = ", ".join(
+        f"{station.name} {station.code or ''}".rstrip() for station in report.unknown[:SHOWN]
+    )
     more = f" and {len(report.unknown) - SHOWN} more" if len(report.unknown) > SHOWN else ""
     return (
-        f"  network unknown: {sum(one.rows for one in report.unknown)} rows of"
+        f"  network unknown: {sum(station.rows for station in report.unknown)} rows of"
         f" {len(report.unknown)} stations count for no province mean ({names}{more}); import a list"
         " of stations that names them, or a file with their 망"
     )

@@ -267,7 +267,7 @@ def _network(sources: Sources, hour: int, listed: Sequence[tuple[int, int, str]]
 
 def _province(sources: Sources, hour: int, place: Place, address: str | None) -> int | None:
     said = (*_latest(sources, "name", hour), *_later(sources, "name", hour))
-    return next((w for one in said if (w := _placed(one, place, address)) is not None), None)
+    return next((w for words in said if (w := _placed(words, place, address)) is not None), None)
 
 
 def _placed(statement: Statement, place: Place, address: str | None) -> int | None:

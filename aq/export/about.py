@@ -23,7 +23,9 @@ def about(question: ExportQuestion) -> dict[str, str]:
         "question": json.dumps(question.as_dict(), ensure_ascii=False),
         "zone": ZONE,
         "units": json.dumps(units(question), ensure_ascii=False),
-        "standard": "; ".join(f"{one.id} {one.version} {one.hash}" for one in standards),
+        "standard": "; ".join(
+            f"{standard.id} {standard.version} {standard.hash}" for standard in standards
+        ),
         **(
             {"rounding": " ".join(rounding(standard, question.keys) for standard in standards)}
             if question.layout > 1
@@ -35,7 +37,7 @@ def about(question: ExportQuestion) -> dict[str, str]:
 
 def units(question: ExportQuestion) -> dict[str, str]:
     """The unit of each pollutant asked for."""
-    return {key: one.unit for key, one in pollutants().items() if key in question.keys}
+    return {key: pollutant.unit for key, pollutant in pollutants().items() if key in question.keys}
 
 
 def note(question: ExportQuestion, column: Column) -> str:

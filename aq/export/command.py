@@ -191,7 +191,7 @@ def _changed(content: dict[str, Any], question: ExportQuestion, file: Path, toda
 
 def _because(content: dict[str, Any], question: ExportQuestion) -> str:
     """What is known to differ from the day of the export."""
-    hashes = {one.get("id"): one.get("hash") for one in content.get("standards", ())}
+    hashes = {standard.get("id"): standard.get("hash") for standard in content.get("standards", ())}
     reasons = [
         f"the file of standard {standard.id} is another"
         for standard in question.standards

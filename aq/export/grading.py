@@ -166,12 +166,16 @@ class Concentrations(Grader):
 
     def hour(self, key: str, rows: Rows, hour: int) -> Shown | None:
         """No value of an `overall`; None where no standard has a result."""
-        there = any(one.hour(key, rows, hour) for one in self.beside if one.standard.overall)
+        there = any(
+            beside.hour(key, rows, hour) for beside in self.beside if beside.standard.overall
+        )
         return Shown(None, self.cells(key, None)) if there else None
 
     def lacks(self, key: str, rows: Rows, hour: int) -> tuple[str, ...]:
         """The pollutants that the first standard with an `overall` needs and lacks."""
-        return next(one for one in self.beside if one.standard.overall).lacks(key, rows, hour)
+        return next(beside for beside in self.beside if beside.standard.overall).lacks(
+            key, rows, hour
+        )
 
     def figure(self, key: str, value: Fraction, averaging: str) -> Decimal:
         """A mean with the digits of the store, of days and longer with two more."""

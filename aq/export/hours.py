@@ -61,7 +61,7 @@ def hour_pieces(reader: Reader) -> Iterator[Piece]:
     # One of each standard that has its own columns.
     judged = [_Numbered() for judge in reader.judges if judge is not reader.grader]
     for (after, until), rows in reader.blocks():
-        if max(len(one.cells) for one in (values, sources, *judged)) > REMEMBERED:
+        if max(len(grades.cells) for grades in (values, sources, *judged)) > REMEMBERED:
             values, sources = _Numbered(), _Numbered()
             judged = [_Numbered() for _ in judged]
         here = reader.at(until)

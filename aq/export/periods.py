@@ -264,7 +264,7 @@ def _eight_hours(
         pool = pools.get((place, feed, key))
         if pool is None or (pool.largest_8h is not None and pool.largest_8h[0] >= mean):
             continue
-        inside = (rows.get(one) for one in range(hour - WINDOW + 1, hour + 1))
+        inside = (rows.get(earlier) for earlier in range(hour - WINDOW + 1, hour + 1))
         exact = [
             Fraction(row[at], row[at + 1]) for row in inside if row is not None and row[at + 1]
         ]

@@ -204,7 +204,9 @@ def _with_range(given: Given, now: datetime) -> Given:
 
 def _standards(context: Context, names: Sequence[str | None]) -> tuple[Standard, ...]:
     """The standards of some names, each once; the configured one for None."""
-    standards = {one.id: one for one in (find_standard(context, name) for name in names)}
+    standards = {
+        standard.id: standard for standard in (find_standard(context, name) for name in names)
+    }
     return tuple(sorted(standards.values(), key=lambda standard: (standard.place, standard.id)))
 
 

@@ -266,7 +266,7 @@ def reading(store: Store, question: ExportQuestion) -> Iterator[Reader]:
             step=max(24, BLOCK_ROWS // max(1, len(places))),
             back=max(
                 7 if question.eight_hours else 0,
-                *(graders(question, [one])[1][0].back for one in every),
+                *(graders(question, [standard])[1][0].back for standard in every),
             ),
         )
 
@@ -279,7 +279,9 @@ def graders(question: ExportQuestion, standards: Sequence[tuple[Standard, bool]]
         ((standard, in_force),) = standards
         grader = Grader(standard, keys, reads, in_force=in_force)
         return grader, (grader,)
-    beside = tuple(Beside(one, keys, reads, in_force=in_force) for one, in_force in standards)
+    beside = tuple(
+        Beside(standard, keys, reads, in_force=in_force) for standard, in_force in standards
+    )
     return Concentrations(beside, keys), beside
 
 
@@ -290,7 +292,7 @@ def _places(connection: Connection, question: ExportQuestion) -> tuple[Place, ..
             for province in question.provinces
         )
     # Not ordered by the database: engines differ in how they compare Korean text.
-    order = {one.id: number for number, one in enumerate(question.provinces)}
+    order = {province.id: number for number, province in enumerate(question.provinces)}
     newest = current_version(connection)
     kept = sorted(
         stations_of(connection, order, question.version if question.version < newest else None),

@@ -108,7 +108,7 @@ class Seoul:
             for number, row in enumerate(rows, start=1)
             if (reading := _reading(row, number, now, issues)) is not None
         ]
-        stations = tuple(one.station for one in readings if one.station is not None)
+        stations = tuple(reading.station for reading in readings if reading.station is not None)
         return Answer(
             rows=len(rows), readings=tuple(readings), stations=stations, issues=tuple(issues)
         )

@@ -94,8 +94,8 @@ class ImportReport:
             "changed": self.changed,
             "unchanged": self.unchanged,
             "flagged": self.flagged,
-            "unknown_network": sum(one.rows for one in self.unknown),
-            "unknown_network_stations": [one.code or one.name for one in self.unknown],
+            "unknown_network": sum(station.rows for station in self.unknown),
+            "unknown_network_stations": [station.code or station.name for station in self.unknown],
             "stations": len(self.stations),
             "first_hour": kst_iso(from_hour_number(first)) if first else None,
             "last_hour": kst_iso(from_hour_number(last)) if last else None,
@@ -208,7 +208,7 @@ def _put(
 
 def _doubtful(hours: Hours, latest: int) -> bool:
     """Whether `quality.flag` would mark any of these confirmed values."""
-    ranges = {key: one.span for key, one in pollutants().items()}
+    ranges = {key: pollutant.span for key, pollutant in pollutants().items()}
     return bool((hours.hour > latest).any()) or any(
         bool(((column != MISSING) & ((column < ranges[key][0]) | (column > ranges[key][1]))).any())
         for key, column in hours.values.items()
@@ -250,7 +250,7 @@ def _read_archive(
 ) -> None:
     txn.mark_simulated(bool(content["simulated"]))
     directory = Directory(txn, station_rule(context.settings.provinces))
-    stations = {one["id"]: _station(one) for one in content["stations"]}
+    stations = {station["id"]: _station(station) for station in content["stations"]}
     said = _said(content, stations)
     for rows in archives.groups(path):
         present = retained.present_of(rows)
@@ -267,7 +267,7 @@ def _read_archive(
             report.skipped["known otherwise"] += len(readings) - counts.new - counts.same
             report.flagged += sum(1 for reading in readings if reading.flags)
             report._cover(min(row["hour"] for row in present), max(row["hour"] for row in present))
-        report.stations |= {one.code or one.name for one in stations.values()}
+        report.stations |= {station.code or station.name for station in stations.values()}
         progress(0.9 * min(1.0, report.rows / max(1, content["rows"])))
     follow(txn, directory, context.stored_standards)
     report.skipped = +report.skipped
@@ -288,16 +288,16 @@ def _said(content: Mapping[str, Any], stations: Mapping[int, Station]) -> Said:
     found: dict[tuple[int, int], list[tuple[int, Station]]] = {}
     for words in content.get("statements", ()):
         facts = {name: words[name] for name in ("sido", "name", "network", "address")}
-        one = replace(stations[words["station"]], **facts)
+        station = replace(stations[words["station"]], **facts)
         key = words["station"], FEED_IDS[words["feed"]]
-        found.setdefault(key, []).insert(0, (words["from_hour"], one))
+        found.setdefault(key, []).insert(0, (words["from_hour"], station))
     return found
 
 
 def _named(said: Said, stations: Mapping[int, Station], row: Mapping[str, Any]) -> Station:
     """The station of a row as the row named it."""
     named = said.get((row["station"], row["feed"]), ())
-    found = next((one for first, one in named if first <= row["hour"]), None)
+    found = next((station for first, station in named if first <= row["hour"]), None)
     return found or stations[row["station"]]
 
 

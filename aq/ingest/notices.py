@@ -90,7 +90,7 @@ class NoticeCollector:
         with self.store.read() as connection:
             if NOTICES[name].kind == FORECAST:
                 held = [newest_forecast(connection, kind) for kind in (DAILY, WEEKLY)]
-                known = [one for one in held if one is not None]
+                known = [forecast for forecast in held if forecast is not None]
                 since = min(known, default=now - FIRST_FORECASTS)
                 return max(since, now - MOST_DAYS)
             if newest_advisory(connection) is None:
@@ -98,7 +98,7 @@ class NoticeCollector:
             there = advisories(connection, now - REREAD, now)
             # The version before this one read no end of an ozone act: all of them are read anew.
             unended = first_unended(connection, "o3")
-        begins = [now - REREAD, *(one.issued_at for one in there if one.cleared_at is None)]
+        begins = [now - REREAD, *(act.issued_at for act in there if act.cleared_at is None)]
         return min([*begins, *([] if unended is None else (unended, now - FIRST_ADVISORIES))])
 
     def _take(

@@ -366,7 +366,10 @@ class _Station:
         if known is None:
             points = self.standard.pollutants[key]
             exact = [max(0, value + digit) for digit in HIDDEN[key]]
-            known = {(points.grade(one), points.index(one)): one for one in exact}
+            known = {
+                (points.grade(exact_value), points.index(exact_value)): exact_value
+                for exact_value in exact
+            }
             self._kinds[key, value] = known
         return known
 
@@ -443,7 +446,7 @@ class _Station:
                 for kinds in [self._kinds_of(key, values[key])]
             },
         } for end in (min, max))  # fmt: skip
-        ends = [self._overall(self.standard, one).index for one in (low, high)]
+        ends = [self._overall(self.standard, end).index for end in (low, high)]
         if ends[0] is None or ends[1] is None or not ends[0] <= their <= ends[1]:
             return False
         return any(

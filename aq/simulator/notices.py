@@ -241,7 +241,10 @@ class Notices:
             "actionKnack": None,
             "imageUrl1": None,
             "imageUrl2": None,
-            **{f"{one.key}50Over": "O" if one in above else None for one in PROVINCES},
+            **{
+                f"{province.key}50Over": "O" if province in above else None
+                for province in PROVINCES
+            },
         }
 
     def _told_above(self, day: date, target: date) -> set[Province]:
@@ -259,7 +262,7 @@ class Notices:
         """Acts of yellow dust of a year, newest first: those told by hand."""
         del view
         year = _year(params)
-        acts = [one for one in self.yellow if one.at <= now and kst(one.at).year == year]
+        acts = [act for act in self.yellow if act.at <= now and kst(act.at).year == year]
         items: list[Item] = [
             {
                 "dataTime": kst(act.at).strftime("%Y-%m-%d %H:%M"),
@@ -299,7 +302,9 @@ class Notices:
             )
             if kst(stretch.issued).year == year
         ]
-        found.sort(key=lambda one: (one.issued, one.pollutant, one.district, one.zone))
+        found.sort(
+            key=lambda stretch: (stretch.issued, stretch.pollutant, stretch.district, stretch.zone)
+        )
         row = _ozone_item if keys == ["o3"] else _dust_item
         items = [row(stretch, number) for number, stretch in enumerate(found, start=1)]
         return items[::-1], len(items)

@@ -162,7 +162,7 @@ class Recording:
                     items[key] = item
         if not items:
             return []
-        return [*items.values(), *(one for one in self._silent if _key(one) not in items)]
+        return [*items.values(), *(item for item in self._silent if _key(item) not in items)]
 
     def _holding(self, hour: int) -> list[Recorded]:
         """The files with this hour; of earlier ones none is kept."""

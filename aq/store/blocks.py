@@ -70,9 +70,9 @@ def stations_of(
         places: dict[tuple[int | None, str | None], dict[int, list[tuple[int, int]]]] = {}
         by_feed = periods.get(row.id, {})
         for feed, parts in by_feed.items():
-            for one in parts if feed != KNOWN or len(by_feed) == 1 else ():
-                spans = places.setdefault((one.province, one.network), {})
-                spans.setdefault(feed, []).append((one.first, one.last))
+            for period in parts if feed != KNOWN or len(by_feed) == 1 else ():
+                spans = places.setdefault((period.province, period.network), {})
+                spans.setdefault(feed, []).append((period.first, period.last))
         if not places:
             places = {(row.province, row.network): {}}
         found += [

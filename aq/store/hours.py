@@ -54,10 +54,10 @@ def put_station_hours(
     numbers = directory.resolve(named)
     rows: dict[tuple[int, int, int], Row] = {}
     words: dict[tuple[int, int], tuple[Station, set[int]]] = {}
-    for number, one, reading in zip(numbers, named, readings, strict=True):
+    for number, station, reading in zip(numbers, named, readings, strict=True):
         row = {"station": number, "feed": feed_id, **_measured(reading)}
         rows[number, row["hour"], feed_id] = row
-        words.setdefault((number, id(one)), (one, set()))[1].add(row["hour"])
+        words.setdefault((number, id(station)), (station, set()))[1].add(row["hour"])
     counts = Written()
     kept: dict[int, set[int]] = {}
     for offered in _blocks(rows.values()):
@@ -68,9 +68,9 @@ def put_station_hours(
         directory.touch(feed_id, [row["station"] for row in written], [r["hour"] for r in written])
         for row in block:
             kept.setdefault(row["station"], set()).add(row["hour"])
-    for (number, _), (one, hours) in words.items():
+    for (number, _), (station, hours) in words.items():
         if hours := hours & kept.get(number, set()):
-            directory.heard(feed_id, number, one, sorted(hours))
+            directory.heard(feed_id, number, station, sorted(hours))
     directory.past.extend(feed_id, {number: sorted(hours) for number, hours in kept.items()})
     return counts
 
@@ -139,21 +139,21 @@ def _moved_slots(txn: Txn, moved: Sequence[Moved]) -> dict[int, tuple[set[Slot],
     the one they do. Archived months among them are brought back."""
     table = station_hour
     found: dict[int, tuple[set[Slot], set[Slot]]] = {}
-    for one in moved:
-        first, last = one.after.first, one.after.last
-        if one.feed == KNOWN or (span := _span_of(txn.connection, one)) is None:
+    for move in moved:
+        first, last = move.after.first, move.after.last
+        if move.feed == KNOWN or (span := _span_of(txn.connection, move)) is None:
             continue
         first, last = max(first, span[0]), min(last, span[1])
         for month in retained.months(txn.connection, first, last) if first <= last else ():
             retained.bring_back(txn, month)
         query = select(table.c.hour).where(
-            table.c.station == one.station,
-            table.c.feed == one.feed,
+            table.c.station == move.station,
+            table.c.feed == move.feed,
             table.c.hour.between(first, last),
         )
         hours = list(txn.connection.scalars(query))
-        slots = found.setdefault(one.feed, (set(), set()))
-        for place, period in zip(slots, (one.before, one.after), strict=True):
+        slots = found.setdefault(move.feed, (set(), set()))
+        for place, period in zip(slots, (move.before, move.after), strict=True):
             if period.province is not None:
                 place.update((period.province, hour) for hour in hours)
     return found

@@ -133,7 +133,9 @@ class Past:
     def _contradictory(self, number: int) -> bool:
         """Whether it matters which source of a station spoke last."""
         words = [
-            one for feed in (KNOWN, *FEED_NAMES) for one in self._statements.get((number, feed), ())
+            statement
+            for feed in (KNOWN, *FEED_NAMES)
+            for statement in self._statements.get((number, feed), ())
         ]
         return any(
             len({value for word in words if (value := getattr(word, field))}) > 1
@@ -367,7 +369,7 @@ def changes_of(connection: Connection, number: int) -> list[Change]:
     found = []
     known = present_periods(connection, station=number).get(number, {}).get(KNOWN, ())
     for what in ("province", "network"):
-        told = [one for one in known if getattr(one, what) is not None]
+        told = [period for period in known if getattr(period, what) is not None]
         found += [
             Change(hour=new.first, what=what, before=getattr(old, what), after=getattr(new, what))
             for old, new in pairwise(told)

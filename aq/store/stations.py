@@ -16,7 +16,8 @@ from aq.domain.provinces import GWANGJU, JEONNAM, MERGED_NAMES, Province
 from aq.domain.station_history import KNOWN, Statement, present
 from aq.feeds.registry import FEED_NAMES
 from aq.store.engine import Txn
-from aq.store.schema import station, station_feed
+from aq.store.schema import station as station_table
+from aq.store.schema import station_feed
 from aq.store.station_past import EXPECTED_FOR_HOURS, Moved, Past, present_periods
 from aq.store.upsert import Row, as_rows
 
@@ -38,7 +39,7 @@ class Directory:
 
     def __init__(self, txn: Txn, rule: ProvinceRule) -> None:
         self._txn, self._rule = txn, rule
-        rows = as_rows(txn.connection.execute(select(station)))
+        rows = as_rows(txn.connection.execute(select(station_table)))
         self._rows: dict[int, Row] = {row["id"]: row for row in rows}
         self._by_code = {row["code"]: row["id"] for row in self._rows.values() if row["code"]}
         self.past = Past(txn, self._place)
@@ -64,16 +65,16 @@ class Directory:
         """
         known: dict[int, tuple[Station, int]] = {}  # by object, which is quicker than by its facts
         ids: list[int] = []
-        for one in stations:
-            met = known.get(id(one))
+        for station in stations:
+            met = known.get(id(station))
             if met is None:
-                met = known[id(one)] = one, self._one(one, listed)
+                met = known[id(station)] = station, self._one(station, listed)
             ids.append(met[1])
         return ids
 
-    def heard(self, feed: int, number: int, one: Station, hours: Sequence[int]) -> None:
+    def heard(self, feed: int, number: int, station: Station, hours: Sequence[int]) -> None:
         """Take up what the rows of some hours (in order) say of their station."""
-        self.past.say(number, feed, _statement(one), hours)
+        self.past.say(number, feed, _statement(station), hours)
 
     def touch(
         self, feed: int, numbers: Sequence[int] | Numbers, hours: Sequence[int] | Numbers
@@ -95,10 +96,10 @@ class Directory:
             for group in np.split(order, edges):
                 by_feed = self.past.periods.get(int(numbers[group[0]]), {})
                 own = hours[group]
-                for one in by_feed.get(feed) or by_feed.get(KNOWN, ()):
-                    if one.province is not None:
-                        inside = own[(own >= one.first) & (own <= one.last)]
-                        by_province.setdefault(one.province, []).append(inside)
+                for period in by_feed.get(feed) or by_feed.get(KNOWN, ()):
+                    if period.province is not None:
+                        inside = own[(own >= period.first) & (own <= period.last)]
+                        by_province.setdefault(period.province, []).append(inside)
             found[feed] = {
                 (province, hour)
                 for province, parts in by_province.items()
@@ -109,11 +110,11 @@ class Directory:
     def widened(self, moved: Iterable[Moved]) -> list[tuple[int, int, int]]:
         """(province, first hour, last hour) in which other stations are expected than before."""
         found = [
-            (one.province, max(first, one.first), min(last, one.last))
+            (period.province, max(first, period.first), min(last, period.last))
             for number, spans in self.past.widened.items()
-            for one in self.past.periods.get(number, {}).get(KNOWN, ())
+            for period in self.past.periods.get(number, {}).get(KNOWN, ())
             for first, last in spans
-            if one.province is not None and one.first <= last and one.last >= first
+            if period.province is not None and period.first <= last and period.last >= first
         ]
         for each in moved:
             first, last = each.after.first, each.after.last
@@ -128,9 +129,9 @@ class Directory:
         self.past.widened.clear()
         return found
 
-    def code_of(self, one: Station) -> str | None:
+    def code_of(self, station: Station) -> str | None:
         """The code of a station that is known by its name and province."""
-        number = self._find(one)
+        number = self._find(station)
         return None if number is None else self._rows[number]["code"]
 
     def stir(self, codes: Iterable[str]) -> None:
@@ -166,19 +167,19 @@ class Directory:
         for number, by_feed in self.past.periods.items():
             spans = [s for n in FEED_NAMES for s in self.past.spans.get((number, n), ())]
             keys = self.items(number)
-            for one in by_feed.get(feed) or by_feed.get(KNOWN, ()):
-                hours = grid.get(one.province or 0)
-                if hours is None or one.network != URBAN:
+            for period in by_feed.get(feed) or by_feed.get(KNOWN, ()):
+                hours = grid.get(period.province or 0)
+                if hours is None or period.network != URBAN:
                     continue
-                if one.first > max(ends) or one.last < min(ends):
+                if period.first > max(ends) or period.last < min(ends):
                     continue
                 here = np.zeros(len(hours), np.bool_)
                 for first, last in spans:
                     here |= (hours >= first) & (hours <= last + EXPECTED_FOR_HOURS)
-                here &= (hours >= one.first) & (hours <= one.last)
+                here &= (hours >= period.first) & (hours <= period.last)
                 for key in KEYS:
                     if keys is None or key in keys:
-                        counts[one.province or 0][key] += here
+                        counts[period.province or 0][key] += here
         return {
             (province, int(hour)): {key: int(counts[province][key][at]) for key in KEYS}
             for province, hours in grid.items()
@@ -195,19 +196,19 @@ class Directory:
         if number not in numbers:
             numbers.append(number)
 
-    def _one(self, one: Station, listed: bool) -> int:
-        number = self._find(one)
-        facts = self._facts(one, listed)
+    def _one(self, station: Station, listed: bool) -> int:
+        number = self._find(station)
+        facts = self._facts(station, listed)
         if number is None:
-            placed = self._place(one.sido, one.name, one.address)
+            placed = self._place(station.sido, station.name, station.address)
             number = self._insert({**facts, "province": placed})
         else:
-            self._absorb(number, one)
+            self._absorb(number, station)
             self._learn(number, facts)
-        self._name(one.name, number)
+        self._name(station.name, number)
         if listed:
             hour = hour_number(floor_hour(self._txn.now))
-            self.past.say(number, KNOWN, _statement(one), [hour])
+            self.past.say(number, KNOWN, _statement(station), [hour])
         return number
 
     def _learn(self, number: int, facts: Row) -> None:
@@ -234,66 +235,66 @@ class Directory:
 
     def _update(self, number: int, changed: Row) -> None:
         if changed:
-            where = station.c.id == number
-            self._txn.connection.execute(update(station).where(where).values(changed))
+            where = station_table.c.id == number
+            self._txn.connection.execute(update(station_table).where(where).values(changed))
             self._rows[number].update(changed)
             if "code" in changed:
                 self._by_code[changed["code"]] = number
 
-    def _find(self, one: Station) -> int | None:
-        if one.code and one.code in self._by_code:
-            found: int = self._by_code[one.code]
+    def _find(self, station: Station) -> int | None:
+        if station.code and station.code in self._by_code:
+            found: int = self._by_code[station.code]
             return found
         candidates = [
             number
-            for number in self._by_name.get(one.name, ())
-            if not (one.code and self._rows[number]["code"])
+            for number in self._by_name.get(station.name, ())
+            if not (station.code and self._rows[number]["code"])
         ]
         # Those that are called so now come before those that were.
-        candidates.sort(key=lambda number: self._rows[number]["name"] != one.name)
-        if not one.sido and not one.address:
+        candidates.sort(key=lambda number: self._rows[number]["name"] != station.name)
+        if not station.sido and not station.address:
             return candidates[0] if len(candidates) == 1 else None
-        province = self._rule(one.sido, one.name, one.address)
-        return next((n for n in candidates if self._agree(n, one, province)), None)
+        province = self._rule(station.sido, station.name, station.address)
+        return next((n for n in candidates if self._agree(n, station, province)), None)
 
-    def _agree(self, number: int, one: Station, province: Province | None) -> bool:
+    def _agree(self, number: int, station: Station, province: Province | None) -> bool:
         """Whether a kept station of the same name is this one: same label, or same province at
         some time."""
         row = self._rows[number]
         if province is None or row["province"] is None:
-            merged = row["sido"] in MERGED_NAMES or one.sido in MERGED_NAMES
+            merged = row["sido"] in MERGED_NAMES or station.sido in MERGED_NAMES
             near = {row["province"], province.id if province else None} <= {None, *_MERGED_IDS}
-            return row["sido"] == one.sido or (merged and near)
+            return row["sido"] == station.sido or (merged and near)
         periods = self.past.periods.get(number, {}).get(KNOWN, ())
         return province.id in {row["province"], *(period.province for period in periods)}
 
-    def _absorb(self, number: int, one: Station) -> None:
+    def _absorb(self, number: int, station: Station) -> None:
         """Make one of two: a station without a code that only lists named, and the coded one that
         turns out to be called so."""
-        if not one.code:
+        if not station.code:
             return
-        province = self._rule(one.sido, one.name, one.address)
-        for other in [n for n in self._by_name.get(one.name, ()) if n != number]:
+        province = self._rule(station.sido, station.name, station.address)
+        for other in [n for n in self._by_name.get(station.name, ()) if n != number]:
             row = self._rows[other]
             heard = any((other, feed) in self.past.spans for feed in FEED_NAMES)
-            if row["code"] or heard or not self._agree(other, one, province):
+            if row["code"] or heard or not self._agree(other, station, province):
                 continue
             self.past.hand_over(other, number)
-            self._txn.connection.execute(delete(station).where(station.c.id == other))
-            self._by_name[one.name].remove(other)
+            self._txn.connection.execute(delete(station_table).where(station_table.c.id == other))
+            self._by_name[station.name].remove(other)
             self._learn(number, self._rows.pop(other))
 
-    def _facts(self, one: Station, listed: bool) -> dict[str, Any]:
+    def _facts(self, station: Station, listed: bool) -> dict[str, Any]:
         return {
-            "code": one.code,
-            "sido": one.sido,
-            "name": one.name,
-            "network": one.network,
-            "address": one.address,
-            "latitude": one.latitude,
-            "longitude": one.longitude,
-            "year": one.year,
-            "items": None if one.items is None else " ".join(one.items),
+            "code": station.code,
+            "sido": station.sido,
+            "name": station.name,
+            "network": station.network,
+            "address": station.address,
+            "latitude": station.latitude,
+            "longitude": station.longitude,
+            "year": station.year,
+            "items": None if station.items is None else " ".join(station.items),
             "listed_at": self._txn.now if listed else None,
         }
 
@@ -303,7 +304,7 @@ class Directory:
                 f"the store has {len(self._rows):,} stations, of which Korea has 700:"
                 f" {facts['name']!r} and what came with it is not taken. A source invents names"
             )
-        statement = insert(station).values(facts).returning(station.c.id)
+        statement = insert(station_table).values(facts).returning(station_table.c.id)
         number: int = self._txn.connection.execute(statement).scalar_one()
         self._rows[number] = {**facts, "id": number}
         if facts["code"]:
@@ -311,9 +312,13 @@ class Directory:
         return number
 
 
-def _statement(one: Station) -> Statement:
+def _statement(station: Station) -> Statement:
     return Statement(
-        first=0, sido=one.sido, name=one.name, network=one.network, address=one.address
+        first=0,
+        sido=station.sido,
+        name=station.name,
+        network=station.network,
+        address=station.address,
     )
 
 
@@ -358,9 +363,11 @@ def stations_in(
             if period.province == province and period.first <= last and period.last >= first
         ]
         if there:
-            networks[number] = max(there, key=lambda one: one[:2])[2]
+            networks[number] = max(there, key=lambda period: period[:2])[2]
     facts = ("id", "name", "code", "address", "latitude", "longitude", "year", "items")
-    query = select(*(station.c[name] for name in facts)).order_by(station.c.name, station.c.id)
+    query = select(*(station_table.c[name] for name in facts)).order_by(
+        station_table.c.name, station_table.c.id
+    )
     return [
         Listed(**row, network=networks[row["id"]])
         for row in connection.execute(query).mappings()
@@ -370,7 +377,9 @@ def stations_in(
 
 def stations_of(connection: Connection, province: int | None = None) -> Sequence[KeptStation]:
     """Stations as they are now, of one province or all, by name."""
-    query = select(station).order_by(station.c.province, station.c.name, station.c.id)
+    query = select(station_table).order_by(
+        station_table.c.province, station_table.c.name, station_table.c.id
+    )
     if province is not None:
-        query = query.where(station.c.province == province)
+        query = query.where(station_table.c.province == province)
     return connection.execute(query).all()

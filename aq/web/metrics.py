@@ -162,14 +162,14 @@ def _runs(found: Operations) -> Iterator[Metric]:
     errors = _gauge("run_errors_24h", "Failed runs of the last day by reason.", ("job", "reason"))
     mean = _gauge("run_seconds_mean", "Mean length of the last day's runs.", ("job",))
     most = _gauge("run_seconds_max", "Longest of the last day's runs.", ("job",))
-    for job, one in found.runs.items():
-        for state, count in one.states.items():
+    for job, run in found.runs.items():
+        for state, count in run.states.items():
             ended.add_metric([job, state], count)
-        for reason, count in one.errors.items():
+        for reason, count in run.errors.items():
             errors.add_metric([job, reason], count)
-        if one.seconds:
-            mean.add_metric([job], sum(one.seconds) / len(one.seconds))
-            most.add_metric([job], max(one.seconds))
+        if run.seconds:
+            mean.add_metric([job], sum(run.seconds) / len(run.seconds))
+            most.add_metric([job], max(run.seconds))
     yield from (ended, errors, mean, most)
 
 

@@ -47,7 +47,7 @@ def read_rows(items: Iterable[object], now: datetime, station_name: str = "") ->
             issues.append(RowIssue(kind="duplicate", where=_where(item, rows), detail="differs"))
         found[key] = reading
     readings = tuple(found.values())
-    stations = dict.fromkeys(one.station for one in readings if one.station is not None)
+    stations = dict.fromkeys(reading.station for reading in readings if reading.station is not None)
     return Answer(rows=rows, readings=readings, stations=tuple(stations), issues=tuple(issues))
 
 

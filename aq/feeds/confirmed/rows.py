@@ -366,10 +366,12 @@ class RowParser:
                 row = int(at[place])
                 repeated.append(row)
                 same = marks[slots[place]] == mark[row]
-                one = self._stations[station[row]]
+                found_station = self._stations[station[row]]
                 end = kst_iso(from_hour_number(int(hour[row])))
                 kind = "duplicate" if same else "conflict"
-                self._leave_out(kind, numbers[row], f"{one.sido} {one.name} {end}")
+                self._leave_out(
+                    kind, numbers[row], f"{found_station.sido} {found_station.name} {end}"
+                )
         return repeated
 
 
