@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from aq.alerts.evaluate import evaluate
-from aq.alerts.log import act_dict, in_unit, unit_of
-from aq.alerts.official import course
+from aq.alerts.log import in_unit, unit_of
+from aq.alerts.official import act_dict, course, dust_course
 from aq.alerts.places import province_of, zone_of_place
 from aq.alerts.points import Reader
 from aq.alerts.rule import Rule
@@ -16,6 +16,7 @@ from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst, kst_
 from aq.domain.provinces import BY_CODE, district_provinces
 from aq.store import Store
 from aq.store.notices import advisories
+from aq.store.yellow_dust import yellow_dust_acts
 
 # Hours of the Korean clock that count as night.
 NIGHT = (22, 7)
@@ -41,6 +42,7 @@ class Trial:
         }
         return {
             "rule": self.rule.id,
+            "one_shot": self.rule.one_shot,
             "since": kst_iso(from_hour_number(self.after)),
             "until": kst_iso(from_hour_number(self.until)),
             **total,
@@ -63,13 +65,15 @@ class Trial:
         ends = [last for _, last in spans]
         return {
             **_named(name),
-            "fired": len([begin for begin in begins if begin > self.after]),
+            "fired": changes[Reason.FIRST]
+            if self.rule.one_shot
+            else len([begin for begin in begins if begin > self.after]),
             "escalated": changes[Reason.WORSE],
             "cleared": sum(_ends(transition) for transition in found),
             "unknown": changes[Reason.UNKNOWN],
             "night": sum(_is_night(begin) for begin in begins),
             "flapped": sum(
-                later - before <= FLAP_HOURS
+                later - before <= FLAP_HOURS and not self.rule.one_shot
                 for before, later in zip(ends, begins[1:], strict=False)
             ),
             "longest_hours": max((last - first for first, last in spans), default=0),
@@ -129,6 +133,9 @@ def _acts(store: Store, rule: Rule, after: int, last: int) -> dict[str, Course]:
     """The authority's acts of a period, by place."""
     since, until = from_hour_number(after), from_hour_number(last)
     with store.read() as connection:
+        if rule.one_shot:
+            acts = yellow_dust_acts(connection, since, until)
+            return {code: dust_course(code, acts, since, until) for code in rule.places}
         rows = advisories(connection, since, until)
     return {
         code: course(

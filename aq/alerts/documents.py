@@ -46,7 +46,7 @@ def atom(
     below: str = "",
 ) -> bytes:
     """An Atom 1.0 feed (RFC 4287), an entry per transition, newest first; after them one for each
-    act of yellow dust, with what the authority said and no more.
+    act of yellow dust of which no rule told, with what the authority said and no more.
 
     Parameters
     ----------
@@ -61,6 +61,9 @@ def atom(
     _under(feed, "id", stem)
     title = "대기질 17 알림" if lang == "ko" else "Air Quality 17, alerts"
     _under(feed, "title", f"[SIMULATED] {title}" if simulated else title)
+    told = {(act["at"], act["areas"]) for event in events
+            if "areas" in (act := event["official"] or {})}  # fmt: skip
+    yellow_dust = [act for act in yellow_dust if (kst_iso(act.at), act.areas) not in told]
     changes = [*(changed(event) for event in events), *(kst_iso(act.at) for act in yellow_dust)]
     _under(feed, "updated", max(changes, default=kst_iso(now)))
     SubElement(feed, "link", {"rel": "self", "href": f"{root}/alerts.atom"})
@@ -180,6 +183,9 @@ def _info(root: Element, event: Event, lang: str, tag: str, base: str, *, simula
     _under(info, "effective", event["decided_at"])
     if event["since"]:
         _under(info, "onset", event["since"])
+    official = event["official"] or {}
+    if "told_until" in official:
+        _under(info, "expires", official["told_until"])
     _under(info, "senderName", "대기질 17" if lang == "ko" else "Air Quality 17")
     _under(info, "headline", headline[:160])
     _under(info, "description", words)
@@ -190,8 +196,7 @@ def _info(root: Element, event: Event, lang: str, tag: str, base: str, *, simula
             parameter = SubElement(info, "parameter")
             _under(parameter, "valueName", name)
             _under(parameter, "value", str(event[name]))
-    official = event["official"] or {}
-    for name in ("act", "label", "zone", "at"):
+    for name in ("act", "label", "zone", "at", "round", "areas"):
         if official.get(name):
             parameter = SubElement(info, "parameter")
             _under(parameter, "valueName", f"official {name}")

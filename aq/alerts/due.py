@@ -52,9 +52,11 @@ class Now:
     unknown : data are missing; `stale` that they have been for so long that what was before is
         no news to who was never told
     hour : as of which it stands so
+    once : it has no end, so that it is told and nothing is said after it
     """
 
     level: int
+    once: bool = False
     unknown: bool = False
     stale: bool = False
     hour: int = 0
@@ -90,8 +92,10 @@ def due(said: Said, now: Now, given: Circumstances = PLAIN) -> Reason | None:
 
     A more severe alert speaks for the milder ones; once it is over they are told as they stand. A
     silence mutes what begins and goes on; that an alert it was told of is over, a receiver learns
-    at once.
+    at once. What is told once is told to whoever has heard nothing of it, and no more.
     """
+    if now.once:
+        return None if given.silenced or said.moment is not None else Reason.FIRST
     if given.inhibited:
         return None
     if given.undone and now.level != said.level and not (given.silenced and now.level):

@@ -11,9 +11,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aq.alerts.checkpoint import Checkpoints, settled
-from aq.alerts.log import act_dict, number_of
+from aq.alerts.log import number_of
 from aq.alerts.notify import Notifications, Standing
-from aq.alerts.official import ZoneState, act_point, place_state, zones
+from aq.alerts.official import (
+    TOLD_FOR,
+    ZoneState,
+    act_dict,
+    act_point,
+    dust_name,
+    place_state,
+    zones,
+)
 from aq.alerts.outbox import put_messages
 from aq.alerts.places import WATCHDOG
 from aq.alerts.points import Reader
@@ -23,12 +31,13 @@ from aq.alerts.state import MISSING, Course, Phase, Point, State
 from aq.domain.clock import floor_hour, from_hour_number, hour_number
 from aq.domain.errors import StoreError
 from aq.domain.model import Advisory
-from aq.domain.provinces import BY_CODE, district_provinces
+from aq.domain.provinces import BY_CODE, district_provinces, provinces_named
 from aq.store import Connection, IntegrityError, Store
 from aq.store import alerts as rows
 from aq.store.engine import state_of
 from aq.store.notices import advisories
 from aq.store.reads import station_names
+from aq.store.yellow_dust import areas_at_first, yellow_dust_acts
 
 # An hour without data is missing once others have it or this long after its end.
 GRACE_HOURS = 2
@@ -94,7 +103,9 @@ class _Pass:
         groups: list[list[Standing]] = []
         families: dict[tuple[str, ...], list[Saved]] = {}
         for saved in enabled:
-            if saved.rule.kind == "official":
+            if saved.rule.one_shot:
+                groups += self._yellow_dust(saved)
+            elif saved.rule.kind == "official":
                 groups += self._official(saved)
             elif saved.rule.kind == "watchdog":
                 groups.append([self._watchdog(saved)])
@@ -187,6 +198,33 @@ class _Pass:
             self._keep((rule.id, code), saved.revision, state, state, {"in_force": listed})
             for name, zone in acts.items():
                 yield [_of_act(saved, code, name, zone)]
+
+    def _yellow_dust(self, saved: Saved) -> Iterator[list[Standing]]:
+        """The acts of yellow dust that are news, in each of a rule's provinces that they name. No
+        place is on because of one: nothing is known of how it goes on."""
+        first, clear = self.now - TOLD_FOR, State(hour=self.present)
+        told = {name for rule, _, name in self.notifications.before if rule == saved.rule.id}
+        originals = areas_at_first(self.connection, first, self.now)
+        for code in saved.rule.places:
+            self._keep((saved.rule.id, code), saved.revision, clear, clear, {})
+        for act in yellow_dust_acts(self.connection, first, self.now):
+            named, name = provinces_named(act.areas), dust_name(act)
+            before = provinces_named(originals[act.at, act.sequence])
+            for code in saved.rule.places:
+                if BY_CODE[code] in named:
+                    hour = hour_number(floor_hour(act.at))
+                    yield [
+                        Standing(
+                            saved=saved,
+                            place=code,
+                            zone=name,
+                            hour=hour,
+                            moment=act.at,
+                            since=hour,
+                            act=act,
+                            amended=name in told and BY_CODE[code] not in before,
+                        )
+                    ]
 
     def _watchdog(self, saved: Saved) -> Standing:
         """It always fires; on the pages nothing is on because of it."""

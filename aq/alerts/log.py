@@ -11,11 +11,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from aq.alerts.official import severity
+from aq.alerts.official import OfficialAct, act_dict, severity
 from aq.alerts.places import province_of, zone_of_place
-from aq.alerts.rule import PLACELESS, SEVERITIES, Rule
+from aq.alerts.rule import SEVERITIES, Rule
 from aq.alerts.state import Phase, Point, Reason
-from aq.domain.advisories import Act
 from aq.domain.clock import from_hour_number, kst_iso
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_ID
@@ -53,7 +52,7 @@ class Entry:
     muted_by: str | None = None
     back: bool = False
     ended: str | None = None
-    act: Act | None = None
+    act: OfficialAct | None = None
 
 
 def event_id(rule: str, place: str, number: int) -> str:
@@ -75,27 +74,13 @@ def unit_of(rule: Rule) -> str | None:
     """µg/m³, ppm, h; None for grades and indices."""
     if rule.kind == "data_late":
         return "h"
-    if rule.kind == "watchdog":
-        return None
-    return pollutants()[rule.pollutant].unit if rule.watch == "value" else None
+    pollutant = rule.pollutant_told if rule.watch == "value" else None
+    return pollutants()[pollutant].unit if pollutant else None
 
 
 def level_number(level: Decimal | None) -> float | None:
     """A level of a rule for JSON; None of a rule that has none."""
     return None if level is None else float(level)
-
-
-def act_dict(act: Act) -> Fields:
-    """An authority's act in JSON's types; `level` is what is in force from then on, 0 nothing."""
-    row = act.advisory
-    return {
-        "act": act.kind,
-        "at": kst_iso(act.at),
-        "level": act.level,
-        "label": row.word,
-        "district": row.district,
-        "zone": row.zone,
-    }
 
 
 def event_row(
@@ -107,7 +92,7 @@ def event_row(
     detail = {
         "name": rule.name,
         "rule_kind": rule.kind,
-        "pollutant": None if rule.kind in PLACELESS else rule.pollutant,
+        "pollutant": rule.pollutant_told,
         "watch": rule.watch,
         "standard": rule.standard if rule.watch != "value" else None,
         "over": rule.over,

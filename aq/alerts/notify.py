@@ -8,13 +8,13 @@ from typing import Any
 from aq.alerts.due import NOTHING_SAID, Circumstances, Now, Said, due, step
 from aq.alerts.inhibition import Level, Steps, steps
 from aq.alerts.log import FRESH_HOURS, RECORD, Entry, event_row
-from aq.alerts.official import severity
+from aq.alerts.official import OfficialAct, severity
 from aq.alerts.outbox import Outgoing, held_until
 from aq.alerts.rule import Rule
 from aq.alerts.rules import Saved
 from aq.alerts.silences import silenced_by
 from aq.alerts.state import MISSING, Course, Phase, Point, Reason
-from aq.domain.advisories import Act
+from aq.domain.model import YellowDust
 from aq.store.outbox import FAILED, HELD
 
 Key = tuple[str, str, str]  # rule, place, zone
@@ -22,7 +22,8 @@ Key = tuple[str, str, str]  # rule, place, zone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a rule stands in a place (an official one: in a zone of it) by the hours alone.
+    """How a rule stands in a place (an official one: in a zone of it) by the hours alone; of yellow
+    dust, an act that names the place.
 
     Attributes
     ----------
@@ -30,6 +31,7 @@ class Standing:
     hour, moment : as of which it stands so; an act's to the minute
     heard : the newest hour with data, and its point
     course : of the hours since the checkpoint; None of an act
+    act : the authority's; `amended` that it was told elsewhere before it named this place
     ended : what became of the rule or the place where that ends the alert
     """
 
@@ -46,7 +48,8 @@ class Standing:
     point: Point = MISSING
     heard: tuple[int, Point] | None = None
     course: Course | None = None
-    act: Act | None = None
+    act: OfficialAct | None = None
+    amended: bool = False
     ended: str | None = None
 
     @property
@@ -58,6 +61,11 @@ class Standing:
     def rule(self) -> Rule:
         """The rule alone."""
         return self.saved.rule
+
+    @property
+    def once(self) -> bool:
+        """Whether it is told and has no end."""
+        return isinstance(self.act, YellowDust)
 
     @property
     def phase(self) -> Phase:
@@ -160,6 +168,7 @@ class Notifications:
         heard = standing.heard[0] if standing.heard is not None else 0
         now = Now(
             level=standing.level,
+            once=standing.once,
             unknown=standing.unknown,
             stale=standing.unknown and heard < self.present - FRESH_HOURS,
             hour=standing.hour,
@@ -257,7 +266,7 @@ class Notifications:
         kind = "catch_up" if began < self.present - FRESH_HOURS else "live"
         if standing.ended is not None:
             kind = "withdrawn"
-        elif reason == Reason.CORRECTION:
+        elif reason == Reason.CORRECTION or standing.amended:
             kind = "correction"
         return Entry(
             change=change,

@@ -2,13 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from aq.alerts.rule import SEVERITIES, Rule
+from aq.alerts.rule import SEVERITIES, YELLOW_DUST, Rule
 from aq.alerts.state import Course, Phase, Point, Reason, State, Transition
 from aq.domain.advisories import CLEARED, ISSUED, LOWERED, RAISED, Act, Zone, acts, level, zone_of
-from aq.domain.clock import floor_hour, hour_number
-from aq.domain.model import Advisory
+from aq.domain.clock import floor_hour, hour_number, kst, kst_iso
+from aq.domain.model import Advisory, YellowDust
+from aq.domain.provinces import BY_CODE, provinces_named
+
+# Acts of yellow dust have no end upstream: so long after one it is still told to whoever does not
+# know of it. An act told by its day alone counts from that day's midnight, thus for that day.
+TOLD_FOR = timedelta(hours=24)
+OCCURRED = "occurred"
+OfficialAct = Act | YellowDust
 
 CHANGES = {
     ISSUED: Reason.FIRST,
@@ -26,14 +34,39 @@ class ZoneState:
     since: int
 
 
-def severity(rule: Rule, act: Act | None) -> int:
+def severity(rule: Rule, act: OfficialAct | None) -> int:
     """The rule's severity as a number, a step higher for each level above an advisory (주의보).
 
-    The end of one is as severe as what ends.
+    The end of one is as severe as what ends. Yellow dust has no levels.
     """
-    if act is None:
+    if not isinstance(act, Act):
         return rule.rank
     return min(rule.rank + (act.level or level(act.advisory)) - 1, len(SEVERITIES))
+
+
+def act_dict(act: OfficialAct) -> dict[str, Any]:
+    """An authority's act in JSON's types; `level` is what is in force from then on, 0 nothing, None
+    where upstream gives none: an act of yellow dust has its round and areas as they were told."""
+    if isinstance(act, YellowDust):
+        nothing = dict.fromkeys(("level", "label", "district", "zone"))
+        told = {"round": act.sequence or None, "areas": act.areas}
+        until = {"told_until": kst_iso(act.at + TOLD_FOR)}
+        return {"act": OCCURRED, "at": kst_iso(act.at), **nothing, **told, **until}
+    row = act.advisory
+    return {
+        "act": act.kind,
+        "at": kst_iso(act.at),
+        "level": act.level,
+        "label": row.word,
+        "district": row.district,
+        "zone": row.zone,
+    }
+
+
+def dust_name(act: YellowDust) -> str:
+    """Time and round of an act of yellow dust as one word, which names it in the notification
+    log."""
+    return f"{YELLOW_DUST}/{kst(act.at):%Y%m%dT%H%M%S}/{act.sequence}"[:80]
 
 
 def zone_name(zone: Zone) -> str:
@@ -85,6 +118,27 @@ def course(rule: Rule, rows: Iterable[Advisory], since: datetime, now: datetime)
         )
     end = place_state(list(in_force.values()), _hour(now))
     return Course(start=start, transitions=tuple(found), state=end)
+
+
+def dust_course(code: str, acts: Iterable[YellowDust], since: datetime, until: datetime) -> Course:
+    """The acts of yellow dust of ``since <= at < until`` that name a province, oldest first; each
+    begins and is over in its hour, as nothing is known of how it goes on. An act told by its day
+    alone is of that day."""
+    told = [
+        Transition(
+            hour=_hour(act.at),
+            reason=Reason.FIRST,
+            before=Phase.CLEAR,
+            state=State(hour=_hour(act.at)),
+            point=Point(None),
+            since=_hour(act.at),
+            act=act,
+        )
+        for act in acts
+        if since <= act.at < until and BY_CODE[code] in provinces_named(act.areas)
+    ]
+    start, end = State(hour=_hour(since)), State(hour=_hour(until))
+    return Course(start=start, transitions=tuple(told), state=end)
 
 
 def place_state(in_force: list[tuple[Act, int]], hour: int) -> State:

@@ -23,6 +23,8 @@ from aq.i18n import N_
 LONGEST_HOURS = 168
 # Upstream lists advisories of these; fields by which hours are judged mean nothing there.
 OFFICIAL = ("pm10", "pm25", "o3")
+# An official rule may also tell acts of yellow dust, which upstream lists apart.
+YELLOW_DUST = "yellow_dust"
 HOURLY = (
     *("feed", "watch", "standard", "over", "zones"),
     *("threshold", "for", "clear_below", "clear_for"),
@@ -83,9 +85,10 @@ class Rule(_Model):
     """A rule as a person writes it. The value fires at or over `threshold`, clears below
     `clear_below`; both in the pollutant's unit, as a grade, as an index, or in hours.
 
-    A rule of kind `official` watches what the authority itself does, and has neither; one of kind
-    `watchdog` always fires, and is told again every `repeat_hours`: who misses it knows that the
-    alerts have died.
+    A rule of kind `official` watches what the authority itself does, and has neither; with
+    ``pollutant = "yellow_dust"`` it tells each act of yellow dust once. A rule of kind `watchdog`
+    always fires, and is told again every `repeat_hours`: who misses it knows that the alerts have
+    died.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
@@ -123,6 +126,16 @@ class Rule(_Model):
         return tuple(code for code in BY_CODE if not self.provinces or code in self.provinces)
 
     @property
+    def one_shot(self) -> bool:
+        """Whether what it tells has no end: an act of yellow dust is told once, and that is all."""
+        return self.kind == "official" and self.pollutant == YELLOW_DUST
+
+    @property
+    def pollutant_told(self) -> str | None:
+        """The pollutant it is about; None of a feed, of the program, and of yellow dust."""
+        return None if self.kind in PLACELESS or self.one_shot else self.pollutant
+
+    @property
     def family(self) -> tuple[str, ...]:
         """Rules of one family watch the same thing at different levels: the higher mutes."""
         standard = "" if self.watch == "value" else self.standard
@@ -138,9 +151,8 @@ class Rule(_Model):
     @property
     def scale(self) -> int:
         """Integers per unit of what is watched."""
-        if self.kind not in PLACELESS and self.watch == "value":
-            return pollutants()[self.pollutant].scale
-        return 1
+        pollutant = self.pollutant_told if self.watch == "value" else None
+        return pollutants()[pollutant].scale if pollutant else 1
 
     def scaled(self, value: Decimal) -> int:
         """The smallest integer at or over a level of this rule."""
@@ -309,7 +321,7 @@ def _names(rule: Rule, known: Known) -> list[Problem]:
             values = {"name": rule.feed, "known": ", ".join(known.feeds)}
             found.append(Problem("feed", N_("unknown feed {name}; known are {known}"), values))
         return found
-    if rule.pollutant not in (*pollutants(), OVERALL):
+    if rule.pollutant not in (*pollutants(), OVERALL) and not rule.one_shot:
         values = {"name": rule.pollutant, "known": ", ".join((*pollutants(), OVERALL))}
         found.append(
             Problem("pollutant", N_("unknown pollutant {name}; known are {known}"), values)
@@ -353,13 +365,12 @@ def _quiet_problems(rule: Rule) -> list[Problem]:
 def _official(rule: Rule) -> list[Problem]:
     """An authority's acts come as they are, each told once: nothing there is measured by hours."""
     given = {"for" if name == "for_hours" else name for name in rule.model_fields_set}
-    found = [
-        Problem(name, N_("does not belong to a rule that watches official acts"))
-        for name in (*HOURLY, "repeat_hours")
-        if name in given
-    ]
-    if rule.pollutant not in OFFICIAL:
-        values = {"known": ", ".join(OFFICIAL)}
+    alien = N_("does not belong to a rule that watches official acts")
+    if rule.one_shot:
+        alien = N_("an act of yellow dust has no level and no end, and is told once")
+    found = [Problem(name, alien) for name in (*HOURLY, "repeat_hours") if name in given]
+    if rule.pollutant not in OFFICIAL and not rule.one_shot:
+        values = {"known": ", ".join((*OFFICIAL, YELLOW_DUST))}
         found.append(Problem("pollutant", N_("official advisories are of {known}"), values))
     return found
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from aq.alerts.places import province_of
-from aq.alerts.rule import PLACELESS, Rule
+from aq.alerts.rule import Rule
 from aq.domain.clock import kst_iso
 from aq.domain.errors import InputError
 from aq.domain.pollutants import pollutants
@@ -21,7 +21,7 @@ def covers(silence: Any, rule: Rule, province: int | None) -> bool:
     return (
         silence.rule in (None, rule.id)
         and silence.province in (None, province)
-        and silence.pollutant in (None, "" if rule.kind in PLACELESS else rule.pollutant)
+        and silence.pollutant in (None, rule.pollutant_told or "")
     )
 
 

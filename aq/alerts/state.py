@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from aq.domain.advisories import Act
+from aq.domain.model import YellowDust
 
 
 class Reason(StrEnum):
@@ -135,7 +136,7 @@ class Transition:
     since: int | None = None
     peak: int | None = None
     back: bool = False
-    act: Act | None = None
+    act: Act | YellowDust | None = None
 
     @property
     def after(self) -> Phase:
@@ -163,11 +164,14 @@ class Course:
         return hour <= self.start.hour or any(on)
 
     def spans(self) -> list[tuple[int, int]]:
-        """(hour it began, hour it ended) of each alert; the last may go on to the end."""
+        """(hour it began, hour it ended) of each alert; the last may go on to the end. What is told
+        once begins and is over in its hour."""
         found, began = [], self.start.hour if self.start.firing else None
         for transition in self.transitions:
             if began is None and transition.state.firing:
                 began = transition.hour
+            elif began is None and transition.reason == Reason.FIRST:
+                found.append((transition.hour, transition.hour))
             elif began is not None and not transition.state.firing:
                 found.append((began, transition.hour))
                 began = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from aq.alerts.log import event_dict, in_unit, level_number, number_of, unit_of
 from aq.alerts.places import province_of, zone_of_place
-from aq.alerts.rule import PLACELESS, SEVERITIES, Rule
+from aq.alerts.rule import SEVERITIES, Rule
 from aq.alerts.rules import saved_rules
 from aq.alerts.silences import silenced_by
 from aq.alerts.state import State
@@ -69,7 +69,7 @@ def _standing(rule: Rule, row: Any, quiet: Sequence[Any], seen: Any, now: dateti
         "province": province.ko if province else None,
         "code": province.code if province else None,
         "zone": zone.name if zone else None,
-        "pollutant": None if rule.kind in PLACELESS else rule.pollutant,
+        "pollutant": rule.pollutant_told,
         "watch": rule.watch,
         "phase": str(state.phase),
         "alert": state.firing,

@@ -55,7 +55,8 @@ def sheet(message: Mapping[str, Any], lang: str, public_url: str = "") -> Sheet:
     text = text_in(lang)
     events: Sequence[Event] = message["events"]
     notes = []
-    if any(event.get("official") for event in events):
+    acts = [event["official"] for event in events if event.get("official")]
+    if any("areas" not in act for act in acts):
         notes.append(text("Advisories and warnings named here were issued by the authority."))
     if any(event["pollutant"] and event["rule_kind"] != "official" for event in events):
         notes.append(
@@ -64,6 +65,10 @@ def sheet(message: Mapping[str, Any], lang: str, public_url: str = "") -> Sheet:
                 " authorities."
             )
         )
+    for told in dict.fromkeys(act["areas"] for act in acts if "areas" in act):
+        areas = text("Yellow dust, areas as the authority named them: {areas}.", areas=told)
+        end = text("An act of yellow dust has no level and no end in the service.")
+        notes.append(f"{areas} {end}")
     return Sheet(
         id=message["id"],
         title=_title(text, message, events),
@@ -89,6 +94,8 @@ def _brief(text: Text, event: Event) -> str:
     """One event in a few words: 서울 미세먼지 162 기준 초과."""
     if event.get("official"):
         act = event["official"]
+        if "areas" in act:
+            return f"{_place(text, event)} {dust_words(text, act)}"
         words = [
             f"{_place(text, event)} {act['zone']}".rstrip(),
             text.pollutant(event["pollutant"]),
@@ -129,7 +136,8 @@ def _line(text: Text, event: Event) -> str:
     """One event: 서울: 기준 초과. 미세먼지 152 µg/m³, 기준 150 …"""
     mark = text(SEVERITY_WORDS.get(event["severity"], "For your notice"))
     if event["rule_kind"] == "official":
-        mark = text("Official act")
+        told_once = "areas" in (event.get("official") or {})
+        mark = text("Official announcement") if told_once else text("Official act")
     if event.get("official"):
         return f"[{mark}] {official_sentence(text, event)}"
     if event["rule_kind"] == "watchdog" and not event.get("ended"):
@@ -160,13 +168,16 @@ def _line(text: Text, event: Event) -> str:
 def official_sentence(text: Text, event: Event) -> str:
     """An authority's act: 경기 남부권: 초미세먼지 주의보 발령 · 78 µg/m³ · 11월 23일 14시 10분."""
     act = event["official"]
-    words = text(
-        "{where}: {what} {label} {act}",
-        where=f"{_place(text, event)} {act['zone']}".rstrip(),
-        what=text.pollutant(event["pollutant"]),
-        label=text.advisory(act["label"]),
-        act=text(ACT_WORDS[act["act"]]),
-    )
+    if "areas" in act:
+        words = f"{_place(text, event)}: {dust_words(text, act)}"
+    else:
+        words = text(
+            "{where}: {what} {label} {act}",
+            where=f"{_place(text, event)} {act['zone']}".rstrip(),
+            what=text.pollutant(event["pollutant"]),
+            label=text.advisory(act["label"]),
+            act=text(ACT_WORDS[act["act"]]),
+        )
     if event["kind"] == "correction":
         words = text("Correction, as known now: {what}", what=words)
     parts = [words]
@@ -175,6 +186,12 @@ def official_sentence(text: Text, event: Event) -> str:
     at = parse_instant(act["at"])
     parts.append(text.minute(at) if kst(at).minute else text.hour(at))
     return " · ".join(parts)
+
+
+def dust_words(text: Text, act: Mapping[str, Any]) -> str:
+    """An act of yellow dust with its round; its areas stand under the message."""
+    told = text(", round {n}", n=act["round"]) if act["round"] else ""
+    return text("yellow dust has occurred") + told
 
 
 def _source(text: Text, event: Event) -> list[str]:

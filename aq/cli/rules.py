@@ -187,11 +187,14 @@ def _tried(context: Context, rule: Rule, first: datetime, last: datetime) -> dic
 def say_trial(name: str, found: dict[str, Any]) -> None:
     """A back-test in words: how often, how long, where, and whom it would have told."""
     whom = ", ".join(found["receivers"])
-    click.echo(
-        f"{name}: would have fired {found['fired']} times, {found['night']} at night,"
-        f" longest {found['longest_hours']} h; escalated {found['escalated']},"
+    course = (
+        f", longest {found['longest_hours']} h; escalated {found['escalated']},"
         f" cleared {found['cleared']}, unknown {found['unknown']},"
-        f" back within six hours of its end {found['flapped']};"
+        f" back within six hours of its end {found['flapped']}"
+    )
+    click.echo(
+        f"{name}: would have fired {found['fired']} times, {found['night']} at night"
+        f"{', each told once' if found['one_shot'] else course};"
         f" {f'would have told {whom}' if whom else 'would have told nobody'}"
     )
     for one in found["places"]:

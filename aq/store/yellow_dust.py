@@ -70,6 +70,16 @@ def yellow_dust_acts(
     return _latest(connection, first, last, version)
 
 
+def areas_at_first(
+    connection: Connection, first: datetime, last: datetime
+) -> dict[tuple[datetime, str], str]:
+    """The areas with which each act of ``first <= t <= last`` was seen first, by time and round."""
+    table = yellow_dust
+    query = select(table).where(table.c.at >= first, table.c.at <= last)
+    rows = connection.execute(query.order_by(table.c.version.desc()))
+    return {(row.at, row.sequence): row.areas for row in rows}
+
+
 def yellow_dust_span(connection: Connection) -> tuple[datetime, datetime] | None:
     """When the first and the last act held were."""
     first, last = connection.execute(

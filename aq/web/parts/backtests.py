@@ -63,6 +63,13 @@ class Trials:
 
     def _counts(self, found: Mapping[str, Any]) -> str:
         text, when = self.text, self.period.words
+        if found["one_shot"]:
+            n, night = f"{found['fired']:,}", f"{found['night']:,}"
+            words = text(
+                "In {when} it would have told of {n} acts, each in its province, {night} of them at"
+                " night (22–7 h).", when=when, n=n, night=night,
+            )  # fmt: skip
+            return f'<p class="trial" role="status">{escape(words)}</p>'
         if not found["fired"] and not found["unknown"]:
             words = text("In {when} it would not have fired.", when=when)
             return f'<p class="trial" role="status">{escape(words)}</p>'

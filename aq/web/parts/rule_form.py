@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from aq.alerts import SEVERITIES, Problem
-from aq.alerts.rule import OFFICIAL, WEEKDAYS
+from aq.alerts.rule import OFFICIAL, WEEKDAYS, YELLOW_DUST
 from aq.domain.clock import kst_day
 from aq.domain.model import LANGUAGES
 from aq.domain.pollutants import pollutants
@@ -148,6 +148,7 @@ class Form:
         keys = OFFICIAL if kind == "official" else (*pollutants(), OVERALL)
         names = {key: text.pollutant(key) for key in keys}
         if kind == "official":
+            names[YELLOW_DUST] = text("Yellow dust")
             pollutant = self._plain("pollutant", text("Pollutant"), names, "pm10")
             self._wrong("pollutant")
             words = text(

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from aq.alerts.places import province_of, zone_of_place
-from aq.alerts.wording import ACT_WORDS
+from aq.alerts.rule import YELLOW_DUST
+from aq.alerts.wording import ACT_WORDS, dust_words
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text, text_in
 from aq.web.wording.korean import N_, listed, number, province_name
@@ -43,6 +44,7 @@ SHIPPED_NAMES = {
     "official-pm10": N_("PM10, official advisories"),
     "official-pm25": N_("PM2.5, official advisories"),
     "official-o3": N_("Ozone, official advisories"),
+    "official-yellow-dust": N_("Yellow dust, official announcements"),
     "data-late": N_("Data late"),
 }
 SEVERITY_WORDS = {
@@ -101,9 +103,12 @@ def rule_sentence(body: Fields, text: Text) -> str:
         return text(
             "A feed's newest hour is {n} hours old or older.", n=f"{float(body['threshold']):g}"
         )
-    watched = text.pollutant(body["pollutant"])
     if body["kind"] == "official":
+        if body["pollutant"] == YELLOW_DUST:
+            return text("The authority announces yellow dust; each act is told once.")
+        watched = text.pollutant(body["pollutant"])
         return text("{what}: the authority issues, raises, lowers or clears.", what=watched)
+    watched = text.pollutant(body["pollutant"])
     over = text(OVER_NAMES[body.get("over", "mean")])
     return text(
         "{what} ({over}) at {level} or above for {n} h; clears below {clear} for {m} h.",
@@ -131,6 +136,8 @@ def official_words(fields: Fields, text: Text) -> str:
 def act_words(fields: Fields, text: Text) -> str:
     """What an authority did: 경기 남부권 경보 해제."""
     act = fields["official"]
+    if "areas" in act:
+        return f"{dust_words(text, act)}, {text('told once')}"
     return f"{act['zone']} {text.advisory(act['label'])} {text(ACT_WORDS[act['act']])}".lstrip()
 
 
