@@ -16,13 +16,13 @@ import aq
 from aq import app as process
 from aq.context import Context, shared
 from aq.logs import set_up
+from aq.web import kept_files
 from aq.web.admin import link_route, local_counts
 from aq.web.api.routes import routes
 from aq.web.base_path import BasePath
 from aq.web.compressed import Packed
 from aq.web.first_paint import first_paint
 from aq.web.metrics import observe
-from aq.web.parts import outlines
 from aq.web.parts.live_update import watch
 from aq.web.public import routes as public
 from aq.web.publish.job import publishing
@@ -70,7 +70,7 @@ app = st.App(
     routes=[
         *routes(shared),
         *public.routes(shared),
-        outlines.route(),
+        kept_files.route(),
         link_route(lambda: local_counts(shared().settings)),
     ],
     middleware=[

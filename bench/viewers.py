@@ -5,6 +5,7 @@ import json
 import random
 import statistics
 import time
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -106,7 +107,8 @@ class Viewer:
             if element.WhichOneof("type") == "exception":
                 raise RuntimeError(f"the page failed: {element.exception.message}")
             part = element.bidi_component
-            if element.WhichOneof("type") == "bidi_component" and 'class=\\"map\\"' in part.json:
+            packed = part.bytes if part.component_name == "aq_drawing" else zlib.compress(b"")
+            if b'class=\\"map\\"' in zlib.decompress(packed):
                 drawn = part.id
         elif kind == "new_session":
             self._script = message.new_session.page_script_hash

@@ -1,37 +1,65 @@
 """The framework's own files, packed once, and its pages: sent packed to whoever can read that."""
 
 import gzip
+import re
 from collections.abc import Collection
 
+import pyarrow as pa
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Files under this path have the hash of their content in their names: they never change.
-STATIC = "/static/"
-KINDS = ("text/", "application/javascript", "application/json", "image/svg")
+from aq.web.kept_files import FOLDER
+
+# Files under these paths have the hash of their content in their names: they never change.
+LASTING = ("/static/", FOLDER)
+KINDS = ("text/", "application/javascript", "application/json", "application/geo", "image/svg")
 WEAK = "W/"
 LEAST = 1024  # bytes; a smaller file is not worth it
+# Quality of brotli for what is packed once, and for what is packed each time; gzip's levels.
+LASTING_QUALITY, PASSING_QUALITY = 9, 5
+LASTING_LEVEL, PASSING_LEVEL = 9, 6
+REFUSED = re.compile(r"0(\.0*)?")
+
+
+def encoding_for(accepted: str) -> str | None:
+    """The best of our encodings that a header `Accept-Encoding` takes; None for neither."""
+    parts = accepted.lower().replace(" ", "").split(",")
+    taken = {
+        name
+        for name, _, weight in (part.partition(";q=") for part in parts)
+        if not REFUSED.fullmatch(weight)
+    }
+    return next((name for name in ("br", "gzip") if name in taken), None)
+
+
+def compressed(body: bytes, encoding: str, *, lasting: bool) -> bytes:
+    """A body in an encoding; what is packed once and sent often is packed harder."""
+    if encoding == "gzip":
+        return gzip.compress(body, LASTING_LEVEL if lasting else PASSING_LEVEL, mtime=0)
+    codec = pa.Codec("brotli", compression_level=LASTING_QUALITY if lasting else PASSING_QUALITY)
+    packed: bytes = codec.compress(body, asbytes=True)
+    return packed
 
 
 class Packed:
-    """ASGI middleware: keeps each file of the framework packed, as often as it is asked for.
+    """ASGI middleware: keeps each lasting file packed, in each encoding that was asked for.
 
-    There are as many as the framework has, so nothing is ever dropped.
+    There are as many as the framework and the program have, so nothing is ever dropped.
     """
 
     def __init__(self, app: ASGIApp, pages: Collection[str] = ()) -> None:
         """`pages` are the paths of pages, which are packed each time."""
         self._app, self._pages = app, pages
-        self._files: dict[str, bytes] = {}
+        self._files: dict[tuple[str, str], bytes] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a file packed; what cannot be packed goes out as it is."""
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
-        takes = "gzip" in headers.get("accept-encoding", "") and "range" not in headers
-        ours = scope["type"] == "http" and scope["method"] == "GET"
-        ours = ours and (scope["path"].startswith(STATIC) or scope["path"] in self._pages)
-        if not takes or not ours:
+        encoding = encoding_for(headers.get("accept-encoding", ""))
+        ours = scope["type"] == "http" and scope["method"] == "GET" and "range" not in headers
+        ours = ours and (scope["path"].startswith(LASTING) or scope["path"] in self._pages)
+        if not ours:
             await self._app(scope, receive, send)
             return
         start: Message = {}
@@ -44,35 +72,41 @@ class Packed:
                 return
             body.extend(message.get("body", b""))
             if not message.get("more_body"):
-                await self._answer(scope["path"], start, bytes(body), send)
+                await self._answer(scope["path"], encoding, start, bytes(body), send)
 
         await self._app(_asking(scope), receive, keep)
 
-    async def _answer(self, path: str, start: Message, body: bytes, send: Send) -> None:
+    async def _answer(
+        self, path: str, encoding: str | None, start: Message, body: bytes, send: Send
+    ) -> None:
         headers = MutableHeaders(raw=list(start["headers"]))
         kind = headers.get("content-type", "")
         if "etag" in headers and not headers["etag"].startswith(WEAK):
             headers["etag"] = WEAK + headers["etag"]
         if start["status"] == 200 and len(body) >= LEAST and kind.startswith(KINDS):
-            body = await self._packed(path, body)
-            headers["Content-Encoding"] = "gzip"
-            headers["Content-Length"] = str(len(body))
             headers.add_vary_header("Accept-Encoding")
+            if encoding:
+                body = await self._packed(path, encoding, body)
+                headers["Content-Encoding"] = encoding
+                headers["Content-Length"] = str(len(body))
         await send({**start, "headers": headers.raw})
         await send({"type": "http.response.body", "body": body})
 
-    async def _packed(self, path: str, body: bytes) -> bytes:
+    async def _packed(self, path: str, encoding: str, body: bytes) -> bytes:
         if path in self._pages:
-            return await run_in_threadpool(gzip.compress, body, 6, mtime=0)
-        if path not in self._files:
-            self._files[path] = await run_in_threadpool(gzip.compress, body, 9, mtime=0)
-        return self._files[path]
+            return await run_in_threadpool(compressed, body, encoding, lasting=False)
+        key = path, encoding
+        if key not in self._files:
+            self._files[key] = await run_in_threadpool(compressed, body, encoding, lasting=True)
+        return self._files[key]
 
 
 def _asking(scope: Scope) -> Scope:
-    """The request with the tag as the application knows it: packed bytes have a weak one."""
+    """The request with the tag as the application knows it, as packed bytes have a weak one, for
+    an answer that is not packed already."""
     headers = [
         (name, value.removeprefix(WEAK.encode()) if name == b"if-none-match" else value)
         for name, value in scope["headers"]
+        if name != b"accept-encoding"
     ]
     return {**scope, "headers": headers}

@@ -29,7 +29,7 @@ NAMED = frozenset(
         *("/api/v1/history", "/api/v1/export", "/api/v1/feeds", "/api/v1/openapi.json"),
     }
 )
-GROUPS = (("api", "/api/"), ("asset", "/static/"), ("stream", "/_stcore/"))
+GROUPS = (("api", "/api/"), ("asset", "/static/"), ("asset", "/kept/"), ("stream", "/_stcore/"))
 # Nothing here takes a file or a form; the framework's own ways in for developers are closed.
 METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CLOSED = ("/_stcore/metrics", "/_stcore/upload_file", "/_stcore/agent", "/_stcore/script-health")

@@ -13,7 +13,7 @@ OPEN = frozenset(
         *("/catalog.jsonld", "/oembed"),
     }
 )
-OPEN_BELOW = ("/api/", "/outlines/", "/now/", "/embed/", "/card", "/cards/", "/icon-", "/picture")
+OPEN_BELOW = ("/api/", "/kept/", "/now/", "/embed/", "/card", "/cards/", "/icon-", "/picture")
 EXPOSED = "ETag, Retry-After, Content-Disposition, X-AQ-Store-Version"
 PREFLIGHT_SECONDS = 86_400  # browsers keep it two hours to a day
 # While a cache asks for a new copy the old one serves; without an origin, for as long as a value is

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from html import escape
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl
@@ -25,7 +26,7 @@ from aq.domain.errors import AqError
 from aq.domain.model import LANGUAGES
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text, text_in
-from aq.web import linked_data
+from aq.web import kept_files, linked_data
 from aq.web.connection_notice import script
 from aq.web.drawings.view import shown_digits
 from aq.web.head import Head, markup
@@ -118,10 +119,17 @@ def rewritten(page: bytes, head: Head, body: str) -> bytes:
     page = page.replace(b'<html lang="en">', f'<html lang="{head.lang}">'.encode(), 1)
     for theirs in _THEIRS:
         page = theirs.sub(b"", page)
-    page = page.replace(b"</head>", markup(head).encode() + b"\n</head>", 1)
+    page = page.replace(b"</head>", f"{markup(head)}{_modules()}\n</head>".encode(), 1)
     return page.replace(
         _ROOT, b'<div id="root">' + body.encode() + b"</div>" + _without_scripts(head), 1
     )
+
+
+@cache
+def _modules() -> str:
+    """The components that every page has, fetched while the framework loads."""
+    parts = (kept_files.address(f"{name}.js").removeprefix("/") for name in ("header", "drawing"))
+    return "".join(f'<link rel="modulepreload" href="{part}">' for part in parts)
 
 
 def _without_scripts(head: Head) -> bytes:

@@ -102,7 +102,7 @@ RECORDING = {
 }
 # The page's markup after one run, as JSON.
 PAGE = """
-import json, sys
+import json, sys, zlib
 from streamlit.testing.v1 import AppTest
 test = AppTest.from_file("aq/web/pages/main.py", default_timeout=120)
 test.query_params["lang"] = sys.argv[2]
@@ -110,8 +110,9 @@ test.run()
 if sys.argv[1] != "live.py":
     test.switch_page(sys.argv[1]).run()
 parts = [one.proto.body for one in test.get("html")]
-drawn = [json.loads(one.proto.json) for one in test.get("bidi_component")]
-parts.append(json.dumps(drawn, ensure_ascii=False))
+for one in test.get("bidi_component"):
+    given = one.proto.json or zlib.decompress(one.proto.bytes)
+    parts.append(json.dumps(json.loads(given), ensure_ascii=False))
 print(json.dumps([[one.value for one in test.exception], " ".join(parts)]))
 """
 

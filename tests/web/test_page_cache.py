@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from aq.context import shared
 from aq.paths import config_dir
-from aq.web.parts import cache, outlines
+from aq.web import kept_files
+from aq.web.parts import cache
 from aq.web.parts.page_cache import once, one_run
 from tests.conftest import NOW
 from tests.serving import fill, make_runtime
@@ -58,16 +59,16 @@ def test_what_is_stored_during_a_run_is_seen_by_the_next(store: str) -> None:
 
 
 def test_the_map_names_a_file_that_holds_the_outlines() -> None:
-    answer = _answered(outlines.address())
+    answer = _answered(kept_files.address(kept_files.OUTLINES))
     assert json.loads(answer.body) == json.loads(
         (config_dir() / "provinces.geojson").read_text("utf-8")
     )
     assert "immutable" in answer.headers["cache-control"]
-    assert _answered("/outlines/other.geojson").status_code == 404
+    assert _answered("/kept/other.geojson").status_code == 404
 
 
 def _answered(path: str) -> Response:
     request = Request({"type": "http", "method": "GET", "path": path, "headers": []})
     with ThreadPoolExecutor(1) as thread:  # this one may have a browser's loop running
-        answer: Response = thread.submit(asyncio.run, outlines.route().endpoint(request)).result()
+        answer: Response = thread.submit(asyncio.run, kept_files.route().endpoint(request)).result()
     return answer

@@ -1,6 +1,7 @@
 """The pages as the framework runs them: both languages, with data, without, with a failing feed."""
 
 import json
+import zlib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -72,7 +73,7 @@ def markup(test: AppTest) -> str:
 def drawings(test: AppTest) -> list[str]:
     """The drawings of a page in their order."""
     return [
-        json.loads(one.proto.json)["html"]
+        json.loads(zlib.decompress(one.proto.bytes))["html"]
         for one in test.get("bidi_component")
         if one.proto.component_name == "aq_drawing"
     ]

@@ -1,39 +1,42 @@
 """The pages' own elements, without frames: masthead, switch, table, drawings with clicks."""
 
+import json
+import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from aq.web.drawings.style import sheet
+from aq.web.kept_files import COMPONENTS, address
 
-_HERE = Path(__file__).parent
-
-
-def _register(name: str) -> ComponentRenderer:
-    """A component from its script and style; both shared parts stand before its own."""
-    script = "\n".join((_HERE / part).read_text("utf-8") for part in ("dom.js", f"{name}.js"))
-    style = "\n".join((_HERE / part).read_text("utf-8") for part in ("common.css", f"{name}.css"))
-    return st.components.v2.component(f"aq_{name}", css=style, js=script)
+# The framework sends a component's script with each drawing of it: this one fetches the module,
+# once a page, from beside the page. Pages stand directly below the root, wherever that is.
+_SCRIPT = """const module = import(new URL("%s", location.href));
+export default async (part) => {
+  const { sheet, default: draw } = await module;
+  part.parentElement.adoptedStyleSheets = [sheet];
+  return draw(part);
+};"""
+# Level of compression of drawings: a fifth of their size for a millisecond; more takes twice that
+# for a tenth.
+PACKED = 3
+_BY_NAME: dict[str, ComponentRenderer] = {
+    name: st.components.v2.component(
+        f"aq_{name}", js=_SCRIPT % address(f"{name}.js").removeprefix("/")
+    )
+    for name in COMPONENTS
+}
 
 
 def _nothing() -> None:
     """A trigger is read from the result of the run it starts."""
 
 
-_MASTHEAD, _SWITCH, _TABLE = (_register(name) for name in ("header", "switch", "table"))
-_DRAWING = st.components.v2.component(
-    "aq_drawing",
-    css=sheet(),
-    js="\n".join((_HERE / part).read_text("utf-8") for part in ("dom.js", "drawing.js")),
-)
-
-
 def masthead(data: dict[str, Any]) -> tuple[str | None, str | None]:
     """Draw the masthead; gives the page and the language asked for by a click, if any."""
-    result = _MASTHEAD(key="masthead", data=data, on_page_change=_nothing, on_lang_change=_nothing)
+    draw = _BY_NAME["header"]
+    result = draw(key="masthead", data=data, on_page_change=_nothing, on_lang_change=_nothing)
     return result.page, result.lang
 
 
@@ -52,8 +55,9 @@ def drawing(
         if chosen and choice:
             chosen(*choice)
 
-    data = {"html": html, "say": say}
-    result = _DRAWING(key=key, data=data, on_choice_change=call if chosen else _nothing)
+    data = zlib.compress(json.dumps({"html": html, "say": say}).encode(), PACKED)
+    draw = _BY_NAME["drawing"]
+    result = draw(key=key, data=data, on_choice_change=call if chosen else _nothing)
     return None if chosen else _parted(result.choice)
 
 
@@ -64,20 +68,21 @@ def _parted(choice: str | None) -> tuple[str, str] | None:
 
 def switch(key: str, data: dict[str, Any]) -> str | None:
     """Draw a row of choices; gives the one clicked, if any."""
-    picked: str | None = _SWITCH(key=key, data=data, on_pick_change=_nothing).pick
+    picked: str | None = _BY_NAME["switch"](key=key, data=data, on_pick_change=_nothing).pick
     return picked
 
 
 def table(data: dict[str, Any]) -> tuple[str | None, str | None]:
     """Draw the table of provinces; gives the province and the order asked for, if any."""
-    result = _TABLE(key="table", data=data, on_pick_change=_nothing, on_sort_change=_nothing)
+    result = _BY_NAME["table"](
+        key="table", data=data, on_pick_change=_nothing, on_sort_change=_nothing
+    )
     return result.pick, result.sort
-
-
-_PLAYBACK = _register("playback")
 
 
 def playback(data: dict[str, Any]) -> tuple[str | None, str | None]:
     """Draw the map at one hour of many; gives the province and the hour picked, if any."""
-    result = _PLAYBACK(key="playback", data=data, on_pick_change=_nothing, on_hour_change=_nothing)
+    result = _BY_NAME["playback"](
+        key="playback", data=data, on_pick_change=_nothing, on_hour_change=_nothing
+    )
     return result.pick, result.hour

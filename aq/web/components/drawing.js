@@ -1,5 +1,5 @@
 // A drawing made by the server, with clicks: what is chosen goes back, the keyboard's place stays.
-const SHOWN = Symbol("shown");
+const SHOWN = Symbol("shown"), NEWEST = Symbol("newest");
 
 // The carpet under the pointer or the arrow keys: a cell, told from the table of its numbers.
 function tell(box, carpet, column, row) {
@@ -64,8 +64,17 @@ function draw(root, data) {
   return box;
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const box = draw(parentElement, data);
+// What the server sends is packed: repeated marks are most of a drawing.
+async function unpacked(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).json();
+}
+
+export default async function ({ data, parentElement, setTriggerValue }) {
+  parentElement[NEWEST] = data;
+  const content = await unpacked(data);
+  if (parentElement[NEWEST] !== data) return; // a later drawing has come meanwhile
+  const box = draw(parentElement, content);
   const choose = (name, value) => {
     if (name === "pick") document.cookie = `aq_place=${value}; path=/; max-age=31536000; samesite=lax`;
     setTriggerValue("choice", `${name} ${value}`);

@@ -20,7 +20,7 @@ from aq.i18n import Text, text_in
 from aq.queries import stations as rosters
 from aq.queries.evidence import COUNTS
 from aq.queries.stations import Member, Roster
-from aq.web import components
+from aq.web import components, kept_files
 from aq.web.base_path import below
 from aq.web.charts import lines as lines_chart
 from aq.web.charts.lines import Ask
@@ -29,7 +29,7 @@ from aq.web.charts.station_map import MAP_CONFIG, station_map
 from aq.web.charts.theme import palette
 from aq.web.drawings.bands import level_bands
 from aq.web.parts import attribution as origin
-from aq.web.parts import cache, live_view, outlines, page, ranges
+from aq.web.parts import cache, live_view, page, ranges
 from aq.web.parts.ranges import Range, Spans
 from aq.web.parts.why import NETWORKS, flag_words
 from aq.web.wording.explanation import PARTS
@@ -136,7 +136,7 @@ def map_of(
     found, text = roster_of(context, code, pollutant, after, until, standard), text_in(lang)
     return station_map(
         found.members,
-        below(outlines.address()),
+        below(kept_files.address(kept_files.OUTLINES)),
         code,
         context.standards[standard],
         text,

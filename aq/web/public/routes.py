@@ -1,6 +1,5 @@
 """The routes of pages, frames and pictures for everybody, ready by store version and minute."""
 
-import gzip
 import hashlib
 import json
 import logging
@@ -23,6 +22,7 @@ from aq.domain.provinces import PROVINCES
 from aq.i18n import text_in
 from aq.queries.current import current
 from aq.web.catalog import catalog
+from aq.web.compressed import compressed, encoding_for
 from aq.web.drawings.paint import fixed
 from aq.web.public import card, embeds, figure, files, pages, pictures, refusals
 from aq.web.public.document import Place, policy
@@ -198,11 +198,11 @@ def _endpoint(
 ) -> Callable[[Request], Awaitable[Response]]:
     handler, known = TABLE[path]
 
-    def made(request: Request, question: bytes, packed: bool) -> Response:
+    def made(request: Request, question: bytes, encoding: str | None) -> Response:
         def make() -> Response:
             context = get_context()
             response = handler(context, _asked(context, request, known))
-            return _packed(response) if packed else response
+            return _packed(response, encoding) if encoding else response
 
         try:
             return shelf.answer(get_context(), question, make)
@@ -214,11 +214,11 @@ def _endpoint(
 
     async def endpoint(request: Request) -> Response:
         headers = Headers(scope=request.scope)
-        packed = "gzip" in headers.get("accept-encoding", "")
-        question = _question(request, headers, packed)
+        encoding = encoding_for(headers.get("accept-encoding", ""))
+        question = _question(request, headers, encoding)
         response = shelf.at_once(get_context, question)
         if response is None:
-            response = await run_in_threadpool(made, request, question, packed)
+            response = await run_in_threadpool(made, request, question, encoding)
         etag = response.headers.get("etag")
         if etag and headers.get("if-none-match") == etag:
             kept = {k: v for k, v in response.headers.items() if k != "content-length"}
@@ -228,8 +228,8 @@ def _endpoint(
     return endpoint
 
 
-def _question(request: Request, headers: Headers, packed: bool) -> bytes:
-    parts = (headers.get("host", ""), request.scope["path"], "gzip" if packed else "")
+def _question(request: Request, headers: Headers, encoding: str | None) -> bytes:
+    parts = (headers.get("host", ""), request.scope["path"], encoding or "")
     return "\0".join(parts).encode() + b"\0" + bytes(request.scope["query_string"])
 
 
@@ -253,19 +253,19 @@ def _asked(context: Context, request: Request, known: tuple[str, ...]) -> Asked:
     return Asked(site=site, path=path, query=query)
 
 
-def _packed(response: Response) -> Response:
+def _packed(response: Response, encoding: str) -> Response:
     """The answer compressed, where that makes it smaller by much."""
     content_type = response.headers.get("content-type", "")
     body = bytes(response.body)
     if len(body) < LEAST_PACKED or not content_type.startswith(PACKED_TYPES):
         return response
-    response.body = gzip.compress(body, 9, mtime=0)
+    response.body = compressed(body, encoding, lasting=True)
     response.headers["content-length"] = str(len(response.body))
-    response.headers["Content-Encoding"] = "gzip"
+    response.headers["Content-Encoding"] = encoding
     response.headers["Vary"] = "Accept-Encoding"
     etag = response.headers.get("etag")
     if etag:
-        response.headers["ETag"] = f'{etag[:-1]}-gzip"'
+        response.headers["ETag"] = f'{etag[:-1]}-{encoding}"'
     return response
 
 

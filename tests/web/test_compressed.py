@@ -1,0 +1,69 @@
+"""Files that never change, packed: in which encoding, once, and told to caches."""
+
+import gzip
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pytest
+import requests
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from aq.web import compressed, kept_files
+from aq.web.compressed import Packed, encoding_for
+from tests.serving import listening
+
+UNPACK = {
+    "br": lambda body, size: pa.Codec("brotli").decompress(body, size, asbytes=True),
+    "gzip": lambda body, _size: gzip.decompress(body),
+    None: lambda body, _size: body,
+}
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    app = Starlette(routes=[kept_files.route()], middleware=[Middleware(Packed)])
+    with listening(app) as site:
+        yield site + kept_files.address("drawing.js")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("BR;q=0.5, gzip", "br"),
+        ("br;q=0, gzip;q=0.1", "gzip"),
+        ("br; q=0.000, gzip;q=0", None),
+        ("identity", None),
+        ("", None),
+    ],
+)
+def test_the_best_encoding_that_is_taken_is_sent(
+    address: str, accepted: str, encoding: str | None
+) -> None:
+    assert encoding_for(accepted) == encoding
+    whole = requests.get(address, headers={"Accept-Encoding": "identity"}, timeout=60).content
+    asked = requests.get(address, headers={"Accept-Encoding": accepted}, timeout=60, stream=True)
+    body = asked.raw.read()
+    assert asked.headers.get("Content-Encoding") == encoding
+    assert asked.headers["Vary"] == "Accept-Encoding"
+    assert asked.headers["Content-Length"] == str(len(body))
+    assert UNPACK[encoding](body, len(whole)) == whole
+    assert encoding is None or len(body) < len(whole) / 3
+
+
+def test_a_lasting_file_is_packed_once(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def counted(body: bytes, encoding: str, *, lasting: bool) -> bytes:
+        calls.append(encoding)
+        return real(body, encoding, lasting=lasting)
+
+    real = compressed.compressed
+    monkeypatch.setattr(compressed, "compressed", counted)
+    for accepted in ("br", "gzip", "br", "gzip"):
+        assert requests.get(address, headers={"Accept-Encoding": accepted}, timeout=60).ok
+    assert calls == ["br", "gzip"]
+    body = b'{"a":1}' * 400
+    assert gzip.decompress(compressed.compressed(body, "gzip", lasting=False)) == body
