@@ -1,6 +1,7 @@
 """Wires a process: collectors, notifier and scheduler from its context."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -40,10 +41,10 @@ TIDY_AT, YEARS_AT = timedelta(hours=4, minutes=44), timedelta(hours=4, minutes=5
 RETAIN_AT = timedelta(hours=5, minutes=8)
 
 
-def start(settings: Settings | None = None) -> Context:
+def start(settings: Settings | None = None, *, reader: bool = False) -> Context:
     """A process's context, with channels checked too. Raises `ConfigError`."""
     outlets()
-    return contexts.start(settings)
+    return contexts.start(settings, reader=reader)
 
 
 def read_configuration(settings: Settings) -> None:
@@ -135,7 +136,8 @@ def _others(context: Context, known: Sequence[str], now: datetime) -> NotifyRepo
 
 def scheduler(context: Context, more: Sequence[Job] = ()) -> Scheduler:
     """A scheduler that polls the live feeds, fills their gaps and judges what came; beside that
-    it does what the process itself adds."""
+    it does what the process itself adds. What judges reads the primary."""
+    context = replace(context, store=context.store.primary)
     store, schedule = context.store, context.settings.schedule
     polling = collector(context)
     official = notice_jobs(notice_collector(context), schedule.minutes)

@@ -1,11 +1,12 @@
 """What every reader and worker holds: settings, clock, store, standards; builds nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeVar
 
 from aq.domain.clock import Clock
-from aq.domain.errors import ConfigError, InputError
+from aq.domain.errors import ConfigError, InputError, StandbyLostError
 from aq.domain.selection import Selection
 from aq.domain.standards import Standard
 from aq.feeds.registry import EVERY, FEED_NAMES
@@ -20,6 +21,7 @@ from aq.store.reads import feed_numbers
 
 # Their grades are kept with every hour and day; those of other standards are computed.
 STORED_STANDARDS = ("airkorea_1h", "airkorea")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +41,16 @@ class Context:
         return tuple(self.standards[name] for name in STORED_STANDARDS)
 
 
-def start(settings: Settings | None = None) -> Context:
-    """Read settings and standards, open the store and bring its schema up to date.
+def start(settings: Settings | None = None, *, reader: bool = False) -> Context:
+    """Read settings and standards, open the store and bring its schema up to date; a `reader` reads
+    from the standby, where there is one.
 
     Raises `ConfigError`, also for a store with hours of a feed that is not there.
     """
-    made = assemble(settings)
+    made = assemble(settings, reader=reader)
     migrate(made.store)
+    if made.store.standby is not None:
+        made.store.standby.start()
     with made.store.read() as connection:
         unknown = sorted(feed_numbers(connection) - set(FEED_NAMES))
     if unknown:
@@ -58,7 +63,7 @@ def start(settings: Settings | None = None) -> Context:
     return made
 
 
-def assemble(settings: Settings | None = None) -> Context:
+def assemble(settings: Settings | None = None, *, reader: bool = False) -> Context:
     """Read settings and standards and open the store, whose schema may be none or another."""
     settings = settings or load_settings()
     standards, limits = read_standards(settings)
@@ -67,7 +72,12 @@ def assemble(settings: Settings | None = None) -> Context:
     return Context(
         settings=settings,
         clock=clock,
-        store=open_store(settings.database_url, clock, settings.archive_folder),
+        store=open_store(
+            settings.database_url,
+            clock,
+            settings.archive_folder,
+            settings.read_url if reader else "",
+        ),
         standards=standards,
         limits=limits,
     )
@@ -92,10 +102,18 @@ def selection_of(*names: str) -> Selection:
     return Selection(tuple(EVERY[name] for name in names))
 
 
+def again(make: Callable[[], R]) -> R:
+    """What `make` gives; once more, then from the primary, where the standby broke it off."""
+    try:
+        return make()
+    except StandbyLostError:
+        return make()
+
+
 @cache
 def shared() -> Context:
     """The one context of a serving process."""
-    return start()
+    return start(reader=True)
 
 
 def asked_pollutants(standard: Standard, asked: Sequence[str] | None) -> tuple[str, ...]:

@@ -18,11 +18,12 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     create_model,
     field_validator,
     model_validator,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from aq.domain.clock import Clock
@@ -183,10 +184,21 @@ class ProvinceData(_Section):
         return {province.code: value[province.code] for province in PROVINCES}
 
 
+def _database_url(value: str) -> URL:
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ValueError("not a database URL; sqlite:///… or postgresql://…") from None
+    if url.drivername in ("postgresql", "postgres"):  # as PostgreSQL's own tools write it
+        return url.set(drivername="postgresql+psycopg")
+    return url
+
+
 class Settings(_Section):
     """Everything a person can set. Built by `load`, never changed."""
 
     database_url: str = Field("", validate_default=True)
+    read_url: str = ""
     scheduler: Literal["on", "off"] = "on"
     lang: Literal["ko", "en"] = "ko"
     clock: str = ""
@@ -209,13 +221,8 @@ class Settings(_Section):
     def _database(cls, value: str) -> str:
         if not value:
             return f"sqlite:///{home() / 'var' / 'aq.db'}"
-        try:
-            url = make_url(value)
-        except ArgumentError:
-            raise ValueError("not a database URL; sqlite:///… or postgresql://…") from None
-        if url.drivername in ("postgresql", "postgres"):  # as PostgreSQL's own tools write it
-            url = url.set(drivername="postgresql+psycopg")
-            value = url.render_as_string(hide_password=False)
+        url = _database_url(value)
+        value = url.render_as_string(hide_password=False)
         if url.drivername not in ("sqlite", "postgresql+psycopg"):
             raise ValueError("the store is sqlite:///… or postgresql://…")
         if url.drivername == "sqlite" and not url.database:
@@ -224,6 +231,23 @@ class Settings(_Section):
             # The same file from wherever the process goes on working.
             return f"sqlite:///{Path(url.database).absolute()}"
         return value
+
+    @field_validator("read_url")
+    @classmethod
+    def _standby(cls, value: str, info: ValidationInfo) -> str:
+        if not value:
+            return ""
+        url, primary = _database_url(value), make_url(info.data.get("database_url", ""))
+        if {url.drivername, primary.drivername} != {"postgresql+psycopg"}:
+            raise ValueError(
+                "reads go to a hot standby of PostgreSQL only: name both stores as postgresql://…,"
+                " or leave read_url out"
+            )
+        if url == primary:
+            raise ValueError(
+                "the same as database_url: name a hot standby of it, or leave read_url out"
+            )
+        return url.render_as_string(hide_password=False)
 
     @field_validator("admin_password_hash")
     @classmethod
@@ -275,6 +299,11 @@ class Settings(_Section):
     def store_address(self) -> str:
         """Where the store is, without its password."""
         return make_url(self.database_url).render_as_string()
+
+    @property
+    def read_address(self) -> str:
+        """Where the standby is, without its password."""
+        return make_url(self.read_url).render_as_string()
 
     @property
     def archive_folder(self) -> Path:

@@ -24,9 +24,9 @@ SEOUL = [Station(name=f"서울 {n}", sido="서울", network=URBAN) for n in rang
 
 
 def make_runtime(url: str, **environment: str) -> Context:
-    """A context at 20:25 KST on an empty store."""
+    """A context at 20:25 KST on an empty store, which reads from the standby where one is named."""
     given = {"AQ_DATABASE_URL": url, "AQ_CLOCK": NOW.isoformat(), **environment}
-    return start(load(given))
+    return start(load(given), reader=True)
 
 
 def write(context: Context, *readings: Reading, feed: str = "airkorea") -> None:

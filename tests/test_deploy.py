@@ -24,6 +24,7 @@ VALUES = {
     "AQ_DATABASE_URL": "postgresql+psycopg://aq:x@database/aq",
     "AQ_FEEDS__AIRKOREA__KEY": "any",
     "AQ_LOGS__FORMAT": "json",
+    "AQ_READ_URL": "postgresql://aq:x@standby/aq",
     "AQ_SCHEDULER": "off",
     "AQ_SERVER__TRUSTED_PROXIES": "172.16.0.0/12",
 }

@@ -40,6 +40,7 @@ from aq.store import outbox
 from aq.store.engine import known_revisions, schema_revisions, try_to_write, usable
 from aq.store.presence import holders, rescued
 from aq.store.runs import FAILED, recent_runs
+from aq.store.standby import DEGRADED
 from aq.store.station_past import unknown_networks
 
 MOST_SKEW = timedelta(minutes=2)
@@ -47,6 +48,7 @@ MOST_SKEW = timedelta(minutes=2)
 UNCOUNTED = 5
 LOW_DISK_BYTES = 500 * 1024 * 1024
 STALE = timedelta(hours=2)
+MOST_LAG = timedelta(minutes=1)  # of a standby
 PATIENCE = 5  # seconds for the right to write, which a poll holds for less than one
 MESSAGES = 1000  # looked at, the newest
 ADVICE = {
@@ -75,13 +77,14 @@ def checks(settings: Settings) -> Iterator[Finding]:
         yield _not_made(file)
         return
     try:
-        context = contexts.assemble(settings)
+        context = contexts.assemble(settings, reader=True)
         with closing(context.store):
             schema = _schema(context, where)
             yield schema
             if schema.state != OK:
                 return
             yield from _writing(context, where)
+            yield from _standby(context)
             for check in READING:
                 yield from check(context)
     except StoreError as error:
@@ -145,6 +148,25 @@ def _writing(context: Context, where: str) -> Iterator[Finding]:
             f" holds it ({holder}). Read-only: give file and folder to the user of the server"
         )
         yield Finding("writing", FAIL, f"{where} took no write for {PATIENCE} s: {error}", do)
+
+
+def _standby(context: Context) -> Iterator[Finding]:
+    """Whether reads go to the standby, and how late it is."""
+    standby = context.store.standby
+    if standby is None:
+        return
+    wrong, status = standby.look(), standby.status()
+    where = context.settings.read_address
+    if wrong is not None:
+        yield Finding("standby", FAIL, f"{where}: {wrong}", "mend AQ_READ_URL")
+    elif status.state == DEGRADED:
+        do = "nothing for readers: the primary answers them. Start it; docs/operations.md, Standby"
+        yield Finding("standby", WARN, f"{where} is not read: {status.reason}", do)
+    elif (status.lag_seconds or 0) > MOST_LAG.total_seconds():
+        text = f"{where} is {status.lag_seconds:.0f} s behind, at version {status.version}"
+        yield Finding("standby", WARN, text, "see pg_stat_replication on the primary")
+    else:
+        yield Finding("standby", OK, f"{where} is read, at version {status.version}")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

@@ -87,7 +87,7 @@ def command(
         raise click.UsageError("--zip has the manifests inside; leave --manifest out")
     if len(grains) > 1 and not zipped and (output == "-" or manifest):
         raise click.UsageError("several --grain need -o FILE, and have a manifest beside each file")
-    context = start()
+    context = start(reader=True)
     with closing(context.store):
         # All are checked before the first is written, and are of one version of the store.
         questions = of_grains(context, asked, grains)
@@ -135,7 +135,7 @@ def _texts(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _verify(file: Path, manifest: Path | None, as_json: bool) -> int:
-    context = start()
+    context = start(reader=True)
     with closing(context.store), _stoppable(), _bar() as progress:
         verdict = verify(context, file, manifest, progress)
     if as_json:

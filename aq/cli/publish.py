@@ -7,6 +7,7 @@ import click
 from aq import memory as heap
 from aq.app import start
 from aq.cli.common import json_option, print_json
+from aq.context import again
 from aq.domain.errors import InputError
 
 
@@ -22,12 +23,12 @@ def command(folder: str | None, as_json: bool) -> int:
     heap.for_a_command()
     from aq.web.publish.run import publish
 
-    context = start()
+    context = start(reader=True)
     with closing(context.store):
         address = folder or context.settings.publish.folder
         if not address:
             raise InputError("name a FOLDER, or set publish.folder")
-        report = publish(context, address)
+        report = again(lambda: publish(context, address))
     if as_json:
         print_json(report.as_dict())
     else:

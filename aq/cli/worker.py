@@ -17,7 +17,7 @@ from aq.web.publish.job import publishing
 def command() -> int:
     """Poll the feeds without a page, until stopped (SIGTERM or Ctrl-C)."""
     heap.for_a_server()
-    context = start()
+    context = start(reader=True)
     if not context.settings.live_feeds:
         raise InputError("no feed is live; set AQ_FEEDS__AIRKOREA__KEY or enable openmeteo")
     set_up(context.settings.logs.format)

@@ -56,6 +56,10 @@ class StoreLostError(StoreError):
     """The embedded store's file was deleted or replaced under the program."""
 
 
+class StandbyLostError(StoreError):
+    """The standby broke off an answer; asked again, the primary gives it."""
+
+
 class ArchiveError(StoreError):
     """Station hours that were asked for stand in an archive `file` that cannot be used here."""
 

@@ -13,7 +13,7 @@ from aq.export.hours import hour_pieces
 from aq.export.periods import pooled_pieces
 from aq.export.query import ExportQuestion
 from aq.export.reader import Cells, Part, Piece, Reader, reading
-from aq.store import Store
+from aq.store import Store, resumed
 
 # Rows by which the size of a long answer is judged.
 MEASURED_ROWS = 2000
@@ -41,8 +41,13 @@ def answer(
     store: Store, question: ExportQuestion, tally: Tally, progress: Progress = lambda _share: None
 ) -> Iterator[bytes]:
     """The bytes of an answer in pieces. `progress` is called with the share done, 0 to 1."""
-    with reading(store, question) as reader:
-        yield from _written(question, _pieces(reader, tally, progress))
+
+    def made() -> Iterator[bytes]:
+        tally.rows, tally.first, tally.last = 0, None, None
+        with reading(store, question) as reader:
+            yield from _written(question, _pieces(reader, tally, progress))
+
+    return resumed(made)
 
 
 def estimate(store: Store, question: ExportQuestion) -> int:

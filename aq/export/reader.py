@@ -241,7 +241,7 @@ def reading(store: Store, question: ExportQuestion) -> Iterator[Reader]:
     Raises `InputError` when the store has not come to the question's version yet, `ArchiveError`
     when station hours are asked for whose archive is not there.
     """
-    with store.read() as connection:
+    with store.read(question.version) as connection:
         newest = current_version(connection)
         if question.version > newest:
             raise InputError(

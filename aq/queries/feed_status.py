@@ -202,7 +202,7 @@ def answer_keys(context: Context) -> list[AnswerKey]:
 
 def health(context: Context) -> dict[str, Any]:
     """What `/healthz` says: the store answers (else an error was raised), and what is stale."""
-    now = context.clock.now()
+    now, standby = context.clock.now(), context.store.standby
     limit = context.settings.display.stale_after_hours
     with context.store.read() as connection:
         newest = newest_hours(connection)
@@ -236,6 +236,7 @@ def health(context: Context) -> dict[str, Any]:
             job.name: {"since": kst_iso(job.at), "error": job.error}
             for job in failing(context.store, now)
         },
+        "standby": plain(standby.status()) if standby else None,
     }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from aq.context import Context
 from aq.ingest.retention import check
 from aq.store import statistics
+from aq.store.standby import StandbyStatus
 from aq.store.statistics import Runs
 
 
@@ -22,6 +23,7 @@ class Operations:
     messages : the outbox's messages by state
     archive : the archive's months by state of their file
     store_bytes : size of the embedded store's file [bytes]; None where the store is a server
+    standby : how the standby does; None without one
     """
 
     newest: Mapping[tuple[str, int], int]
@@ -29,6 +31,7 @@ class Operations:
     messages: Mapping[str, int]
     archive: Counter[str]
     store_bytes: int | None
+    standby: StandbyStatus | None
 
 
 def operations(context: Context, now: datetime) -> Operations:
@@ -45,4 +48,5 @@ def operations(context: Context, now: datetime) -> Operations:
         messages=messages,
         archive=Counter(month.state for month in check(store, whole=False)),
         store_bytes=file.stat().st_size if file and file.exists() else None,
+        standby=store.standby.status() if store.standby else None,
     )

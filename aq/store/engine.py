@@ -5,9 +5,9 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from aq.domain.clock import Clock
@@ -27,6 +27,7 @@ from aq.domain.errors import StoreError, StoreLostError
 from aq.paths import ROOT
 from aq.store.presence import Place
 from aq.store.schema import state, store_version
+from aq.store.standby import Standby, first_line
 
 log = logging.getLogger(__name__)
 BUSY_SECONDS = 30
@@ -99,12 +100,38 @@ class Txn:
 
 
 class Store:
-    """One database. `read` and `write` hand out connections; functions in `aq.store` use them."""
+    """One database. `read` and `write` hand out connections; functions in `aq.store` use them.
 
-    def __init__(self, engine: Engine, clock: Clock, place: Place | None = None) -> None:
-        self.engine, self.clock, self._place = engine, clock, place
+    With a `standby` it is what `read` gives while it may be read; all writes go to the primary.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        place: Place | None = None,
+        standby: Standby | None = None,
+    ) -> None:
+        self.engine, self.clock, self._place, self.standby = engine, clock, place, standby
         self._commits = count(1)
-        self.writes = 0  # of this process so far; caches see by it that there was another one
+        # Of this process so far; caches see by it that there was another one. What a standby lacks
+        # counts too, as answers say it.
+        self.writes = 0
+        if standby is not None:
+            standby.on_change = self._count
+
+    def _count(self) -> None:
+        self.writes = next(self._commits)
+
+    @cached_property
+    def primary(self) -> "Store":
+        """The same database without its standby: for what decides by what it reads."""
+        return self if self.standby is None else Store(self.engine, self.clock, self._place)
+
+    @property
+    def behind_since(self) -> datetime | None:
+        """Since when there are newer data than those that are read; None where that is no news."""
+        return self.standby.behind_since(self.clock.now()) if self.standby else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -117,10 +144,28 @@ class Store:
             self._place.check(self.engine.raw_connection, self.clock.now)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A consistent view for several reads."""
+    def read(self, least: int = 0) -> Iterator[Connection]:
+        """A consistent view for several reads, of the store version `least` or a later one.
+
+        Raises `StandbyLostError` when the standby breaks off, which by then is not read any more.
+        """
         self._check()
-        with _translated(), self.engine.connect() as connection:
+        standby = self.standby if self.standby and self.standby.serves(least) else None
+        with _translated(), ExitStack() as stack:
+            if standby is not None:
+                try:
+                    connection = stack.enter_context(self._view(standby.engine))
+                    stack.enter_context(standby.watched())
+                except (OperationalError, InterfaceError) as error:
+                    standby.lost(error)
+                    standby = None
+            if standby is None:
+                connection = stack.enter_context(self._view(self.engine))
+            yield connection
+
+    @contextmanager
+    def _view(self, engine: Engine) -> Iterator[Connection]:
+        with engine.connect() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
@@ -136,7 +181,9 @@ class Store:
             connection.execution_options(aq_write=True)
             with connection.begin():
                 yield connection
-        self.writes = next(self._commits)
+        if self.standby is not None:
+            self.standby.wrote()
+        self._count()
 
     @contextmanager
     def write(self, what: str) -> Iterator[Txn]:
@@ -149,7 +196,10 @@ class Store:
     def version(self) -> int:
         """The newest committed store version; caches key on it."""
         with self.read() as connection:
-            return int(connection.scalar(select(state.c.version).where(state.c.id == 1)) or 0)
+            version = int(connection.scalar(select(state.c.version).where(state.c.id == 1)) or 0)
+            if self.standby is not None and connection.engine is self.engine:
+                self.standby.never_before(version)
+        return version
 
     def simulated(self) -> bool:
         """Whether this store holds simulated data."""
@@ -158,6 +208,8 @@ class Store:
 
     def close(self) -> None:
         """Give all connections back."""
+        if self.standby is not None:
+            self.standby.close()
         self.engine.dispose()
 
 
@@ -167,19 +219,15 @@ def _translated() -> Iterator[None]:
         yield
     except InterfaceError as error:  # the connection was closed under our feet
         raise StoreError(
-            f"the store does not answer: {_first_line(error)}", permanent=False
+            f"the store does not answer: {first_line(error)}", permanent=False
         ) from None
     except DatabaseError as error:
         # Its subclasses but the first speak of our statements; the plain one of the file.
         if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
             raise
         raise StoreError(
-            f"the store does not answer: {_first_line(error)}", permanent=False
+            f"the store does not answer: {first_line(error)}", permanent=False
         ) from None
-
-
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"
 
 
 def _sqlite_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
@@ -206,8 +254,9 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def open_store(url: str, clock: Clock, archive: Path | None = None) -> Store:
+def open_store(url: str, clock: Clock, archive: Path | None = None, read_url: str = "") -> Store:
     """Connect without touching the schema; archives of station hours are looked for in `archive`.
+    Where `read_url` names a hot standby of the database, reads go there once it is started.
 
     Raises `StoreError` when the store's folder cannot be made.
     """
@@ -234,7 +283,8 @@ def open_store(url: str, clock: Clock, archive: Path | None = None) -> Store:
         engine = create_engine(
             url, pool_pre_ping=True, pool_size=5, max_overflow=10, execution_options=options
         )
-    return Store(engine, clock, place)
+    standby = Standby(read_url, engine, clock, options) if read_url else None
+    return Store(engine, clock, place, standby)
 
 
 def _only_to_read(path: Path) -> bool:

@@ -197,3 +197,10 @@ def _store(context: Context, found: Operations) -> Iterator[Metric]:
     build = _gauge("build_info", "The program's version.", ("version",))
     build.add_metric([__version__], 1)
     yield from (version, messages, size, archived, build)
+    if found.standby is not None:
+        read = _gauge("standby_read", "1 while this process reads from the standby.")
+        read.add_metric([], found.standby.is_read)
+        lag = _gauge("standby_lag_seconds", "How long the standby has lacked something.")
+        if found.standby.lag_seconds is not None:
+            lag.add_metric([], found.standby.lag_seconds)
+        yield from (read, lag)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
 from aq import __version__
-from aq.context import Context, asked_pollutants, find_standard
+from aq.context import Context, again, asked_pollutants, find_standard
 from aq.domain.clock import (
     kst_day,
     kst_iso,
@@ -340,7 +341,7 @@ def _endpoint(
     def answer(request: Request) -> Response:
         def make() -> Response:
             given = {**parameters(request, known), **request.path_params}
-            return handler(get_context(), Given(given))
+            return again(partial(handler, get_context(), Given(given)))
 
         try:
             if shelf is None:

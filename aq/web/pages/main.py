@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aq.domain.errors import ArchiveError
+from aq.domain.errors import ArchiveError, StandbyLostError
 from aq.web.parts.page import archived, words
 from aq.web.parts.page_cache import one_run
 from aq.web.sections import PAGES, address
@@ -27,6 +27,8 @@ def main() -> None:
         chosen.run()
     except ArchiveError as error:
         archived(error.file)
+    except StandbyLostError:
+        st.rerun()  # from the primary
 
 
 if __name__ == "__main__":

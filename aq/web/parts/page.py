@@ -24,6 +24,7 @@ from aq.web.parts import live_update as push
 from aq.web.parts import view_state as state
 from aq.web.parts.page_cache import once
 from aq.web.sections import PAGES, QUESTIONS, SECTIONS, address, first_of
+from aq.web.wording.facts import older_data
 from aq.web.wording.korean import (
     Noun,
     averaging_words,
@@ -123,6 +124,9 @@ def top(current: str) -> None:
         change(lang=lang)
     if page in PAGES:
         go(page)
+    since = cache.context().store.behind_since
+    if since is not None:
+        html(f'<p class="notice">{escape(older_data(text, since))}</p>')
 
 
 def _masthead(current: str, text: Text, simulated: bool) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from aq.web.head import Head, markup
 from aq.web.public.moment import Moment
 from aq.web.public.paths import Page
 from aq.web.site import Site
+from aq.web.wording.facts import older_data
 
 OWN_NAMES = {"ko": "한국어", "en": "English"}
 _DATA = re.compile(r' data-(?:pick|focus|code|sort|roving|scroll)(?:="[^"]*")?')
@@ -219,12 +220,14 @@ def _masthead(place: Place, moment: Moment) -> str:
 def _age(place: Place, moment: Moment) -> str:
     """What the script fills in: how old the hour is, and that it is the present no more."""
     text, limits = place.text, moment.context.settings.display
+    since = moment.context.store.behind_since
+    older = f'<p class="notice">{escape(older_data(text, since))}</p>' if since else ""
     gone = escape(text("These data are too old to tell the air of now."))
     if moment.hour is None:
-        return f'<p class="gone notice" id="gone">{gone}</p>'
+        return f'{older}<p class="gone notice" id="gone">{gone}</p>'
     words = escape(text("{n} hours ago", n="{n}"))
     return (
-        f'<p class="gone notice" id="gone" hidden>{gone}</p>'
+        f'{older}<p class="gone notice" id="gone" hidden>{gone}</p>'
         f'<p class="age"><time datetime="{kst_iso(moment.hour)}">'
         f"{escape(text('As of {hour}.', hour=text.hour(moment.hour)))}</time>"
         f' <span id="age" data-hour="{kst_iso(moment.hour)}" data-words="{words}"'

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aq.context import Context
+from aq.context import Context, again
 from aq.domain.clock import kst_day
 from aq.domain.errors import AqError, InputError
 from aq.domain.model import LANGUAGES
@@ -201,7 +202,7 @@ def _endpoint(
     def made(request: Request, question: bytes, encoding: str | None) -> Response:
         def make() -> Response:
             context = get_context()
-            response = handler(context, _asked(context, request, known))
+            response = again(partial(handler, context, _asked(context, request, known)))
             return _packed(response, encoding) if encoding else response
 
         try:

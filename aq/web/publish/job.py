@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from aq.context import Context
+from aq.context import Context, again
 from aq.ingest.schedule import Job, Report
 
 
@@ -16,6 +16,6 @@ def publishing(context: Context) -> Sequence[Job]:
     def run(_now: datetime) -> Report:
         from aq.web.publish.run import renew  # noqa: PLC0415 - the routes are loaded where used
 
-        return renew(context, folder)
+        return again(lambda: renew(context, folder))
 
     return (Job(name="publish", slot=lambda now: now.replace(second=0, microsecond=0), run=run),)

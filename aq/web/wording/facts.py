@@ -1,6 +1,17 @@
-"""One number with its label, as the pages set several of them in a row."""
+"""One number with its label, as the pages set several of them in a row; how old the data are."""
 
+from datetime import datetime
 from html import escape
+
+from aq.i18n import Text
+
+
+def older_data(text: Text, since: datetime) -> str:
+    """What a reader of a standby is told that lacks what was stored since an instant."""
+    return text(
+        "These are the data as of {minute}. Newer ones are stored and will follow.",
+        minute=text.minute(since),
+    )
 
 
 def fact(value: str, label: str, title: str = "") -> str:
