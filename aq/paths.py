@@ -22,11 +22,6 @@ def home() -> Path:
 SHIPPED = ROOT / "config"
 
 
-def config_dir() -> Path:
-    """The folder of ``AQ_CONFIG``, else the configuration that the program ships."""
-    return Path(os.environ.get("AQ_CONFIG") or SHIPPED)
-
-
 def own_config(environ: Mapping[str, str] = os.environ) -> Path:
     """The folder of what this site sets, over what the program ships: ``AQ_CONFIG``, else
     ``config/local`` below `home`. It need hold no more than what differs."""

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import BY_ID
 from aq.feeds.registry import FEED_IDS, INFO
-from aq.paths import config_dir
+from aq.paths import SHIPPED
 
 STANDARD = "airkorea_1h"
 QUERY = text("SELECT * FROM province_hour WHERE hour > :after AND hour <= :until")
@@ -26,7 +26,7 @@ def main(url: str, after: str, until: str, path: str) -> None:
         asked = {"after": int(after), "until": int(until)}
         wide = pd.read_sql(QUERY, connection, params=asked)
     wide["at"] = pd.to_datetime(wide["hour"] * 3600, unit="s", utc=True).dt.tz_convert("Asia/Seoul")
-    rules = tomllib.loads((config_dir() / "standards" / f"{STANDARD}.toml").read_text("utf-8"))
+    rules = tomllib.loads((SHIPPED / "standards" / f"{STANDARD}.toml").read_text("utf-8"))
     long = pd.concat([_long(wide, key, place, rules) for place, key in enumerate(KEYS)])
     long = long.sort_values(["hour", "place", "order"]).drop(columns=["hour", "place", "order"])
     if Path(path).suffix == ".csv":

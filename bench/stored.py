@@ -129,10 +129,10 @@ def _sums(counts: dict[Any, dict[int, int]]) -> list[int]:
 
 
 def _cuts() -> list[int]:
-    from aq.paths import config_dir
+    from aq.paths import SHIPPED
     from aq.standards_file import load_standards
 
-    points = load_standards(config_dir() / "standards")["airkorea"].tables[KEY, "1d"]
+    points = load_standards(SHIPPED / "standards")["airkorea"].tables[KEY, "1d"]
     return list(points.cuts)
 
 

@@ -12,12 +12,12 @@ from aq.domain.clock import KST
 from aq.domain.pollutants import half_up, pollutants
 from aq.domain.provinces import PROVINCES
 from aq.domain.standards import Standard
-from aq.paths import config_dir
+from aq.paths import SHIPPED
 from aq.queries.current import CurrentItem
 from aq.standards_file import load_standards
 
 HOUR = datetime(2026, 11, 23, 11, tzinfo=UTC)  # 20시
-STANDARD: Standard = load_standards(config_dir() / "standards")["airkorea_1h"]
+STANDARD: Standard = load_standards(SHIPPED / "standards")["airkorea_1h"]
 
 
 def item(province: str, value: float | None, pollutant: str = "pm10") -> CurrentItem:

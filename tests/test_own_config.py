@@ -1,6 +1,7 @@
 """What a site sets stands apart from what the program ships, in one file or a few."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,10 +11,13 @@ import pytest
 from aq import app
 from aq.alerts.channels import load_outlets
 from aq.alerts.rules import rules_folder, shipped_rules
+from aq.cli.checks import own_files
+from aq.cli.finding import WARN
 from aq.context import read_standards
 from aq.domain.errors import ConfigError
 from aq.paths import ROOT, SHIPPED, config_file, own_config
 from aq.settings import load
+from aq.standards_file import load_standards
 
 
 @pytest.fixture
@@ -116,3 +120,27 @@ def test_an_update_by_git_pull_meets_no_changed_file_and_brings_the_correction(
     monkeypatch.setenv("AQ_HOME", str(site))
     outlets = load_outlets({"U": "json://127.0.0.1"})
     assert list(outlets.channels) == ["duty"]
+
+
+def test_a_copied_folder_is_told_which_files_hide_later_corrections(own: Path) -> None:
+    """The folder of an older release, as a site copies it; then a folder of what differs alone."""
+    shutil.copytree(SHIPPED, own, ignore=shutil.ignore_patterns("local"), dirs_exist_ok=True)
+    settings, standard = own / "aq.toml", own / "standards" / "who_2021.toml"
+    settings.write_text(settings.read_text("utf-8").replace("port = 8501", "port = 9000"), "utf-8")
+    text = standard.read_text("utf-8")
+    standard.write_text(re.sub(r'(?m)^version = ".*"', 'version = "2021-09-22.0"', text), "utf-8")
+    (own / "zones.csv").write_text(f"{(own / 'zones.csv').read_text('utf-8')}\n", "utf-8")
+    (finding,) = own_files()
+    assert finding.state == WARN
+    assert re.search(r"aq\.toml \((\d+) of (?!\1\b)\d+ values the same\)", finding.found)
+    assert "standards/airkorea_1h.toml (the same)" in finding.found
+    version = load_standards(SHIPPED / "standards")["who_2021"].version
+    assert f"standards/who_2021.toml (2021-09-22.0, shipped {version})" in finding.found
+    assert "zones.csv (another one)" in finding.found
+    assert f"diff -r {SHIPPED} {own}" in finding.do
+    shutil.rmtree(own)
+    own.mkdir()
+    settings.write_text("[server]\nport = 9000\n", "utf-8")
+    (own / "alerts.toml").write_text('[channels.duty]\nkind = "json"\nurl = "env:U"\n', "utf-8")
+    assert not list(own_files())
+    assert load().server.port == 9000

@@ -17,7 +17,7 @@ from aq.export.columns import KINDS, ZONE_LEVEL, columns_of
 from aq.export.query import GRAINS
 from aq.feeds.registry import INFO
 from aq.i18n import CATALOGUES
-from aq.paths import config_dir
+from aq.paths import SHIPPED
 from aq.standards_file import load_standards
 
 SOURCES = Path(aq.__file__).parent
@@ -48,7 +48,7 @@ def used(translated: Collection[str]) -> set[str]:
         messages |= _calls(tree)
         for table in _tables(tree):
             messages |= table if table & set(translated) else set()
-    standards = load_standards(config_dir() / "standards")
+    standards = load_standards(SHIPPED / "standards")
     for info in INFO.values():
         messages |= {info.attribution, info.licence}
     for kind in (*KINDS, ZONE_LEVEL):
@@ -57,7 +57,7 @@ def used(translated: Collection[str]) -> set[str]:
                 columns = columns_of(kind, grain, list(standards.values()), apart=apart, named=True)
                 messages |= {column.message for column in columns}
     for shipped in ("standards", "limits"):
-        for standard in load_standards(config_dir() / shipped).values():
+        for standard in load_standards(SHIPPED / shipped).values():
             messages |= {*standard.unverified, *(source.what for source in standard.sources)}
     return messages
 

@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import shutil
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from aq import context as contexts
 from aq.cli.alert_checks import CHECKS as ALERT_CHECKS
@@ -20,6 +23,7 @@ from aq.feeds.http import probe
 from aq.feeds.registry import SPECS
 from aq.ingest.regrade import left
 from aq.ingest.retention import check
+from aq.paths import SHIPPED, own_config
 from aq.queries.feed_status import (
     FeedStatus,
     NoticeStatus,
@@ -49,6 +53,10 @@ UNCOUNTED = 5
 LOW_DISK_BYTES = 500 * 1024 * 1024
 STALE = timedelta(hours=2)
 MOST_LAG = timedelta(minutes=1)  # of a standby
+# What a site's own folder may hold; the first two are laid over the shipped ones key by key.
+LAID_OVER = ("aq.toml", "alerts.toml")
+REPLACEABLE = (*LAID_OVER, "provinces.*", "zones.csv", "standards/*.toml", "limits/*.toml")
+VERSION = re.compile(r'^version = "(.+)"', re.M)
 PATIENCE = 5  # seconds for the right to write, which a poll holds for less than one
 MESSAGES = 1000  # looked at, the newest
 ADVICE = {
@@ -69,6 +77,7 @@ ADVICE = {
 
 def checks(settings: Settings) -> Iterator[Finding]:
     """All lines; those that read the store end where it cannot be read."""
+    yield from own_files()
     yield from _disk(settings)
     yield from _clock_findings(settings)
     yield from _network(settings)
@@ -90,6 +99,46 @@ def checks(settings: Settings) -> Iterator[Finding]:
     except StoreError as error:
         do = "mend what is named; it stands where AQ_DATABASE_URL says. A copy: aq restore"
         yield Finding("store", FAIL, f"{where}: {error}", do)
+
+
+def own_files() -> Iterator[Finding]:
+    """The site's own files that stand before shipped ones, whose later corrections they hide."""
+    own, copies = own_config(), []
+    for shipped in sorted(path for pattern in REPLACEABLE for path in SHIPPED.glob(pattern)):
+        name = shipped.relative_to(SHIPPED).as_posix()
+        file = own / name
+        if not file.is_file() or file.samefile(shipped):
+            continue
+        here, there = file.read_bytes(), shipped.read_bytes()
+        if here == there:
+            copies.append(f"{name} (the same)")
+        elif name in LAID_OVER:
+            ours, theirs = (tomllib.loads(text.decode()) for text in (here, there))
+            if 2 * (same := same_values(ours, theirs)) > (of := same_values(theirs, theirs)):
+                copies.append(f"{name} ({same} of {of} values the same)")
+        else:
+            versions = [VERSION.search(text.decode()) for text in (here, there)]
+            older, newer = (version[1] if version else "" for version in versions)
+            copies.append(f"{name} ({f'{older}, shipped {newer}' if newer else 'another one'})")
+    if copies:
+        do = (
+            "delete there what you did not change, and of aq.toml and alerts.toml keep what differs"
+            f" (diff -r {SHIPPED} {own}); a standard of your own has an id of its own"
+        )
+        text = f"{own} hides later corrections of {len(copies)} shipped files: {', '.join(copies)}"
+        yield Finding("own files", WARN, text, do)
+
+
+def same_values(ours: Any, theirs: Any) -> int:
+    """How many values of two TOML files are the same; tables of an array are told by their id."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return sum(same_values(ours[key], theirs[key]) for key in ours.keys() & theirs.keys())
+    tables = [
+        {table["id"]: table for table in value if isinstance(table, dict) and "id" in table}
+        for value in (ours, theirs)
+        if isinstance(value, list)
+    ]
+    return same_values(*tables) if len(tables) == 2 and all(tables) else int(ours == theirs)
 
 
 def _store_address(settings: Settings) -> tuple[str, Path | None]:

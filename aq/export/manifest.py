@@ -18,7 +18,7 @@ from aq.export.pipeline import Tally
 from aq.export.query import ExportQuestion
 from aq.export.vocabulary import vocabulary
 from aq.feeds.registry import EVERY
-from aq.paths import config_dir
+from aq.paths import config_file
 from aq.store.reads import committed_at
 
 FORM = 1
@@ -79,7 +79,7 @@ def _column(column: Column) -> dict[str, Any]:
 
 
 def _standard(standard: Standard) -> dict[str, Any]:
-    path = config_dir() / "standards" / f"{standard.id}.toml"
+    path = config_file(f"standards/{standard.id}.toml")
     return {
         "id": standard.id,
         "version": standard.version,

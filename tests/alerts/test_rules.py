@@ -22,7 +22,7 @@ from aq.alerts.silences import silence
 from aq.alerts.status import log, standing
 from aq.alerts.wording import compose
 from aq.domain.clock import from_hour_number
-from aq.paths import config_dir
+from aq.paths import SHIPPED
 from aq.standards_file import load_standards
 from aq.store import Store
 from tests.alerts.test_engine import KNOWN, READER, SEOUL, H, at, messages, put, setup
@@ -137,7 +137,7 @@ def test_instances_that_start_together_ship_the_rules_once(
         return found
 
     monkeypatch.setattr(alert_rules, "history", history)
-    folder = config_dir()
+    folder = SHIPPED
     known = Known(standards=load_standards(folder / "standards"), channels=channel_names(folder))
     with ThreadPoolExecutor(3) as pool:
         shipped = list(pool.map(lambda _: ship_rules(store, folder, known), range(3)))

@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 from aq.__main__ import run
 from aq.alerts.rule_file import from_toml
 from aq.cli.rules import command as rules_command
-from aq.paths import config_dir
+from aq.paths import SHIPPED
 from aq.settings import load
 
 
@@ -145,7 +145,7 @@ def test_a_file_is_tried_before_it_is_loaded(
 @pytest.fixture
 def configured(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A configuration of one's own, and a home for what is kept."""
-    shutil.copytree(config_dir(), here / "config")
+    shutil.copytree(SHIPPED, here / "config")
     monkeypatch.setenv("AQ_CONFIG", str(here / "config"))
     monkeypatch.setenv("AQ_HOME", str(here))
     monkeypatch.chdir(here)
@@ -180,7 +180,7 @@ def test_a_channel_that_apprise_refuses_is_told_with_its_reason(configured: Path
     made = CliRunner().invoke(rules_command, ["new"], input="\n".join(answers) + "\n")
     assert "accept this kakaotalk:// URL: An invalid KakaoTalk" in f"{made.output}{made.stderr}"
     assert not (configured / "var" / "channels.env").exists()
-    before = (config_dir() / "alerts.toml").read_text("utf-8")
+    before = (SHIPPED / "alerts.toml").read_text("utf-8")
     assert before == (configured / "config" / "alerts.toml").read_text("utf-8")
 
 

@@ -1,6 +1,7 @@
 """Manifests, asking again, and what must not be left behind when an export fails."""
 
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from aq.export.command import export as write_export
 from aq.export.files import WriteError, beside
 from aq.export.pipeline import MEASURED_ROWS, Tally, answer, estimate, sample
 from aq.export.query import ExportQuestion, ask
+from aq.paths import SHIPPED
 from aq.web import export_route as route
 from tests.exporting import RANGE, confirmed, export, filled, use
 from tests.serving import make_runtime, served
@@ -104,7 +106,10 @@ def test_a_version_this_store_has_not_reached_is_refused(
     assert "another store" in capsys.readouterr().err
 
 
-def test_the_manifest_says_what_the_file_is(context: Context, tmp_path: Path) -> None:
+def test_the_manifest_says_what_the_file_is(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AQ_CONFIG", str(tmp_path))  # a folder of what a site changed: nothing
     path = tmp_path / "a.csv"
     assert export(path, "--pollutant", "co", "--province", "제주") == 0
     said = json.loads((tmp_path / "a.csv.manifest.json").read_text("utf-8"))
@@ -121,6 +126,8 @@ def test_the_manifest_says_what_the_file_is(context: Context, tmp_path: Path) ->
     }
     assert said["units"] == {"co": "ppm"}
     assert said["standards"][0]["hash"] == context.standards["airkorea_1h"].hash
+    shipped = (SHIPPED / "standards" / "airkorea_1h.toml").read_bytes()
+    assert said["standards"][0]["file_sha256"] == hashlib.sha256(shipped).hexdigest()
     told = {one["feed"]: bool(one["licence"] and one["attribution"]) for one in said["feeds"]}
     assert told == dict.fromkeys(context.settings.selection.feeds, True)
     assert [one["name"] for one in said["schema"]] == lines[0].split(",")

@@ -16,7 +16,7 @@ import pytest
 from aq.domain.clock import Clock
 from aq.domain.errors import InputError, StoreError
 from aq.ingest.collect import ingest, station_rule
-from aq.paths import ROOT, config_dir
+from aq.paths import ROOT, SHIPPED
 from aq.settings import load
 from aq.simulator.world import World, history
 from aq.standards_file import load_standards
@@ -30,7 +30,7 @@ from tests.conftest import NOW
 WORLD = World(34)
 STANDARDS = tuple(
     one
-    for name, one in load_standards(config_dir() / "standards").items()
+    for name, one in load_standards(SHIPPED / "standards").items()
     if name in ("airkorea_1h", "airkorea")
 )
 

@@ -15,7 +15,7 @@ from aq.context import Context, shared
 from aq.domain.clock import HOUR, kst_iso
 from aq.domain.model import URBAN, Reading, Station
 from aq.i18n import text_in
-from aq.paths import config_dir
+from aq.paths import SHIPPED
 from aq.store import outbox
 from aq.web.charts.rule_line import stretches
 from aq.web.pages.alerts import folded
@@ -276,7 +276,7 @@ def test_the_log_as_a_file_has_all_of_the_choice_with_ids(dusty: Context) -> Non
 
 
 def test_a_shipped_rule_has_a_name_in_both_languages_until_it_is_renamed() -> None:
-    shipped = {one["id"]: one["name"] for one in shipped_rules(config_dir())}
+    shipped = {one["id"]: one["name"] for one in shipped_rules(SHIPPED)}
     assert set(shipped) == set(SHIPPED_NAMES)
     for rule, name in shipped.items():
         assert rule_title(rule, name, text_in("ko")) == name

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import PROVINCES
 from aq.i18n import text_in
-from aq.paths import config_dir
+from aq.paths import SHIPPED
 from aq.web.charts import province_line as charts
 from aq.web.charts import template
 from aq.web.charts.downsample import MOST_POINTS, kept, stretches
@@ -23,7 +23,7 @@ from aq.web.drawings.bands import level_bands
 from tests.pages import STANDARD, hours
 
 KO = text_in("ko")
-SHAPES = json.loads((config_dir() / "provinces.geojson").read_text("utf-8"))
+SHAPES = json.loads((SHIPPED / "provinces.geojson").read_text("utf-8"))
 STYLE = charts.LineStyle(
     standard=STANDARD, pollutant="pm10", unit="µg/m³", digits=0, revision="KR-11 pm10"
 )

@@ -12,7 +12,7 @@ from aq.domain.model import URBAN, Reading, Station
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.domain.windows import OVERALL, evaluate
 from aq.i18n import text_in
-from aq.paths import config_dir
+from aq.paths import SHIPPED
 from aq.queries.frames import line, pooled
 from aq.standards_file import load_standards
 from aq.store.reads import province_hours
@@ -29,7 +29,7 @@ from tests.web.test_pages import cells, context, markup, run
 
 __all__ = ["context"]
 
-STANDARDS = load_standards(config_dir() / "standards")
+STANDARDS = load_standards(SHIPPED / "standards")
 NUMBER = BY_CODE["KR-11"].id
 DAYS = (kst_day(HOUR_20) - timedelta(days=2), kst_day(HOUR_20))
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aq.context import shared
-from aq.paths import config_dir
+from aq.paths import SHIPPED
 from aq.web import kept_files
 from aq.web.parts import cache
 from aq.web.parts.page_cache import once, one_run
@@ -61,7 +61,7 @@ def test_what_is_stored_during_a_run_is_seen_by_the_next(store: str) -> None:
 def test_the_map_names_a_file_that_holds_the_outlines() -> None:
     answer = _answered(kept_files.address(kept_files.OUTLINES))
     assert json.loads(answer.body) == json.loads(
-        (config_dir() / "provinces.geojson").read_text("utf-8")
+        (SHIPPED / "provinces.geojson").read_text("utf-8")
     )
     assert "immutable" in answer.headers["cache-control"]
     assert _answered("/kept/other.geojson").status_code == 404

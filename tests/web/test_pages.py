@@ -18,7 +18,7 @@ from aq.domain.model import URBAN, Reading, Station
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.feeds.registry import INFO
 from aq.i18n import text_in
-from aq.paths import ROOT, config_dir
+from aq.paths import ROOT, SHIPPED
 from aq.queries import frames as queries
 from aq.queries.evidence import evidence
 from aq.queries.feed_status import FeedStatus
@@ -33,7 +33,7 @@ from tests.pages import xpath
 from tests.serving import HOUR_20, fill, make_runtime, write
 
 MAIN = str(ROOT / "aq" / "web" / "pages" / "main.py")
-STANDARDS = sorted(path.stem for path in (config_dir() / "standards").glob("*.toml"))
+STANDARDS = sorted(path.stem for path in (SHIPPED / "standards").glob("*.toml"))
 PAGES = tuple(f"{name}.py" for name in pages_of.PAGES)
 
 

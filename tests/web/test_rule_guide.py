@@ -10,7 +10,7 @@ from pytest_httpserver import HTTPServer
 from aq.alerts import rules as alerting
 from aq.alerts.channels import outlets
 from aq.context import Context
-from aq.paths import config_dir
+from aq.paths import SHIPPED
 from tests.web.test_alert_pages import button, context, dusty
 from tests.web.test_pages import markup, run
 
@@ -20,7 +20,7 @@ __all__ = ["context", "dusty"]
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A configuration of one's own, and a home for what is kept."""
-    shutil.copytree(config_dir(), tmp_path / "config")
+    shutil.copytree(SHIPPED, tmp_path / "config")
     monkeypatch.setenv("AQ_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("AQ_HOME", str(tmp_path))
     return tmp_path

@@ -10,7 +10,7 @@ from aq.domain.clock import HOUR
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.provinces import BY_CODE
 from aq.i18n import text_in
-from aq.paths import config_dir
+from aq.paths import SHIPPED
 from aq.queries.frames import line
 from aq.queries.stations import Roster, roster, station_of
 from aq.standards_file import load_standards
@@ -24,7 +24,7 @@ from tests.web.test_pages import context, data_of, markup, run
 __all__ = ["context"]
 
 KO = text_in("ko")
-STANDARD = load_standards(config_dir() / "standards")["airkorea_1h"]
+STANDARD = load_standards(SHIPPED / "standards")["airkorea_1h"]
 SEOUL = BY_CODE["KR-11"].id
 
 
