@@ -15,12 +15,14 @@ OUT_OF_REACH, NOT_GIVEN = "out_of_reach", "not_given"
 
 HISTORY, MEANS, RANGE = "history", "means", "range"
 DAY = 24
+# A run of many calls may take hours, and a term reaches back from the moment of its call.
+SLACK = 12
 # AirKorea's station history (getMsrstnAcctoRltmMesureDnsty): term, hours it reaches back, pages of
-# 1,000 rows it takes. About 24, 720 and 2,200 rows; two hours less, for the hour now being made.
-TERMS = (("DAILY", DAY - 2, 1), ("MONTH", 30 * DAY - 2, 1), ("3MONTH", 90 * DAY, 3))
+# 1,000 rows it takes. About 24, 720 and 2,200 rows.
+TERMS = (("DAILY", DAY - SLACK, 1), ("MONTH", 30 * DAY - SLACK, 1), ("3MONTH", 90 * DAY, 3))
 REACH = TERMS[-1][1]
 # Upstream's own province means (getCtprvnMesureLIst): six pollutants, a call each.
-MEAN_TERMS = (("WEEK", 7 * DAY - 2, 6), ("MONTH", 30 * DAY - 2, 6))
+MEAN_TERMS = (("WEEK", 7 * DAY - SLACK, 6), ("MONTH", 30 * DAY - 2, 6))
 MEANS_REACH = MEAN_TERMS[-1][1]
 # Open-Meteo: a call gives 31 days of all provinces; a range may begin and end within a day.
 RANGE_HOURS = 29 * DAY

@@ -37,6 +37,7 @@ MINUTES = (2, 12, 25, 40, 55)
 LOOK_BACK = timedelta(days=92)
 # The newest hours are still coming in by themselves.
 SETTLED = 2
+MOST_FAILURES = 2  # in a row; then the rest is left for the next run
 
 
 @dataclass(kw_only=True)
@@ -164,24 +165,36 @@ class Filler:
         report: FillReport,
         progress: Callable[[int, int], None],
     ) -> None:
-        """Make the calls in their order until upstream refuses one. Its reason is kept under a
-        name of its own: the live polls go on."""
-        own = f"{name}_backfill"
+        """Make the calls in their order, without a kind that upstream refuses, until two in a row
+        fail. The first reason is kept under a name of its own: the live polls go on."""
+        own, refused, failures = f"{name}_backfill", set[str](), 0
         if not calls:
             return
-        try:
-            state = runs.feed_states(self.collector.store).get(own)
-            if state and state.retry_at and state.retry_at > now:
-                reason = FeedReason(state.reason)
-                raise FeedError(name, "", reason, state.detail or "", retry_at=state.retry_at)
-            for done, call in enumerate(calls):
-                progress(done, len(calls))
+        state = runs.feed_states(self.collector.store).get(own)
+        if state and state.retry_at and state.retry_at > now:
+            reason = FeedReason(state.reason)
+            report.error = FeedError(name, "", reason, state.detail or "", retry_at=state.retry_at)
+            return
+        for done, call in enumerate(calls):
+            progress(done, len(calls))
+            if call.kind in refused:
+                continue
+            try:
                 self._make(name, call, now, report)
-            progress(len(calls), len(calls))
+                failures = 0
+            except FeedError as error:
+                report.error = report.error or error
+                if error.permanent or error.retry_at is not None:
+                    refused.add(call.kind)
+                    continue
+                failures += 1
+                if failures == MOST_FAILURES:
+                    break
+        progress(len(calls), len(calls))
+        if isinstance(report.error, FeedError):
+            runs.record_failure(self.collector.store, own, now, report.error)
+        else:
             runs.record_success(self.collector.store, own, now, None, None)
-        except FeedError as error:
-            report.error = error
-            runs.record_failure(self.collector.store, own, now, error)
 
     def _look(
         self, name: str, now: datetime, after: datetime | None, until: datetime | None
@@ -203,11 +216,12 @@ class Filler:
                 return _Found(last, last, {}, (), ())
             provinces = gaps.province_lacks(connection, name, first, last)
             missing = {hour for hours in provinces.values() for hour in hours}
-            ranges = gaps.asked_ranges(connection, name)
+            ranges = gaps.asked_ranges(connection, name, now)
             if not stations:
                 fresh = _not_asked(missing, ranges.get("range", ()))
                 return _Found(first, last, provinces, (), range_calls(fresh))
-            lacks = gaps.station_lacks(connection, name, first, last, whole=after is not None)
+            whole = after is not None
+            lacks = gaps.station_lacks(connection, name, first, last, now=now, whole=whole)
             theirs = gaps.province_lacks(connection, f"{name}_means", first, last)
             both = {
                 hour for number, hours in provinces.items() for hour in {*hours} & {*theirs[number]}
@@ -230,10 +244,12 @@ class Filler:
         feed, get = self.collector.feeds[name], self.collector.counted(name, counted)
         try:
             readings, simulated = _call_readings(feed, get, call, now, counted)
+            is_empty = not counted.rows
         except FeedError as error:
             if call.lack is None or error.reason is not FeedReason.BAD_REQUEST:
                 raise
-            readings, simulated = [], False  # upstream does not know this one station
+            # Upstream does not know this one station.
+            readings, simulated, is_empty = [], False, False
         finally:
             report.calls_made += sum(counted.calls.values())
         with self.collector.store.write(f"backfill {name}") as txn:
@@ -242,7 +258,7 @@ class Filler:
                 directory = Directory(txn, station_rule(self.collector.provinces))
                 standards = self.collector.standards
                 counted.wrote(ingest(txn, name, readings, directory, standards))
-            gaps.remember(txn.connection, name, call, now)
+            gaps.remember(txn.connection, name, call, now, is_empty=is_empty)
         report.rows += counted.rows
         report.stored += counted.stored
         report.changed += counted.changed

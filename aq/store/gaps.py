@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -19,6 +19,7 @@ from aq.store.schema import gap, gap_call, province_hour, run, station, station_
 from aq.store.upsert import upsert
 
 _HOUR = 3_600
+EMPTY, ASKED_AGAIN = "empty", timedelta(days=1)  # an answer without a row may be upstream's fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,13 @@ def province_lacks(
 
 
 def station_lacks(
-    connection: Connection, feed: str, after: int, until: int, *, whole: bool = False
+    connection: Connection,
+    feed: str,
+    after: int,
+    until: int,
+    *,
+    now: datetime,
+    whole: bool = False,
 ) -> list[StationLack]:
     """Stations with hours missing between ``after < hour <= until``.
 
@@ -84,7 +91,7 @@ def station_lacks(
     query = select(station, station_feed.c.first_hour, station_feed.c.last_hour).join(
         station_feed, station_feed.c.station == station.c.id
     )
-    ranges = asked_ranges(connection, feed)
+    ranges = asked_ranges(connection, feed, now)
     archived = [
         (month.first_hour, month.last_hour) for month in months(connection, after + 1, until)
     ]
@@ -120,22 +127,34 @@ def station_lacks(
     return lacks
 
 
-def asked_ranges(connection: Connection, feed: str) -> dict[str, list[tuple[int, int]]]:
+def asked_ranges(
+    connection: Connection, feed: str, now: datetime
+) -> dict[str, list[tuple[int, int]]]:
     """(first, last) hours upstream was asked for again, by what was asked for."""
     table = gap_call
-    query = select(table.c.target, table.c.first_hour, table.c.last_hour)
+    query = select(table.c.target, table.c.first_hour, table.c.last_hour).where(
+        table.c.feed == feed, (table.c.operation != EMPTY) | (table.c.asked > now - ASKED_AGAIN)
+    )
     out: dict[str, list[tuple[int, int]]] = {}
-    for row in connection.execute(query.where(table.c.feed == feed)):
+    for row in connection.execute(query):
         out.setdefault(row.target.partition(":")[0], []).append((row.first_hour, row.last_hour))
     return out
 
 
-def remember(connection: Connection, feed: str, call: Call, now: datetime) -> None:
-    """Keep that a call was made and answered, so that it is not made again."""
+def remember(
+    connection: Connection, feed: str, call: Call, now: datetime, *, is_empty: bool = False
+) -> None:
+    """Keep that a call was made and answered, so that it is not made again; one whose answer held
+    no row is made once more, after a day."""
+    target = f"{call.target}:{call.first}"
+    before = select(gap_call.c.asked).where(
+        gap_call.c.feed == feed, gap_call.c.operation == EMPTY, gap_call.c.target == target
+    )
+    is_first = is_empty and connection.scalar(before) is None
     row = {
         "feed": feed,
-        "operation": call.kind,
-        "target": f"{call.target}:{call.first}",
+        "operation": EMPTY if is_first else call.kind,
+        "target": target,
         "asked": now,
         "first_hour": call.first,
         "last_hour": call.last,

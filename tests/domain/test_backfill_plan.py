@@ -39,10 +39,10 @@ def lack(station: int, hours: range, *, urban: bool = True) -> StationLack:
     ("oldest", "term", "cost"),
     [
         (1, "DAILY", 1),
-        (21, "DAILY", 1),
-        (22, "MONTH", 1),
-        (717, "MONTH", 1),
-        (718, "3MONTH", 3),
+        (11, "DAILY", 1),
+        (12, "MONTH", 1),
+        (707, "MONTH", 1),
+        (708, "3MONTH", 3),
         (2159, "3MONTH", 3),
     ],
 )

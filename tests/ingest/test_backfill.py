@@ -212,6 +212,46 @@ def test_a_models_gap_is_filled_by_date(context: Context, simulator: SimulatorSe
     assert report.open == 0
 
 
+def test_what_is_refused_or_fails_once_keeps_nothing_else_from_being_filled(
+    context: Context, simulator: SimulatorServer
+) -> None:
+    """The means have an approval of their own; one station's answer cannot be read."""
+    at(context, simulator, NOW - 9 * HOUR, "airkorea")
+    at(context, simulator, NOW, "airkorea")
+    simulator.scenario = parse(
+        '[[fault]]\noperation = "getCtprvnMesureLIst"\nkind = "gateway_20"\n'
+        '[[fault]]\noperation = "getMsrstnAcctoRltmMesureDnsty"\nkind = "garbage"\ncalls = [1, 2]\n'
+    )
+    filler = app.filler(context)
+    report = filler.run("airkorea", NOW)
+    assert report.as_dict()["error"]["reason"] == "key_not_approved"
+    lacking = filler.run("airkorea", NOW).stations
+    assert (report.stations, lacking) == (len(_numbers(context)) + 1, 1)
+
+
+def test_an_answer_without_a_row_is_asked_for_again_after_a_day(
+    context: Context, simulator: SimulatorServer
+) -> None:
+    at(context, simulator, NOW - 9 * HOUR, "airkorea")
+    at(context, simulator, NOW, "airkorea")
+    simulator.scenario = parse(
+        '[[fault]]\noperation = "getMsrstnAcctoRltmMesureDnsty"\nkind = "empty_items"\n'
+    )
+    filler, until = app.filler(context), NOW.replace(minute=0) - 2 * HOUR
+    missing = {
+        (number, hour_number(until - back * HOUR))
+        for number in _numbers(context)
+        for back in range(7)
+    }
+    assert filler.run("airkorea", NOW, until=until).stations
+    assert not held(context, "airkorea", until - 7 * HOUR, until)
+    assert filler.run("airkorea", NOW + 23 * HOUR, until=until).calls_made == 0
+    simulator.scenario = parse("")
+    simulator.clock = Clock(NOW + 24 * HOUR)
+    filler.run("airkorea", NOW + 24 * HOUR, until=until)
+    assert missing <= held(context, "airkorea", until - 7 * HOUR, until)
+
+
 def test_a_refused_backfill_leaves_the_live_feed_alone(
     context: Context, simulator: SimulatorServer
 ) -> None:

@@ -339,12 +339,15 @@ def test_archived_hours_are_no_gap_and_are_not_asked_for_again(context: Context)
     old_hours(context)
     hour = hour_number(TURN)
     with context.store.read() as connection:
-        before = gaps.station_lacks(connection, "airkorea", hour - 60, hour + 30, whole=True)
+        before = gaps.station_lacks(
+            connection, "airkorea", hour - 60, hour + 30, now=NOW, whole=True
+        )
         provinces = gaps.province_lacks(connection, "airkorea", hour - 60, hour + 30)
     assert go(context).months
     with context.store.read() as connection:
         assert (
-            gaps.station_lacks(connection, "airkorea", hour - 60, hour + 30, whole=True) == before
+            gaps.station_lacks(connection, "airkorea", hour - 60, hour + 30, now=NOW, whole=True)
+            == before
         )
         assert gaps.province_lacks(connection, "airkorea", hour - 60, hour + 30) == provinces
 
