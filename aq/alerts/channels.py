@@ -9,8 +9,6 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from apprise import Apprise
-from apprise.exception import AppriseException
 from pydantic import SecretStr
 
 from aq.domain.errors import ConfigError
@@ -263,6 +261,9 @@ def _url_problem(kind: str, value: str) -> str | None:
 
 def _apprise_reason(url: str) -> str | None:
     """Why Apprise does not accept a URL, without what it quotes of it; None where it does."""
+    from apprise import Apprise  # noqa: PLC0415 - most sites have none of its channels
+    from apprise.exception import AppriseException  # noqa: PLC0415
+
     try:
         made = Apprise.instantiate(url, suppress_exceptions=False)
     except (TypeError, AppriseException) as error:

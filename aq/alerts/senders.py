@@ -14,8 +14,6 @@ from email.utils import formataddr, formatdate
 from typing import Any
 
 import requests
-from apprise import Apprise, AppriseAsset
-from apprise.plugins.email.smtp import AppriseSMTPController
 
 from aq.alerts.channels import FILE, KAKAOTALK, MAIL, SCHEMES, WEBHOOK, Channel
 from aq.alerts.webhook import LONGEST_WAIT, DeliveryError, addresses, asked_wait, post
@@ -103,6 +101,8 @@ _answers = _Answers()
 
 
 def _plugin(url: str) -> Any:
+    from apprise import Apprise, AppriseAsset  # noqa: PLC0415 - most sites have no such channel
+
     keeps = url.startswith(SCHEMES[KAKAOTALK])
     asset = AppriseAsset(
         app_id="aq",
@@ -134,6 +134,8 @@ def _other(channel: Channel, url: str, parcel: Parcel) -> bool:
 
 def _mail(url: str, parcel: Parcel) -> bool:
     """A mail under a Message-ID of ours, which Apprise would make anew at each attempt."""
+    from apprise.plugins.email.smtp import AppriseSMTPController  # noqa: PLC0415 - as above
+
     plugin = _plugin(url)
     sender = plugin.from_addr[1]
     with AppriseSMTPController(

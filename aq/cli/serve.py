@@ -56,6 +56,7 @@ def serve(settings: Settings, host: str, port: int) -> int:
         )
     listener = server.bound(host, port)
     server.quiet_framework()
+    server.lock_by_session()
     application = _application()
     click.echo(f"http://{host}:{port}", err=True)
     _offer_link(settings, port)

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,14 +11,21 @@ from datetime import datetime
 from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -29,6 +37,9 @@ from aq.store.presence import Place
 from aq.store.schema import state, store_version
 from aq.store.standby import Standby, first_line
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 log = logging.getLogger(__name__)
 BUSY_SECONDS = 30
 FIRST_WITH_USABLE = "0014_usable_from"
@@ -36,6 +47,7 @@ ARCHIVE = "aq_archive"  # the option of every connection that names the archive'
 # Before a view is taken on PostgreSQL, so that no year of station hours moves under a reader's
 # feet: who moves one waits for those who read, and who begins to read waits for the move.
 SETTLE = text("LOCK TABLE ONLY station_hour IN ACCESS SHARE MODE")
+_NAMED = re.compile(r'^revision = "(.+)"', re.MULTILINE)
 # Any number will do as long as all instances agree on it.
 MIGRATION_LOCK = int.from_bytes(hashlib.sha256(b"aq migration").digest()[:4], "big")
 
@@ -316,24 +328,38 @@ def _watch(engine: Engine, place: Place) -> None:
     event.listen(engine, "first_connect", lambda _connection, _record: place.opened())
 
 
-def _alembic(connection: Connection | None = None) -> Config:
+def _alembic(connection: Connection | None = None) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - only where a schema is not up to date
+
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.attributes["connection"] = connection
     return config
 
 
+def _revision(connection: Connection) -> str | None:
+    """The revision of a store's schema; None of an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def _revisions() -> list[str]:
+    """Every schema this program can read, in their order, which is that of the files' names."""
+    files = sorted((ROOT / "migrations" / "versions").glob("[0-9]*.py"))
+    return [_NAMED.findall(path.read_text("utf-8"))[0] for path in files]
+
+
 def schema_revisions(store: Store) -> tuple[str | None, str]:
     """(revision the store has, revision this program needs)."""
-    head = ScriptDirectory.from_config(_alembic()).get_current_head() or ""
     with _translated(), store.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision(), head
+        return _revision(connection), _revisions()[-1]
 
 
 def known_revisions() -> frozenset[str]:
     """Every schema this program can read."""
-    scripts = ScriptDirectory.from_config(_alembic())
-    return frozenset(script.revision for script in scripts.walk_revisions())
+    return frozenset(_revisions())
 
 
 def _usable_from(head: str) -> str:
@@ -342,6 +368,8 @@ def _usable_from(head: str) -> str:
     A migration that takes away or changes what the program before reads says `contracts = True`;
     the others only add.
     """
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
     scripts = ScriptDirectory.from_config(_alembic()).walk_revisions()
     breaking = (script.revision for script in scripts if getattr(script.module, "contracts", False))
     return f"{head} {next(breaking, FIRST_WITH_USABLE)}"
@@ -391,18 +419,19 @@ def migrate(store: Store) -> tuple[str | None, str]:
         if not store.is_sqlite:
             lock = text("SELECT pg_advisory_xact_lock(:key)")
             connection.execute(lock, {"key": MIGRATION_LOCK})
-        before = MigrationContext.configure(connection).get_current_revision()
-        scripts = ScriptDirectory.from_config(_alembic())
+        before = _revision(connection)
         if before is not None and before not in known_revisions():
             raise StoreError(
-                f"the store has schema {before}, newer than this program can read"
-                f" ({scripts.get_current_head()}). Update the program or use another store"
+                f"the store has schema {before}, newer than this program can read ({head})."
+                " Update the program or use another store"
             )
+        from alembic import command  # noqa: PLC0415 - as above
+
         command.upgrade(_alembic(connection), "head")
         if connection.scalar(select(func.count()).select_from(state)) == 0:
             connection.execute(insert(state).values(id=1, version=0, simulated=None))
         connection.execute(update(state).values(usable_from=_usable_from(head)))
-        return before, scripts.get_current_head() or ""
+        return before, head
 
 
 def state_of(connection: Connection) -> tuple[int, bool]:

@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from itertools import islice
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, Connection, CursorResult, Dialect, Table, insert
-from sqlalchemy.dialects import postgresql, sqlite
 
 from aq.store.engine import Txn
 
@@ -62,8 +62,13 @@ def upsert_cells(
         connection.exec_driver_sql(text, list(cells))
 
 
+def insert_of(engine: str) -> Any:
+    """The engine's own `insert`, which knows conflicts; the other engine's is not loaded."""
+    return import_module(f"sqlalchemy.dialects.{engine}").insert
+
+
 def _statement(table: Table, names: Sequence[str], engine: str) -> Any:
-    statement = (postgresql if engine == "postgresql" else sqlite).insert(table)
+    statement = insert_of(engine)(table)
     keys = [column.name for column in table.primary_key]
     rest = {name: statement.excluded[name] for name in names if name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=rest)

@@ -10,6 +10,7 @@ import re
 import resource
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from typing import Any
 
 import uvicorn
 from streamlit import logger as framework
+from streamlit.runtime.state.safe_session_state import SafeSessionState
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from aq.domain.errors import AqError
@@ -36,6 +38,7 @@ BACKLOG = 2_048
 # How long a thread keeps the interpreter while others wait [s]; Python's own is 0.005. The event
 # loop waits so long behind each page that is being drawn.
 TURN_SECONDS = 0.001
+_SESSION_LOCKS = [threading.RLock() for _ in range(1021)]  # a few pages may share one
 NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
@@ -178,6 +181,21 @@ def quiet_framework() -> None:
     framework.setup_formatter = lambda logger: through_root([logger.name])
     framework.init_uvicorn_logs()
     through_root([*framework._loggers, "uvicorn", "uvicorn.error", "uvicorn.access"])
+
+
+def lock_by_session() -> None:
+    """Have all runs of a page share a lock on its state.
+
+    The framework gives each run one of its own: one that ends takes away what is no longer shown,
+    while the next one reads it, and fails.
+    """
+    own = SafeSessionState.__init__
+
+    def shared(self: SafeSessionState, state: Any, yield_callback: Callable[[], None]) -> None:
+        own(self, state, yield_callback)
+        object.__setattr__(self, "_lock", _SESSION_LOCKS[hash(id(state)) % len(_SESSION_LOCKS)])
+
+    SafeSessionState.__init__ = shared  # type: ignore[method-assign]
 
 
 def bound(host: str, port: int) -> socket.socket:

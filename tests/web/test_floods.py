@@ -5,6 +5,7 @@ import resource
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 import requests
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime.state.safe_session_state import SafeSessionState
+from streamlit.runtime.state.session_state import SessionState
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -270,3 +273,16 @@ def test_a_server_takes_the_descriptors_it_may_have_and_fits_its_limits_to_them(
     assert server.DESCRIPTORS_KEPT + taken <= 1_000
     assert pages < connections / 2
     assert traffic.refused().keys() == set(traffic.REASONS)
+
+
+def test_t70_runs_of_a_page_share_the_lock_of_its_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that begins may not read while the one before takes away what it did not show."""
+    monkeypatch.setattr(SafeSessionState, "__init__", SafeSessionState.__init__)
+    server.lock_by_session()
+    state, entered = SessionState(), threading.Event()
+    ending, beginning = (SafeSessionState(state, lambda: None) for _ in range(2))
+    reader = threading.Thread(target=lambda: (beginning.get_widget_states(), entered.set()))
+    with ending._lock:
+        reader.start()
+        assert not entered.wait(0.05)
+    assert entered.wait(PATIENCE)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from aq.domain.clock import from_hour_number, kst_day, month_hours
 from aq.domain.errors import ArchiveError
@@ -20,6 +19,7 @@ from aq.domain.station_history import Period, period_at
 from aq.feeds.registry import FEED_NAMES
 from aq.store.engine import ARCHIVE, Txn
 from aq.store.schema import retained, station, station_hour, station_hour_rev
+from aq.store.upsert import insert_of
 
 Row = Any
 FeedHours = dict[tuple[int, int, int], dict[str, Any]]
@@ -204,13 +204,13 @@ def bring_back(txn: Txn, month: Month) -> int:
         raise ArchiveError(month.file, "is not there") from None
     if not same:
         raise ArchiveError(month.file, "is not what was written: its SHA-256 differs")
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert_rows = insert_of(connection.dialect.name)
     count = 0
     for rows in archives.groups(path):
         count += len(rows)
         replaced = [row for row in rows if row["superseded"] is not None]
-        _put(connection, dialect.insert(station_hour_rev), replaced)
-        _put(connection, dialect.insert(station_hour), present_of(rows))
+        _put(connection, insert_rows(station_hour_rev), replaced)
+        _put(connection, insert_rows(station_hour), present_of(rows))
     connection.execute(delete(retained).where(retained.c.month == month.month))
     return count
 
