@@ -60,9 +60,7 @@ def test_what_is_stored_during_a_run_is_seen_by_the_next(store: str) -> None:
 
 def test_the_map_names_a_file_that_holds_the_outlines() -> None:
     answer = _answered(kept_files.address(kept_files.OUTLINES))
-    assert json.loads(answer.body) == json.loads(
-        (SHIPPED / "provinces.geojson").read_text("utf-8")
-    )
+    assert json.loads(answer.body) == json.loads((SHIPPED / "provinces.geojson").read_text("utf-8"))
     assert "immutable" in answer.headers["cache-control"]
     assert _answered("/kept/other.geojson").status_code == 404
 
