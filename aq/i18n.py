@@ -1,6 +1,7 @@
 """Words for people: English in the code, Korean from the message catalogue, hours as Koreans
 write them."""
 
+import re
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,10 @@ from unicodedata import normalize
 import polib
 
 from aq.domain.clock import kst
+from aq.domain.romanization import romanized
+from aq.domain.zones import plain_zone
 from aq.feeds.registry import SPECS
+from aq.particles import Noun
 
 CATALOGUES = Path(__file__).parent / "locale"
 # Marks a message that is translated where it is shown.
@@ -58,6 +62,7 @@ FLAG_WORDS = {
 }
 
 WEEKDAYS_KO = "월화수목금토일"
+_BOTH_NAMES = re.compile(r"[가-힣][^(]*\((.+)\)")
 
 
 @cache
@@ -99,9 +104,16 @@ class Text:
         self.lang = lang
 
     def __call__(self, message: str, **values: object) -> str:
-        """The message, translated, with `{names}` filled in."""
+        """The message, translated, with `{names}` filled in; ``{name:은는}`` takes its particle."""
         translated = _catalogue(self.lang).get(message, message)
-        return translated.format(**values) if values else translated
+        if not values:
+            return translated
+        return translated.format(
+            **{
+                name: Noun(value) if isinstance(value, str) else value
+                for name, value in values.items()
+            }
+        )
 
     def pollutant(self, key: str) -> str:
         """The name people use: 미세먼지 for pm10."""
@@ -115,6 +127,21 @@ class Text:
         """What a call of a feed is for; "" where the feed has no words for it."""
         declared = SPECS[feed].operation(operation)
         return declared.words.get(self.lang, "") if declared else ""
+
+    def name(self, korean: str) -> str:
+        """A place's Korean name as it stands, in English in Latin letters: 용인시, or Yongin-si."""
+        return korean if self.lang == "ko" else romanized(korean)
+
+    def zone(self, korean: str) -> str:
+        """The name of a zone of the authority's acts: 중부권, or Jungbu zone."""
+        if self.lang == "ko" or not korean:
+            return korean
+        return f"{romanized(plain_zone(korean))} zone"
+
+    def owner(self, attribution: str) -> str:
+        """Whose data they are; in English by the name that stands in brackets after the Korean."""
+        both = _BOTH_NAMES.fullmatch(attribution)
+        return both[1] if both and self.lang != "ko" else self(attribution)
 
     def missing(self, reason: str | None, detail: str | None = None) -> str:
         """Why there is no value: `자료 없음: 통신장애`."""

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from aq import __version__
 from aq.alerts.channels import CapSettings
-from aq.alerts.wording import compose, link
+from aq.alerts.wording import compose, link, rule_title
 from aq.domain.clock import kst, kst_iso
 from aq.domain.model import YellowDust
 from aq.domain.provinces import BY_CODE
@@ -174,7 +174,7 @@ def _info(root: Element, event: Event, lang: str, tag: str, base: str, *, simula
     _under(info, "language", tag)
     _under(info, "category", "Env")
     _under(info, "category", "Health")
-    _under(info, "event", event["rule_name"])
+    _under(info, "event", rule_title(event["rule"], event["rule_name"], text_in(lang)))
     _under(info, "responseType", "AllClear" if ended else "Monitor")
     _under(info, "urgency", "Past" if ended else "Immediate")
     _under(info, "severity", CAP_SEVERITY[event["severity"]])

@@ -8,7 +8,7 @@ from aq.alerts.fit import ANY, Sheet, fit
 from aq.domain.clock import kst, parse_instant
 from aq.domain.provinces import BY_CODE
 from aq.feeds.registry import INFO
-from aq.i18n import Text, text_in
+from aq.i18n import N_, Text, text_in
 
 Event = Mapping[str, Any]
 # What happened, by `change` of an event.
@@ -42,6 +42,30 @@ ENDED: Mapping[str, str] = {
 }
 SHOWN_PLACES = 5
 
+# The language of the names in config/alerts.toml.
+SHIPPED_IN = "ko"
+# Shipped rules as both languages call them; a rule that was given another name keeps that one.
+SHIPPED_NAMES = {
+    "pm10-warning": N_("PM10 advisory level"),
+    "pm10-alarm": N_("PM10 alarm level"),
+    "pm25-warning": N_("PM2.5 advisory level"),
+    "pm25-alarm": N_("PM2.5 alarm level"),
+    "o3-warning": N_("Ozone advisory level"),
+    "o3-alarm": N_("Ozone alarm level"),
+    "o3-emergency": N_("Ozone emergency level"),
+    "official-pm10": N_("PM10, official advisories"),
+    "official-pm25": N_("PM2.5, official advisories"),
+    "official-o3": N_("Ozone, official advisories"),
+    "official-yellow-dust": N_("Yellow dust, official announcements"),
+    "data-late": N_("Data late"),
+}
+
+
+def rule_title(rule: str, name: str, text: Text) -> str:
+    """A rule's name; a shipped one's in the reader's language while nobody has renamed it."""
+    shipped = SHIPPED_NAMES.get(rule)
+    return text(shipped) if shipped and text_in(SHIPPED_IN)(shipped) == name else name
+
 
 def compose(message: Mapping[str, Any], lang: str, public_url: str = "") -> tuple[str, str]:
     """Title and whole text of a message of the outbox: its events in the order they have there."""
@@ -66,7 +90,9 @@ def sheet(message: Mapping[str, Any], lang: str, public_url: str = "") -> Sheet:
             )
         )
     for told in dict.fromkeys(act["areas"] for act in acts if "areas" in act):
-        areas = text("Yellow dust, areas as the authority named them: {areas}.", areas=told)
+        areas = text(
+            "Yellow dust, areas as the authority named them: {areas}.", areas=text.name(told)
+        )
         end = text("An act of yellow dust has no level and no end in the service.")
         notes.append(f"{areas} {end}")
     return Sheet(
@@ -97,7 +123,7 @@ def _brief(text: Text, event: Event) -> str:
         if "areas" in act:
             return f"{_place(text, event)} {dust_words(text, act)}"
         words = [
-            f"{_place(text, event)} {act['zone']}".rstrip(),
+            f"{_place(text, event)} {text.zone(act['zone'])}".rstrip(),
             text.pollutant(event["pollutant"]),
             text.advisory(act["label"]),
             text(ACT_WORDS[act["act"]]),
@@ -117,7 +143,9 @@ def _title(text: Text, message: Mapping[str, Any], events: Sequence[Event]) -> s
     where = ", ".join(places[:SHOWN_PLACES])
     if len(places) > SHOWN_PLACES:
         where = text("{places} and {n} more", places=where, n=len(places) - SHOWN_PLACES)
-    what = events[0]["rule_name"] if events else text("Nothing to report")
+    what = text("Nothing to report")
+    if events:
+        what = rule_title(events[0]["rule"], events[0]["rule_name"], text)
     if message.get("kind") == "digest":
         what = text("Summary of alerts")
     title = f"{what}: {where}" if where else what
@@ -129,7 +157,7 @@ def _place(text: Text, event: Event) -> str:
     if province is None:
         return text.feed(event["place"]) if event["place"] in INFO else "–"
     name = province.ko if text.lang == "ko" else province.en
-    return f"{name} {event.get('zone') or ''}".rstrip()
+    return f"{name} {text.zone(event.get('zone') or '')}".rstrip()
 
 
 def _line(text: Text, event: Event) -> str:
@@ -148,7 +176,7 @@ def _line(text: Text, event: Event) -> str:
         value = f"{event['value']:g} {event['unit'] or ''}".strip()
         parts.append(text("{what} {value}", what=what, value=value))
     if event.get("station"):
-        parts.append(text("station {name}", name=event["station"]))
+        parts.append(text("station {name}", name=text.name(event["station"])))
     if event["threshold"] is not None:
         parts.append(text("level {level:g} for {n} h", level=event["threshold"], n=event["for"]))
     else:
@@ -173,7 +201,7 @@ def official_sentence(text: Text, event: Event) -> str:
     else:
         words = text(
             "{where}: {what} {label} {act}",
-            where=f"{_place(text, event)} {act['zone']}".rstrip(),
+            where=f"{_place(text, event)} {text.zone(act['zone'])}".rstrip(),
             what=text.pollutant(event["pollutant"]),
             label=text.advisory(act["label"]),
             act=text(ACT_WORDS[act["act"]]),

@@ -65,6 +65,11 @@ class Zone:
         return (self.since or day) <= day <= (self.until or day)
 
 
+def plain_zone(name: str) -> str:
+    """A zone's name without the word for zone: 중부 of 중부권역."""
+    return _SUFFIX.sub("", name)
+
+
 def parse_member(text: str) -> Member:
     """``수원시``, ``창원시_진해구``, ``중구+영종+용유`` (where the address has one of the words),
     ``중구-영종-용유`` (none of them); ``*`` is the whole province."""

@@ -56,8 +56,12 @@ def dataset(site: Site, country: Snapshot, text: Text) -> dict[str, Any]:
         document |= {
             "dateModified": kst_iso(item.fetched_at or item.observed_at or country.as_of),
             "license": info.link,
-            "creditText": f"{text(info.attribution)} — {text(info.licence)}",
-            "creator": {"@type": "Organization", "name": text(info.attribution), "url": info.link},
+            "creditText": f"{text.owner(info.attribution)} — {text(info.licence)}",
+            "creator": {
+                "@type": "Organization",
+                "name": text.owner(info.attribution),
+                "url": info.link,
+            },
         }
     return document
 

@@ -41,7 +41,7 @@ from tests.browsing import (
 BEFORE, ON, AFTER = (f"2026-05-01T{hour}:50:00+09:00" for hour in (19, 20, 21))
 LEVEL = 330
 # What a reader may press, on either page.
-HARMLESS = {"이 설정을 잡아 두고 비교", "고른 기록 모두 CSV로"}
+HARMLESS = {"이 설정을 기억해 두고 비교하기", "고른 기록 모두 CSV로"}
 
 
 @dataclass
@@ -169,7 +169,7 @@ def test_a_rule_made_with_the_sliders_fires_is_seen_silenced_and_clears(
         page.keyboard.press("Tab")
         expect(page.locator("p.wrong")).to_have_count(0)
         choose(page, "시도", "광주")
-        choose(page, "심각도", "중대경보")
+        choose(page, "심각도", "긴급")
         trial = page.locator("p.trial").first
         before = trial.inner_text()
         slide(page, "그침 기준", 590)
@@ -210,7 +210,7 @@ def test_a_rule_made_with_the_sliders_fires_is_seen_silenced_and_clears(
         expect(row).to_contain_text("local")
         page.locator("summary").filter(has_text="알림 멈추기").click()
         page.get_by_role("button", name="알림 멈추기", exact=True).click()
-        expect(page.get_by_role("alert")).to_contain_text("까닭을 적으십시오")
+        expect(page.get_by_role("alert")).to_contain_text("까닭을 적으세요")
         page.get_by_role("textbox", name="알림을 멈추는 까닭").fill("점검")
         page.keyboard.press("Tab")
         page.get_by_role("button", name="알림 멈추기", exact=True).click()
@@ -226,7 +226,7 @@ def test_a_rule_made_with_the_sliders_fires_is_seen_silenced_and_clears(
         sign_in(page, terminal)
         drawn(page, f"{terminal.address}/alerts")
         expect(standing(page, "광주 먼지")).to_have_count(0)
-        page.get_by_role("button", name="멈춤 끝내기").click()
+        page.get_by_role("button", name="알림 멈춤 풀기").click()
         expect(page.get_by_text("점검(local)")).to_have_count(0)
         assert watch.complaints == []
     log = desk.read(lambda store: status.log(store, rule="gwangju-dust"))

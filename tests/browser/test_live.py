@@ -52,7 +52,7 @@ def test_missing_is_said_with_its_reason(site: str, chromium: Browser) -> None:
         drawn(page, site)
         row = rows(page).filter(has_text="세종")
         expect(row.locator(".bd.g0").first).to_have_text("–")
-        expect(row).to_contain_text("수신되지 않음")
+        expect(row).to_contain_text("들어오지 않음")
         expect(page.get_by_text("17곳 가운데 16곳의 자료가 들어왔습니다")).to_be_visible()
 
 
@@ -202,7 +202,7 @@ def test_a_phone_says_why_below_and_keeps_the_days_in_their_columns(
 ) -> None:
     with reader(chromium, width=390, height=844) as (page, _):
         drawn(page, site)
-        expect(page.locator("tr[data-code='KR-50'] + tr.why")).to_contain_text("수신되지 않음")
+        expect(page.locator("tr[data-code='KR-50'] + tr.why")).to_contain_text("들어오지 않음")
         expect(page.locator("tr[data-code='KR-50'] .trend")).to_be_hidden()
         lefts = page.locator(".st-key-now .t17").evaluate(
             """(table) => {

@@ -158,7 +158,7 @@ def test_ten_years_read_in_a_citizens_words(context: Context) -> None:
     assert one is not None
     assert one.slope == pytest.approx(-1.5, abs=0.02)
     korean = verdict(table, one, "pm10", text_in("ko"))
-    assert korean == "10년 동안 해마다 1.50 µg/m³씩 낮아짐, 우연이라 보기 어려움"
+    assert korean == "10년 동안 해마다 1.50 µg/m³씩 낮아짐(우연으로 보기 어려움)"
     english = verdict(table, one, "pm10", text_in("en"))
     assert english == "over 10 years lower by 1.50 µg/m³ each year, hardly by chance"
     assert len(months_table(table, stretches, "pm10", text_in("ko"))) == 120

@@ -183,7 +183,7 @@ def test_the_page_says_what_is_there_and_why_there_is_nothing(page_runtime: Cont
     told = body("rhythm.py", since="2026-11-23", until="2026-11-23")
     assert "서울 · 미세먼지" in told
     assert "5시간 미만" in told
-    assert "5주 이상을 고르십시오" in told
+    assert "5주 이상을 고르세요" in told
     assert "실측 · 미확정" in told
     assert "에어코리아, 20시간" in told
     assert "python -m aq import FILE…" in body("rhythm.py", since="2024-10-01", until="2024-10-31")
@@ -193,5 +193,5 @@ def test_the_page_says_what_is_there_and_why_there_is_nothing(page_runtime: Cont
         write(page_runtime, Reading(station=SEOUL, hour=hour, values={"pm10": 900}))
         write(page_runtime, Reading(station=SEOUL, hour=hour - HOUR, values={"pm10": 300}))
     told = body("rhythm.py", r="90d")
-    assert "5주 이상을 고르십시오" not in told
+    assert "5주 이상을 고르세요" not in told
     assert "미세먼지, 20시가 가장 높고(90) 19시가 가장 낮음(30 µg/m³)" in told

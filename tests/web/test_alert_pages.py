@@ -11,6 +11,7 @@ from aq.alerts import rules as alerting
 from aq.alerts import silences as muting
 from aq.alerts import status
 from aq.alerts.rules import known_to, shipped_rules
+from aq.alerts.wording import SHIPPED_NAMES, rule_title
 from aq.context import Context, shared
 from aq.domain.clock import HOUR, kst_iso
 from aq.domain.model import URBAN, Reading, Station
@@ -23,7 +24,7 @@ from aq.web.parts.alert_log import log_csv, what_happened
 from aq.web.parts.deliveries import error_words
 from aq.web.parts.silences import tomorrow_morning
 from aq.web.traffic import Buckets
-from aq.web.wording.alerts import SHIPPED_NAMES, headline, rule_sentence, rule_title
+from aq.web.wording.alerts import headline, rule_sentence
 from tests.alert_messages import put
 from tests.serving import HOUR_20, write
 from tests.web.test_pages import context, markup, run
@@ -162,7 +163,7 @@ def test_an_alert_is_acknowledged_and_silenced(
     assert [one.value for one in test.exception] == []
     (silence,) = muting.silences(dusty.store)
     assert (silence["province"], silence["why"], silence["who"]) == ("서울", "점검", "duty")
-    next(one for one in test.button if one.label == "멈춤 끝내기").click().run()
+    next(one for one in test.button if one.label == "알림 멈춤 풀기").click().run()
     assert muting.silences(dusty.store) == []
 
 
@@ -176,7 +177,7 @@ def test_everything_at_once_is_not_silenced_a_pollutant_everywhere_is(
     monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
     test = run("alerts.py")
     button(test, "알림 멈추기").click().run()
-    assert [one.value for one in test.error] == ["알림을 멈추는 까닭을 적으십시오."]
+    assert [one.value for one in test.error] == ["알림을 멈추는 까닭을 적으세요."]
     place, rule = (
         next(one for one in test.selectbox if one.key and one.key.startswith(f"silence {name}"))
         for name in ("where", "rule")
@@ -232,10 +233,10 @@ def test_two_settings_stand_side_by_side(dusty: Context) -> None:
     assert "나란히 비교" in body
     assert "지난 90일 동안 한 번도 울리지 않았을 것입니다" in body
     assert "지난 90일 동안 1번 울렸을 것입니다" in body
-    button(test, "이 설정을 잡아 두고 비교").click().run()
+    button(test, "이 설정을 기억해 두고 비교하기").click().run()
     fires = next(one for one in test.slider if one.label.startswith("울림 기준"))
     fires.set_value(155.0).run()
-    assert "<h3>잡아 둔 설정</h3>" in markup(test)
+    assert "<h3>견줄 설정</h3>" in markup(test)
 
 
 def test_a_level_beyond_the_slider_is_kept_as_it_is(
@@ -346,7 +347,7 @@ def test_an_administrator_sends_again_what_failed(
     names += [None, "duty"]
     next(one for one in test.button if one.label == "다시 보내기: duty (1건)").click().run()
     assert len(outbox.messages(context.store, [outbox.FAILED])) == 1
-    assert [one.value for one in test.error] == ["관리자만 할 수 있습니다. 먼저 로그인하십시오."]
+    assert [one.value for one in test.error] == ["관리자만 할 수 있습니다. 먼저 로그인하세요."]
     next(one for one in test.button if one.label.startswith("다시 보내기")).click().run()
     assert [one.value for one in test.exception] == []
     states = {row.message: (row.state, row.attempts) for row in outbox.messages(context.store)}
@@ -417,7 +418,7 @@ def test_whoever_acknowledges_has_a_name(dusty: Context, monkeypatch: pytest.Mon
     monkeypatch.setattr("aq.web.parts.admin.who", lambda: "admin")
     test = run("alerts.py")
     button(test, "확인함").click().run()
-    assert [one.value for one in test.error] == ["이름을 적으십시오."]
+    assert [one.value for one in test.error] == ["이름을 적으세요."]
     next(one for one in test.text_input if one.label == "이름").set_value("김당직")
     button(test, "확인함").click().run()
     assert status.standing(dusty.store)[0]["acknowledged"]["who"] == "김당직"

@@ -113,7 +113,7 @@ def test_stale_modelled_and_simulated_are_said() -> None:
     items = [replace(one, stale=True, age_hours=3.4, kind="modelled") for one in country()]
     view = seen(items)
     assert "모델" in lead.deck(view)
-    assert "늦은 자료입니다" in lead.deck(view)
+    assert "자료가 늦어지고 있습니다" in lead.deck(view)
     assert "SIMULATED" in card(view)
 
 

@@ -102,5 +102,5 @@ def test_absences_group_by_reason_with_the_right_particles() -> None:
 
 def test_late_is_said_with_its_age() -> None:
     items = [replace(one, stale=True, age_hours=3.6) for one in country(MODERATE)]
-    assert late(items, KO) == "늦은 자료입니다. 마지막 자료가 3시간 전의 것입니다."
+    assert late(items, KO) == "자료가 늦어지고 있습니다. 마지막 자료는 3시간 전 것입니다."
     assert late(country(MODERATE), KO) is None

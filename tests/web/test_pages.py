@@ -30,6 +30,7 @@ from aq.web.parts import view_state as state
 from aq.web.wording.feeds import REASONS, advice, failures, happened
 from tests.conftest import NOW
 from tests.pages import xpath
+from tests.reading import dates_without_weekday, hangul, page_words
 from tests.serving import HOUR_20, fill, make_runtime, write
 
 MAIN = str(ROOT / "aq" / "web" / "pages" / "main.py")
@@ -114,6 +115,9 @@ def test_every_page_stands_with_data(context: Context, page: str, lang: str) -> 
     test = run(page, lang=lang, p="KR-30")
     assert "<h1>" in markup(test)
     assert "foot" in markup(test)
+    assert dates_without_weekday(page_words(test)) == []
+    if lang == "en":
+        assert hangul(page_words(test, foreign=False)) == []
 
 
 def test_empty_store_says_so_and_claims_nothing(context: Context) -> None:
@@ -129,13 +133,13 @@ def test_live_page_names_the_missing_and_why(context: Context) -> None:
     body = markup(test)
     assert "자료가 들어온 15곳 모두 미세먼지 ‘보통’" in body
     assert "11월 23일(월) 20시" in body
-    assert "2026-11-23 20:00 KST" in body
+    assert "2026년 11월 23일(월) 20시 KST" in body
     assert "세종은 통신장애로 자료가 없습니다" in body
     names = cells(run(s="order"), ".t17 tr[data-code] th a")
     assert names == [one.ko for one in PROVINCES]
     assert "서울 62 B 보통" in row_of(test, "KR-11")
     assert "세종 – – 자료 없음" in row_of(test, "KR-50")
-    assert "수신되지 않음 · 마지막 19시 62" in row_of(test, "KR-49")
+    assert "들어오지 않음 · 마지막 19시 62" in row_of(test, "KR-49")
 
 
 def test_standard_of_the_address_rules_the_whole_page(context: Context) -> None:
@@ -186,7 +190,10 @@ def test_old_hours_are_marked_and_then_not_shown(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(context)
-    for hours, expected in ((3, "늦은 자료입니다"), (9, "지금 보여 드릴 미세먼지 자료가 없습니다")):
+    for hours, expected in (
+        (3, "자료가 늦어지고 있습니다"),
+        (9, "지금 보여 드릴 미세먼지 자료가 없습니다"),
+    ):
         later = Clock(NOW + timedelta(hours=hours))
         monkeypatch.setenv("AQ_CLOCK", later.now().isoformat())
         shared.cache_clear()
@@ -201,7 +208,7 @@ def test_a_failing_feed_is_told_on_the_live_page_and_explained_on_its_own(
     assert "아직 승인되지 않았습니다" in markup(run())
     body = markup(run("feeds.py"))
     assert "에어코리아 새 자료가 들어오지 않고 있습니다" in body
-    assert "활용을 신청하십시오" in body
+    assert "활용을 신청하세요" in body
     assert "11월 23일(월) 20시 25분부터" in body
     assert "SERVICE ACCESS DENIED" in body
 

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from aq.i18n import CATALOGUES
-from aq.web.wording.korean import PARTICLES, Noun, number
+from aq.particles import PARTICLES, Noun
+from aq.web.wording.korean import number
 from tools.messages import FILE, catalogue, used
 
 
@@ -32,8 +33,16 @@ def test_placeholders_agree() -> None:
 
 
 def test_every_particle_is_one_of_the_pairs() -> None:
-    said = set(re.findall(r"{\w+:([가-힣]+)}", " ".join(catalogue().values())))
+    said = set(re.findall(r"{\w+:[’”]?([가-힣]+)}", " ".join(catalogue().values())))
     assert said <= set(PARTICLES)
+
+
+def test_no_particle_is_guessed() -> None:
+    """A name is only known when it is said: what follows it must follow its sound."""
+    bare = re.compile(
+        r"\{\w+\}[’”]?(은|는|이|가|을|를|과|와|으로|로)(?=[ .,]|$)|[을이은]\([를가는]\)"
+    )
+    assert [korean for korean in catalogue().values() if bare.search(korean)] == []
 
 
 @pytest.mark.parametrize(
@@ -48,6 +57,7 @@ def test_every_particle_is_one_of_the_pairs() -> None:
         ("Open-Meteo", "이가", "Open-Meteo가"),
         ("경남", "과와", "경남과"),
         ("‘좋음’", "을를", "‘좋음’을"),
+        ("양호", "’이가", "양호’가"),
     ],
 )
 def test_particles_follow_the_last_sound(word: str, particle: str, said: str) -> None:

@@ -1,16 +1,15 @@
 """Hours that are missing as a heat map: 17 rows in page-header order, darker where more lack."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
 from aq.web.charts.theme import FONT, Palette
+from aq.web.charts.time_axis import DAY_FORMS, MONTH_FORMS
 from aq.web.wording.korean import province_name
 
-HEAT_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
 ROW_HEIGHT = 22
 # Shares of missing hours that the key beside the chart names.
 KEY_SHARES = (0.0, 0.25, 0.5, 1.0)
@@ -67,8 +66,6 @@ def heat_map(
             hovertemplate="<b>%{y}</b> %{customdata}<extra></extra>",
         )
     )
-    korean = text.lang == "ko"
-    day, month = ("%-m월 %-d일", "%Y년 %-m월") if korean else ("%-d %b", "%b %Y")
     figure.update_layout(
         height=ROW_HEIGHT * len(names) + 40,
         margin={"l": 8, "r": 8, "t": 4, "b": 28},
@@ -91,8 +88,8 @@ def heat_map(
         nticks=5 if days else 4,
         fixedrange=True,
         tickformatstops=[
-            {"dtickrange": [None, "M1"], "value": day},
-            {"dtickrange": ["M1", None], "value": month},
+            {"dtickrange": [None, "M1"], "value": DAY_FORMS[text.lang]},
+            {"dtickrange": ["M1", None], "value": MONTH_FORMS[text.lang]},
         ],
     )
     figure.update_yaxes(

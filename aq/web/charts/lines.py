@@ -21,7 +21,7 @@ from aq.web.charts.advisory_bands import act_bands
 from aq.web.charts.advisory_bands import draw as draw_acts
 from aq.web.charts.downsample import Floats, kept, stretches
 from aq.web.charts.theme import FONT, Palette, palette
-from aq.web.charts.time_axis import stamp, stamp_of, stamps, wall_clock
+from aq.web.charts.time_axis import hover, stamp, stamp_of, stamps, wall_clock
 from aq.web.drawings.bands import level_bands
 
 Mark = tuple[datetime, str]
@@ -208,16 +208,8 @@ def _trace(
         },
         connectgaps=False,
         name=name,
-        hovertemplate=f"{escape(name)} · {_when(grain, text)}<br>{amount}<extra></extra>",
+        hovertemplate=f"{escape(name)} · {hover(text, grain)}<br>{amount}<extra></extra>",
     )
-
-
-def _when(grain: str, text: Text) -> str:
-    formats = {
-        "ko": {"hour": "%-m월 %-d일 %-H시", "day": "%Y년 %-m월 %-d일", "month": "%Y년 %-m월"},
-        "en": {"hour": "%-d %b %Y, %-H:00", "day": "%-d %b %Y", "month": "%b %Y"},
-    }
-    return f"%{{x|{formats[text.lang][grain]}}}"
 
 
 def _bands(

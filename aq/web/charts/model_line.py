@@ -10,7 +10,7 @@ from aq.i18n import Text
 from aq.queries.model_hours import Ahead
 from aq.web.charts.downsample import Floats
 from aq.web.charts.theme import Palette
-from aq.web.charts.time_axis import stamp, stamps, wall_clock
+from aq.web.charts.time_axis import hover, stamp, stamps, wall_clock
 
 # The accent, light or dark: neither the ink of what was measured nor the dots of its parts.
 TONE = 1
@@ -35,7 +35,6 @@ def draw(
     at, tone = _clock(ahead), colours.tones[TONE]
     values = [value for _, value in ahead.hours]
     name = text("forecast of the model {feed}", feed=text.feed(ahead.feed))
-    hour = "%{x|%-m월 %-d일 %-H시}" if text.lang == "ko" else "%{x|%-d %b, %-H:00}"
     figure.add_trace(
         go.Scatter(
             x=stamps(at),
@@ -43,7 +42,7 @@ def draw(
             mode="lines",
             line={"color": tone, "width": 1.6, "dash": "5px,3px"},
             name=name,
-            hovertemplate=f"{hour} · {escape(name)}<br><b>%{{y:.{digits}f}}</b> {unit}"
+            hovertemplate=f"{hover(text)} · {escape(name)}<br><b>%{{y:.{digits}f}}</b> {unit}"
             "<extra></extra>",
         )
     )

@@ -1,6 +1,6 @@
 """The line of a province: hourly means over the bands of their grades, gaps hatched and named."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,10 @@ from aq.web.charts.advisory_bands import ActBand
 from aq.web.charts.advisory_bands import draw as draw_acts
 from aq.web.charts.downsample import MOST_POINTS, Floats, kept, stretches
 from aq.web.charts.theme import FONT, Palette
-from aq.web.charts.time_axis import stamp, stamps, wall_clock
+from aq.web.charts.time_axis import hover, hover_form, stamp, stamps, tick_forms, wall_clock
 from aq.web.drawings.bands import level_bands
 from aq.web.wording.korean import gap_word
 
-LINE_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
 LINE_HEIGHT = 300
 
 HOUR_MS = 3600 * 1000
@@ -104,7 +103,6 @@ def _line(
         drawn = values if few else values.astype("float32")
     else:
         placed, drawn = {"x": stamps(at[keep])}, values[keep]
-    hour = "%{x|%-m월 %-d일 %-H시}" if text.lang == "ko" else "%{x|%-d %b %Y, %-H:00}"
     note = f" · {text('modelled')}" if dash == "dash" else ""
     # Over months a long dash would leave out whole days.
     pattern = dash if dash == "solid" else "2px,1.5px" if thin else "5px,3px"
@@ -122,7 +120,8 @@ def _line(
             "dash": pattern,
         },
         connectgaps=False,
-        hovertemplate=f"{hour}<br><b>%{{y:.{style.digits}f}}</b> {style.unit}{note}<extra></extra>",
+        hovertemplate=f"{hover(text)}<br><b>%{{y:.{style.digits}f}}</b> {style.unit}{note}"
+        "<extra></extra>",
     )
 
 
@@ -254,11 +253,9 @@ def _name_gap(figure: go.Figure, middle: float, words: str, colours: Palette) ->
 def lay_out(
     figure: go.Figure, at: Floats, top: float, style: LineStyle, colours: Palette, text: Text
 ) -> None:
-    korean = text.lang == "ko"
-    day, month = ("%-m월 %-d일", "%Y년 %-m월") if korean else ("%e %b", "%b %Y")
     figure.update_layout(
         height=LINE_HEIGHT,
-        margin={"l": 44, "r": 84, "t": 24, "b": 28},
+        margin={"l": 44, "r": 84, "t": 24, "b": 40},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": FONT, "size": 12, "color": colours.muted},
@@ -277,12 +274,8 @@ def lay_out(
         ticks="",
         ticklabelmode="period",
         tickangle=0,
-        tickformatstops=[
-            {"dtickrange": [None, 43_200_000], "value": "%-H시" if korean else "%-H:00"},
-            {"dtickrange": [43_200_001, "M1"], "value": day},
-            {"dtickrange": ["M1", None], "value": month},
-        ],
-        hoverformat="%-m월 %-d일 %-H시" if korean else "%-d %b %-H:00",
+        tickformatstops=tick_forms(text),
+        hoverformat=hover_form(text),
     )
     figure.add_annotation(
         xref="paper",

@@ -171,7 +171,7 @@ def _markers(
 
 def _about(member: Member, standard: Standard, text: Text, digits: int, unit: str, why: str) -> str:
     level = standard.level(member.grade) if member.grade else None
-    head = f"<b>{escape(member.name)}</b>" + (
+    head = f"<b>{escape(text.name(member.name))}</b>" + (
         f"  {level.letter} {level.label(text.lang)}" if level else ""
     )
     amount = "–" if member.value is None else f"{number(member.value, digits)} {unit}"

@@ -1,12 +1,54 @@
 """The Korean wall clock on a chart's date axis, the same for readers everywhere."""
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from aq.domain.clock import kst
+from aq.i18n import WEEKDAYS_KO, Text
 from aq.web.charts.downsample import Floats
+
+# How a date reads in a figure, in the letters of d3-time-format: as `aq/web/wording/korean.py`
+# writes it in a sentence. `%a` is the weekday of the figure's locale, see `chart_config`.
+HOUR_FORMS = {"ko": "%-H시", "en": "%H:00"}
+DAY_FORMS = {"ko": "%-m월 %-d일(%a)", "en": "%a %-d %b"}
+MONTH_FORMS = {"ko": "%Y년 %-m월", "en": "%b %Y"}
+HALF_DAY_MS = 43_200_000
+
+
+def chart_config(text: Text) -> dict[str, Any]:
+    """What Plotly is told beside a figure: no tool bar, weekdays in the reader's language."""
+    config: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False}
+    if text.lang == "ko":
+        days = [WEEKDAYS_KO[(number - 1) % 7] for number in range(7)]  # from Sunday, as d3 counts
+        config |= {"locale": "ko", "locales": {"ko": {"format": {"shortDays": days}}}}
+    return config
+
+
+def hover(text: Text, grain: str = "hour") -> str:
+    """The date of a point in a hover template; `grain` is hour, day or month."""
+    return f"%{{x|{hover_form(text, grain)}}}"
+
+
+def hover_form(text: Text, grain: str = "hour") -> str:
+    """2026년 5월 8일(금) 20시, or Fri 8 May 2026 20:00."""
+    if grain == "month":
+        return MONTH_FORMS[text.lang]
+    day = DAY_FORMS[text.lang]
+    day = f"%Y년 {day}" if text.lang == "ko" else f"{day} %Y"
+    return f"{day} {HOUR_FORMS[text.lang]}" if grain == "hour" else day
+
+
+def tick_forms(text: Text) -> list[dict[str, Any]]:
+    """Names of ticks by how far they are apart: hours (below the first its day), days, months."""
+    day = DAY_FORMS[text.lang]
+    return [
+        {"dtickrange": [None, HALF_DAY_MS], "value": f"{HOUR_FORMS[text.lang]}\n{day}"},
+        {"dtickrange": [HALF_DAY_MS + 1, "M1"], "value": day},
+        {"dtickrange": ["M1", None], "value": MONTH_FORMS[text.lang]},
+    ]
 
 
 def wall_clock(at: pd.Series) -> Floats:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -13,9 +12,9 @@ from aq.domain.pollutants import Exact
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
 from aq.web.charts.theme import FONT, Palette
+from aq.web.charts.time_axis import tick_forms
 from aq.web.wording.korean import long_hour, province_name
 
-TIMELINE_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
 ROW_HEIGHT = 24
 HOUR_MS = 3_600_000
 # No bar is narrower than this share of the range, or an hour of a year could not be seen.
@@ -44,11 +43,9 @@ def timeline(
     for trace in (_bridged(placed, colours), _open_ends(placed, colours)):
         if trace is not None:
             figure.add_trace(trace)
-    korean = text.lang == "ko"
-    day, month = ("%-m월 %-d일", "%Y년 %-m월") if korean else ("%-d %b", "%b %Y")
     figure.update_layout(
         height=ROW_HEIGHT * len(names) + 40,
-        margin={"l": 8, "r": 12, "t": 4, "b": 28},
+        margin={"l": 8, "r": 12, "t": 4, "b": 40},
         barmode="overlay",
         bargap=0.35,
         paper_bgcolor="rgba(0,0,0,0)",
@@ -72,11 +69,7 @@ def timeline(
         ticks="",
         tickangle=0,
         nticks=6,
-        tickformatstops=[
-            {"dtickrange": [None, 43_200_000], "value": "%-H시" if korean else "%-H:00"},
-            {"dtickrange": [43_200_001, "M1"], "value": day},
-            {"dtickrange": ["M1", None], "value": month},
-        ],
+        tickformatstops=tick_forms(text),
     )
     figure.update_yaxes(
         type="category",

@@ -11,6 +11,7 @@ from aq.domain.stl import YEAR
 from aq.domain.trend import Stretch, Trend
 from aq.i18n import Text
 from aq.web.charts.theme import FONT, Palette
+from aq.web.charts.time_axis import MONTH_FORMS, hover
 
 TREND_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
 HEIGHT = 340
@@ -60,7 +61,6 @@ def _dots(
             frame["hours"], frame["expected"], frame["counts"], strict=True
         )
     ]
-    month = "%{x|%Y년 %-m월}" if text.lang == "ko" else "%{x|%b %Y}"
     return go.Scatter(
         x=list(at),
         y=frame["value"].to_numpy(dtype="float64"),
@@ -71,7 +71,8 @@ def _dots(
             "line": {"width": 1.5, "color": colours.muted},
         },
         customdata=notes,
-        hovertemplate=f"{month}<br><b>%{{y:.{digits}f}}</b> {unit}<br>%{{customdata}}"
+        hovertemplate=f"{hover(text, 'month')}<br><b>%{{y:.{digits}f}}</b> {unit}"
+        "<br>%{customdata}"
         "<extra></extra>",
         cliponaxis=False,
     )
@@ -104,7 +105,6 @@ def _lay_out(
     figure: go.Figure, values: np.ndarray, unit: str, text: Text, colours: Palette
 ) -> None:
     present = values[np.isfinite(values)]
-    month = "%Y년 %-m월" if text.lang == "ko" else "%b %Y"
     year = "%Y년" if text.lang == "ko" else "%Y"
     figure.update_layout(
         height=HEIGHT,
@@ -130,7 +130,7 @@ def _lay_out(
         nticks=5,
         fixedrange=True,
         tickformatstops=[
-            {"dtickrange": [None, "M11"], "value": month},
+            {"dtickrange": [None, "M11"], "value": MONTH_FORMS[text.lang]},
             {"dtickrange": ["M12", None], "value": year},
         ],
     )

@@ -15,7 +15,6 @@ from aq.web.drawings.outlines import LABELS
 from aq.web.drawings.view import View
 from aq.web.wording.korean import (
     N_,
-    Noun,
     gap_word,
     listed,
     number,
@@ -110,7 +109,7 @@ def _began(view: View, episode: Episode, frames: Sequence[Frame], word: str) -> 
             text(
                 "It reached {n} provinces, {last} as the last {hours} hours later.",
                 n=len(places),
-                last=Noun(view.name(BY_ID[reached[0]].code)),
+                last=view.name(BY_ID[reached[0]].code),
                 hours=reached[1] - episode.first,
             )
         )
@@ -126,7 +125,7 @@ def _stays(view: View, episode: Episode, last: int) -> list[str]:
     return [
         text(
             "{who} has had it for {hours} hours.",
-            who=Noun(view.name(BY_ID[place].code)),
+            who=view.name(BY_ID[place].code),
             hours=length,
         )
     ]

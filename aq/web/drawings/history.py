@@ -11,6 +11,7 @@ from aq.domain.model import Advisory
 from aq.web.drawings.map import hatch
 from aq.web.drawings.marks import svg_text
 from aq.web.drawings.view import View
+from aq.web.wording.advisories import place_words
 from aq.web.wording.korean import N_, day_words, month_name
 
 OUTCOME_WORDS = {
@@ -88,7 +89,7 @@ def act_ticks(view: View, year: int, acts: Sequence[Advisory]) -> str:
                 continue
             x = left + ((kst_day(act.issued_at) - begin).days + kst(act.issued_at).hour / 24) * step
             high = tall - 8 if known_level(act) not in (None, 1) else tall / 2.4
-            about = f"{act.district} {act.zone} {text.advisory(act.word)}"
+            about = f"{place_words(act, text)} {text.advisory(act.word)}"
             title = escape(f"{text.hour(act.issued_at)}: {about}")
             drawn += (
                 f'<path class="tick" d="M{x:.1f} {base}v{-high:.1f}"><title>{title}</title></path>'

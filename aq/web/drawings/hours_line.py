@@ -15,7 +15,7 @@ from aq.web.wording.korean import number
 
 LEFT, RIGHT, TOP, BOTTOM = 36, 62, 10, 24
 HEADROOM = 1.08  # of the highest value, so that the line does not touch the edge
-LEAST_DAYS_APART = 40  # units between the names of two days
+LEAST_DAYS_APART = 74  # units between the names of two days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def _days(until: datetime, frame: _Frame, paint: Paint, text: Text) -> str:
             ' stroke-dasharray="2 3"/>'
         )
         if x - last >= LEAST_DAYS_APART and x <= frame.width - RIGHT - 20:
-            name = f"{hour.month}.{hour.day}." if text.lang == "ko" else f"{hour.day} {hour:%b}"
+            name = text.day(hour.date())
             drawn += f'<text x="{x + 3:.1f}" y="{frame.height - 8}">{name}</text>'
             last = x
     return drawn

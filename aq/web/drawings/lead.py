@@ -39,14 +39,13 @@ def _act(view: View, act: Advisory, zone_now: ZoneHour | None) -> str:
     text, now = view.text, view.answer.now
     words = text(
         "{place}: {what} {act}, since {since}, {value} at issue",
-        place=place_words(act, text, "\0"),
+        place=place_words(act, text),
         what=text.pollutant(act.pollutant),
         act=act_word(act, text),
         since=told_hour(text, act.issued_at, now),
         value=value_words(act, act.issue_value),
     )
-    zone = f'<span lang="ko">{escape(act.zone)}</span>'
-    told = stamp(act.issued_at, escape(words)).replace("\0", zone)
+    told = stamp(act.issued_at, escape(words), text)
     return f"{told} <small>{escape(zone_words(act, zone_now, text, now))}</small>"
 
 
@@ -57,7 +56,7 @@ def _yellow_dust(view: View, act: YellowDust) -> str:
     words = text("Yellow dust: act of {when}{round}", when=when, round=told)
     note = text("The service tells no end of such an act.")
     return (
-        f'{stamp(act.at, escape(words))}: <span lang="ko">{escape(act.areas)}</span>.'
+        f"{stamp(act.at, escape(words), text)}: {escape(text.name(act.areas))}."
         f" <small>{escape(note)}</small>"
     )
 
@@ -92,7 +91,7 @@ def deck(view: View) -> str:
     markup = f'<p class="deck">{escape(sentences)}</p>' if sentences else ""
     meta = []
     if country.hour:
-        hour = stamp(country.hour, escape(text.hour(country.hour)))
+        hour = stamp(country.hour, escape(text.hour(country.hour)), text)
         meta.append(escape(text("As of {hour}.", hour="\0")).replace("\0", hour))
         meta.append(escape(headline.coverage(view.items, text)))
     meta += [escape(absence) for absence in headline.absences(view.items, text)]

@@ -13,7 +13,7 @@ from aq.web.drawings.place import card
 from aq.web.drawings.table import headings, table
 from aq.web.drawings.view import View
 from aq.web.drawings.week import line
-from aq.web.wording.korean import Noun, averaging_words
+from aq.web.wording.korean import averaging_words
 
 
 def top(view: View) -> str:
@@ -86,4 +86,4 @@ def _averaging(view: View) -> str:
     if averaging is None:
         return text("{standard}: all pollutants as one number.", standard=name)
     what, mean = text.pollutant(view.pollutant), averaging_words(text, averaging)
-    return text("{standard}: {what} by {mean}.", standard=name, what=Noun(what), mean=mean)
+    return text("{standard}: {what} by {mean}.", standard=name, what=what, mean=mean)

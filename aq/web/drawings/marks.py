@@ -12,7 +12,7 @@ from aq.i18n import Text
 from aq.queries.current import CurrentItem
 from aq.web.drawings.bands import level_bands
 from aq.web.drawings.view import View
-from aq.web.wording.advisories import GRADE_WORDS, act_word
+from aq.web.wording.advisories import GRADE_WORDS, act_word, halves_words
 from aq.web.wording.korean import N_, exact, grade_word, missing_short, shown
 from aq.web.wording.lead import HOURS_BACK, SHARE
 
@@ -77,15 +77,18 @@ def told(view: View, item: CurrentItem) -> str:
     return f"{view.value(item)} {item.unit or ''}".rstrip()
 
 
-def stamp(moment: datetime, words: str) -> str:
-    """A time with its exact instant behind it."""
-    return f'<time datetime="{kst_iso(moment)}" title="{escape(exact(moment))}">{words}</time>'
+def stamp(moment: datetime, words: str, text: Text) -> str:
+    """A time (its words are markup) with its exact instant behind it."""
+    return (
+        f'<time datetime="{kst_iso(moment)}" title="{escape(exact(moment, text))}">{words}</time>'
+    )
 
 
 def acts_words(acts: Sequence[Advisory], text: Text) -> str:
     """What is in force, in words: 초미세먼지 주의보 남부권."""
     return ", ".join(
-        f"{text.pollutant(act.pollutant)} {act_word(act, text)} {act.zone}".strip() for act in acts
+        f"{text.pollutant(act.pollutant)} {act_word(act, text)} {text.zone(act.zone)}".strip()
+        for act in acts
     )
 
 
@@ -161,7 +164,7 @@ def forecast(view: View, day: DayAhead, code: str) -> Sign:
     told = outlook_word(view, outlook)
     words = f"{date}: {told}"
     if len(outlook.parts) > 1:
-        words += f" ({', '.join(f'{part.region} {part.word}' for part in outlook.parts)})"
+        words += f" ({halves_words(outlook.parts, text)})"
     return Sign(told, words, _grade(view, outlook))
 
 

@@ -145,7 +145,7 @@ def origin(view: View, item: CurrentItem) -> str:
     hour = text.hour(item.observed_at)
     if item.stale:
         hour = text("last data, {hour}", hour=hour)
-    parts = [stamp(item.observed_at, escape(hour)), escape(text.feed(item.feed or ""))]
+    parts = [stamp(item.observed_at, escape(hour), text), escape(text.feed(item.feed or ""))]
     parts.append(escape(provenance(text, item.kind, item.status)))
     if item.fetched_at:
         parts.append(escape(text("received {when}", when=text.minute(item.fetched_at))))

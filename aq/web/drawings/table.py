@@ -60,7 +60,7 @@ def caption(view: View) -> str:
     parts = [escape(f"{text.pollutant(view.pollutant)} {unit}".rstrip())]
     if country.hour:
         item = view.items[0]
-        parts.append(stamp(country.hour, escape(text.hour(country.hour))))
+        parts.append(stamp(country.hour, escape(text.hour(country.hour)), text))
         parts.append(escape(text.feed(country.feed or "")))
         parts.append(escape(provenance(text, item.kind, item.status)))
     if view.days:

@@ -18,7 +18,6 @@ from aq.web.drawings.marks import svg_text
 from aq.web.drawings.view import View
 from aq.web.wording.advisories import act_word
 from aq.web.wording.korean import (
-    Noun,
     averaging_words,
     gap_word,
     long_hour,
@@ -58,7 +57,7 @@ def line(view: View, week: Week) -> str:
     text, name = view.text, view.name(view.place)
     if not any(hour.value is not None for hour in week.hours):
         days = (week.hours[-1].at - week.hours[0].at).days + 1 if week.hours else 0
-        nothing = text("{who} has no values of the last {n} days.", who=Noun(name), n=days)
+        nothing = text("{who} has no values of the last {n} days.", who=name, n=days)
         return f"<p>{escape(nothing)}</p>"
     drawn = _picture(view, week, "wide", 1180, 280) + _picture(view, week, "narrow", 390, 240)
     return f'{drawn}<p class="meta">{escape(" ".join(_said(view, week)))}</p>'
@@ -199,7 +198,7 @@ def _acts(view: View, week: Week, axes: _Axes) -> str:
             continue
         left, right = axes.x(begin), axes.x(end)
         tall = 3 if advisories.level(act) == 1 else 6
-        words = f"{act_word(act, view.text)} {act.zone}"
+        words = f"{act_word(act, view.text)} {view.text.zone(act.zone)}"
         box = f'x="{left:.1f}" y="{HEAD - 7}" width="{max(2, right - left):.1f}" height="{tall}"'
         drawn += f'<rect class="act" {box}><title>{escape(words)}</title></rect>'
     return drawn
@@ -282,7 +281,7 @@ def _said(view: View, week: Week) -> list[str]:
         sentences.append(
             text(
                 "The line shows hourly means, without bands: {standard} grades by {mean}.",
-                standard=Noun(view.standard.titles[text.lang]),
+                standard=view.standard.titles[text.lang],
                 mean=mean,
             )
         )

@@ -12,13 +12,15 @@ from aq.alerts import rules as alerting
 from aq.alerts import silences as muting
 from aq.alerts import status
 from aq.alerts.verification import RUN_UP
+from aq.alerts.wording import rule_title
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
 from aq.web.base_path import below
-from aq.web.charts.province_line import LINE_CONFIG, LineStyle
+from aq.web.charts.province_line import LineStyle
 from aq.web.charts.rule_line import rule_line, stretches
 from aq.web.charts.theme import palette
+from aq.web.charts.time_axis import chart_config
 from aq.web.parts import admin, alert_log, cache, deliveries, live_view, page, silences
 from aq.web.parts.backtests import trial
 from aq.web.wording.alerts import (
@@ -30,7 +32,6 @@ from aq.web.wording.alerts import (
     now_words,
     official_words,
     place_name,
-    rule_title,
 )
 from aq.web.wording.feeds import minute
 from aq.web.wording.korean import exact, told_hour
@@ -107,7 +108,7 @@ def _standing(standing: Sequence[Fields], text: Text) -> Fields:
 def _standing_row(fields: Fields, text: Text, *, chosen: bool) -> str:
     since = moment(fields["since"])
     told = (
-        f'<span title="{escape(exact(since))}">'
+        f'<span title="{escape(exact(since, text))}">'
         f"{escape(told_hour(text, since, cache.moment()))}</span>"
         if since
         else "–"
@@ -258,7 +259,7 @@ def _chart(fields: Fields, text: Text) -> None:
     spans = stretches(found, fields["phase"], after, until)
     title = text("{who}: the last {n} days", who=place_name(fields["place"], text), n=CHART_DAYS)
     figure = rule_line(frame, style, levels, spans, text, palette(page.dark()))
-    st.plotly_chart(figure, theme=None, key="alert", config=dict(LINE_CONFIG), alt=title)
+    st.plotly_chart(figure, theme=None, key="alert", config=chart_config(text), alt=title)
     note = text("The bar under the line: solid while the alert is on, pale while data lack.")
     page.html(f'<p class="muted">{escape(note)}</p>')
 

@@ -20,7 +20,7 @@ from aq.web.parts import cache, daily, page
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
 from aq.web.parts.tables import table
-from aq.web.wording.korean import N_, Noun, day_words, province_name
+from aq.web.wording.korean import N_, day_words, province_name
 
 DEFAULT = "all"
 CODES = tuple(one.code for one in PROVINCES)
@@ -94,7 +94,7 @@ def _headline(asked: Asked) -> str:
     if not any(bad.values()):
         return text("{what}: no day ‘{word}’ or worse in any province", what=what, word=word)
     worst = max(bad, key=lambda code: bad[code])
-    name = Noun(province_name(BY_CODE[worst], text.lang))
+    name = province_name(BY_CODE[worst], text.lang)
     return text(
         "{what}: {who} had the most days ‘{word}’ or worse, {n}",
         what=what,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from aq.context import Context
-from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.clock import from_hour_number
 from aq.domain.episodes import BRIDGE, Episode, Run, episodes
 from aq.domain.pollutants import Exact, pollutants
 from aq.domain.provinces import BY_ID, PROVINCES
@@ -21,7 +21,8 @@ from aq.queries.completeness import completeness
 from aq.queries.exceedances import Level, Spells, level_of
 from aq.queries.exceedances import spells as read_spells
 from aq.web.charts.theme import palette
-from aq.web.charts.timeline import TIMELINE_CONFIG, TimelineStyle, timeline
+from aq.web.charts.time_axis import chart_config
+from aq.web.charts.timeline import TimelineStyle, timeline
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page, ranges
 from aq.web.parts import history_page as frame
@@ -160,7 +161,7 @@ def _body(asked: Asked) -> None:
             ),
             theme=None,
             key="episodes",
-            config=dict(TIMELINE_CONFIG),
+            config=chart_config(text),
             alt=text("Timeline of the 17 provinces; the table below has the episodes."),
         )
     _key(level, rules, text)
@@ -315,7 +316,7 @@ def episodes_table(many: Sequence[Episode], key: str, text: Text) -> str:
 
 def _row(episode: Episode, key: str, text: Text) -> str:
     place, run = episode.peak
-    begin, end = _ends(episode)
+    begin, end = _ends(episode, text)
     highest = f"{_value(run.peak, key)}, {province_name(BY_ID[place], text.lang)}"
     bridged = len({hour for _, part in episode.parts for hour in part.bridged})
     length = f"{episode.length:,}"
@@ -328,17 +329,17 @@ def _row(episode: Episode, key: str, text: Text) -> str:
     return f"<tr><th scope='row'>{escape(begin)}</th>{body}{order}</tr>"
 
 
-def _ends(episode: Episode) -> tuple[str, str]:
-    """First and last hour as ``2026-04-02 21:00``, a question mark where it is not known."""
+def _ends(episode: Episode, text: Text) -> tuple[str, str]:
+    """First and last hour in words, a question mark where it is not known."""
     first = [run for _, run in episode.parts if run.first == episode.first]
     last = [run for _, run in episode.parts if run.last == episode.last]
-    begin = _stamp(episode.first, all(run.begins_known for run in first))
-    return begin, _stamp(episode.last, all(run.ends_known for run in last))
+    begin = _stamp(episode.first, text, all(run.begins_known for run in first))
+    return begin, _stamp(episode.last, text, all(run.ends_known for run in last))
 
 
-def _stamp(hour: int, known: bool = True) -> str:
-    """An hour's end on the Korean clock: 2026-04-02 21:00."""
-    words = kst_iso(from_hour_number(hour))[:16].replace("T", " ")
+def _stamp(hour: int, text: Text, known: bool = True) -> str:
+    """An hour's end on the Korean clock: 2026년 4월 2일(목) 21시."""
+    words = long_hour(text, from_hour_number(hour))
     return words if known else f"{words} ?"
 
 
@@ -377,12 +378,12 @@ def runs_table(spells: Spells, key: str, text: Text) -> pd.DataFrame:
     return pd.DataFrame(
         {
             text("Province"): [province_name(BY_ID[place], text.lang) for place, _ in rows],
-            text("Start"): [_stamp(run.first, run.begins_known) for _, run in rows],
-            text("End"): [_stamp(run.last, run.ends_known) for _, run in rows],
+            text("Start"): [_stamp(run.first, text, run.begins_known) for _, run in rows],
+            text("End"): [_stamp(run.last, text, run.ends_known) for _, run in rows],
             text("Hours above"): [run.hours for _, run in rows],
             text("Bridged"): [len(run.bridged) for _, run in rows],
             text("Highest"): [_value(run.peak, key) for _, run in rows],
-            text("When"): [_stamp(run.peak_hour) for _, run in rows],
+            text("When"): [_stamp(run.peak_hour, text) for _, run in rows],
         }
     )
 

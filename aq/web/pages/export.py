@@ -32,7 +32,7 @@ from aq.web.parts import cache, live_view, page, ranges
 from aq.web.parts.attribution import FORMATS as FORMAT_NAMES
 from aq.web.parts.ranges import Range
 from aq.web.parts.view_state import View
-from aq.web.wording.korean import N_, Noun, day_words, province_name
+from aq.web.wording.korean import N_, day_words, province_name
 
 LEVEL_NAMES = {"province": N_("By province"), "station": N_("By station")}
 KIND_NAMES = {
@@ -315,7 +315,7 @@ def _refusal(asked: Range, text: Text) -> str | None:
     """What the reader's own language has words for, before the question is asked."""
     day = page.view().as_of
     if day and version_on(cache.context(), day) is None:
-        return text("Nothing was known yet on {day}.", day=Noun(day_words(text, day)))
+        return text("Nothing was known yet on {day}.", day=day_words(text, day))
     if asked.since > kst_day(cache.this_hour()):
         return text("This range lies in the future.")
     return None

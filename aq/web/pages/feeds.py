@@ -5,7 +5,7 @@ from datetime import datetime
 from html import escape
 
 from aq.domain.agreement import Agreement
-from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.clock import from_hour_number
 from aq.domain.provinces import BY_CODE, find_province
 from aq.feeds.registry import SPECS
 from aq.i18n import Text
@@ -21,7 +21,7 @@ from aq.web.parts import notice_services as notice_care
 from aq.web.parts.feed_pace import pace_facts, paused, quota_facts
 from aq.web.parts.tables import table
 from aq.web.wording.feeds import advice, happened, minute
-from aq.web.wording.korean import N_, Noun, exact, listed, provenance, province_name, told_hour
+from aq.web.wording.korean import N_, exact, listed, provenance, province_name, told_hour
 
 # Kinds of what a run report counts as left out -> words.
 SKIPPED = {
@@ -97,7 +97,7 @@ def summary(feeds: list[FeedStatus], text: Text) -> str:
         return text("No source has been polled yet")
     if len(answering) == len(live):
         return text("All sources answer")
-    return text("{who} answers", who=Noun(_names(answering, text)))
+    return text("{who} answers", who=_names(answering, text))
 
 
 def _names(feeds: list[FeedStatus], text: Text) -> str:
@@ -154,7 +154,7 @@ def _facts(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
         facts += _last_poll(feed, text)
     if feed.newest_hour:
         hour = told_hour(text, feed.newest_hour, cache.moment())
-        facts.append((text("newest hour"), hour, exact(feed.newest_hour)))
+        facts.append((text("newest hour"), hour, exact(feed.newest_hour, text)))
     else:
         facts.append((text("newest hour"), text("none yet"), ""))
     return facts
@@ -163,7 +163,7 @@ def _facts(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
 def _instant(label: str, moment: datetime | None, text: Text) -> tuple[str, str, str]:
     if moment is None:
         return label, text("none yet"), ""
-    return label, minute(moment, text), kst_iso(moment)
+    return label, minute(moment, text), exact(moment, text)
 
 
 def _calls(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:

@@ -23,15 +23,16 @@ from aq.queries.completeness import (
     monthly,
 )
 from aq.queries.frames import archived_months
-from aq.web.charts.heat_map import HEAT_CONFIG, KEY_SHARES, heat_map, tone
+from aq.web.charts.heat_map import KEY_SHARES, heat_map, tone
 from aq.web.charts.theme import palette
+from aq.web.charts.time_axis import chart_config
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
-from aq.web.parts.tables import table
+from aq.web.parts.tables import date_column, dates, table
 from aq.web.wording.facts import fact
-from aq.web.wording.korean import N_, day_words, flag_word, number, province_name
+from aq.web.wording.korean import N_, day_words, flag_word, month_words, number, province_name
 
 CAUSE_NAMES = {
     "not_received": N_("not received"),
@@ -121,7 +122,7 @@ def _body(asked: Asked) -> None:
             ),
             theme=None,
             key="gaps",
-            config=dict(HEAT_CONFIG),
+            config=chart_config(text),
             alt=text(
                 "Heat map of missing hours by province and day; the tables below have the numbers."
             ),
@@ -258,17 +259,12 @@ def _share(missing: int, expected: int) -> float | None:
 
 
 def _note(when: date, by_day: bool, why: dict[str, int] | None, text: Text) -> str:
-    name = day_words(text, when) if by_day else month_words(when, text)
+    name = day_words(text, when) if by_day else month_words(text, when)
     if not why:
         return f"{name}<br>{text('nothing missing')}"
     parts = sorted(why.items(), key=lambda item: -item[1])
     lines = [text("{why}, {n} hours", why=words, n=f"{hours:,}") for words, hours in parts]
     return "<br>".join([name, *lines])
-
-
-def month_words(month: date, text: Text) -> str:
-    """2026년 4월, or Apr 2026."""
-    return f"{month.year}년 {month.month}월" if text.lang == "ko" else f"{month:%b %Y}"
 
 
 def cause_words(cause: str, detail: object, text: Text) -> str:
@@ -321,10 +317,21 @@ def _tables(found: Completeness, text: Text) -> None:
     """Completeness by month and the gaps, each sent only once a reader opens it."""
     months = st.expander(text("Completeness by month as a table"), key="months", on_change="rerun")
     if months.open:
-        months.dataframe(months_table(found, text), hide_index=True, width="stretch")
+        months.dataframe(
+            months_table(found, text),
+            hide_index=True,
+            width="stretch",
+            column_config=date_column(text("Month"), "month", text),
+        )
     gaps = st.expander(text("The gaps as a table"), key="lacks", on_change="rerun")
     if gaps.open:
-        gaps.dataframe(lacks_table(found, text), hide_index=True, width="stretch", height=420)
+        gaps.dataframe(
+            lacks_table(found, text),
+            hide_index=True,
+            width="stretch",
+            height=420,
+            column_config=date_column(text("Day"), "day", text),
+        )
 
 
 def months_table(found: Completeness, text: Text) -> pd.DataFrame:
@@ -334,7 +341,8 @@ def months_table(found: Completeness, text: Text) -> pd.DataFrame:
     wide = frame.pivot(index="month", columns="province", values="share")
     wide = wide.sort_index(ascending=False)
     names = {0: text("all 17"), **{n: province_name(one, text.lang) for n, one in BY_ID.items()}}
-    out = pd.DataFrame({text("Month"): list(wide.index)})
+    months = [date.fromisoformat(f"{month}-01") for month in wide.index]
+    out = pd.DataFrame({text("Month"): dates(months, "month", text)})
     for place in [0, *BY_ID]:
         # 100.0 % only where not one hour is missing.
         values = np.floor(10 * wide[place].to_numpy(dtype="float64")) / 10
@@ -349,7 +357,7 @@ def lacks_table(found: Completeness, text: Text) -> pd.DataFrame:
     return pd.DataFrame(
         {
             text("Province"): [province_name(BY_ID[row.province], text.lang) for row in rows],
-            text("Day"): [str(row.day) for row in rows],
+            text("Day"): dates((row.day for row in rows), "day", text),
             text("Missing hours"): [row.hours for row in rows],
             text("Cause"): [cause_words(row.cause, row.detail, text) for row in rows],
             text("Source"): [text.feed(row.feed) if row.feed else "" for row in rows],

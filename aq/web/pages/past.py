@@ -16,23 +16,23 @@ from aq.queries.frames import version_on
 from aq.web import components
 from aq.web.charts import lines as lines_chart
 from aq.web.charts.lines import Ask
-from aq.web.charts.province_line import LINE_CONFIG
+from aq.web.charts.time_axis import chart_config
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, live_view, page, places, ranges, revisions
 from aq.web.parts.official import over_line
 from aq.web.parts.places import Place
 from aq.web.parts.ranges import Range, Spans
-from aq.web.parts.tables import table
+from aq.web.parts.tables import date_column, dates, table
 from aq.web.parts.view_state import View
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import (
     N_,
-    Noun,
     day_words,
     exact,
     gap_word,
     listed,
     long_hour,
+    month_words,
     number,
     provenance,
 )
@@ -139,7 +139,7 @@ def _show(chosen: Sequence[Place], pollutant: str, asked: Range, spans: Spans, g
     day = page.view().as_of
     as_of = version_on(cache.context(), day) if day else None
     if day and as_of is None:
-        words = text("Nothing was known yet on {day}.", day=Noun(day_words(text, day)))
+        words = text("Nothing was known yet on {day}.", day=day_words(text, day))
         page.html(f'<p class="notice">{escape(words)}</p>')
         return
     question = Ask(
@@ -203,7 +203,7 @@ def _chart(chosen: Sequence[Place], asked: Ask, text: Text) -> None:
         figure,
         theme=None,
         key="past",
-        config=dict(LINE_CONFIG),
+        config=chart_config(text),
         alt=text(
             "Line of {means}: {who}, {what}",
             means=text(MEANS[asked.grain]),
@@ -217,7 +217,7 @@ def _chart(chosen: Sequence[Place], asked: Ask, text: Text) -> None:
     if not lines_chart.bands_for(rules, asked.pollutant, asked.grain):
         words = text(
             "The line lies on no bands: {standard} has no levels made for {means}.",
-            standard=Noun(rules.titles[text.lang]),
+            standard=rules.titles[text.lang],
             means=text(MEANS[asked.grain]),
         )
         page.html(f'<p class="muted">{escape(words)}</p>')
@@ -279,13 +279,13 @@ def _when(at: pd.Timestamp, grain: str, text: Text) -> str:
         return long_hour(text, at)
     if grain == "day":
         return day_words(text, at.date())
-    return f"{at.year}년 {at.month}월" if text.lang == "ko" else f"{at:%b %Y}"
+    return month_words(text, at.date())
 
 
 def _extreme(frame: pd.DataFrame, place: int, label: str, asked: Ask, text: Text) -> str:
     at, value = frame["at"].iloc[place], frame["value"].iloc[place]
     amount = f"{number(value, _digits(asked))} {_unit(asked, text)}".rstrip()
-    title = exact(at) if asked.grain == "hour" else ""
+    title = exact(at, text) if asked.grain == "hour" else ""
     return fact(escape(amount), text(label, hour=_when(at, asked.grain, text)), title)
 
 
@@ -344,20 +344,25 @@ def _table(chosen: Sequence[Place], frames: Sequence[pd.DataFrame], asked: Ask, 
         return
     made = values_table(chosen, frames, asked, text)
     with opened:
-        st.dataframe(made, hide_index=True, width="stretch", height=420)
+        st.dataframe(
+            made,
+            hide_index=True,
+            width="stretch",
+            height=420,
+            column_config=date_column(str(made.columns[0]), asked.grain, text),
+        )
 
 
 def values_table(
     chosen: Sequence[Place], frames: Sequence[pd.DataFrame], asked: Ask, text: Text
 ) -> pd.DataFrame:
     """The values of some lines as a reader's table: text columns, newest first."""
-    form = {"hour": "%Y-%m-%d %H:%M", "day": "%Y-%m-%d", "month": "%Y-%m"}[asked.grain]
     label = {
         "hour": text("Hour (end, KST)"),
         "day": text("Day"),
         "month": text("Month"),
     }[asked.grain]
-    columns = {label: [f"{at:{form}}" for at in frames[0]["at"].iloc[::-1]]}
+    columns = {label: dates(frames[0]["at"].iloc[::-1], asked.grain, text)}
     for one, frame in zip(chosen, frames, strict=True):
         rows: list[Any] = list(frame.iloc[::-1].itertuples(index=False))
         columns |= _columns(one.name if len(chosen) > 1 else "", rows, asked, text)

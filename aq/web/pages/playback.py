@@ -40,7 +40,7 @@ def render() -> None:
     what = text.pollutant(pollutant)
     title = text("{what}, {hour}", what=what, hour=text.hour(at))
     line = text("Move the slider or press play: the hours of a day, each at its end.")
-    page.html(f'<h1>{escape(title)}</h1><p title="{escape(exact(at))}">{escape(line)}</p>')
+    page.html(f'<h1>{escape(title)}</h1><p title="{escape(exact(at, text))}">{escape(line)}</p>')
     with page.controls():
         page.switches(pollutant)
         _choose_day(at, text)
@@ -154,7 +154,7 @@ def component_data(
             {
                 "key": f"{kst(frame.at):%Y-%m-%dT%H}",
                 "hour": text.hour(frame.at),
-                "exact": exact(frame.at),
+                "exact": exact(frame.at, text),
                 "items": [
                     [shown.grade or 0, _about(shown, rules, pollutant, text)]
                     for shown in frame.provinces

@@ -1,5 +1,6 @@
 """The rules page: what is watched, and a form that tries a rule on the past as its sliders move."""
 
+from datetime import datetime
 from functools import partial
 from html import escape
 from typing import Any
@@ -13,6 +14,7 @@ from aq.alerts.delivery import try_channel
 from aq.alerts.rule import WEEKDAYS
 from aq.alerts.rules import known_to, reached, tell_nobody
 from aq.alerts.webhook import DeliveryError
+from aq.alerts.wording import rule_title
 from aq.domain.errors import InputError
 from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE
@@ -22,8 +24,8 @@ from aq.web.base_path import below
 from aq.web.parts import admin, against, cache, live_view, page, periods, rule_guide
 from aq.web.parts.backtests import Trials
 from aq.web.parts.rule_form import KIND_NAMES, Form
-from aq.web.wording.alerts import SEVERITY_WORDS, rule_sentence, rule_title
-from aq.web.wording.korean import N_
+from aq.web.wording.alerts import SEVERITY_WORDS, rule_sentence
+from aq.web.wording.korean import N_, long_minute
 
 Fields = dict[str, Any]
 NEW = "new"
@@ -336,7 +338,7 @@ def _history(rule: str, name: str | None, text: Text) -> None:
         for one in found:
             words = text(
                 "{when}, {who}: {what}, revision {n}",
-                when=one["at"][:16].replace("T", " "),
+                when=long_minute(text, datetime.fromisoformat(one["at"])),
                 who=one["who"],
                 what=text(WHAT[one["what"]]),
                 n=one["revision"],

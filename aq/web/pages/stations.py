@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from aq.context import Context
-from aq.domain.clock import from_hour_number, kst_iso
+from aq.domain.clock import from_hour_number
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, BY_ID, PROVINCES
 from aq.domain.station_history import Change
@@ -24,9 +24,9 @@ from aq.web import components, kept_files
 from aq.web.base_path import below
 from aq.web.charts import lines as lines_chart
 from aq.web.charts.lines import Ask
-from aq.web.charts.province_line import LINE_CONFIG
 from aq.web.charts.station_map import MAP_CONFIG, station_map
 from aq.web.charts.theme import palette
+from aq.web.charts.time_axis import chart_config
 from aq.web.drawings.bands import level_bands
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, live_view, page, ranges
@@ -34,7 +34,7 @@ from aq.web.parts.ranges import Range, Spans
 from aq.web.parts.why import NETWORKS, flag_words
 from aq.web.wording.explanation import PARTS
 from aq.web.wording.facts import fact
-from aq.web.wording.korean import N_, Noun, exact, long_hour, number, provenance, province_name
+from aq.web.wording.korean import N_, exact, long_hour, number, provenance, province_name
 
 # How a station takes part -> words; those of a station with a row stand in `aq.queries.evidence`.
 WHY: Mapping[str, str] = {
@@ -172,7 +172,7 @@ def _sentence(found: Roster, text: Text) -> str:
 def _nothing(code: str, asked: Range, spans: Spans, text: Text) -> None:
     observed = [span for span in spans if INFO[span[0]].kind == "observed"]
     if spans and not observed:
-        name = Noun(province_name(BY_CODE[code], text.lang))
+        name = province_name(BY_CODE[code], text.lang)
         words = text(
             "There is no station of {who} in the store yet: what there is comes from a model, which"
             " has none.",
@@ -284,7 +284,7 @@ def _row(
         "ink": level.text_colour if level else None,
         "word": level.label(text.lang) if level else text("no level"),
         "code": member.ref,
-        "name": member.name,
+        "name": text.name(member.name),
         "chosen": chosen,
         "value": number(member.value, cache.shown_digits(key, rules.id)),
         "trend": list(member.trend) if known else [],
@@ -326,7 +326,7 @@ def _station(
 ) -> None:
     """The chosen station: what it is, and its own line."""
     what = text.pollutant(pollutant)
-    title = text("{who} · {what}", who=chosen.name, what=what)
+    title = text("{who} · {what}", who=text.name(chosen.name), what=what)
     page.html(f"<h2>{escape(title)}</h2>")
     changes = cache.kept(rosters.changes, chosen.id)
     facts = [*_facts(found, chosen, pollutant, why, text), *_past(changes, text)]
@@ -335,7 +335,7 @@ def _station(
         st.plotly_chart(
             cache.kept(
                 lines_chart.figure_of,
-                (("station", chosen.id, chosen.name),),
+                (("station", chosen.id, text.name(chosen.name)),),
                 Ask(
                     pollutant=pollutant,
                     since=asked.since,
@@ -355,11 +355,11 @@ def _station(
             ),
             theme=None,
             key="station-line",
-            config=dict(LINE_CONFIG),
+            config=chart_config(text),
             alt=title,
         )
     else:
-        words = text("{who} has no value that counts in this range.", who=Noun(chosen.name))
+        words = text("{who} has no value that counts in this range.", who=chosen.name)
         page.html(f"<p>{escape(words)}</p>")
     params = {**page.shared(), "st": chosen.ref, **ranges.address(page.view())}
     link = f'<a href="{below("/past")}?{escape(urlencode(params))}" target="_self">'
@@ -383,7 +383,7 @@ def _past(changes: Sequence[Change], text: Text) -> list[str]:
         fact(
             escape(change_words(change, text)),
             text("from {hour}", hour=long_hour(text, from_hour_number(change.hour))),
-            exact(from_hour_number(change.hour)),
+            exact(from_hour_number(change.hour), text),
         )
         for change in reversed(changes)
     ]
@@ -397,7 +397,7 @@ def _facts(
     facts = []
     if member.value is not None and found.at is not None:
         amount = f"{number(member.value, digits)} {unit}"
-        facts.append(fact(escape(amount), long_hour(text, found.at), kst_iso(found.at)))
+        facts.append(fact(escape(amount), long_hour(text, found.at), exact(found.at, text)))
     facts.append(fact(escape(network_word(member.network, text)), text("Network")))
     facts.append(fact(escape(why[member.ref]), text("In the province's mean")))
     hours = text("hours with a value, {n} of {all}", n=f"{member.valid:,}", all=f"{found.hours:,}")
@@ -408,13 +408,13 @@ def _facts(
             fact(
                 escape(long_hour(text, member.heard)),
                 text("last hour received"),
-                exact(member.heard),
+                exact(member.heard, text),
             )
         )
     if member.first:
         facts.append(fact(escape(long_hour(text, member.first)), text("first hour received")))
     if member.address:
-        facts.append(fact(escape(member.address), text("Address")))
+        facts.append(fact(escape(text.name(member.address)), text("Address")))
     return facts
 
 

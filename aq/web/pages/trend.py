@@ -20,6 +20,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page, ranges
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
+from aq.web.parts.tables import date_column, dates
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import number, province_name
 
@@ -114,7 +115,13 @@ def _body(asked: Asked) -> None:
     opened = st.expander(text("The months as a table"), key="months", on_change="rerun")
     if opened.open:
         shown = months_table(table, stretches, asked.pollutant, text)
-        opened.dataframe(shown, hide_index=True, width="stretch", height=420)
+        opened.dataframe(
+            shown,
+            hide_index=True,
+            width="stretch",
+            height=420,
+            column_config=date_column(text("Month"), "month", text),
+        )
     origin.downloads([asked.code or ""], [asked.pollutant], asked.range, "month")
 
 
@@ -222,7 +229,7 @@ def months_table(
     order = range(len(rows) - 1, -1, -1)
     return pd.DataFrame(
         {
-            text("Month"): [f"{rows[n].month:%Y-%m}" for n in order],
+            text("Month"): dates((rows[n].month for n in order), "month", text),
             pollutant.unit: [number(rows[n].value, pollutant.digits) for n in order],
             text("Smoothed (STL)"): [number(course.get(n), pollutant.digits) for n in order],
             text("Hours with a value"): [f"{rows[n].hours} / {rows[n].expected}" for n in order],

@@ -23,6 +23,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, daily, page, ranges
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
+from aq.web.parts.tables import date_column, dates
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import day_words, number, provenance, province_name, short_hour
 
@@ -200,6 +201,7 @@ def _table(found: pd.DataFrame, asked: Asked) -> None:
                 hide_index=True,
                 width="stretch",
                 height=420,
+                column_config=date_column(text("Day"), "day", text),
             )
 
 
@@ -210,7 +212,7 @@ def days_table(found: pd.DataFrame, pollutant: str, text: Text) -> pd.DataFrame:
     rows: list[Any] = list(found.iloc[::-1].itertuples(index=False))
     return pd.DataFrame(
         {
-            text("Day"): [row.day.isoformat() for row in rows],
+            text("Day"): dates((row.day for row in rows), "day", text),
             text("Mean, {unit}", unit=unit): [number(row.value, digits) for row in rows],
             text("Level of the mean"): [daily.level_cell(rules, row.grade, text) for row in rows],
             text("Highest hour, {unit}", unit=unit): [number(row.highest, digits) for row in rows],

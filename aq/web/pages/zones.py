@@ -85,7 +85,7 @@ def _year_row(year: ZoneYear, text: Text) -> str:
     found = year.matching
     counts = (year.compared, len(found.met), len(found.without), len(found.not_come))
     body = "".join(f"<td class='num'>{count:,}</td>" for count in counts)
-    place = f"{province_name(year.zone.province, text.lang)} {year.zone.name}"
+    place = f"{province_name(year.zone.province, text.lang)} {text.zone(year.zone.name)}"
     return f"<tr><th scope='row'>{escape(place)}</th>{body}</tr>"
 
 
@@ -119,7 +119,9 @@ def _row(one: ZoneHour, key: str, acts: str, criterion: str, text: Text) -> str:
     address = urlencode({"p": zone.province.code, "x": key, "z": zone.id})
     hour = told_hour(text, from_hour_number(one.hour), cache.moment()) if one.value else "–"
     heard = one.value.heard if one.value else 0
-    members = ", ".join(" ".join(member.name) or zone.province.ko for member in zone.members)
+    members = ", ".join(
+        text.name(" ".join(member.name) or zone.province.ko) for member in zone.members
+    )
     cells = (
         value_of(one),
         hour,
@@ -130,8 +132,8 @@ def _row(one: ZoneHour, key: str, acts: str, criterion: str, text: Text) -> str:
         text(PROOFS[zone.proof]),
     )
     body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    link = f'<a href="?{escape(address)}" target="_self">{escape(zone.name)}</a>'
-    return f"<tr><th scope='row'><span lang='ko'>{link}</span></th>{body}</tr>"
+    link = f'<a href="?{escape(address)}" target="_self">{escape(text.zone(zone.name))}</a>'
+    return f"<tr><th scope='row'>{link}</th>{body}</tr>"
 
 
 def _last_day(zone: Zone, key: str, text: Text) -> str:
@@ -144,7 +146,7 @@ def _last_day(zone: Zone, key: str, text: Text) -> str:
         body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         when = long_hour(text, from_hour_number(hour.hour))
         rows += f"<tr><th scope='row'>{escape(when)}</th>{body}</tr>"
-    caption = text("{zone}: the last {n} hours", zone=zone.name, n=HOURS)
+    caption = text("{zone}: the last {n} hours", zone=text.zone(zone.name), n=HOURS)
     since = kst_day(from_hour_number(end - HOURS)).isoformat()
     asked = urlencode({"pollutant": key, "since": since})
     address = f"{below(f'/api/v1/zones/{zone.id}/history')}?{asked}"

@@ -78,7 +78,7 @@ def _known(found: Mapping[str, Any], text: Text) -> str:
     elif since > found["since"]:
         moment = datetime.fromisoformat(since)
         words = text("The list held begins on {when}.", when=long_hour(text, moment))
-        return f'<p class="muted" title="{escape(exact(moment))}">{escape(words)}</p>'
+        return f'<p class="muted" title="{escape(exact(moment, text))}">{escape(words)}</p>'
     else:
         return ""
     return f'<p class="muted">{escape(words)}</p>'

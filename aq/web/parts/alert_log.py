@@ -11,13 +11,15 @@ import streamlit as st
 
 from aq.alerts import rules as alerting
 from aq.alerts import status
+from aq.alerts.wording import rule_title
 from aq.domain.clock import day_bounds, floor_hour, hour_number, kst, kst_day
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, BY_ID, PROVINCES
 from aq.i18n import N_, Text
 from aq.web.base_path import below
 from aq.web.parts import cache, episode_table, page
-from aq.web.wording.alerts import REASON_WORDS, act_words, amount, moment, place_name, rule_title
+from aq.web.parts.tables import date_column, dates
+from aq.web.wording.alerts import REASON_WORDS, act_words, amount, moment, place_name
 from aq.web.wording.korean import province_name
 
 Fields = dict[str, Any]
@@ -46,6 +48,8 @@ def draw(text: Text) -> None:
         height=min(420, 37 * (len(table) + 1)),
         column_config={
             text("Readings"): st.column_config.LinkColumn(display_text=text("open")),
+            **date_column(text("Hour (end, KST)"), "hour", text),
+            **date_column(text("Decided"), "hour", text),
         },
     )
     if len(found) > SHOWN:
@@ -128,7 +132,10 @@ def log_csv(asked: dict[str, Any], text: Text) -> bytes:
     """Every entry of a choice, as a table program reads it: with ids, without links."""
     found = status.log(cache.context().store, **asked)
     table = log_table(found, text).drop(columns=text("Readings"))
-    table.insert(0, "id", [one["id"] for one in _ordered(found)])
+    rows = _ordered(found)
+    table[text("Hour (end, KST)")] = [_iso(row["at"]) for row in rows]
+    table[text("Decided")] = [_iso(row["decided_at"]) for row in rows]
+    table.insert(0, "id", [row["id"] for row in rows])
     return table.to_csv(index=False).encode("utf-8-sig")
 
 
@@ -142,7 +149,7 @@ def log_table(found: Sequence[Fields], text: Text) -> pd.DataFrame:
     rows = _ordered(found)
     return pd.DataFrame(
         {
-            text("Hour (end, KST)"): [_stamp(row["at"]) for row in rows],
+            text("Hour (end, KST)"): dates((moment(row["at"]) for row in rows), "hour", text),
             text("Where"): [place_name(row["place"], text) for row in rows],
             text("What happened"): [what_happened(row, text) for row in rows],
             text("Value"): [amount(row, "value", text) for row in rows],
@@ -152,12 +159,13 @@ def log_table(found: Sequence[Fields], text: Text) -> pd.DataFrame:
             text("Seen by"): [
                 row["acknowledged"]["who"] if row["acknowledged"] else "–" for row in rows
             ],
-            text("Decided"): [_stamp(row["decided_at"]) for row in rows],
+            text("Decided"): dates((moment(row["decided_at"]) for row in rows), "hour", text),
         }
     )
 
 
-def _stamp(iso: str | None) -> str:
+def _iso(iso: str | None) -> str:
+    """As programs read a time: 2026-11-23 20:00."""
     at = moment(iso)
     return f"{kst(at):%Y-%m-%d %H:%M}" if at else "–"
 

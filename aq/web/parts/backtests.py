@@ -18,9 +18,10 @@ from aq.alerts.rules import reached
 from aq.context import Context
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text
-from aq.web.charts.province_line import LINE_CONFIG, LineStyle
+from aq.web.charts.province_line import LineStyle
 from aq.web.charts.rule_line import marks, rule_line, stretches
 from aq.web.charts.theme import palette
+from aq.web.charts.time_axis import chart_config
 from aq.web.parts import cache, page
 from aq.web.parts.periods import Period
 from aq.web.wording.alerts import place_name
@@ -125,7 +126,9 @@ class Trials:
         spans = stretches(log[::-1], log[-1]["after"] if log else "clear", after, until)
         figure = rule_line(frame, style, levels, spans, text, colours)
         marks(figure, frame, log, text, colours)
-        st.plotly_chart(figure, theme=None, key=f"trial {key}", config=dict(LINE_CONFIG), alt=title)
+        st.plotly_chart(
+            figure, theme=None, key=f"trial {key}", config=chart_config(text), alt=title
+        )
         signs = text("▲ began, ★ worse, ▽ better or ended, ✕ no data; hover for the hour.")
         page.html(f'<p class="muted">{escape(signs)}</p>')
         if rule.over == "any_station":

@@ -18,7 +18,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
-from aq.web.wording.korean import N_, Noun, day_words
+from aq.web.wording.korean import N_, day_words
 
 WAY_NAMES = {MEAN: N_("by the day's mean"), WORST: N_("by the worst hour")}
 
@@ -37,7 +37,7 @@ def choose_way(asked: Asked) -> str | None:
     """The choice between the mean and the worst hour, and in words what it means."""
     rules, text = page.standard(), asked.text
     known, chosen = ways(rules, asked.pollutant), way(asked.pollutant)
-    what, title = text.pollutant(asked.pollutant), Noun(rules.titles[text.lang])
+    what, title = text.pollutant(asked.pollutant), rules.titles[text.lang]
     if chosen is None:
         words = text(
             "{standard} has levels neither for a day's mean nor for an hour of {what}."
@@ -79,7 +79,7 @@ def known_then(text: Text) -> tuple[bool, int | None]:
     day = page.view().as_of
     known, found = version()
     if day and not known:
-        words = text("Nothing was known yet on {day}.", day=Noun(day_words(text, day)))
+        words = text("Nothing was known yet on {day}.", day=day_words(text, day))
         page.html(f'<p class="notice">{escape(words)}</p>')
         return known, found
     if day:

@@ -10,11 +10,10 @@ from typing import Any
 import streamlit as st
 
 from aq.alerts import outbox
-from aq.domain.clock import kst
 from aq.i18n import Text
 from aq.logs import redact
 from aq.web.parts import admin, cache, page
-from aq.web.wording.korean import N_
+from aq.web.wording.korean import N_, long_minute
 
 SHOWN = 50
 # Those that need a person first.
@@ -105,15 +104,15 @@ def _row(one: Any, text: Text) -> str:
         f"<b>{state}</b>" if one.state == outbox.FAILED else state,
         str(one.attempts),
         escape(error_words(one.last_error, text)),
-        _stamp(one.created_at),
-        _stamp(one.next_attempt if waits else None),
+        _stamp(one.created_at, text),
+        _stamp(one.next_attempt if waits else None, text),
     ]
     row = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr><th scope="row">{escape(one.channel)}</th>{row}</tr>'
 
 
-def _stamp(at: datetime | None) -> str:
-    return f"{kst(at):%Y-%m-%d %H:%M}" if at else "–"
+def _stamp(at: datetime | None, text: Text) -> str:
+    return long_minute(text, at) if at else "–"
 
 
 def _buttons(failed: Sequence[Any], text: Text) -> None:

@@ -8,11 +8,12 @@ from aq.alerts import status
 from aq.alerts.episodes import Episode, episodes, hour_of
 from aq.alerts.log import in_unit, unit_of
 from aq.alerts.points import reader_of
+from aq.alerts.wording import rule_title
 from aq.context import Context
 from aq.domain.clock import from_hour_number
 from aq.i18n import N_, Text
 from aq.web.parts import cache, page
-from aq.web.wording.alerts import amount, place_name, rule_title
+from aq.web.wording.alerts import amount, place_name
 from aq.web.wording.korean import told_hour
 
 # A table of more is no reading.

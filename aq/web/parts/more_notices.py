@@ -20,7 +20,7 @@ def yellow_dust_rows(acts: Iterable[YellowDust], text: Text) -> str:
         names = ", ".join(
             province_name(province, text.lang) for province in provinces_named(act.areas)
         )
-        cells = (act.sequence or "–", act.areas, names or "–")
+        cells = (act.sequence or "–", text.name(act.areas), names or "–")
         body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         rows += f"<tr><th scope='row'>{escape(long_hour(text, act.at))}</th>{body}</tr>"
     return rows

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from html import escape
 
-from aq.domain.clock import kst_iso
 from aq.domain.errors import FeedReason
 from aq.feeds.registry import SPECS
 from aq.i18n import Text
@@ -11,7 +10,7 @@ from aq.queries.feed_status import NoticeStatus
 from aq.queries.official_means import OfficialService
 from aq.web.parts.tables import table
 from aq.web.wording.feeds import REASONS, advised, minute
-from aq.web.wording.korean import Noun
+from aq.web.wording.korean import exact
 
 
 def section(services: Sequence[NoticeStatus], text: Text) -> str:
@@ -51,11 +50,11 @@ def _row(service: NoticeStatus, text: Text) -> str:
     if service.daily_limit:
         calls = text("{n} of {limit}", n=calls, limit=f"{service.daily_limit:,}")
     newest = minute(service.newest, text) if service.newest else "–"
-    stamp = kst_iso(service.newest) if service.newest else ""
+    stamp = exact(service.newest, text) if service.newest else ""
     cells = (
         f"<td>{escape(state)}</td>",
         f'<td title="{escape(stamp)}">{escape(newest)}</td>',
-        f'<td title="{escape(kst_iso(service.next_poll))}">'
+        f'<td title="{escape(exact(service.next_poll, text))}">'
         f"{escape(minute(service.next_poll, text))}</td>",
         f"<td>{escape(calls)}</td>",
         f"<td>{service.calls_ahead:,}</td>",
@@ -71,7 +70,7 @@ def failing(service: NoticeStatus | OfficialService, text: Text) -> str:
     reason = FeedReason(service.reason)
     name = _name(service, text)
     sentences = (
-        text(REASONS[reason][0], feed=Noun(text.feed(SPECS[service.feed].host))),
+        text(REASONS[reason][0], feed=text.feed(SPECS[service.feed].host)),
         text("This has been so since {when}.", when=minute(service.failing_since, text)),
         advised(service.feed, reason, text),
     )

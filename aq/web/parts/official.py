@@ -20,7 +20,7 @@ from aq.web.charts.lines import Ask
 from aq.web.parts import cache, page
 from aq.web.parts.more_notices import over_50, yellow_dust_rows
 from aq.web.parts.tables import table
-from aq.web.wording.advisories import GRADE_WORDS, act_word, place_words, value_words
+from aq.web.wording.advisories import GRADE_WORDS, act_word, halves_words, place_words, value_words
 from aq.web.wording.korean import (
     day_words,
     long_hour,
@@ -106,7 +106,7 @@ def _table(notices: list[ForecastNotice], text: Text) -> str:
 def _cell(outlook: Outlook, text: Text) -> str:
     if outlook.word is None:
         return "–"
-    halves = ", ".join(f"{part.region} {part.word}" for part in outlook.parts)
+    halves = halves_words(outlook.parts, text)
     title = f' title="{escape(halves)}"' if len(outlook.parts) > 1 else ""
     colour, ink = _colours(outlook)
     word = escape(_word(outlook, text))

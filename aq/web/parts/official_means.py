@@ -80,9 +80,9 @@ def _place(line: Agreement, text: Text) -> str:
     """A station, or a city after its province in the reader's language."""
     where = line.where or ""
     if line.series != CITY_HOUR:
-        return where
+        return text.name(where)
     province, _, city = where.partition(" ")
-    return f"{province_name(find_province(province), text.lang)} {city}"
+    return f"{province_name(find_province(province), text.lang)} {text.name(city)}"
 
 
 def _period(line: Agreement, now: datetime, text: Text) -> str:

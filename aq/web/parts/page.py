@@ -26,7 +26,6 @@ from aq.web.parts.page_cache import once
 from aq.web.sections import PAGES, QUESTIONS, SECTIONS, address, first_of
 from aq.web.wording.facts import older_data
 from aq.web.wording.korean import (
-    Noun,
     averaging_words,
     missing_short,
     number,
@@ -255,7 +254,7 @@ def switches(chosen: str) -> None:
         line = text("{standard}: all pollutants as one number.", standard=title)
     else:
         what, mean = text.pollutant(chosen), averaging_words(text, averaging)
-        line = text("{standard}: {what} by {mean}.", standard=title, what=Noun(what), mean=mean)
+        line = text("{standard}: {what} by {mean}.", standard=title, what=what, mean=mean)
     html(f'<p class="muted">{escape(line)}</p>', "rule")
 
 
@@ -322,7 +321,7 @@ def bottom() -> None:
     used = [feed for feed in cache.feeds() if feed.live or feed.newest_hour]
     owners = {one.attribution: one for one in used}
     sources = "; ".join(
-        f'<a href="{escape(one.link)}" rel="noreferrer">{escape(text(one.attribution))}</a>'
+        f'<a href="{escape(one.link)}" rel="noreferrer">{escape(text.owner(one.attribution))}</a>'
         f" — {escape(text(one.licence))}"
         for one in owners.values()
     )

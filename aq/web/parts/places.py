@@ -29,7 +29,7 @@ class Place:
 def read(view: View, text: Text) -> list[Place]:
     """The places of the address, provinces first; the province of the view where it names none."""
     found = [_province(code, text) for code in view.places]
-    found += [one for ref in view.stations if (one := _station(ref))]
+    found += [one for ref in view.stations if (one := _station(ref, text))]
     if not found:
         found = [_province(view.province.code if view.province else PROVINCES[0].code, text)]
     return found[:MOST_PLACES]
@@ -41,12 +41,12 @@ def _province(code: str, text: Text) -> Place:
     return Place(level="province", id=one.id, code=code, ref=code, name=name)
 
 
-def _station(ref: str) -> Place | None:
+def _station(ref: str, text: Text) -> Place | None:
     kept = cache.kept(roster.station_of, ref)
     if kept is None or kept.province is None:
         return None
     code = BY_ID[kept.province].code
-    return Place(level="station", id=kept.id, code=code, ref=ref, name=kept.name)
+    return Place(level="station", id=kept.id, code=code, ref=ref, name=text.name(kept.name))
 
 
 def choose(chosen: list[Place], text: Text) -> None:
@@ -54,7 +54,7 @@ def choose(chosen: list[Place], text: Text) -> None:
     names = {province.code: province_name(province, text.lang) for province in PROVINCES}
     for code in dict.fromkeys(place.code for place in chosen):
         for ref, name in cache.kept(roster.named, BY_CODE[code].id):
-            names.setdefault(ref, f"{name} ({province_name(BY_CODE[code], text.lang)})")
+            names.setdefault(ref, f"{text.name(name)} ({province_name(BY_CODE[code], text.lang)})")
     refs = [place.ref for place in chosen]
     given = st.multiselect(
         text("Places, up to {n}", n=MOST_PLACES),

@@ -12,7 +12,7 @@ from aq.i18n import Text
 from aq.web import components
 from aq.web.parts import cache, page
 from aq.web.parts.view_state import PRESETS, View
-from aq.web.wording.korean import N_, Noun, day_words, province_name
+from aq.web.wording.korean import N_, day_words, province_name
 
 PRESET_NAMES = {
     "7d": N_("7 days"),
@@ -124,7 +124,7 @@ def nothing(
     what would fill it."""
     lines = [text("There are no values in this range.")]
     if names or code:
-        name = Noun(names or province_name(BY_CODE[code or ""], text.lang))
+        name = names or province_name(BY_CODE[code or ""], text.lang)
         lines = [text("There are no values of {who} in this range.", who=name)]
     if asked.since > kst_day(cache.this_hour()):
         lines = [text("This range lies in the future.")]

@@ -17,7 +17,7 @@ from aq.domain.windows import OVERALL
 from aq.domain.zones import KINDS
 from aq.i18n import N_, Text
 from aq.web.parts import cache, page
-from aq.web.wording.alerts import OVER_NAMES, SEVERITY_WORDS
+from aq.web.wording.alerts import OVER_NAMES, SEVERITY_WORDS, zone_name
 from aq.web.wording.korean import province_name
 from aq.zones_file import zones_on
 
@@ -186,6 +186,7 @@ class Form:
             list(dict.fromkeys([*there, *named])),
             named,
             key=self._key(f"zones {kind}"),
+            format_func=lambda name: zone_name(name, text),
             placeholder=text("every zone"),
         )
         self._wrong("zones")

@@ -27,6 +27,7 @@ from aq.i18n import Text
 from aq.logs import redact
 from aq.web.parts import admin, cache, page
 from aq.web.parts.backtests import trial
+from aq.web.wording.alerts import zone_name
 from aq.web.wording.korean import province_name
 from aq.zones_file import zones_on
 
@@ -70,8 +71,10 @@ def _watched(text: Text) -> Fields:
     key = st.selectbox(
         text("Pollutant"), list(pollutants()), index=1, format_func=text.pollutant, key="guide x"
     )
-    zones = {zone.full_name: zone.full_name for zone in zones_on(kst_day(cache.moment()))
-             if zone.kind == KINDS.get(key)}  # fmt: skip
+    zones = {
+        zone.full_name: zone_name(zone.full_name, text)
+        for zone in zones_on(kst_day(cache.moment()), KINDS.get(key, ""))
+    }
     names = {each.code: province_name(each, text.lang) for each in PROVINCES} | zones
     places = st.multiselect(
         text("Where (provinces, or zones; none: all 17)"),

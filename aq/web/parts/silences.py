@@ -9,13 +9,14 @@ import streamlit as st
 
 from aq.alerts import rules as alerting
 from aq.alerts import silences as muting
+from aq.alerts.wording import rule_title
 from aq.domain.clock import KST, kst
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.i18n import N_, Text
 from aq.web.parts import admin, cache, page
-from aq.web.wording.alerts import moment, rule_title
-from aq.web.wording.korean import province_name
+from aq.web.wording.alerts import moment
+from aq.web.wording.korean import long_minute, province_name
 
 Fields = dict[str, Any]
 HOURS = (3, 12, 24, 72)
@@ -60,7 +61,7 @@ def _sentence(silence: Fields, names: dict[str, str], text: Text) -> str:
     return text(
         "{what}, until {hour}: {why} ({who})",
         what=" · ".join(part for part in parts if part),
-        hour=f"{kst(until):%Y-%m-%d %H:%M}" if until else "–",
+        hour=long_minute(text, until) if until else "–",
         why=silence["why"],
         who=silence["who"],
     )

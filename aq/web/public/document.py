@@ -254,7 +254,8 @@ def credits_of(text: Text, moment: Moment) -> Iterable[str]:
     infos = [INFO[name] for name in names]
     if infos:
         sources = "; ".join(
-            f'<a href="{escape(info.link)}" rel="noreferrer">{escape(text(info.attribution))}</a>'
+            f'<a href="{escape(info.link)}" rel="noreferrer">'
+            f"{escape(text.owner(info.attribution))}</a>"
             f" — {escape(text(info.licence))}"
             for info in infos
         )

@@ -271,7 +271,7 @@ def _province(frame: Frame, _moment: Moment, view: View) -> str:
     )
     acts = "".join(
         f"<p><b>▲ {escape(text.pollutant(act.pollutant))} {escape(text.advisory(act.word))}</b>"
-        f' <span lang="ko">{escape(act.zone)}</span></p>'
+        f" {escape(text.zone(act.zone))}</p>"
         for act in view.acts.get(place.code, ())
     )
     name = escape(province_name(place, text.lang))
@@ -331,7 +331,7 @@ def _foot(frame: Frame, moment: Moment) -> str:
         parts.append(f'<b class="sim">{escape(text("SIMULATED data"))}</b>')
     if country.hour:
         parts.append(
-            stamp(country.hour, escape(text("As of {hour}.", hour=text.hour(country.hour))))
+            stamp(country.hour, escape(text("As of {hour}.", hour=text.hour(country.hour))), text)
         )
         late = headline.late(items, text)
         parts += [f"<b>{escape(late)}</b>"] if late else []
@@ -343,7 +343,7 @@ def _foot(frame: Frame, moment: Moment) -> str:
     else:
         means = text("Province means are ours, of AirKorea's urban stations.")
     info = EVERY.get(country.feed or "")
-    licence = f"{text(info.attribution)} — {text(info.licence)}" if info else ""
+    licence = f"{text.owner(info.attribution)} — {text(info.licence)}" if info else ""
     only = frame.provinces[0] if len(frame.provinces) == 1 else None
     back = Page(slug(only.code)) if only else Page()
     way = frame.site.url(back.path(frame.lang, moment.context.settings.lang))

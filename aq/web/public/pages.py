@@ -9,6 +9,7 @@ from aq.domain.forecasts import DayAhead
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES, Province
 from aq.domain.zones import KINDS, Member, Zone
+from aq.i18n import Text
 from aq.queries.zones import ZoneHour, why, zone_item
 from aq.web import linked_data
 from aq.web.drawings import lead
@@ -254,8 +255,9 @@ def _stations(place: Place, view: View, code: str) -> str:
     text, today = view.text, kst_day(view.answer.now)
     zones = [zone for zone in zones_on(today) if zone.province.code == code]
     links = "".join(
-        f'<a href="{place.way(Page(f"zone/{zone.id}"))}" lang="ko">'
-        f"{escape(text.pollutant('o3') + ' ' if zone.kind == 'O3' else '')}{escape(zone.name)}</a>"
+        f'<a href="{place.way(Page(f"zone/{zone.id}"))}">'
+        f"{escape(text.pollutant('o3') + ' ' if zone.kind == 'O3' else '')}"
+        f"{escape(text.zone(zone.name))}</a>"
         for zone in zones
     )
     where = escape(place.dashboard("stations", p=code, x=view.pollutant))
@@ -297,11 +299,12 @@ def zone(place: Place, moment: Moment, chosen: Zone) -> Content:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     kind = text("Zone of fine dust advisories") if chosen.kind == "PM" else text("Zone of ozone")
     past = escape(place.dashboard("zones", p=chosen.province.code, x=keys[-1], z=chosen.id))
-    members = ", ".join(_member(member, chosen) for member in chosen.members)
+    title = f"{province_title} {text.zone(chosen.name)}"
+    members = ", ".join(_member(member, chosen, text) for member in chosen.members)
     quiet = escape(text("No official advisory is in force in this zone."))
     parts = [
         lead.acts(replace(view, answer=own)) or f"<p>{quiet}</p>",
-        f'<h1>{escape(province_title)} <span lang="ko">{escape(chosen.name)}</span></h1>',
+        f"<h1>{escape(title)}</h1>",
         f'<p class="meta">{escape(kind)}</p>',
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         "</div>",
@@ -311,7 +314,6 @@ def zone(place: Place, moment: Moment, chosen: Zone) -> Content:
         f'<a href="{past}">'
         f"{escape(text('The past of this zone'))}</a></p>",
     ]
-    title = f"{province_title} {chosen.name}"
     values = ", ".join(
         f"{text.pollutant(key)} {value_of(hour)}"
         for key in keys
@@ -325,13 +327,13 @@ def zone(place: Place, moment: Moment, chosen: Zone) -> Content:
     )
 
 
-def _member(member: Member, chosen: Zone) -> str:
+def _member(member: Member, chosen: Zone, text: Text) -> str:
     """A district as people write it, with the parts of it that are meant."""
-    name = " ".join(member.name) or chosen.province.names[-1]
+    name = text.name(" ".join(member.name) or chosen.province.names[-1])
     if member.only:
-        name += f"({'·'.join(member.only)})"
+        name += f" ({text.name('·'.join(member.only))})"
     if member.without:
-        name += f"({'·'.join(member.without)} 제외)"
+        name += " " + text("(without {parts})", parts=text.name("·".join(member.without)))
     return name
 
 
@@ -339,7 +341,7 @@ def _members(place: Place, members: str) -> str:
     if not members:
         return ""
     text = place.text
-    return f'<p>{escape(text("Consists of:"))} <span lang="ko">{escape(members)}</span></p>'
+    return f"<p>{escape(text('Consists of:'))} {escape(members)}</p>"
 
 
 def _zone_row(moment: Moment, view: View, chosen: Zone, key: str) -> str:

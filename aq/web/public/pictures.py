@@ -149,7 +149,7 @@ def foot(moment: Moment, text: Text) -> list[str]:
         lines.append(f"{hour} {summary.source(items, text)}")
     if items and items[0].feed:
         info = INFO[items[0].feed]
-        lines.append(f"{text('Data:')} {text(info.attribution)} — {text(info.licence)}")
+        lines.append(f"{text('Data:')} {text.owner(info.attribution)} — {text(info.licence)}")
         if info.pooled:
             lines.append(
                 text(

@@ -1,5 +1,8 @@
 """Words of advisories and forecasts: kinds of acts, their places and values."""
 
+from collections.abc import Iterable
+
+from aq.domain.forecasts import Part
 from aq.domain.model import Advisory
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import district_provinces
@@ -7,7 +10,24 @@ from aq.i18n import Text
 from aq.queries.official import value
 from aq.web.wording.korean import N_, number, province_name
 
-GRADE_WORDS = {"예보없음": N_("no forecast"), "낮음": N_("low"), "높음": N_("high")}
+# Words of the authority's forecasts, and its halves of provinces -> English.
+GRADE_WORDS = {
+    "예보없음": N_("no forecast"),
+    "낮음": N_("low"),
+    "높음": N_("high"),
+    "좋음": N_("good"),
+    "보통": N_("moderate"),
+    "나쁨": N_("poor"),
+    "매우나쁨": N_("very poor"),
+}
+HALVES = {
+    "경기북부": N_("northern Gyeonggi"),
+    "경기남부": N_("southern Gyeonggi"),
+    "영서": N_("western Gangwon"),
+    "영동": N_("eastern Gangwon"),
+    "강원영서": N_("western Gangwon"),
+    "강원영동": N_("eastern Gangwon"),
+}
 
 
 def act_word(row: Advisory, text: Text) -> str:
@@ -15,11 +35,21 @@ def act_word(row: Advisory, text: Text) -> str:
     return text.advisory(row.word)
 
 
-def place_words(row: Advisory, text: Text, zone: str | None = None) -> str:
-    """District and zone; zones have no English names, so `zone` may stand for it."""
+def halves_words(parts: Iterable[Part], text: Text) -> str:
+    """The forecast regions of a province, each with its word: 경기 북부 나쁨, 경기 남부 보통."""
+    return ", ".join(
+        f"{text(HALVES[part.region]) if part.region in HALVES else text.name(part.region)}"
+        f" {text(GRADE_WORDS[part.word]) if part.word in GRADE_WORDS else text.name(part.word)}"
+        for part in parts
+    )
+
+
+def place_words(row: Advisory, text: Text) -> str:
+    """District and zone: 경기 남부권, or Gyeonggi, Nambu zone."""
     there = district_provinces(row.district)
-    district = province_name(there[0], text.lang) if len(there) == 1 else row.district
-    return f"{district} {row.zone if zone is None else zone}".strip()
+    named = len(there) == 1
+    district = province_name(there[0], text.lang) if named else text.name(row.district)
+    return " ".join(word for word in (district, text.zone(row.zone)) if word)
 
 
 def value_words(row: Advisory, scaled: int | None) -> str:

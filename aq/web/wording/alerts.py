@@ -6,14 +6,12 @@ from typing import Any
 
 from aq.alerts.places import province_of, zone_of_place
 from aq.alerts.rule import YELLOW_DUST
-from aq.alerts.wording import ACT_WORDS, dust_words
+from aq.alerts.wording import ACT_WORDS, dust_words, rule_title
 from aq.domain.pollutants import pollutants
-from aq.i18n import Text, text_in
+from aq.i18n import Text
 from aq.web.wording.korean import N_, listed, number, province_name
 
 Fields = Mapping[str, Any]
-# The language of the names in config/alerts.toml.
-SHIPPED_IN = "ko"
 PHASE_WORDS = {
     "firing": N_("on now"),
     "unknown": N_("on now, no data"),
@@ -31,21 +29,6 @@ REASON_WORDS = {
     "muted": N_("muted"),
     "held": N_("held for quiet hours"),
     "nothing": N_("no change"),
-}
-# Shipped rules as both languages call them; a rule that was given another name keeps that one.
-SHIPPED_NAMES = {
-    "pm10-warning": N_("PM10 advisory level"),
-    "pm10-alarm": N_("PM10 alarm level"),
-    "pm25-warning": N_("PM2.5 advisory level"),
-    "pm25-alarm": N_("PM2.5 alarm level"),
-    "o3-warning": N_("Ozone advisory level"),
-    "o3-alarm": N_("Ozone alarm level"),
-    "o3-emergency": N_("Ozone emergency level"),
-    "official-pm10": N_("PM10, official advisories"),
-    "official-pm25": N_("PM2.5, official advisories"),
-    "official-o3": N_("Ozone, official advisories"),
-    "official-yellow-dust": N_("Yellow dust, official announcements"),
-    "data-late": N_("Data late"),
 }
 SEVERITY_WORDS = {
     "notice": N_("Notice"),
@@ -68,13 +51,13 @@ def place_name(place: str, text: Text) -> str:
     if province is None:
         return text.feed(place)
     name = province_name(province, text.lang)
-    return f"{name} {zone.name}" if zone else name
+    return f"{name} {text.zone(zone.name)}" if zone else name
 
 
-def rule_title(rule: str, name: str, text: Text) -> str:
-    """A rule's name; a shipped one's in the reader's language while nobody has renamed it."""
-    shipped = SHIPPED_NAMES.get(rule)
-    return text(shipped) if shipped and text_in(SHIPPED_IN)(shipped) == name else name
+def zone_name(full_name: str, text: Text) -> str:
+    """A zone as a rule names it, for people: 경기 중부권, or Gyeonggi Jungbu zone."""
+    province, _, zone = full_name.partition(" ")
+    return f"{text.name(province)} {text.zone(zone)}".rstrip()
 
 
 def amount(fields: Fields, name: str, text: Text) -> str:
@@ -130,7 +113,9 @@ def now_words(fields: Fields, text: Text) -> str:
 def official_words(fields: Fields, text: Text) -> str:
     """What is in force by an authority's act, with its zones: 경보 남부권 · 주의보 중부권."""
     acts = fields["official"] or ()
-    return " · ".join(f"{text.advisory(act['label'])} {act['zone']}".rstrip() for act in acts)
+    return " · ".join(
+        f"{text.advisory(act['label'])} {text.zone(act['zone'])}".rstrip() for act in acts
+    )
 
 
 def act_words(fields: Fields, text: Text) -> str:
@@ -138,7 +123,8 @@ def act_words(fields: Fields, text: Text) -> str:
     act = fields["official"]
     if "areas" in act:
         return f"{dust_words(text, act)}, {text('told once')}"
-    return f"{act['zone']} {text.advisory(act['label'])} {text(ACT_WORDS[act['act']])}".lstrip()
+    words = (text.zone(act["zone"]), text.advisory(act["label"]), text(ACT_WORDS[act["act"]]))
+    return " ".join(word for word in words if word)
 
 
 def _unit(body: Fields) -> str:

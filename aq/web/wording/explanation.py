@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from aq.domain.clock import kst_iso
 from aq.domain.explanation import MISSING_HOURS, Explanation, Hour, OverallExplanation
 from aq.domain.grading import Explanation as Ruling
 from aq.domain.standards import Row
@@ -11,7 +10,7 @@ from aq.domain.windows import OVERALL
 from aq.i18n import Text, text_in
 from aq.queries.confidence import confidence_fields
 from aq.queries.evidence import COUNTS, FLAGGED, NO_NETWORK, NO_VALUE, ROADSIDE, Evidence
-from aq.web.wording.korean import edge_words
+from aq.web.wording.korean import edge_words, long_hour
 
 # How a mean is taken, by averaging time; the sentences are in the message catalogue.
 MEANS: Mapping[str, str] = {
@@ -36,7 +35,7 @@ def _lines(explanation: Explanation, text: Text) -> list[str]:
         + _least(explanation, text)
     )
     lines += [
-        f"  {kst_iso(hour.at)}  {_shown(hour, explanation.unit, text)}"
+        f"  {long_hour(text, hour.at)}  {_shown(hour, explanation.unit, text)}"
         for hour in explanation.inputs
     ]
     if explanation.value is not None:

@@ -7,7 +7,7 @@ from aq.domain.errors import FeedReason
 from aq.feeds.registry import SPECS
 from aq.i18n import Text
 from aq.queries.feed_status import FeedStatus
-from aq.web.wording.korean import N_, Noun
+from aq.web.wording.korean import N_
 
 # reason -> (what happened, what to do)
 REASONS: Mapping[FeedReason, tuple[str, str]] = {
@@ -65,9 +65,7 @@ REASONS: Mapping[FeedReason, tuple[str, str]] = {
 def happened(feed: FeedStatus, text: Text) -> str:
     """What happened to a failing feed, in a sentence."""
     known = REASONS.get(FeedReason(feed.reason)) if feed.reason else None
-    return text(
-        known[0] if known else N_("{feed} could not be read."), feed=Noun(text.feed(feed.feed))
-    )
+    return text(known[0] if known else N_("{feed} could not be read."), feed=text.feed(feed.feed))
 
 
 def advice(feed: FeedStatus, text: Text) -> str:

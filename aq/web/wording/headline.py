@@ -9,7 +9,7 @@ from aq.domain.provinces import PROVINCES
 from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.current import CurrentItem
-from aq.web.wording.korean import N_, Noun, flag_word, item_name, listed, shown
+from aq.web.wording.korean import N_, flag_word, item_name, listed, shown
 
 # Groups that newspapers name as one, when all their provinces are of one grade.
 REGIONS: Mapping[str, frozenset[str]] = {
@@ -65,7 +65,7 @@ def _word(standard: Standard, grade: int, text: Text) -> str:
 
 def _without_grade(items: Sequence[CurrentItem], what: str, text: Text) -> str:
     if any(shown(item) is not None for item in items):
-        return text("{what}: values came in, but this scale has no level for them", what=Noun(what))
+        return text("{what}: values came in, but this scale has no level for them", what=what)
     return text("No {what} data to show right now", what=what)
 
 
@@ -108,7 +108,7 @@ def _best(
     """제주는 ‘좋음’; a group that is most of the country is counted, not named."""
     if 2 * len(group) > sum(len(one) for one in by_grade.values()):
         return text("but {word} in {n} others", n=len(group), word=word)
-    who = Noun(places(group, text, cleanest_first=True))
+    who = places(group, text, cleanest_first=True)
     return text("but {word} in {who}", who=who, word=word)
 
 
@@ -129,7 +129,7 @@ def _calm(
         word = _word(standard, most, text)
         parts = [text("{what} {word} in {who}", who=who, what=what, word=word)]
     for grade in rest[:2]:
-        who = Noun(places(by_grade[grade], text))
+        who = places(by_grade[grade], text)
         parts.append(text("but {word} in {who}", who=who, word=_word(standard, grade, text)))
     return ", ".join(parts)
 
@@ -187,8 +187,8 @@ def absences(items: Sequence[CurrentItem], text: Text) -> list[str]:
     return [
         text(
             _REASON_SENTENCES.get(reason, _REASON_SENTENCES["not_received"]),
-            who=Noun(_everyone(group, text)),
-            why=Noun(flag_word(text, detail)),
+            who=_everyone(group, text),
+            why=flag_word(text, detail),
         )
         for (reason, detail), group in groups.items()
     ]

@@ -1,68 +1,20 @@
 """Words of the pages: Korean particles that follow the last sound, and names in either language."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from aq.domain.clock import kst, kst_iso
+from aq.domain.clock import kst
 from aq.domain.provinces import BY_CODE, Province
 from aq.domain.standards import Standard
 from aq.i18n import FLAG_WORDS, REASONS, Text
 from aq.queries.current import CurrentItem
 
-_FIRST, _LAST, _FINALS = 0xAC00, 0xD7A3, 28
-_RIEUL = 8
-# Sounds of digits and Latin letters that end in a consonant when a Korean reads them aloud.
-_CLOSED = frozenset("013678lmnrLMNR")
-_RIEUL_DIGITS = frozenset("178lrLR")
-# particle asked for -> (after a consonant, after a vowel)
-PARTICLES = {
-    "은는": ("은", "는"),
-    "이가": ("이", "가"),
-    "을를": ("을", "를"),
-    "과와": ("과", "와"),
-    "으로": ("으로", "로"),
-}
-
 
 def N_(message: str) -> str:  # noqa: N802 - the name gettext tools know
     """Mark a message for the catalogue where it is kept in a table and said later."""
     return message
-
-
-_BRACKETS = re.compile(r"(?<=[^\s(])\s*\([^()]*\)\s*$")
-
-
-class Noun(str):
-    """A word that takes its particle: ``f"{Noun('서울'):은는}"`` is ``서울은``."""
-
-    __slots__ = ()
-
-    def __format__(self, spec: str) -> str:
-        if spec not in PARTICLES:
-            return super().__format__(spec)
-        closed, open_ = PARTICLES[spec]
-        final = _final(self)
-        takes_closed = final != 0 and not (spec == "으로" and final == _RIEUL)
-        return str(self) + (closed if takes_closed else open_)
-
-
-def _final(word: str) -> int:
-    """The final consonant of the last letter that is spoken; 0 for a vowel.
-
-    What stands in brackets behind a word, as the weekday of 11월 23일(월), is not spoken.
-    """
-    spoken = _BRACKETS.sub("", word).rstrip(" ‘’'\"”)」.,")
-    if not spoken:
-        return 0
-    last = spoken[-1]
-    if _FIRST <= ord(last) <= _LAST:
-        return (ord(last) - _FIRST) % _FINALS
-    if last in _RIEUL_DIGITS:
-        return _RIEUL
-    return 1 if last in _CLOSED else 0
 
 
 def province_name(province: Province, lang: str) -> str:
@@ -145,7 +97,7 @@ def number(value: float | None, digits: int) -> str:
 def short_hour(text: Text, moment: datetime) -> str:
     """20시, or 20:00."""
     local = kst(moment)
-    return f"{local.hour}시" if text.lang == "ko" else f"{local.hour}:00"
+    return f"{local.hour}시" if text.lang == "ko" else f"{local:%H}:00"
 
 
 def day_words(text: Text, day: date) -> str:
@@ -156,6 +108,11 @@ def day_words(text: Text, day: date) -> str:
 def month_name(text: Text, month: int) -> str:
     """11월, or November."""
     return f"{month}월" if text.lang == "ko" else f"{date(2000, month, 1):%B}"
+
+
+def month_words(text: Text, month: date) -> str:
+    """2026년 11월, or Nov 2026."""
+    return f"{month.year}년 {month.month}월" if text.lang == "ko" else f"{month:%b %Y}"
 
 
 def long_hour(text: Text, moment: datetime) -> str:
@@ -171,9 +128,18 @@ def told_hour(text: Text, moment: datetime, now: datetime) -> str:
     return text.hour(moment) if then.year == today.year else long_hour(text, moment)
 
 
-def exact(moment: datetime) -> str:
-    """The exact instant, for a title attribute: 2026-11-23 20:00 KST (UTC+9)."""
-    return f"{kst_iso(moment)[:16].replace('T', ' ')} KST (UTC+9)"
+def long_minute(text: Text, moment: datetime) -> str:
+    """2026년 11월 23일(월) 20시 35분, or Mon 23 Nov 2026 20:35; at a full hour as `long_hour`."""
+    local = kst(moment)
+    if not local.minute:
+        return long_hour(text, moment)
+    clock = f"{local.hour}시 {local.minute}분" if text.lang == "ko" else f"{local:%H:%M}"
+    return f"{day_words(text, local.date())} {clock}"
+
+
+def exact(moment: datetime, text: Text) -> str:
+    """The exact instant, for a title attribute: 2026년 11월 23일(월) 20시 KST (UTC+9)."""
+    return f"{long_minute(text, moment)} KST (UTC+9)"
 
 
 KINDS: Mapping[str, str] = {"observed": N_("observed"), "modelled": N_("modelled")}

@@ -13,7 +13,7 @@ from aq.queries.current import CurrentItem
 from aq.queries.feed_status import FeedStatus
 from aq.web.wording import headline
 from aq.web.wording.advisories import act_word, place_words
-from aq.web.wording.korean import Noun, listed, province_name
+from aq.web.wording.korean import listed, province_name
 
 NAMED_ACTS = 2  # more acts than this are counted by kind
 HOURS_BACK = 3  # the direction is told against so many hours before
@@ -87,7 +87,7 @@ def welcome(
     when, name = min((feed.next_poll, feed.feed) for feed in coming if feed.next_poll)
     return title_words, text(
         "{feed} is asked at {when}; what comes then appears here by itself.",
-        feed=Noun(text.feed(name)),
+        feed=text.feed(name),
         when=text.minute(when),
     )
 
@@ -153,6 +153,6 @@ def tomorrow(day: DayAhead, rules: Standard, text: Text) -> str | None:
             who = listed(names, text.lang)
         else:
             who = text("{n} of the 17 provinces", n=len(names))
-        return text("AirKorea forecasts for tomorrow: {word} in {who}.", word=word, who=Noun(who))
+        return text("AirKorea forecasts for tomorrow: {word} in {who}.", word=word, who=who)
     mild = rules.level(best).label(text.lang)
     return text("AirKorea forecasts for tomorrow: {mild} to {word}.", mild=mild, word=word)
