@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 READ_ATTRIBUTES = ("title", "alt", "aria-label", "placeholder")
 UNREAD = {"script", "style", "code", "pre", "template"}
 WIDGET_WORDS = ("label", "options", "help", "placeholder")
-KEYS = ("key", "signature")  # what components know things by
+KEYS = ("key", "code", "signature")  # what components know things by
 PLOTLY_WORDS = ("text", "name", "hovertemplate", "customdata", "ticktext", "hovertext")
 
 _KOREAN_DATE = re.compile(r"\d{1,2}월[ \u2007]*\d{1,2}일(?!\([월화수목금토일]\))")
@@ -85,7 +85,9 @@ def _component(data: Any, foreign: bool) -> Iterator[str]:
 def _figure(data: Any, key: str = "") -> Iterator[str]:
     if isinstance(data, dict):
         for name, value in data.items():
-            yield from _figure(value, name)
+            # What a map's marks carry is the address of their station.
+            if (name, data.get("type")) != ("customdata", "scattergeo"):
+                yield from _figure(value, name)
     elif isinstance(data, list):
         for value in data:
             yield from _figure(value, key)

@@ -156,7 +156,7 @@ def test_each_act_is_told_once_and_says_whose_it_is(store: Store) -> None:
     assert "관할 기관이 발령한 공식 특보입니다" in words
     assert "수준" not in words
     _, words = compose(messages(store)[-1], "en")
-    assert "Gyeonggi 남부권: PM2.5 advisory cleared · 33 µg/m³" in words
+    assert "Gyeonggi Nambu zone: PM2.5 advisory cleared · 33 µg/m³" in words
 
 
 def test_what_is_in_force_stands_with_its_zones(store: Store) -> None:

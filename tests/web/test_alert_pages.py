@@ -306,7 +306,7 @@ def test_the_password_opens_the_form_for_this_page_and_tries_are_counted(
     assert "<a href" not in markup(test).split('class="stacked"')[1].split("</table>")[0]
     other = run("rules.py", rule="pm10-warning")
     assert "저장" not in labels(other)
-    assert "시도가 너무 많았습니다" in give(other, "봄바람").error[0].value
+    assert "여러 번 시도해 잠시 막았습니다" in give(other, "봄바람").error[0].value
     assert "저장" not in labels(other)
     # He who comes from elsewhere gets in with the right password, however many others try.
     monkeypatch.setattr("aq.web.parts.admin._address", lambda _headers: "198.51.100.7")
@@ -314,7 +314,7 @@ def test_the_password_opens_the_form_for_this_page_and_tries_are_counted(
     monkeypatch.setattr("aq.web.parts.admin._ALL_TRIES", Buckets(monotonic=lambda: 0.0))
     assert "저장" in labels(give(run("rules.py", rule="pm10-warning"), "봄바람"))
     again = give(run("rules.py", rule="pm10-warning"), "봄바람")
-    assert "시도가 너무 많았습니다" in again.error[0].value
+    assert "여러 번 시도해 잠시 막았습니다" in again.error[0].value
 
 
 def fail_one(context: Context) -> None:
@@ -427,5 +427,5 @@ def test_whoever_acknowledges_has_a_name(dusty: Context, monkeypatch: pytest.Mon
 def test_rules_that_tell_nobody_are_named_where_they_stand(dusty: Context) -> None:
     body = markup(run("rules.py", rule="pm10-warning"))
     assert "아무에게도 알리지 않습니다" in body
-    assert "설정된 채널이 없어 아무에게도 알리지 않았을 것입니다" in body
+    assert "보낼 곳이 하나도 설정되어 있지 않아 아무에게도 알리지 못했을 것입니다" in body
     assert "a=pm10-warning" in markup(run("alerts.py"))

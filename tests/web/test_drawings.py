@@ -140,7 +140,7 @@ def test_a_forecast_is_its_word_and_never_a_letter() -> None:
     view = seen(country(), days=days_ahead([notice], "pm10", date(2026, 11, 23), 1))
     (seoul,) = found(table(view), "tr[data-code='KR-11'] .fc")
     assert (seoul.text, seoul.get("class")) == ("나쁨", "fc g3")
-    assert "경기남부 매우나쁨, 경기북부 보통" in table(view)
+    assert "경기 남부 매우나쁨, 경기 북부 보통" in table(view)
     assert "예보 없음" in table(view)
     assert "나쁨" in card(view)
 

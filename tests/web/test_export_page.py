@@ -128,7 +128,7 @@ def test_an_empty_store_says_so(context: Context, lang: str) -> None:
 def test_what_cannot_be_asked_says_why(context: Context) -> None:
     filled(context)
     early = markup(run("export.py", **DAYS, asof="2020-01-01"))
-    assert "2020년 1월 1일(수)은 아직 아무것도 모으기 전입니다" in early
+    assert "2020년 1월 1일(수)에는 아직 모은 자료가 없었습니다" in early
 
 
 def test_a_range_that_has_not_come_is_said_and_one_that_has_begun_is_kept(context: Context) -> None:

@@ -216,7 +216,8 @@ def test_the_page_compares_places_in_every_grain(context: Context, lang: str, gr
     body = markup(run("past.py", lang=lang, ps="KR-11,KR-26", st="111121", g=grain))
     name = {"ko": "부산", "en": "Busan"}[lang]
     assert f'<th scope="row">{name}</th>' in body
-    assert '<th scope="row">중구</th>' in body
+    name = {"ko": "중구", "en": "Jung-gu"}[lang]
+    assert f'<th scope="row">{name}</th>' in body
     assert "level=station" in body
     assert f"grain={grain}" in body
 

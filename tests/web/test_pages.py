@@ -327,7 +327,7 @@ def test_past_page_shows_what_was_known_on_a_day(context: Context) -> None:
     test = AppTest.from_file(MAIN, default_timeout=120).run()
     test.switch_page("past.py")
     test.query_params["asof"] = "2020-01-01"
-    assert "2020년 1월 1일(수)은 아직 아무것도 모으기 전입니다" in markup(test.run())
+    assert "2020년 1월 1일(수)에는 아직 모은 자료가 없었습니다" in markup(test.run())
     test.query_params["asof"] = "2026-11-23"
     assert "가장 높은 시간" in markup(test.run())
 

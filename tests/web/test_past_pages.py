@@ -75,7 +75,7 @@ def test_days_are_those_known_on_the_day_asked_for(context: Context, page: str) 
     fill(context, hours=20)
     range_ = {"since": "2026-11-23", "until": "2026-11-23"}
     early = body(page, **range_, asof="2020-01-01")
-    assert "2020년 1월 1일(수)은 아직 아무것도 모으기 전입니다" in early
+    assert "2020년 1월 1일(수)에는 아직 모은 자료가 없었습니다" in early
     assert "<table" not in early
     assert "까지 알려진 값입니다" in body(page, **range_, asof="2026-11-23")
 

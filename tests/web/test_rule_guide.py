@@ -57,7 +57,7 @@ def test_from_the_questions_to_a_rule_that_is_on(
     name = own / "config" / "alerts.toml"
     before = name.read_text("utf-8")
     field(test.selectbox, "ch").set_value("\0new").run()
-    next(one for one in test.text_input if one.label == "주소").set_value(url)
+    next(one for one in test.text_input if one.label == "받는 주소").set_value(url)
     next(one for one in test.selectbox if one.label == "종류").set_value("webhook")
     button(test, "보낼 곳 만들기").click().run()
     assert [one.value for one in test.exception] == []

@@ -1,6 +1,7 @@
 """Stations: who counts in a province's mean of an hour and why not, their lines, their page."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from aq.paths import SHIPPED
 from aq.queries.frames import line
 from aq.queries.stations import Roster, roster, station_of
 from aq.standards_file import load_standards
+from aq.web.charts import map_names
 from aq.web.charts.station_map import station_map
 from aq.web.charts.theme import LIGHT
 from aq.web.pages.stations import why_words
@@ -170,6 +172,35 @@ def test_the_map_shows_letters_and_leaves_out_whose_place_is_unknown(context: Co
     assert shown["111123"] == "–"
     symbols = dict(zip(markers.customdata, markers.marker.symbol, strict=True))
     assert (symbols["111121"], symbols["111122"]) == ("circle", "square")
+
+
+def test_names_on_the_map_overlap_nothing(context: Context) -> None:
+    _seoul(context)
+    east, north = (126.7, 127.3), (37.3, 37.8)
+    member = next(one for one in _roster(context).members if one.latitude is not None)
+    placed = [
+        replace(
+            member,
+            name=f"측정소{place}",
+            address=f"서울 {'종로구' if place < 6 else '중구'}",
+            longitude=126.75 + 0.5 * (place * 7 % 12) / 12,
+            latitude=37.4 + 0.3 * (place * 5 % 12) / 12,
+        )
+        for place in range(12)
+    ]
+    told = map_names.names(placed, east, north, KO)
+    assert {"종로구", "중구"} == {name.words for name in told if name.district}
+    assert len(told) > 4
+    grid = map_names.Grid(east, north)
+    boxes = [
+        grid.box(one.longitude, one.latitude, map_names.width(one.words), map_names.LINE, one.side)
+        for one in told
+    ]
+    for place, box in enumerate(boxes):
+        assert not any(box.meets(other) for other in boxes[:place])
+    # Where all stand in one place there is room for a name on each side and for no more.
+    crowd = [replace(one, longitude=127.0, latitude=37.5) for one in placed]
+    assert len(map_names.names(crowd, east, north, KO)) == 4
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

@@ -12,6 +12,7 @@ from aq.i18n import Text
 from aq.queries.evidence import COUNTS
 from aq.queries.stations import Member
 from aq.web.charts import province_line as charts
+from aq.web.charts.map_names import MARK, district_of, names
 from aq.web.charts.theme import FONT, Palette
 from aq.web.wording.korean import number
 
@@ -24,7 +25,7 @@ MAP_CONFIG: Mapping[str, Any] = {
     "doubleClick": False,
 }
 # The least height shown [degrees], and the room around the outermost stations.
-LEAST, ROOM = 0.3, 0.2
+LEAST, ROOM = 0.1, 0.24
 # A degree east to a degree north at Korea's latitudes.
 SHORTER = 0.8
 # The provinces in grey, the chosen one paler, so that grade colours mean grades and nothing else.
@@ -43,8 +44,9 @@ def station_map(
     digits: int,
     unit: str,
     why: Mapping[str, str],
+    district: str = "",
 ) -> go.Figure:
-    """A marker for each station with a known place.
+    """A marker for each station with a known place, and names where they have room.
 
     Parameters
     ----------
@@ -53,6 +55,7 @@ def station_map(
     code : the province
     chosen : `ref` of the selected station
     why : by `ref`, whether it counts, in words
+    district : the one to look at from near; "" for the whole province
     """
     placed = [
         member for member in members if member.latitude is not None and member.longitude is not None
@@ -75,7 +78,9 @@ def station_map(
             _markers(placed, standard, text, colours, chosen, digits, unit, why),
         ]
     )
-    east, north = _window(placed)
+    near = [member for member in placed if district in ("", district_of(member))] or placed
+    east, north = _window(near)
+    figure.add_traces([_names(near[::-1], east, north, text, colours)])
     figure.update_geos(
         visible=False,
         bgcolor="rgba(0,0,0,0)",
@@ -91,11 +96,37 @@ def station_map(
         paper_bgcolor="rgba(0,0,0,0)",
         font={"family": FONT, "color": colours.ink},
         hoverlabel=charts.hover_label(colours),
-        uirevision=code,
+        uirevision=f"{code} {district}",
         selectionrevision=f"{code} {chosen}",
         showlegend=False,
     )
     return figure
+
+
+def _names(
+    placed: Sequence[Member],
+    east: Sequence[float],
+    north: Sequence[float],
+    text: Text,
+    colours: Palette,
+) -> go.Scattergeo:
+    """Names of districts and stations; the chosen station first."""
+    told = names(placed, east, north, text)
+    return go.Scattergeo(
+        lon=[name.longitude for name in told],
+        lat=[name.latitude for name in told],
+        mode="markers+text",
+        # As large as a mark and unseen, so that a name stands clear of the mark below it.
+        marker={"size": MARK, "opacity": 0},
+        text=[f"<b>{name.words}</b>" if name.district else name.words for name in told],
+        textposition=[name.side for name in told],
+        textfont={
+            "family": FONT,
+            "size": [12 if name.district else 11 for name in told],
+            "color": [colours.ink if name.district else colours.muted for name in told],
+        },
+        hoverinfo="skip",
+    )
 
 
 def _ground(colours: Palette) -> str:

@@ -108,7 +108,7 @@ def _feed(feed: FeedStatus, text: Text) -> str:
     kind = provenance(text, feed.kind, feed.status)
     head = (
         f"<div><h2>{escape(text.feed(feed.feed))}</h2>"
-        f"<p>{escape(kind)}</p><p>{_state(feed, text)}</p></div>"
+        f"<p class='meta'>{escape(kind)}</p><p>{_state(feed, text)}</p></div>"
     )
     facts = "".join(
         f"<div{_hint(title)}><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>"

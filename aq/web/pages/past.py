@@ -326,7 +326,8 @@ def _compared_row(place: Place, frame: pd.DataFrame, asked: Ask, text: Text) -> 
     )
     cells.append(f"{number(_complete(frame), 1)}%")
     cells.append("; ".join(_source(each.feed, each.kind, each.status, text) for each in sources))
-    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells[:-1])
+    body += f'<td class="meta">{escape(cells[-1])}</td>'
     return f'<tr><th scope="row">{escape(place.name)}</th>{body}</tr>'
 
 

@@ -241,7 +241,7 @@ def _facts(found: Rhythm, text: Text) -> None:
             text, source.kind, source.status if isinstance(source.status, str) else None
         )
         where = text("{feed}, {n} hours", feed=text.feed(source.feed), n=f"{source.hours:,}")
-        facts.append(fact(escape(words), where))
+        facts.append(fact(escape(words), where, meta=True))
     page.html(f'<dl class="facts">{"".join(facts)}</dl>')
 
 

@@ -24,6 +24,7 @@ from aq.web import components, kept_files
 from aq.web.base_path import below
 from aq.web.charts import lines as lines_chart
 from aq.web.charts.lines import Ask
+from aq.web.charts.map_names import districts
 from aq.web.charts.station_map import MAP_CONFIG, station_map
 from aq.web.charts.theme import palette
 from aq.web.charts.time_axis import chart_config
@@ -76,9 +77,10 @@ def render() -> None:
 
 
 def _title(code: str, text: Text, sentence: str = "") -> None:
+    """The head; `sentence` is markup."""
     name = province_name(BY_CODE[code], text.lang)
     title = text("{who}: its stations", who=name)
-    page.html(f"<h1>{escape(title)}</h1><p>{escape(sentence)}</p>")
+    page.html(f"<h1>{escape(title)}</h1>{sentence}")
 
 
 def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
@@ -131,6 +133,7 @@ def map_of(
     chosen: str,
     lang: str,
     dark: bool,
+    district: str = "",
 ) -> go.Figure:
     """The map of a province's stations; kept by the pages' cache."""
     found, text = roster_of(context, code, pollutant, after, until, standard), text_in(lang)
@@ -145,6 +148,7 @@ def map_of(
         digits=cache.shown_digits(pollutant, standard),
         unit=pollutants()[pollutant].unit,
         why={member.ref: why_words(member, text) for member in found.members},
+        district=district,
     )
 
 
@@ -159,14 +163,14 @@ def _sentence(found: Roster, text: Text) -> str:
     counting = sum(member.part == COUNTS for member in found.members)
     info = INFO[found.feed or ""]
     hour = long_hour(text, found.at) if found.at else ""
-    return text(
-        "{hour}: {n} of {all} stations count in the province's mean. {feed}, {kind}.",
+    words = text(
+        "{hour}: {n} of {all} stations count in the province's mean.",
         hour=hour,
         n=counting,
         all=len(found.members),
-        feed=text.feed(info.name),
-        kind=provenance(text, info.kind, info.status),
     )
+    origin = f"{text.feed(info.name)} · {provenance(text, info.kind, info.status)}"
+    return f'<p>{escape(words)} <span class="meta">{escape(origin)}</span></p>'
 
 
 def _nothing(code: str, asked: Range, spans: Spans, text: Text) -> None:
@@ -197,13 +201,22 @@ def _map(
 ) -> None:
     placed = sum(member.latitude is not None for member in found.members)
     if placed:
-        box = st.container(key="station-map-box")
         name = province_name(BY_CODE[code], text.lang)
+        district = ""
+        choices = districts(found.members)
+        if len(choices) > 1:
+            district = st.selectbox(
+                text("Look at from near"),
+                ["", *choices],
+                format_func=lambda one: text.name(one) or text("the whole of {who}", who=name),
+                key=f"district {code} {text.lang}",
+            )
+        box = st.container(key="station-map-box")
         box.plotly_chart(
             cache.kept(
                 map_of,
                 *(code, pollutant, asked.after, asked.until, page.standard().id),
-                *(chosen.ref, text.lang, page.dark()),
+                *(chosen.ref, text.lang, page.dark(), district),
             ),
             theme=None,
             height="stretch",
@@ -218,7 +231,7 @@ def _map(
     if placed < len(found.members):
         words = text(
             "{n} stations are not on the map: where they stand is told by AirKorea's station list"
-            " (측정소정보), which needs an approval of its own.",
+            ", which needs an approval of its own.",
             n=len(found.members) - placed,
         )
         page.html(f'<p class="muted">{escape(words)}</p>')

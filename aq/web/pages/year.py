@@ -167,7 +167,8 @@ def _about(
                 unit=unit,
             ),
             text("{n} of 24 hours with a value", n=row.hours),
-            f"{text.feed(row.feed)} · {provenance(text, row.kind, row.status)}",
+            f"<span style='font-size:11px'>{text.feed(row.feed)} ·"
+            f" {provenance(text, row.kind, row.status)}</span>",
         ]
     if not grade:
         lines.append(text("no level: {why}", why=reason or text("not enough hours")))

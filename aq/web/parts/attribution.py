@@ -26,7 +26,7 @@ def facts(sources: pd.DataFrame, text: Text) -> list[str]:
     found = []
     for feed, kind, status in sources.drop_duplicates().itertuples(index=False):
         words = provenance(text, kind, status if isinstance(status, str) else None)
-        found.append(fact(escape(words), text.feed(feed)))
+        found.append(fact(escape(words), text.feed(feed), meta=True))
     return found
 
 

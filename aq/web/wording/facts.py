@@ -14,7 +14,11 @@ def older_data(text: Text, since: datetime) -> str:
     )
 
 
-def fact(value: str, label: str, title: str = "") -> str:
-    """A term and its value (markup), for a definition list; `title` shows on hover."""
+def fact(value: str, label: str, title: str = "", *, meta: bool = False) -> str:
+    """A term and its value (markup), for a definition list; `title` shows on hover.
+
+    What tells where values come from (`meta`) is set smaller than the values.
+    """
     hint = f' title="{escape(title)}"' if title else ""
-    return f"<div{hint}><dt>{escape(label)}</dt><dd>{value}</dd></div>"
+    kind = ' class="meta"' if meta else ""
+    return f"<div{kind}{hint}><dt>{escape(label)}</dt><dd>{value}</dd></div>"
