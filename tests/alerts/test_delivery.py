@@ -233,7 +233,8 @@ def test_killed_at_twenty_moments_nothing_is_lost(
     for number in sorted(wanted):
         put(store, number, "hook")
     receiver, now = httpserver.url_for("/hook"), NOW
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     chance = random.Random(6)
     for _ in range(20):
         before = len(httpserver.log)
