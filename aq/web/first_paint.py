@@ -6,6 +6,7 @@ nothing goes blank in between; where scripts never run it stays, with links that
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -21,6 +22,7 @@ from aq.web.drawings.chips import strip
 from aq.web.drawings.marks import framed
 from aq.web.drawings.style import sheet
 from aq.web.drawings.view import View, worst
+from aq.web.drawings.zones import zone_keys
 from aq.web.parts import view_state
 from aq.web.public.moment import MOMENTS
 from aq.web.sections import PAGES, SECTIONS, address, first_of
@@ -66,9 +68,12 @@ def first_paint(context: Context, page: str, asked: view_state.View, home: str |
     standard = standards.get(asked.standard or "", standards[context.settings.display.standard])
     keys = asked_pollutants(standard, None)
     pollutant = asked.pollutant if asked.pollutant in keys else keys[0]
-    answer = MOMENTS.of(context, standard.id).live
+    moment = MOMENTS.of(context, standard.id)
+    answer = moment.live
     chosen = asked.province.code if asked.province else home
     view = _view(context, answer, asked, pollutant, chosen, home)
+    if page == "live":
+        view = replace(view, zones=moment.zones_of(view.place, zone_keys(pollutant)))
     parts = framed(view, _masthead(view, page))
     parts += framed(view, strip(view, view.place if page == "live" else chosen))
     if page == "live":

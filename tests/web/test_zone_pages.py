@@ -2,13 +2,19 @@
 
 from datetime import date, timedelta
 
+import requests
+from lxml.html import fromstring
+
 from aq.context import Context
 from aq.domain.model import OVER_50, URBAN, Advisory, ForecastNotice, Reading, Station, YellowDust
 from aq.store.notices import put_advisories, put_forecasts
 from aq.store.yellow_dust import put_yellow_dust
+from aq.web.first_paint import first_paint
+from aq.web.parts import view_state
 from tests.conftest import NOW
-from tests.serving import HOUR_20, fill, write
+from tests.serving import HOUR_20, fill, public, write
 from tests.web.test_pages import context, markup, run
+from tests.web.test_plain_pages import LARGEST
 
 __all__ = ["context"]
 
@@ -74,3 +80,50 @@ def test_above_50_is_told_with_what_it_is_for(context: Context) -> None:
     assert "초미세먼지 50 µg/m³ 초과 예보" in body
     assert "내일: 서울" in body
     assert "비상저감조치" in body
+
+
+def test_a_province_opens_to_its_zones(context: Context) -> None:
+    """On the live page, in its first paint and on the plain page: value, letter, word, the act in
+    force, and the way to the zone's page; a zone without a value says why."""
+    fill(context)
+    where = Station(name="평택", sido="경기", address="경기 평택시 비전동", network=URBAN)
+    values = {"pm10": 900, "pm25": 660, "o3": 1234}
+    write(context, Reading(station=where, hour=HOUR_20, values=values))
+    act = Advisory(
+        pollutant="pm25",
+        district="경기",
+        zone="남부권",
+        word="주의보",
+        issued_at=NOW,
+    )
+    with context.store.write("t") as txn:
+        put_advisories(txn, [act])
+    asked = {"x": "pm25", "p": "KR-41"}
+    painted = first_paint(context, "live", view_state.read(asked), None)
+    with public(context) as address:
+        plain = requests.get(f"{address}/now/gyeonggi", timeout=60).text
+        wide = [requests.get(f"{address}/now/{name}", timeout=60) for name in ("경남", "경북/en")]
+    for body, way in (
+        (markup(run(**asked)), "zones?"),
+        (painted, "zones?"),
+        (plain, "zone/pm-41-04"),
+    ):
+        page = fromstring(f"<div>{body}</div>" if "<html" not in body else body)
+        (tiles, *_) = [
+            tiles
+            for tiles in page.xpath("//ol[contains(@class, 'zones')]")
+            if "초미세먼지" in tiles.get("aria-label")
+        ]
+        (tile,) = tiles.xpath(".//a[contains(., '남부권')]")
+        words = " ".join(tile.text_content().split())
+        assert words == "남부권▲ 주의보 C 66 나쁨"
+        assert way in tile.get("href")
+        assert tile.get("title") == "66 µg/m³ · 1/1"
+        assert "g3" in tile.get("class").split()
+        absent = tiles.xpath(".//a[contains(., '북부권')]")[0]
+        assert "자료 없음" in absent.text_content()
+        assert absent.get("title") == "권역 안에 도시대기 측정소가 없음"
+    assert painted.count('data-keep="zones"') == 1
+    assert "0.1234" in plain
+    assert all(len(page.content) <= LARGEST for page in wide)
+    assert 'data-keep="zones"' not in markup(run(x="no2", p="KR-41"))

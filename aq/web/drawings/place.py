@@ -9,6 +9,7 @@ from aq.domain.windows import OVERALL
 from aq.queries.current import CurrentItem
 from aq.web.drawings.marks import act_mark, acts_words, badge, forecast, stamp, unseen, word
 from aq.web.drawings.view import View, shown_digits
+from aq.web.drawings.zones import opened_zones
 from aq.web.wording import advice
 from aq.web.wording.korean import (
     averaging_words,
@@ -26,7 +27,7 @@ def card(view: View, *, choose: bool = True) -> str:
     item = view.answer.item(view.place, view.pollutant)
     body = (
         f"{_head(view) if choose else ''}{_figure(view, item)}{_advice(view)}{_days(view)}"
-        f'<p class="meta">{origin(view, item)}</p>'
+        f'<p class="meta">{origin(view, item)}</p>{opened_zones(view) if choose else ""}'
     )
     name = escape(view.name(view.place))
     return f'<section class="mine" id="mine" aria-label="{name}">{body}</section>'
@@ -175,5 +176,6 @@ def opened(view: View, code: str) -> str:
     past = escape(text("Past of {who}", who=view.name(code)))
     return (
         f'<ul class="all">{cells}</ul><p class="meta">{origin(view, item)} · '
-        f'<a href="{view.href("past", p=code)}">{past}</a></p>'
+        f'<a href="{view.href("past", p=code)}">{past}</a> · '
+        f'<a href="{view.href("zones", p=code)}">{escape(text("Zones"))}</a></p>'
     )

@@ -1,6 +1,6 @@
 """What all drawings of a moment share: the answer, the words, what was chosen, where links lead."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -17,6 +17,7 @@ from aq.queries.current import CurrentItem
 from aq.queries.feed_status import FeedStatus
 from aq.queries.live import Live
 from aq.queries.model_hours import Ahead
+from aq.queries.zones import ZoneHour
 from aq.web.wording.korean import number, province_name, shown
 
 Links = Callable[[str, Mapping[str, str]], str]
@@ -38,6 +39,7 @@ class View:
     home : code of the province that stands first in the strip, where there is one
     link : gives the address of a page ("" is this one) for this view with parameters changed
     ahead : by pollutant a model's hours to come of the place
+    zones : by pollutant the newest hour of each zone of the place
     feeds, polled : how the feeds do, and whether this program asks them at all
     sort, descending : the order of the table, one of `view_state.SORTS`
     dark : the theme, None where the browser decides
@@ -54,6 +56,7 @@ class View:
     dark: bool | None = None
     link: Links = field(default=plain_link)
     ahead: Mapping[str, Ahead] = field(default_factory=dict)
+    zones: Mapping[str, Sequence[ZoneHour]] = field(default_factory=dict)
     feeds: tuple[FeedStatus, ...] = ()
     polled: bool = True
 

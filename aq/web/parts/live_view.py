@@ -8,11 +8,13 @@ import streamlit as st
 from aq.domain.provinces import BY_CODE
 from aq.queries.live import Live, live
 from aq.queries.model_hours import hours_ahead
+from aq.queries.zones import zones_now
 from aq.web import components
 from aq.web.base_path import below
 from aq.web.drawings.chips import strip as strip_drawing
 from aq.web.drawings.marks import framed
 from aq.web.drawings.view import View, worst
+from aq.web.drawings.zones import zone_keys
 from aq.web.parts import cache, page
 from aq.web.parts.view_state import PLACE_COOKIE, shared_params
 
@@ -34,6 +36,14 @@ def view(pollutant: str, place: str | None = None) -> View:
     chosen = place or (asked.province.code if asked.province else home())
     code = chosen or _worst(pollutant)
     now = cache.this_hour()
+    zones = {
+        key: [
+            zone_hour
+            for zone_hour in cache.kept(zones_now, key, cache.moment())
+            if zone_hour.zone.province.code == code
+        ]
+        for key in zone_keys(pollutant)
+    }
     hours = {key: cache.kept(hours_ahead, code, key, now) for key in page.standard().pollutants}
     return View(
         answer=answer(),
@@ -47,6 +57,7 @@ def view(pollutant: str, place: str | None = None) -> View:
         dark=page.dark(),
         link=_link,
         ahead={key: ahead for key, ahead in hours.items() if ahead},
+        zones=zones,
         feeds=tuple(cache.feeds()),
         polled=cache.context().settings.scheduler != "off",
     )

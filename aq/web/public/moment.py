@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -79,6 +79,13 @@ class Moment:
         return {
             key: {hour.zone.id: hour for hour in zones_now(self.context, key, self.now)}
             for key in KINDS
+        }
+
+    def zones_of(self, code: str, keys: Iterable[str]) -> dict[str, list[ZoneHour]]:
+        """By pollutant the newest hours of a province's zones."""
+        return {
+            key: [hour for hour in self.zones[key].values() if hour.zone.province.code == code]
+            for key in keys
         }
 
     @cached_property

@@ -10,7 +10,7 @@ from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES, Province
 from aq.domain.zones import KINDS, Member, Zone
 from aq.i18n import Text
-from aq.queries.zones import ZoneHour, why, zone_item
+from aq.queries.zones import ZoneHour, zone_item
 from aq.web import linked_data
 from aq.web.drawings import lead
 from aq.web.drawings.chips import strip
@@ -21,28 +21,22 @@ from aq.web.drawings.paint import BY_THEME
 from aq.web.drawings.place import card
 from aq.web.drawings.table import table
 from aq.web.drawings.view import View
+from aq.web.drawings.zones import zone_tiles
 from aq.web.public.document import Content, Place
 from aq.web.public.moment import WEEK_HOURS, Moment
 from aq.web.public.paths import Page, slug
 from aq.web.wording import summary
 from aq.web.wording.korean import (
-    N_,
-    gap_word,
     missing_short,
     provenance,
     province_name,
     shown,
     told_hour,
 )
-from aq.web.wording.zones import value_of
-from aq.zones_file import zones_on
+from aq.web.wording.zones import absent_words, value_of
 
 DEFAULT = "pm10"
 FORECAST = ("pm10", "pm25", "o3")
-ZONE_WHY = {
-    "members_unknown": N_("of which places it consists is not known"),
-    "no_station": N_("no urban station stands in it"),
-}
 
 
 def country(place: Place, moment: Moment, pollutant: str = DEFAULT) -> Content:
@@ -170,7 +164,7 @@ def province(place: Place, moment: Moment, chosen: Province, pollutant: str = DE
         _six(view, code),
         _outlook(view, code),
         _week(place, moment, view, code),
-        _stations(place, view, code),
+        _stations(place, moment, view, code),
         _others(place, code),
     ]
     described = summary.description([item], view.standard, text)
@@ -250,21 +244,18 @@ def _week(place: Place, moment: Moment, view: View, code: str) -> str:
     return f'<h2>{title}</h2><div class="lines">{body}</div>{source}'
 
 
-def _stations(place: Place, view: View, code: str) -> str:
-    """Where its stations stand, and its zones."""
-    text, today = view.text, kst_day(view.answer.now)
-    zones = [zone for zone in zones_on(today) if zone.province.code == code]
-    links = "".join(
-        f'<a href="{place.way(Page(f"zone/{zone.id}"))}">'
-        f"{escape(text.pollutant('o3') + ' ' if zone.kind == 'O3' else '')}"
-        f"{escape(text.zone(zone.name))}</a>"
-        for zone in zones
+def _stations(place: Place, moment: Moment, view: View, code: str) -> str:
+    """Where its stations stand, and the values of its zones now."""
+    text = view.text
+    zones = "".join(
+        zone_tiles(view, key, hours, lambda zone: place.way(Page(f"zone/{zone.id}")))
+        for key, hours in moment.zones_of(code, KINDS).items()
     )
     where = escape(place.dashboard("stations", p=code, x=view.pollutant))
     stations = escape(text("The stations of {who}", who=view.name(code)))
     found = f'<p><a href="{where}">{stations}</a></p>'
-    if links:
-        found += f"<h2>{escape(text('Zones'))}</h2><nav class='others'>{links}</nav>"
+    if zones:
+        found += f"<h2>{escape(text('Zones'))}</h2>{zones}"
     return found
 
 
@@ -349,8 +340,7 @@ def _zone_row(moment: Moment, view: View, chosen: Zone, key: str) -> str:
     hour: ZoneHour | None = moment.zones[key].get(chosen.id)
     name = f'<th scope="row">{escape(text.pollutant(key))}</th>'
     if hour is None or hour.value is None:
-        reason = why(hour) if hour else "not_received"
-        words = text(ZONE_WHY[reason]) if reason in ZONE_WHY else gap_word(text, reason, None)
+        words = absent_words(hour, text)
         return f'<tr>{name}<td><b class="bd g0">–</b></td><td colspan="3">{escape(words)}</td></tr>'
     item = zone_item(hour, view.standard)
     level = view.standard.level(item["grade"]) if item["grade"] else None

@@ -7,10 +7,14 @@ from aq.domain.criteria import Standing
 from aq.domain.model import Advisory
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text
-from aq.queries.zones import ZoneHour
-from aq.web.wording.korean import N_, number, told_hour
+from aq.queries.zones import ZoneHour, why
+from aq.web.wording.korean import N_, gap_word, number, told_hour
 from aq.zones_file import zone_of_act
 
+ABSENT = {
+    "members_unknown": N_("of which places it consists is not known"),
+    "no_station": N_("no urban station stands in it"),
+}
 LEVELS = ("", N_("advisory"), N_("warning"), N_("severe warning"))
 
 
@@ -43,8 +47,19 @@ def criterion_words(standing: Standing | None, text: Text) -> str:
 
 
 def value_of(hour: ZoneHour) -> str:
-    """A zone's value with its unit: fine dust whole, ozone by four digits; a dash for none."""
+    """A zone's value with its unit; a dash for none."""
+    return "–" if hour.exact is None else f"{figure_of(hour)} {hour.unit}"
+
+
+def figure_of(hour: ZoneHour) -> str:
+    """A zone's value: fine dust whole, ozone by four digits; a dash for none."""
     if hour.exact is None:
         return "–"
-    pollutant, digits = pollutants()[hour.key], 4 if hour.key == "o3" else 0
-    return f"{number(float(hour.exact / pollutant.scale), digits)} {pollutant.unit}"
+    digits = 4 if hour.key == "o3" else 0
+    return number(float(hour.exact / pollutants()[hour.key].scale), digits)
+
+
+def absent_words(hour: ZoneHour | None, text: Text) -> str:
+    """Why a zone has no value."""
+    reason = why(hour) if hour else "not_received"
+    return text(ABSENT[reason]) if reason in ABSENT else gap_word(text, reason, None)
