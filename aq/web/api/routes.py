@@ -7,14 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
-from aq import __version__
 from aq.context import Context, again, asked_pollutants, find_standard
 from aq.domain.clock import (
     kst_day,
@@ -40,6 +38,7 @@ from aq.queries.zones import (
 )
 from aq.web import metrics, strip
 from aq.web.api.alerts import alert_cap, alerts, alerts_atom
+from aq.web.api.openapi.document import document
 from aq.web.api.parameters import _days, _limit, _now, parameters
 from aq.web.api.places import provinces, provinces_geojson, stations
 from aq.web.api.responses import _body_response, _refused, error_response, json_response
@@ -246,28 +245,10 @@ def metrics_text(context: Context, _given: Given) -> Response:
     return Response(metrics.scrape(context), media_type=metrics.MEDIA_TYPE, headers=headers)
 
 
-def _described(name: str, *, in_path: bool) -> dict[str, Any]:
-    place = {"in": "path", "required": True} if in_path else {"in": "query"}
-    return {"name": name, **place, "schema": {"type": "string"}}
-
-
-def openapi(_context: Context, _given: Given) -> Response:
-    """`/api/v1/openapi.json`: the routes and their parameters, from the table below."""
-    paths = {
-        path: {
-            "get": {
-                "summary": (handler.__doc__ or "").split("`: ")[-1].splitlines()[0],
-                "parameters": [_described(name, in_path=f"{{{name}}}" in path) for name in known],
-                "responses": {
-                    "200": {"description": "the answer"},
-                    "400": {"description": "a parameter is wrong; `error.field` names it"},
-                },
-            }
-        }
-        for path, (handler, known) in TABLE.items()
-    }
-    info = {"title": "Air quality of South Korea's 17 provinces", "version": __version__}
-    return json_response({"openapi": "3.1.0", "info": info, "paths": paths})
+def openapi(context: Context, _given: Given) -> Response:
+    """`/api/v1/openapi.json`: the routes with their parameters, answers and refusals, as OpenAPI
+    3.1."""
+    return json_response(document(context, TABLE))
 
 
 async def unknown(request: Request) -> Response:

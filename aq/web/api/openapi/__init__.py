@@ -1,0 +1,1 @@
+"""OpenAPI: the answers as types, what their fields and the parameters say, and the document."""
