@@ -1,6 +1,8 @@
 """Tries a rule on a stored period: evaluated as the live pass does it, and counted."""
 
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,19 +11,24 @@ from aq.alerts.evaluate import evaluate
 from aq.alerts.log import in_unit, unit_of
 from aq.alerts.official import act_dict, course, dust_course
 from aq.alerts.places import province_of, zone_of_place
-from aq.alerts.points import Reader
+from aq.alerts.points import Points, Reader
 from aq.alerts.rule import Rule
-from aq.alerts.state import Course, Reason, State, Transition
+from aq.alerts.state import Course, Phase, Reason, State, Transition
 from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst, kst_iso
 from aq.domain.provinces import BY_CODE, district_provinces
-from aq.store import Store
+from aq.domain.station_history import merged_spans
+from aq.store import Connection, Store
 from aq.store.notices import advisories
 from aq.store.yellow_dust import yellow_dust_acts
 
 # Hours of the Korean clock that count as night.
 NIGHT = (22, 7)
+# So many hours are read from one that may be over the threshold on, before it is known whether more
+# are needed.
+AT_ONCE = 24
 # An alert that comes back within so many hours of its end flaps.
 FLAP_HOURS = 6
+Window = tuple[int, int]  # after, until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,13 +127,61 @@ def backtest(store: Store, reader: Reader, rule: Rule, since: datetime, until: d
     if rule.kind == "official":
         return Trial(rule=rule, after=after, until=last, courses=_acts(store, rule, after, last))
     with store.read() as connection:
-        points = reader.points(connection, rule, after, last)
-    courses = {
-        place: evaluate(rule, points.get(place, {}), State(hour=after), last)
-        for place in reader.places(rule, after, last)
-        if rule.over != "zone" or points.get(place) or zone_of_place(place)
+        found = courses(reader, connection, rule, after, last)
+    return Trial(rule=rule, after=after, until=last, courses=found)
+
+
+def courses(
+    reader: Reader, connection: Connection, rule: Rule, after: int, until: int,
+    province: int | None = None,
+) -> dict[str, Course]:  # fmt: skip
+    """The course of a rule in each place over ``after < hour <= until``, nothing on at the start.
+
+    Hours that are below the threshold while nothing is going on change nothing, so they are not
+    read: from each hour that may be at it on, as many as are needed until all is clear again.
+    """
+    places = reader.places(rule, after, until, province)
+    reaching = reader.hours_to_read(connection, rule, after, until)
+    points: Points
+    if reaching is None:
+        points = reader.points(connection, rule, after, until)
+        return {
+            place: evaluate(rule, points.get(place, {}), State(hour=after), until)
+            for place in places
+            if rule.over != "zone" or points.get(place) or place not in BY_CODE
+        }
+    spans = {
+        place: merged_spans(
+            [(hour - 1, min(hour + AT_ONCE, until)) for hour in (*reaching.get(place, ()), until)],
+            apart=0,
+        )
+        for place in places
+        if place in reaching or rule.over != "zone" or place not in BY_CODE
     }
-    return Trial(rule=rule, after=after, until=last, courses=courses)
+    found: dict[str, Course] = {}
+    points = {place: {} for place in spans}
+    unread: Mapping[str, Sequence[Window]] = spans
+    while unread:
+        for place, hours in reader.points(connection, rule, after, until, unread).items():
+            points.get(place, {}).update(hours)
+        longer = {}
+        for place in unread:
+            found[place] = evaluate(rule, points[place], State(hour=after), until)
+            longer[place] = _going_on(found[place], spans[place], until)
+            spans[place] = merged_spans([*spans[place], *longer[place]], apart=0)
+        unread = {place: more for place, more in longer.items() if more}
+    return {place: found[place] for place in places if place in found}
+
+
+def _going_on(course: Course, spans: Sequence[Window], until: int) -> list[Window]:
+    """The hours to read after spans at whose end not all is clear: as many as the span has."""
+    changes = [transition.hour for transition in course.transitions]
+    more = []
+    for (first, last), following in zip(spans, [*(a for a, _ in spans[1:]), until], strict=True):
+        place = bisect_right(changes, last) - 1
+        if last < following and place >= 0 and course.transitions[place].after != Phase.CLEAR:
+            more.append((last, min(2 * last - first, following)))
+    return more
 
 
 def _acts(store: Store, rule: Rule, after: int, last: int) -> dict[str, Course]:

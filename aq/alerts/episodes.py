@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from aq.alerts.evaluate import evaluate
+from aq.alerts.backtest import courses
 from aq.alerts.points import Reader
 from aq.alerts.rules import Saved, saved_rules
-from aq.alerts.state import Course, State
+from aq.alerts.state import Course
 from aq.alerts.status import log
 from aq.alerts.verification import RUN_UP
 from aq.domain.clock import hour_number, parse_instant
@@ -147,18 +147,14 @@ def episodes(
         entries.setdefault((entry["rule"], entry["place"]), []).append(entry)
     found: list[Episode] = []
     with store.read() as connection:
-        families: dict[tuple[str, ...], list[Saved]] = {}
         for saved in saved_rules(connection):
-            if saved.rule.kind == "air" and saved.rule.enabled and rule in (None, saved.rule.id):
-                families.setdefault(saved.rule.family, []).append(saved)
-        for family in families.values():
-            rules = [saved.rule for saved in family]
-            points = reader.points_of(connection, rules, start, until)
-            for saved in family:
-                for place in reader.places(saved.rule, start, until, province):
-                    course = evaluate(saved.rule, points[place], State(hour=start), until)
-                    said = entries.get((saved.rule.id, place), [])
-                    found += beside(saved, place, spans(course), said)
+            watched = saved.rule.kind == "air" and saved.rule.enabled
+            if not watched or rule not in (None, saved.rule.id):
+                continue
+            by_place = courses(reader, connection, saved.rule, start, until, province)
+            for place in reader.places(saved.rule, start, until, province):
+                hours = spans(by_place[place]) if place in by_place else []
+                found += beside(saved, place, hours, entries.get((saved.rule.id, place), []))
     return sorted((each for each in found if _within(each, after)), key=lambda each: -each.begin)
 
 

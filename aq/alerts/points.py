@@ -24,12 +24,15 @@ from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL, evaluate, window_hours
 from aq.feeds.registry import FEED_IDS, FEED_NAMES, INFO
 from aq.store import Connection
+from aq.store.archive import months as retained
+from aq.store.high_hours import means_reaching, stations_reaching, urban_stations
 from aq.store.reads import highest_stations, hours_heard, mean_hours, province_hours
 from aq.store.runs import seen_since
-from aq.store.zones import pooled_hours
+from aq.store.zones import Windows, hours_to_read, pooled_hours
 
 Reading = tuple[int, int, int, Point]  # province, hour, stations with a value, point
 Points = dict[str, dict[int, Point]]
+Spans = Sequence[tuple[int, int, int]]  # province, after, until
 # Nobody waits longer for a feed than the longest lateness a rule may name.
 LATEST_HOURS = 24 * 8
 
@@ -62,21 +65,48 @@ class Reader:
                 found |= self.points(connection, rule, after, until)
         return found
 
-    def points(self, connection: Connection, rule: Rule, after: int, until: int) -> Points:
-        """Points of ``after < hour <= until`` by place; hours without data are left out."""
+    def points(
+        self, connection: Connection, rule: Rule, after: int, until: int,
+        windows: Windows | None = None,
+    ) -> Points:  # fmt: skip
+        """Points of ``after < hour <= until`` by place; hours without data are left out, and where
+        `windows` are given those outside them."""
         if rule.kind == "data_late":
             feeds = self.places(rule, after, until)
             return {feed: _lateness(connection, feed, after, until) for feed in feeds}
         if rule.over == "zone":
-            return self._zones(connection, rule, after, until)
+            return self._zones(connection, rule, after, until, windows)
         found: Points = {code: {} for code in rule.places}
         if rule.watch != "value" and self._several(rule):
             self._take(self._evaluated(connection, rule, after, until), found)
-        elif rule.over == "any_station":
-            self._take(self._highest(connection, rule, after, until), found)
-        else:
-            self._take(self._means(connection, rule, after, until), found)
+            return found
+        read = self._highest if rule.over == "any_station" else self._means
+        self._take(read(connection, rule, _of_provinces(rule, after, until, windows)), found)
         return found
+
+    def hours_to_read(
+        self, connection: Connection, rule: Rule, after: int, until: int
+    ) -> dict[str, set[int]] | None:
+        """The hours of ``after < hour <= until`` in which what a rule watches may be at its
+        threshold or over, by place (one without stations is left out); None where only reading all
+        of them tells."""
+        if rule.kind != "air" or rule.watch != "value":
+            return None
+        key, span = rule.pollutant, (rule.levels[0], after, until)
+        numbers, hours = _numbers(rule), dict[str, set[int]]()
+        if rule.over != "mean" and retained.months(connection, after + 1, until):
+            return None
+        if rule.over == "zone":
+            hours = hours_to_read(connection, self.places(rule, after, until), key, *span)
+        if rule.over == "any_station":
+            members = urban_stations(connection, numbers)
+            for number, hour in stations_reaching(connection, key, members, *span):
+                hours.setdefault(BY_ID[number].code, set()).add(hour)
+        if not rule.zones:
+            # A model has no stations: its mean stands for them.
+            for number, hour in means_reaching(connection, key, numbers, *span):
+                hours.setdefault(BY_ID[number].code, set()).add(hour)
+        return hours
 
     def _take(self, rows: Iterable[Reading], found: Points) -> None:
         """The point of each hour, of the feed that is chosen; a feed that is not pooled from
@@ -111,24 +141,19 @@ class Reader:
         made = standard.grade if rule.watch == "grade" else standard.index
         return cache(lambda total, n: made(rule.pollutant, Fraction(total, n), averaging))
 
-    def _highest(
-        self, connection: Connection, rule: Rule, after: int, until: int
-    ) -> Iterator[Reading]:
+    def _highest(self, connection: Connection, rule: Rule, windows: Spans) -> Iterator[Reading]:
         """The highest station of each hour; a model has none, so its value stands for them."""
-        numbers, judge = _numbers(rule), self._judge(rule, "1h")
-        asked = (connection, rule.pollutant, numbers, after, until)
+        judge, asked = self._judge(rule, "1h"), (connection, rule.pollutant, windows)
         for province, hour, feed, value, stations, top in highest_stations(*asked):
-            yield (
-                province,
-                hour,
-                stations,
-                Point(judge(*value.as_integer_ratio()), stations, None, feed, top),
-            )
+            point = Point(judge(value, 1), stations, None, feed, top)
+            yield province, hour, stations, point
         for province, hour, feed, total, n, _ in mean_hours(*asked):
             if INFO[FEED_NAMES[feed]].kind == MODELLED:
                 yield province, hour, n, Point(judge(total, n), feed=feed)
 
-    def _zones(self, connection: Connection, rule: Rule, after: int, until: int) -> Points:
+    def _zones(
+        self, connection: Connection, rule: Rule, after: int, until: int, windows: Windows | None
+    ) -> Points:
         """The value of each zone: of fine dust its mean, of ozone its highest station; in a
         province without a station's value the model's stands for them."""
         wanted, judge = self.places(rule, after, until), self._judge(rule, "1h")
@@ -137,7 +162,7 @@ class Reader:
         heard: dict[str, set[int]] = {code: set() for code in rule.places}
         feeds = self.selection.of_stations
         for place, hour, rows, expected in pooled_hours(
-            connection, wanted, rule.pollutant, after, until, feeds.feeds
+            connection, wanted, rule.pollutant, after, until, feeds.feeds, windows=windows
         ):
             by_feed = {row.feed: row for row in rows if row.heard}
             feed = feeds.of_hour({name: row.heard for name, row in by_feed.items()})
@@ -148,35 +173,32 @@ class Reader:
             found[place][hour] = Point(value, row.heard, expected, FEED_IDS[feed], row.station)
             if province is not None:
                 heard[province.code].add(hour)
-        numbers = [BY_CODE[code].id for code in rule.places if code in found]
-        models = self.selection.modelled.ids
-        for number, hour, feed_id, total, n, _ in mean_hours(
-            connection, rule.pollutant, numbers, after, until
+        models, spans = self.selection.modelled.ids, _of_provinces(rule, after, until, windows)
+        for number, hour, feed_id, total, n, _ in sorted(
+            sorted(mean_hours(connection, rule.pollutant, spans))
         ):
             code = BY_ID[number].code
-            if feed_id in models and hour not in heard[code]:
+            if feed_id in models and code in found and hour not in heard[code]:
                 found[code][hour] = Point(judge(total, n), feed=feed_id)
         return found
 
-    def _means(
-        self, connection: Connection, rule: Rule, after: int, until: int
-    ) -> Iterator[Reading]:
+    def _means(self, connection: Connection, rule: Rule, windows: Spans) -> Iterator[Reading]:
         """Province means, or the means a standard takes grade and index by."""
-        key, numbers = rule.pollutant, _numbers(rule)
+        key = rule.pollutant
         standard = self.standards[rule.standard] if rule.watch != "value" else None
         averaging = (standard.averaging(key) if standard else None) or "1h"
         judge = self._judge(rule, averaging)
         if standard is None or averaging == "1h":
-            for province, hour, feed, total, n, due in mean_hours(
-                connection, key, numbers, after, until
-            ):
+            for province, hour, feed, total, n, due in mean_hours(connection, key, windows):
                 value = judge(total, n)
                 if value is not None:
                     yield province, hour, n, Point(value, n, due, feed)
             return
         back = WINDOW_HOURS[averaging] - 1
         series: dict[tuple[int, int], dict[int, Any]] = {}
-        for row in mean_hours(connection, key, numbers, after - back, until, empty=True):
+        starts = {province: after for province, after, _ in windows}
+        wider = [(province, after - back, until) for province, after, until in windows]
+        for row in mean_hours(connection, key, wider, empty=True):
             series.setdefault((row[0], row[2]), {})[row[1]] = row
         for (province, feed), rows in series.items():
             first = min(rows) - back
@@ -188,7 +210,7 @@ class Reader:
             for hour, row in rows.items():
                 mean = means[hour - first].value
                 value = judge(*mean.as_integer_ratio()) if mean is not None else None
-                if hour > after and value is not None:
+                if hour > starts[province] and value is not None:
                     yield province, hour, row[4], Point(value, row[4], row[5], feed)
 
     def _several(self, rule: Rule) -> bool:
@@ -222,6 +244,13 @@ class Reader:
 
 def _numbers(rule: Rule) -> list[int]:
     return [BY_CODE[code].id for code in rule.places]
+
+
+def _of_provinces(rule: Rule, after: int, until: int, windows: Windows | None) -> Spans:
+    """The windows of a rule's provinces, by number; without any the whole period of each."""
+    if windows is None:
+        return [(number, after, until) for number in _numbers(rule)]
+    return [(BY_CODE[code].id, *span) for code in rule.places for span in windows.get(code, ())]
 
 
 def _lateness(connection: Connection, feed: str, after: int, until: int) -> dict[int, Point]:

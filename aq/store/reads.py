@@ -6,9 +6,11 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     Select,
     SmallInteger,
     Table,
@@ -381,44 +383,51 @@ def pairs(
 STATIONS = 1 << 24
 
 
+Windows = Sequence[tuple[int, int, int]]  # place, after, until; those of a place do not overlap
+
+
+def windows_table(windows: Windows) -> CTE:
+    """Windows as a table to join with: a place's hours ``after < hour <= until``."""
+    columns = column("place", Integer), column("after", Integer), column("until", Integer)
+    return values(*columns, name="span").data(list(windows)).cte()
+
+
 def mean_hours(
-    connection: Connection,
-    key: str,
-    provinces: Iterable[int],
-    after: int,
-    until: int,
-    *,
-    empty: bool = False,
+    connection: Connection, key: str, windows: Windows, *, empty: bool = False
 ) -> Sequence[Row]:
-    """(province, hour, feed, sum, n, expected) of a pollutant; hours without a value if `empty`."""
-    table = province_hour
-    least = 0 if empty else 1
+    """(province, hour, feed, sum, n, expected) of a pollutant in the windows of provinces; hours
+    without a value if `empty`."""
+    if not windows:
+        return []
+    table, window, n = province_hour, windows_table(windows), province_hour.c[f"{key}_n"]
     query = select(
         table.c.province,
         table.c.hour,
         table.c.feed,
         table.c[f"{key}_sum"],
-        table.c[f"{key}_n"],
+        n,
         table.c[f"{key}_exp"],
     ).where(
-        table.c.province.in_(list(provinces)),
-        table.c.hour > after,
-        table.c.hour <= until,
-        table.c[f"{key}_n"] >= least,
+        table.c.province == window.c.place,
+        table.c.hour > window.c.after,
+        table.c.hour <= window.c.until,
+        n >= (0 if empty else 1),
     )
     return connection.execute(query).all()
 
 
 def highest_stations(
-    connection: Connection, key: str, provinces: Iterable[int], after: int, until: int
+    connection: Connection, key: str, windows: Windows
 ) -> list[tuple[int, int, int, int, int, int]]:
     """(province, hour, feed, highest valid value, stations with one, the station that has it) over
-    urban stations; of several that have it, the one with the lowest number.
+    urban stations in the windows of provinces; of several that have it, the one with the lowest
+    number.
 
     Raises `ArchiveError` where an archive cannot be read.
     """
-    wanted = list(provinces)
-    table, period = station_hour, station_period
+    if not windows:
+        return []
+    table, period, window = station_hour, station_period, windows_table(windows)
     bit = 1 << KEYS.index(key)
     # Value and station in one number, so that one pass over the rows finds both.
     both = cast(table.c[key], BigInteger) * STATIONS + (STATIONS - 1 - table.c.station)
@@ -433,11 +442,11 @@ def highest_stations(
         .where(
             period.c.superseded.is_(None),
             period.c.network == URBAN,
-            period.c.province.in_(wanted),
+            period.c.province == window.c.place,
             table.c.station == period.c.station,
             table.c.feed == period.c.feed,
-            table.c.hour > after,
-            table.c.hour <= until,
+            table.c.hour > window.c.after,
+            table.c.hour <= window.c.until,
             table.c.hour.between(period.c.first_hour, period.c.last_hour),
             table.c[key].is_not(None),
             table.c.bad.bitwise_and(bit) == 0,
@@ -448,6 +457,8 @@ def highest_stations(
         (province, hour, feed, top // STATIONS, count, STATIONS - 1 - top % STATIONS)
         for province, hour, feed, top, count in connection.execute(query)
     ]
+    wanted, afters, untils = (set(part) for part in zip(*windows, strict=True))
+    after, until = min(afters), max(untils)
     if not retained.months(connection, after + 1, until):
         return rows
     urban = {

@@ -168,7 +168,7 @@ def asked(context: Context) -> list[Any]:
             [tuple(row) for row in station_hours(connection, [1, 2, 3], hour - 99, hour + 9)],
             [tuple(r) for r in station_hours(connection, [1, 3], hour - 9, hour, as_of=1)],
             sorted(
-                map(tuple, highest_stations(connection, "pm10", [SEOUL.id], hour - 9, hour + 9))
+                map(tuple, highest_stations(connection, "pm10", [(SEOUL.id, hour - 9, hour + 9)]))
             ),
         ]
     found += [
