@@ -175,7 +175,7 @@ class Reader:
                 heard[province.code].add(hour)
         models, spans = self.selection.modelled.ids, _of_provinces(rule, after, until, windows)
         for number, hour, feed_id, total, n, _ in sorted(
-            sorted(mean_hours(connection, rule.pollutant, spans))
+            mean_hours(connection, rule.pollutant, spans)
         ):
             code = BY_ID[number].code
             if feed_id in models and code in found and hour not in heard[code]:
