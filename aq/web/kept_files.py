@@ -35,7 +35,8 @@ def _address(name: str, body: bytes) -> str:
 
 def _module(name: str) -> str:
     """A component's script, after the part that all share, with its style as `sheet`."""
-    own = sheet() if name == "drawing" else _read("common.css") + _read(f"{name}.css")
+    parts = ("alerts.css",) if name == "drawing" else ("common.css", f"{name}.css")
+    own = (sheet() if name == "drawing" else "") + "".join(_read(part) for part in parts)
     style = json.dumps(own, ensure_ascii=False)
     return (
         f"export const sheet = new CSSStyleSheet();\nsheet.replaceSync({style});\n"

@@ -1,10 +1,13 @@
 """The pages of alerts: who sees what, what a rule says in a sentence, when an alert was on."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aq import app
 from aq.alerts import rules as alerting
@@ -18,16 +21,18 @@ from aq.domain.model import URBAN, Reading, Station
 from aq.i18n import text_in
 from aq.paths import SHIPPED
 from aq.store import outbox
-from aq.web.charts.rule_line import stretches
-from aq.web.pages.alerts import folded
+from aq.web import components
+from aq.web.drawings.rule_line import stretches
+from aq.web.parts import rule_drafts
 from aq.web.parts.alert_log import log_csv, what_happened
+from aq.web.parts.alert_table import folded
 from aq.web.parts.deliveries import error_words
 from aq.web.parts.silences import tomorrow_morning
 from aq.web.traffic import Buckets
 from aq.web.wording.alerts import headline, rule_sentence
 from tests.alert_messages import put
 from tests.serving import HOUR_20, write
-from tests.web.test_pages import context, markup, run
+from tests.web.test_pages import cells, context, markup, run
 
 __all__ = ["context"]
 
@@ -105,11 +110,13 @@ def test_a_form_that_changes_nothing_has_nothing_to_save(
         return next(one for one in test.button if one.label == "저장")
 
     assert save().disabled
-    level = next(one for one in test.slider if one.label.startswith("울림 기준"))
+    level = next(one for one in test.number_input if one.label.startswith("울림 기준"))
     before = level.value
     level.set_value(before + 5).run()
     assert not save().disabled
-    next(one for one in test.slider if one.label.startswith("울림 기준")).set_value(before).run()
+    next(one for one in test.number_input if one.label.startswith("울림 기준")).set_value(
+        before
+    ).run()
     assert save().disabled
 
 
@@ -119,32 +126,71 @@ def test_presets_begin_a_new_rule_and_a_change_is_told_before_it_is_saved(
     monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
     test = run("rules.py", rule="pm10-warning")
     assert "저장하면 바뀌는 것" not in markup(test)
-    level = next(one for one in test.slider if one.label.startswith("울림 기준"))
+    level = next(one for one in test.number_input if one.label.startswith("울림 기준"))
     level.set_value(165.0).run()
     assert "threshold: 150 → 165" in markup(test)
     saved = alerting.rules(dusty.store)
     button(test, "더 일찍").click().run()
     assert [one.value for one in test.exception] == []
-    assert next(one for one in test.slider if one.label.startswith("울림 기준")).value == 120
+    assert next(one for one in test.number_input if one.label.startswith("울림 기준")).value == 120
     button(test, "밤에는 조용히").click().run()
     assert next(one for one in test.toggle).value
     assert alerting.rules(dusty.store) == saved
 
 
-def test_one_button_silences_the_alert_looked_at_until_morning(
+def press(monkeypatch: pytest.MonkeyPatch, *choices: tuple[str, str]) -> None:
+    """The next runs of a page find that a browser chose these in the table of alerts."""
+    waiting, draw = list(choices), components.drawing
+
+    def drawing(key: str, *args: Any, **named: Any) -> tuple[str, str] | None:
+        drawn = draw(key, *args, **named)
+        return waiting.pop(0) if key == "standing" and waiting else drawn
+
+    monkeypatch.setattr("aq.web.components.drawing", drawing)
+
+
+def row_key(context: Context) -> str:
+    """The key of the first row of what is on."""
+    first = status.standing(context.store)[0]
+    return f"{first['rule']}:{first['place']}"
+
+
+def test_a_button_of_the_row_acknowledges_and_one_silences_until_morning(
     dusty: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    key = row_key(dusty)
+    assert cells(run("alerts.py"), ".standing td.do") == ["확인함 내일 아침 8시까지 멈추기"]
+    press(monkeypatch, ("hush", key), ("ack", key))
     test = run("alerts.py")
-    button(test, "내일 아침 8시까지 멈추기").click().run()
     assert [one.value for one in test.exception] == []
     (silence,) = muting.silences(dusty.store)
     assert (silence["who"], silence["province"]) == ("duty", "서울")
+    assert status.standing(dusty.store)[0]["acknowledged"]["who"] == "duty"
+    assert cells(test, ".standing td.do") == [""]
+
+
+def test_a_choice_that_nobody_offered_or_may_make_changes_nothing(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written() -> Any:
+        return muting.silences(dusty.store), status.standing(dusty.store)[0]["acknowledged"]
+
+    key, before = row_key(dusty), written()
+    for deed in ("hush", "ack"):
+        press(monkeypatch, *[(deed, key)] * 2)  # `run` draws the page twice
+        assert run("alerts.py").error[0].value.startswith("관리자만 할 수 있습니다")
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    forged = ("hush", "none:KR-11"), ("ack", ""), ("wipe", key), ("open", "<b>")
+    press(monkeypatch, *forged)
+    for _ in forged[::2]:
+        run("alerts.py")
+    assert written() == before
 
 
 def test_what_is_wrong_stands_beside_its_field(dusty: Context) -> None:
     test = run("rules.py", rule="pm10-warning")
-    clear = next(one for one in test.slider if one.label.startswith("그침 기준"))
+    clear = next(one for one in test.number_input if one.label.startswith("그침 기준"))
     clear.set_value(300.0).run()
     assert [one.value for one in test.exception] == []
     assert 'class="wrong"' in markup(test)
@@ -223,10 +269,80 @@ def test_a_removed_rule_is_taken_again(dusty: Context, monkeypatch: pytest.Monke
     assert alerting.rule(dusty.store, "o3-alarm").rule == before
 
 
+def test_a_draft_lives_in_the_address_and_is_discarded_by_a_click(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
+    saved = alerting.rules(dusty.store)
+    test = run("rules.py", rule="pm10-warning")
+    fires(test).set_value(165.0).run()
+    draft = test.query_params["draft"]
+    again = run("rules.py", rule="pm10-warning", draft=draft)
+    assert fires(again).value == 165
+    assert "threshold: 150 → 165" in markup(again)
+    assert cells(again, ".rules a[aria-current]")[0].count("저장 안 됨") == 1
+    # Another rule is opened and the first again: what was changed is still there.
+    other = run("rules.py", rule="o3-alarm", draft=draft)
+    assert "threshold:" not in markup(other)
+    assert json.loads(other.query_params["draft"]) == {"pm10-warning": {"threshold": 165}}
+    button(again, "고친 것 버리기").click().run()
+    assert [one.value for one in again.exception] == []
+    assert fires(again).value == 150
+    assert "draft" not in again.query_params
+    assert alerting.rules(dusty.store) == saved
+
+
+def fires(test: Any) -> Any:
+    return next(one for one in test.number_input if one.label.startswith("울림 기준"))
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        '{"pm10-warning": {"threshold": null, "for": -1, "quiet": {"start": "x", "end": "y",'
+        ' "days": []}, "x": 1, "name": "<b>"}, "nobody": {"threshold": 3}}',
+        '{"pm10-warning": {"threshold": -1e300, "clear_below": 1e300, "for": "2", "zones": ["?"],'
+        ' "channels": ["a", "a"], "repeat_hours": 1e9, "enabled": "no"}}',
+        '{"pm10-warning": {"pollutant": "?", "watch": "grade", "standard": "?"}}',
+    ],
+)
+def test_an_address_may_hold_anything(dusty: Context, forged: str) -> None:
+    before = alerting.rules(dusty.store)
+    run("rules.py", rule="pm10-warning", draft=forged)
+    assert alerting.rules(dusty.store) == before
+
+
+@pytest.mark.parametrize(
+    "forged",
+    ["{", "[1]", "[" * 5000, '{"a": 3}', '{"a": {"channels": "b", "threshold": "NaN", "x": 1}}'],
+)
+def test_what_is_no_draft_is_none(forged: str) -> None:
+    assert rule_drafts.read(forged) == {}
+
+
+def test_a_draft_too_long_for_an_address_is_said_to_be(dusty: Context) -> None:
+    test = run("rules.py", rule="pm10-warning")
+    next(one for one in test.text_area if one.label == "메모").set_value("봄" * 1500).run()
+    assert "새로 고치면 사라집니다" in markup(test)
+    assert "draft" not in test.query_params
+
+
+@given(
+    threshold=st.floats(0, 600).map(lambda number: round(number, 3)),
+    channels=st.lists(st.text(max_size=5), max_size=2),
+    repeat=st.none() | st.integers(1, 168),
+)
+def test_a_draft_reads_back_as_it_was(
+    threshold: float, channels: list[str], repeat: int | None
+) -> None:
+    changes = {"threshold": threshold, "channels": channels, "repeat_hours": repeat}
+    assert rule_drafts.read(json.dumps({"a": changes})) == {"a": changes}
+
+
 def test_two_settings_stand_side_by_side(dusty: Context) -> None:
     test = run("rules.py", rule="pm10-warning")
     assert "나란히 비교" not in markup(test)
-    fires = next(one for one in test.slider if one.label.startswith("울림 기준"))
+    fires = next(one for one in test.number_input if one.label.startswith("울림 기준"))
     fires.set_value(165.0).run()
     assert [one.value for one in test.exception] == []
     body = markup(test)
@@ -234,12 +350,12 @@ def test_two_settings_stand_side_by_side(dusty: Context) -> None:
     assert "지난 90일 동안 한 번도 울리지 않았을 것입니다" in body
     assert "지난 90일 동안 1번 울렸을 것입니다" in body
     button(test, "이 설정을 기억해 두고 비교하기").click().run()
-    fires = next(one for one in test.slider if one.label.startswith("울림 기준"))
+    fires = next(one for one in test.number_input if one.label.startswith("울림 기준"))
     fires.set_value(155.0).run()
     assert "<h3>견줄 설정</h3>" in markup(test)
 
 
-def test_a_level_beyond_the_slider_is_kept_as_it_is(
+def test_a_level_beyond_what_can_be_dragged_is_kept_as_it_is(
     dusty: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
@@ -303,7 +419,8 @@ def test_the_password_opens_the_form_for_this_page_and_tries_are_counted(
     for _ in range(4):
         assert [one.value for one in give(test, "꽃샘").error] == ["관리자 비밀번호가 아닙니다."]
     assert "저장" in labels(give(test, "봄바람"))
-    assert "<a href" not in markup(test).split('class="stacked"')[1].split("</table>")[0]
+    # A row opens in place: a page loaded anew would end this sign-in.
+    assert len(cells(test, ".rules a[data-open]")) == len(alerting.rules(dusty.store)) + 1
     other = run("rules.py", rule="pm10-warning")
     assert "저장" not in labels(other)
     assert "여러 번 시도해 잠시 막았습니다" in give(other, "봄바람").error[0].value

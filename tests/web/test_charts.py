@@ -16,7 +16,6 @@ from aq.paths import SHIPPED
 from aq.web.charts import province_line as charts
 from aq.web.charts import template
 from aq.web.charts.downsample import MOST_POINTS, kept, stretches
-from aq.web.charts.rule_line import rule_line
 from aq.web.charts.station_map import MAP_CONFIG
 from aq.web.charts.theme import LIGHT
 from aq.web.drawings.bands import level_bands
@@ -31,16 +30,6 @@ STYLE = charts.LineStyle(
 
 def test_shapes_are_the_17() -> None:
     assert {one["id"] for one in SHAPES["features"]} == {one.code for one in PROVINCES}
-
-
-@settings(max_examples=20, deadline=None)
-@given(threshold=st.floats(10, 600))
-def test_bands_reach_as_high_as_a_rule_does(threshold: float) -> None:
-    figure = rule_line(hours([20.0, 30.0]), STYLE, (threshold, threshold / 2), [], KO, LIGHT)
-    top = figure.layout.yaxis.range[1]
-    bands = [shape for shape in figure.layout.shapes if shape.xref == "paper" and shape.y1 > 0]
-    assert top > threshold
-    assert max(band.y1 for band in bands if band.type == "rect") == top
 
 
 def test_map_asks_no_other_machine() -> None:

@@ -4,16 +4,21 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aq.domain.clock import HOUR as AN_HOUR
 from aq.domain.provinces import PROVINCES
+from aq.i18n import text_in
 from aq.queries.live import LineHour, Usual, Week
 from aq.queries.map_hours import Frame, Shown
 from aq.queries.model_hours import Ahead
 from aq.web.drawings.bars import bars, position
 from aq.web.drawings.carpet import HOURS, WEST_TO_EAST, carpet, course
-from aq.web.drawings.week import line
-from tests.pages import HOUR, country, item
+from aq.web.drawings.rule_line import RuleLine, levels_of, rule_line
+from aq.web.drawings.week import HEAD, line
+from tests.pages import HOUR, STANDARD, country, item
+from tests.pages import hours as hours_frame
 from tests.web.test_drawings import found, seen
 
 BAD, FINE = Shown(value=90.0, grade=3, feed="airkorea"), Shown(value=20.0, grade=1, feed="airkorea")
@@ -143,3 +148,30 @@ def test_a_bar_shows_the_value_in_its_level_and_chooses_the_pollutant() -> None:
     assert position(view, item("서울", 9999.0)) == 1
     assert position(view, item("서울", None)) is None
     assert "자료 없음" in drawn
+
+
+@settings(max_examples=20, deadline=None)
+@given(threshold=st.floats(10, 600))
+def test_bands_reach_as_high_as_a_rule_does(threshold: float) -> None:
+    text = text_in("ko")
+    shown = RuleLine(
+        frame=hours_frame([20.0, None, 30.0]),
+        pollutant="pm10",
+        unit="µg/m³",
+        standard=STANDARD,
+        digits=0,
+        levels=levels_of(threshold, threshold / 2, text),
+        stretches=(),
+        changes=(),
+        alt="서울",
+    )
+    markup = rule_line(shown, text, dark=False)
+    (top,) = found(markup, ".levels")
+    assert float(top.get("data-top")) > threshold
+    for kind in ("wide", "narrow"):
+        bands = found(markup, f".{kind} .band")
+        assert min(float(band.get("y")) for band in bands) == HEAD
+    assert [level.text_content() for level in found(markup, ".level .grip")] == [
+        f"{threshold:g} 이상이면 울림",
+        f"{threshold / 2:g} 미만이면 그침",
+    ]

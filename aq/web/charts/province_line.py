@@ -49,7 +49,6 @@ class LineStyle:
     revision: str
     acts: Sequence[ActBand] = ()
     ahead: Ahead | None = None
-    reach: float = 0.0  # a value [unit] the axis holds though no hour is as high
 
 
 def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Palette) -> go.Figure:
@@ -63,7 +62,7 @@ def province_line(frame: pd.DataFrame, style: LineStyle, text: Text, colours: Pa
     bands = level_bands(style.standard, style.pollutant)
     further = ahead_line.ends(style.ahead)
     highest = [further[1]] if further else []
-    top = axis_top(np.append(values, [*highest, style.reach]), [high for _, high, _ in bands])
+    top = axis_top(np.append(values, highest), [high for _, high, _ in bands])
     figure = go.Figure()
     _add_gaps(figure, frame, at, values, top, text, colours)
     for dash, mask in line_kinds.parts(frame):

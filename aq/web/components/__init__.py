@@ -41,13 +41,18 @@ def masthead(data: dict[str, Any]) -> tuple[str | None, str | None]:
 
 
 def drawing(
-    key: str, html: str, say: str = "", chosen: Callable[[str, str], None] | None = None
+    key: str,
+    html: str,
+    say: str = "",
+    chosen: Callable[[str, str], None] | None = None,
 ) -> tuple[str, str] | None:
     """Show a drawing; gives what was chosen in it, if anything: its kind (`pick` a province, `sort`
     an order, `x` a pollutant, `std` a standard, `more` what is folded) and the value.
 
-    With `chosen` that is called instead, before the run. `say` is read out where it differs from
-    what was said before.
+    Rules and alerts add `open` (a row), `ack` and `hush` (an alert) and `level` (a level's name and
+    its number). A browser may send anything as a choice: whoever acts on one looks it up among what
+    was shown. With `chosen` that is called instead, before the run. `say` is read out where it
+    differs from what was said before.
     """
 
     def call() -> None:

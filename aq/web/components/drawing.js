@@ -70,19 +70,78 @@ async function unpacked(bytes) {
   return new Response(stream).json();
 }
 
+// What a click opens beside or below the list comes into sight, unless its beginning is there.
+function look(part) {
+  const top = part?.getBoundingClientRect().top ?? 0;
+  if (top < 0 || top > innerHeight / 2) part.scrollIntoView({ block: "start" });
+}
+
+// A rule's levels: dragged by the grip or the line, moved by keys; told to the server once they rest.
+const REST_MS = 300;
+
+function watchLevels(box, frame, choose) {
+  const top = Number(frame.dataset.top), head = Number(frame.dataset.head);
+  const free = 1 - head - Number(frame.dataset.foot);
+  const moved = (box.moved ??= {});
+  for (const level of frame.querySelectorAll("[role=slider]")) {
+    const name = level.dataset.level, step = Number(level.dataset.step);
+    const most = Number(level.getAttribute("aria-valuemax"));
+    const now = () => Number(level.getAttribute("aria-valuenow"));
+    const put = (value) => {
+      const number = Number((Math.round(Math.max(0, Math.min(most, value)) / step) * step).toFixed(6));
+      const words = level.dataset.words.replace("{n}", number);
+      level.setAttribute("aria-valuenow", number);
+      level.setAttribute("aria-valuetext", words);
+      level.querySelector(".grip").textContent = words;
+      level.style.top = `${100 * (head + (1 - Math.min(number, top) / top) * free)}%`;
+    };
+    // What is being moved while the server draws anew goes on from where it is.
+    if (moved[name]?.timer) put(moved[name].value);
+    const rest = (wait) => {
+      clearTimeout(moved[name]?.timer);
+      const tell = () => { moved[name] = null; choose("level", `${name} ${now()}`); };
+      moved[name] = { value: now(), timer: wait ? setTimeout(tell, wait) : null };
+      if (!wait) tell();
+    };
+    level.onpointerdown = (event) => {
+      if (event.button) return;
+      event.preventDefault();
+      level.focus({ preventScroll: true });
+      level.setPointerCapture(event.pointerId);
+      const grabbed = event.clientY - level.getBoundingClientRect().top, from = now();
+      level.onpointermove = (move) => {
+        const { top: above, height: tall } = frame.getBoundingClientRect();
+        put((1 - ((move.clientY - grabbed - above) / tall - head) / free) * top);
+      };
+      level.onpointerup = level.onpointercancel = () => {
+        level.onpointermove = level.onpointerup = level.onpointercancel = null;
+        if (now() !== from) rest(0);
+      };
+    };
+    level.onkeydown = (event) => {
+      const by = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity }[event.key];
+      if (!by || event.metaKey || event.ctrlKey || event.altKey) return;
+      event.preventDefault();
+      put(Number.isFinite(by) ? now() + by * step : by < 0 ? 0 : most);
+      rest(REST_MS);
+    };
+  }
+}
+
 export default async function ({ data, parentElement, setTriggerValue }) {
   parentElement[NEWEST] = data;
   const content = await unpacked(data);
   if (parentElement[NEWEST] !== data) return; // a later drawing has come meanwhile
   const box = draw(parentElement, content);
   const choose = (name, value) => {
+    if (name === "open") look(document.querySelector(".st-key-detail"));
     if (name === "pick") document.cookie = `aq_place=${value}; path=/; max-age=31536000; samesite=lax`;
     setTriggerValue("choice", `${name} ${value}`);
   };
   box.onclick = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     const link = event.target.closest("a");
-    for (const [name, key] of [["sort", "sort"], ["x", "x"], ["more", "more"], ["pick", "pick"]]) {
+    for (const [name, key] of [["sort", "sort"], ["x", "x"], ["more", "more"], ["pick", "pick"], ["ack", "ack"], ["hush", "hush"], ["open", "open"]]) {
       const part = event.target.closest(`[data-${key}]`);
       // A link of its own inside a part leads where it says.
       if (!part || (link && part.contains(link) && part !== link && !link.dataset.focus)) continue;
@@ -94,4 +153,5 @@ export default async function ({ data, parentElement, setTriggerValue }) {
     const name = event.target.dataset.choose;
     if (name) choose(name, event.target.value);
   };
+  for (const frame of box.querySelectorAll(".levels")) watchLevels(box, frame, choose);
 }

@@ -8,6 +8,7 @@ from html import escape
 from aq.domain.clock import kst, kst_iso
 from aq.domain.forecasts import DayAhead, Outlook
 from aq.domain.model import DAILY, Advisory
+from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.current import CurrentItem
 from aq.web.drawings.bands import level_bands
@@ -29,14 +30,17 @@ ARROWS = {
 
 def framed(view: View, body: str) -> str:
     """Drawings with the colours of the view's standard, ready to stand anywhere the sheet is."""
+    return framed_in(view.standard, view.text.lang, view.dark, body)
+
+
+def framed_in(standard: Standard, lang: str, dark: bool | None, body: str) -> str:
+    """Drawings with the colours of a standard; `dark` is None where the browser's theme holds."""
     colours = [
         f"--g{place}:{level.colour};--i{place}:{level.text_colour}"
-        for place, level in enumerate(view.standard.levels, start=1)
+        for place, level in enumerate(standard.levels, start=1)
     ]
-    theme = "" if view.dark is None else f' data-theme="{"dark" if view.dark else "light"}"'
-    return (
-        f'<div class="dw" lang="{view.text.lang}"{theme} style="{";".join(colours)}">{body}</div>'
-    )
+    theme = "" if dark is None else f' data-theme="{"dark" if dark else "light"}"'
+    return f'<div class="dw" lang="{lang}"{theme} style="{";".join(colours)}">{body}</div>'
 
 
 def more(words: str, is_open: bool) -> str:

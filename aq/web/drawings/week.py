@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
+from math import ceil
 
 from aq.domain import advisories
 from aq.domain.clock import HOUR, day_bounds, kst_day
 from aq.domain.model import MODELLED
 from aq.domain.pollutants import pollutants
+from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.live import LineHour, Week
 from aq.queries.model_hours import Ahead
@@ -29,11 +31,12 @@ from aq.web.wording.korean import (
 HEAD, LEFT, RIGHT, FOOT = 26, 44, 100, 24
 NARROW_RIGHT = {"ko": 62, "en": 78}  # for the bands' names
 NAMED_BAND = 14  # units of height a band's name needs
+DAY_NAME, NARROW_DAY = 76, 12  # units a day's name needs; up to which midnights have no rule
 NAMED_GAP = 0.05  # share of the width from which a gap is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Axes:
+class Axes:
     """Where hours and values stand [units] in a picture of a width and height."""
 
     width: float
@@ -76,21 +79,21 @@ def _picture(view: View, week: Week, kind: str, width: float, height: float) -> 
     return (
         f'<svg class="week {kind}" data-place="{view.place}" viewBox="0 0 {width:g} {height:g}"'
         f' role="img" aria-label="{escape(alt)}">{hatch(f"gap-week-{kind}")}'
-        f"{_bands(view, bands, axes)}"
-        f"{_usual(week, axes)}{_days(view, axes, kind)}{_gaps(view, week.hours, axes, kind)}"
-        f"{_acts(view, week, axes)}{_lines(week.hours, axes)}{_ahead(view, axes)}"
+        f"{level_marks(bands, axes, view.standard, view.digits(view.pollutant), text)}"
+        f"{_usual(week, axes)}{day_marks(axes, text)}{gaps(week.hours, axes, kind, text)}"
+        f"{_acts(view, week, axes)}{lines(week.hours, axes)}{_ahead(view, axes)}"
         f"{_marks(view, week.hours, axes)}{unit}</svg>"
     )
 
 
-def _axes(view: View, week: Week, width: float, height: float) -> tuple[_Axes, list[Band]]:
+def _axes(view: View, week: Week, width: float, height: float) -> tuple[Axes, list[Band]]:
     ahead = view.ahead.get(view.pollutant)
     values = [hour.value for hour in week.hours if hour.value is not None]
     values += [value for _, value in ahead.hours] if ahead else []
     bands = _level_bands(view)
     least = bands[0][1] * 1.5 if bands else 1e-3
     end = max(week.hours[-1].at, ahead.hours[-1][0] if ahead else week.hours[-1].at)
-    axes = _Axes(
+    axes = Axes(
         width=width,
         height=height,
         begin=week.hours[0].at - HOUR,
@@ -113,7 +116,9 @@ def _level_bands(view: View) -> list[Band]:
     ]
 
 
-def _bands(view: View, bands: Sequence[Band], axes: _Axes) -> str:
+def level_marks(
+    bands: Sequence[Band], axes: Axes, standard: Standard, digits: int, text: Text
+) -> str:
     """A pale band per level with its name at the right; the limits are the ticks of the axis."""
     drawn = ""
     right = axes.width - axes.right
@@ -121,20 +126,19 @@ def _bands(view: View, bands: Sequence[Band], axes: _Axes) -> str:
         if low >= axes.top:
             break
         top, bottom = axes.y(high), axes.y(low)
-        grade = view.standard.levels.index(level) + 1
+        grade = standard.levels.index(level) + 1
         box = f'x="{LEFT}" y="{top:.1f}" width="{right - LEFT:.0f}" height="{bottom - top:.1f}"'
         drawn += f'<rect class="band g{grade}" {box}/>'
         if low:
             drawn += f'<path class="limit" d="M{LEFT} {bottom:.1f}H{right:.0f}"/>'
-            digits = view.digits(view.pollutant)
             drawn += svg_text(LEFT - 6, bottom + 4, number(low, digits), "tick")
         if bottom - top >= NAMED_BAND:
-            words = f"{level.letter} {level.label(view.text.lang)}"
+            words = f"{level.letter} {level.label(text.lang)}"
             drawn += svg_text(right + 6, (top + bottom) / 2 + 4, words, "level")
     return drawn + svg_text(LEFT - 6, axes.y(0) + 4, "0", "tick")
 
 
-def _usual(week: Week, axes: _Axes) -> str:
+def _usual(week: Week, axes: Axes) -> str:
     """Between which values eight of ten hours of the month lie, over the years there are."""
     if week.usual is None:
         return ""
@@ -144,18 +148,21 @@ def _usual(week: Week, axes: _Axes) -> str:
     return f'<rect class="usual" {box}/>'
 
 
-def _days(view: View, axes: _Axes, kind: str) -> str:
-    """A rule at each midnight, the day's name at its noon."""
+def day_marks(axes: Axes, text: Text) -> str:
+    """A rule at midnights, a day's name at its noon, as many as have room."""
     drawn, day = "", kst_day(axes.begin)
     bottom = axes.height - FOOT
+    wide = (axes.width - axes.right - LEFT) * timedelta(days=1) / (axes.end - axes.begin)
+    step = ceil(DAY_NAME / wide)
     while (midnight := day_bounds(day)[0]) < axes.end:
-        if midnight > axes.begin:
+        named = (day.toordinal() + 1) % step == 0
+        if midnight > axes.begin and (named or wide > NARROW_DAY):
             x = axes.x(midnight)
             drawn += f'<path class="midnight" d="M{x:.0f} {HEAD}V{bottom:.0f}"/>'
         noon = midnight + 12 * HOUR
-        if axes.begin < noon < axes.end and (kind == "wide" or day.toordinal() % 2):
-            words = view.text.day(day)
-            drawn += svg_text(axes.x(noon), axes.height - 7, words, "date")
+        half = DAY_NAME / 2 if wide < DAY_NAME / 2 else 0
+        if named and axes.x(axes.begin) + half < axes.x(noon) < axes.x(axes.end) - half:
+            drawn += svg_text(axes.x(noon), axes.height - 7, text.day(day), "date")
         day += timedelta(days=1)
     return drawn
 
@@ -173,13 +180,13 @@ def _stretches(flags: Sequence[bool]) -> list[tuple[int, int]]:
     return found
 
 
-def _gaps(view: View, hours: Sequence[LineHour], axes: _Axes, kind: str) -> str:
+def gaps(hours: Sequence[LineHour], axes: Axes, kind: str, text: Text) -> str:
     """Hours without a value, hatched, the long ones with their reason."""
     drawn = ""
     for first, end in _stretches([hour.value is None for hour in hours]):
         left, right = axes.x(hours[first].at - HOUR), axes.x(hours[end - 1].at)
-        why = gap_word(view.text, hours[first].reason, hours[first].detail)
-        words = view.text("{why}, {n} hours", why=why, n=end - first)
+        why = gap_word(text, hours[first].reason, hours[first].detail)
+        words = text("{why}, {n} hours", why=why, n=end - first)
         tall = axes.height - HEAD - FOOT
         box = f'x="{left:.1f}" y="{HEAD}" width="{right - left:.1f}" height="{tall:.0f}"'
         drawn += f'<rect fill="url(#gap-week-{kind})" {box}><title>{escape(words)}</title></rect>'
@@ -188,7 +195,7 @@ def _gaps(view: View, hours: Sequence[LineHour], axes: _Axes, kind: str) -> str:
     return drawn
 
 
-def _acts(view: View, week: Week, axes: _Axes) -> str:
+def _acts(view: View, week: Week, axes: Axes) -> str:
     """The acts in force as bars of ink over the line, a warning's thicker."""
     drawn = ""
     for act in week.acts:
@@ -204,7 +211,7 @@ def _acts(view: View, week: Week, axes: _Axes) -> str:
     return drawn
 
 
-def _lines(hours: Sequence[LineHour], axes: _Axes) -> str:
+def lines(hours: Sequence[LineHour], axes: Axes) -> str:
     """Solid where observed, dashed where a model made the values; a thin rule under what is
     confirmed."""
     drawn = ""
@@ -225,7 +232,7 @@ def _lines(hours: Sequence[LineHour], axes: _Axes) -> str:
     return drawn + (f'<path class="confirmed" d="{confirmed}"/>' if confirmed else "")
 
 
-def _ahead(view: View, axes: _Axes) -> str:
+def _ahead(view: View, axes: Axes) -> str:
     """The model's hours to come: not joined to the line, which may be measured."""
     ahead = view.ahead.get(view.pollutant)
     if ahead is None:
@@ -241,7 +248,7 @@ def _ahead(view: View, axes: _Axes) -> str:
     )
 
 
-def _marks(view: View, hours: Sequence[LineHour], axes: _Axes) -> str:
+def _marks(view: View, hours: Sequence[LineHour], axes: Axes) -> str:
     """The newest value and the peak, each with its number."""
     digits = view.digits(view.pollutant)
     known = [hour for hour in hours if hour.value is not None]

@@ -16,30 +16,26 @@ from aq.alerts.wording import rule_title
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
-from aq.web.base_path import below
-from aq.web.charts.province_line import LineStyle
-from aq.web.charts.rule_line import rule_line, stretches
-from aq.web.charts.theme import palette
-from aq.web.charts.time_axis import chart_config
+from aq.web import components
+from aq.web.admin import LOCAL
+from aq.web.drawings.marks import framed_in
+from aq.web.drawings.rule_line import stretches
 from aq.web.parts import admin, alert_log, cache, deliveries, live_view, page, silences
-from aq.web.parts.backtests import trial
+from aq.web.parts.alert_table import alert_table, folded, key_of
+from aq.web.parts.backtests import draw_line, trial
 from aq.web.wording.alerts import (
-    PHASE_WORDS,
-    SEVERITY_WORDS,
-    amount,
     headline,
     moment,
-    now_words,
-    official_words,
     place_name,
 )
 from aq.web.wording.feeds import minute
-from aq.web.wording.korean import exact, told_hour
 from aq.zones_file import zone_by_id
 
 Fields = dict[str, Any]
 CHART_DAYS = 5
-NAMELESS = "admin"  # who signs in by the password or the link is asked for a name
+# Who signs in by the password or the link is asked for a name: what stands there at first.
+NAMELESS = {"admin": "", LOCAL: LOCAL}
+SEEN_BY = "seen by"
 
 
 def render() -> None:
@@ -50,9 +46,10 @@ def render() -> None:
     picked = live_view.strip(page.pollutant(), None)
     _lead(standing, text)
     name = admin.panel()
-    chosen = _standing(standing, text) if standing else None
+    chosen = _standing(standing, name, text) if standing else None
     if chosen is not None:
-        _chosen(chosen, name, text)
+        with st.container(key="detail"):
+            _chosen(chosen, name, text)
     silences.draw(name, chosen, text)
     deliveries.draw(name, text)
     alert_log.draw(text)
@@ -87,77 +84,37 @@ def _lead(standing: Sequence[Fields], text: Text) -> None:
     page.html(f"<h1>{escape(headline(standing, text))}</h1><p>{escape(words)}</p>")
 
 
-def _standing(standing: Sequence[Fields], text: Text) -> Fields:
-    """What is on, unknown and building up, as a table; gives the one looked at."""
-    chosen = _look(standing, text)
-    shown = folded(_filtered(standing, text))
-    heads = [
-        *(text("Where"), text("State"), text("Since"), text("Now"), text("Peak")),
-        text("Seen by"),
-    ]
-    body = "".join(_standing_row(one, text, chosen=key_of(one) == key_of(chosen)) for one in shown)
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
-    page.html(
-        '<div class="scroll whole" tabindex="0"><table class="stacked">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>",
-        "standing",
-    )
+def _standing(standing: Sequence[Fields], name: str | None, text: Text) -> Fields:
+    """What is on, unknown and building up; gives the one looked at. An administrator acknowledges
+    and silences in its row."""
+    by_key = {key_of(fields): fields for fields in standing}
+    chosen = by_key.get(st.query_params.get("a", ""), standing[0])
+    rows = {key_of(row): row for row in folded(_filtered(standing, text))}
+    person = name or ""
+    if name in NAMELESS and any(fields["alert"] for fields in standing):
+        person = st.text_input(text("Your name"), NAMELESS[name], key=SEEN_BY, width=260)
+    table = alert_table(rows, text, chosen=key_of(chosen), writes=name is not None)
+    drawn = framed_in(page.standard(), text.lang, page.dark(), table)
+    choice = components.drawing("standing", drawn, headline(standing, text))
+    kind, key = choice or ("", "")
+    if key in rows and kind == "ack":
+        _acknowledge([rows[key], *rows[key]["milder"]], person, text)
+    elif key in rows and kind == "hush":
+        silences.until_morning([rows[key], *rows[key]["milder"]], text)
+    elif key in by_key and kind == "open" and key != key_of(chosen):
+        page.change(a=key)
     return chosen
 
 
-def _standing_row(fields: Fields, text: Text, *, chosen: bool) -> str:
-    since = moment(fields["since"])
-    told = (
-        f'<span title="{escape(exact(since, text))}">'
-        f"{escape(told_hour(text, since, cache.moment()))}</span>"
-        if since
-        else "–"
-    )
-    state = official_words(fields, text) or text(PHASE_WORDS[fields["phase"]])
-    if fields["muted_by"]:
-        state = text("{state}, silenced", state=state)
-    seen = fields["acknowledged"]["who"] if fields["acknowledged"] else "–"
-    cells = [
-        f"<b>{escape(state)}</b>" if fields["alert"] else escape(state),
-        told,
-        escape(now_words(fields, text)),
-        escape(amount(fields, "peak", text)),
-        escape(seen),
-    ]
-    row = "".join(f"<td>{cell}</td>" for cell in cells)
-    rule = rule_title(fields["rule"], fields["rule_name"], text)
-    severity = text(SEVERITY_WORDS[fields["severity"]])
-    mark = ' class="chosen" aria-current="true"' if chosen else ""
-    name = escape(place_name(fields["place"], text))
-    if admin.stays():  # a link loads the page anew, which would end a sign-in by password
-        link = f"{below('/alerts')}?{page.query(a=key_of(fields))}"
-        name = f'<a href="{escape(link)}" target="_self">{name}</a>'
-    under = [rule_title(each["rule"], each["rule_name"], text) for each in fields["milder"]]
-    levels = " · ".join(
-        [f"{rule} · {severity}", *(text("with {rule}", rule=each) for each in under)]
-    )
-    return f'<tr{mark}><th scope="row">{name}<small>{escape(levels)}</small></th>{row}</tr>'
+def _acknowledge(alerts: Sequence[Fields], person: str, text: Text, note: str = "") -> None:
+    """Write down who has seen a row's alerts, the milder ones within it too."""
+    events = [each["event"] for each in alerts if each["event"] and not each["acknowledged"]]
 
+    def act(_who: str) -> None:
+        for event in events:
+            status.acknowledge(cache.context().store, event, person, note)
 
-def key_of(fields: Fields) -> str:
-    """Rule and place, as the address names an alert."""
-    return f"{fields['rule']}:{fields['place']}"
-
-
-def folded(standing: Sequence[Fields]) -> list[Fields]:
-    """What is on, a milder level within the more severe one of its place and kind (`milder`)."""
-    found: list[Fields] = []
-    tops: dict[tuple[str, ...], Fields] = {}
-    for fields in standing:  # the most severe first
-        kind = tuple(str(fields[name]) for name in ("place", "kind", "pollutant", "watch"))
-        top = tops.get(kind)
-        if top is not None and top["alert"] and top["rank"] > fields["rank"]:
-            top["milder"].append(fields)
-            continue
-        row = {**fields, "milder": []}
-        tops.setdefault(kind, row)
-        found.append(row)
-    return found
+    admin.write(act, text("Acknowledged."))
 
 
 def _filtered(standing: Sequence[Fields], text: Text) -> Sequence[Fields]:
@@ -182,31 +139,6 @@ def _filtered(standing: Sequence[Fields], text: Text) -> Sequence[Fields]:
     ]
 
 
-def _look(standing: Sequence[Fields], text: Text) -> Fields:
-    """The entry looked at: the address's, else the first."""
-    keys = [key_of(fields) for fields in standing]
-    asked = st.query_params.get("a", keys[0])
-    index = keys.index(asked) if asked in keys else 0
-    if len(keys) == 1:
-        return standing[0]
-    names = [
-        f"{place_name(fields['place'], text)} ·"
-        f" {rule_title(fields['rule'], fields['rule_name'], text)}"
-        for fields in standing
-    ]
-    picked = st.selectbox(
-        text("Look at"),
-        range(len(keys)),
-        index=index,
-        format_func=names.__getitem__,
-        key=f"look {keys[index]} {len(keys)} {text.lang}",
-        width=460,
-    )
-    if picked != index:
-        page.change(a=keys[picked])
-    return standing[index]
-
-
 def _chosen(fields: Fields, name: str | None, text: Text) -> None:
     """The chosen alert: its line with the rule's levels, who has seen it, or that one has."""
     rule = rule_title(fields["rule"], fields["rule_name"], text)
@@ -224,9 +156,7 @@ def _chosen(fields: Fields, name: str | None, text: Text) -> None:
         )
         page.html(f"<p>{escape(' '.join([words, seen['note']]).strip())}</p>")
     elif name is not None and fields["event"] is not None:
-        _acknowledge(fields, name, text)
-    if name is not None and not fields["muted_by"]:
-        silences.until_morning(fields, text)
+        _acknowledge_with_note(fields, name, text)
 
 
 def _chart(fields: Fields, text: Text) -> None:
@@ -235,50 +165,26 @@ def _chart(fields: Fields, text: Text) -> None:
         return
     until = cache.this_hour()
     after = until - timedelta(days=CHART_DAYS)
-    rules = cache.context().standards[cache.context().settings.display.standard]
     zone = zone_by_id(fields["place"])
-    frame = cache.line(fields["place"], pollutant, after, until, rules.id)
-    if frame["value"].isna().all():
-        page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
-        return
     rule = alerting.rule(cache.context().store, fields["rule"]).rule
     where = {"zones": [zone.full_name]} if zone else {"provinces": [fields["code"]]}
     here = json.dumps({**rule.as_body(), "provinces": [], "zones": [], **where})
     course = cache.kept(trial, here, after - RUN_UP, until)["transitions"][::-1]
-    found = [change for change in course if change["place"] == fields["place"]]
-    style = LineStyle(
-        standard=rules,
-        pollutant=pollutant,
-        unit=pollutants()[pollutant].unit,
-        digits=cache.shown_digits(pollutant, rules.id),
-        revision=f"alert {fields['rule']} {fields['place']}",
-    )
-    levels = None
-    if fields["watch"] == "value" and fields["threshold"] is not None:
-        levels = (fields["threshold"], fields["clear_below"])
-    spans = stretches(found, fields["phase"], after, until)
+    changes = [change for change in course if change["place"] == fields["place"]]
+    spans = stretches(changes, fields["phase"], after, until)
     title = text("{who}: the last {n} days", who=place_name(fields["place"], text), n=CHART_DAYS)
-    figure = rule_line(frame, style, levels, spans, text, palette(page.dark()))
-    st.plotly_chart(figure, theme=None, key="alert", config=chart_config(text), alt=title)
-    note = text("The bar under the line: solid while the alert is on, pale while data lack.")
-    page.html(f'<p class="muted">{escape(note)}</p>')
+    if draw_line(rule, fields["place"], (after, until), spans, changes, title, "alert-line", text):
+        note = text("The bar under the line: solid while the alert is on, pale while data lack.")
+        page.html(f'<p class="muted">{escape(note)}</p>')
 
 
-def _acknowledge(fields: Fields, signed_in: str, text: Text) -> None:
-    with st.form("acknowledge", border=False):
-        first, left, right = st.columns([2, 3, 1], vertical_alignment="bottom")
-        with first:
-            own = "" if signed_in == NAMELESS else signed_in
-            person = st.text_input(text("Your name"), own)
-        with left:
-            note = st.text_input(text("Note (may be empty)"))
-        with right:
-            pressed = st.form_submit_button(text("Acknowledge"), type="primary")
+def _acknowledge_with_note(fields: Fields, signed_in: str, text: Text) -> None:
+    with st.expander(text("Acknowledge with a note")), st.form("acknowledge", border=False):
+        person = st.session_state.get(SEEN_BY, "") if signed_in in NAMELESS else signed_in
+        note = st.text_input(text("Note (may be empty)"))
+        pressed = st.form_submit_button(text("Acknowledge"), type="primary")
     if pressed:
-        admin.write(
-            lambda _: status.acknowledge(cache.context().store, fields["event"], person, note),
-            text("Acknowledged."),
-        )
+        _acknowledge([fields], person, text, note)
 
 
 if __name__ == "__main__":

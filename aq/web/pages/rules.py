@@ -1,4 +1,4 @@
-"""The rules page: what is watched, and a form that tries a rule on the past as its sliders move."""
+"""The rules page: the list, and beside it a rule that is tried on the past as its levels move."""
 
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ from aq.alerts import rules as alerting
 from aq.alerts.channels import outlets
 from aq.alerts.delivery import try_channel
 from aq.alerts.rule import WEEKDAYS
-from aq.alerts.rules import known_to, reached, tell_nobody
+from aq.alerts.rules import known_to
 from aq.alerts.webhook import DeliveryError
 from aq.alerts.wording import rule_title
 from aq.domain.errors import InputError
@@ -20,20 +20,30 @@ from aq.domain.pollutants import KEYS
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
 from aq.logs import redact
-from aq.web.base_path import below
-from aq.web.parts import admin, against, cache, live_view, page, periods, rule_guide
-from aq.web.parts.backtests import Trials
-from aq.web.parts.rule_form import KIND_NAMES, Form
-from aq.web.wording.alerts import SEVERITY_WORDS, rule_sentence
+from aq.web.parts import (
+    admin,
+    against,
+    cache,
+    live_view,
+    page,
+    periods,
+    rule_drafts,
+    rule_guide,
+    rule_list,
+)
+from aq.web.parts.backtests import Move, Trials
+from aq.web.parts.rule_form import KIND_NAMES, LEVEL_NAMES, Form, span, usual_levels
+from aq.web.parts.rule_list import NEW
+from aq.web.wording.alerts import rule_sentence
 from aq.web.wording.korean import N_, long_minute
 
 Fields = dict[str, Any]
-NEW = "new"
+# The parts of the open rule above its fields, each drawn when the fields below it are known.
+PARTS = ("verdict", "trial", "rule-levels", "presets", "deeds")
 # How much earlier than the authority a rule of the preset rings [share of its levels].
 EARLIER = 0.8
 KINDS = tuple(KIND_NAMES)
-# What this session keeps: the copy being made, the settings held to compare.
-COPY, HELD, OPENED = "rule copied", "rule held", "rule copies opened"
+HELD = "rule held"  # the settings that this session holds to compare
 DIGESTS = {
     None: N_("at once"),
     "daily": N_("daily at 8, as one summary"),
@@ -43,7 +53,7 @@ TAKEN = N_("There is a rule of this short name already; choose another.")
 
 
 def render() -> None:
-    """The rules as a table, then the chosen one as a form with its back-test."""
+    """The list of rules; beside it the open one: its verdict on the past, its line, its form."""
     page.top("rules")
     text = page.words()
     picked = live_view.strip(page.pollutant(), None)
@@ -51,20 +61,27 @@ def render() -> None:
     title = text("What raises an alert")
     words = text(
         "The levels are those at which authorities call advisories; calling one is theirs alone."
-        " Move a slider and see when the rule would have fired."
+        " Move a level and see when the rule would have fired."
     )
     page.html(f"<h1>{escape(title)}</h1><p>{escape(words)}</p>")
     name = admin.panel()
     with st.container():  # there for readers too: a fragment is known by its place on the page
         rule_guide.draw(name, saved, text)
-    _table(saved, text)
-    chosen = _choose(saved, text)
-    _edit(chosen, saved, name)
-    if chosen is not None:
-        _history(chosen.rule.id, name, text)
-    _removed({one.rule.id for one in saved}, name, text)
+    known = {each.rule.id: each for each in saved}
+    asked = st.query_params.get("rule", "")
+    opened = asked if asked in (*known, NEW) else next(iter(known), NEW)
+    with st.container(key="desk"):
+        with st.container(key="list"):
+            clicked = rule_list.choose(saved, opened, rule_drafts.drafts(), text)
+        with st.container(key="detail"):
+            _edit(known.get(opened), saved, name)
+    if known.get(opened) is not None:
+        _history(opened, name, text)
+    _removed(set(known), name, text)
     _channels(name, text)
     page.bottom()
+    if clicked and clicked != opened:
+        page.change(rule=clicked)
     if picked in BY_CODE:
         page.go("live", p=picked)
 
@@ -74,43 +91,6 @@ def _order(saved: alerting.Saved) -> tuple[int, int, int, str]:
     rule = saved.rule
     place = KEYS.index(rule.pollutant) if rule.pollutant in KEYS else len(KEYS)
     return KINDS.index(rule.kind), place, rule.rank, rule.id
-
-
-def _table(saved: list[alerting.Saved], text: Text) -> None:
-    """A rule in a row: its name and sentence, how severe, where to, whether it is on."""
-    # A link loads the page anew, which would end a sign-in by password.
-    linked = admin.stays()
-    there = outlets().channels
-    heads = [text("Rule"), text("Severity"), text("Told to"), text("On")]
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
-    body = ""
-    for one in saved:
-        rule = one.rule
-        cells = [
-            escape(text(SEVERITY_WORDS[rule.severity])),
-            escape(", ".join(reached(rule, there)) or text("nobody")),
-            escape(text("on") if rule.enabled else text("off")),
-        ]
-        row = "".join(f"<td>{cell}</td>" for cell in cells)
-        link = f"{below('/rules')}?{page.query(rule=rule.id)}"
-        name = escape(rule_title(rule.id, rule.name, text))
-        if linked:
-            name = f'<a href="{escape(link)}" target="_self">{name}</a>'
-        sentence = escape(rule_sentence(rule.as_body(), text))
-        body += f'<tr><th scope="row"><b>{name}</b><small>{sentence}</small></th>{row}</tr>'
-    page.html(
-        '<div class="scroll whole" tabindex="0"><table class="stacked">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>",
-        "rules",
-    )
-    silent = len(tell_nobody([one.rule for one in saved], there))
-    if silent:
-        words = text(
-            "{n} rules that are on tell nobody: they stand on these pages and in the Atom feed"
-            " alone. Give them a channel, or make one with aq rules new.",
-            n=silent,
-        )
-        page.html(f'<p class="notice">{escape(words)}</p>')
 
 
 def _channels(name: str | None, text: Text) -> None:
@@ -139,80 +119,103 @@ def _try_channel(channel: str, _who: str) -> None:
         raise InputError(redact(str(error)), "channel") from None
 
 
-def _choose(saved: list[alerting.Saved], text: Text) -> alerting.Saved | None:
-    """The rule in the form; None for a new one."""
-    known = {one.rule.id: one for one in saved}
-    titles = {key: rule_title(key, one.rule.name, text) for key, one in known.items()}
-    names = {NEW: text("A new rule"), **titles}
-    options = [*known, NEW]
-    asked = st.query_params.get("rule", options[0])
-    index = options.index(asked) if asked in options else 0
-    picked = st.selectbox(
-        text("Rule"),
-        options,
-        index=index,
-        format_func=names.__getitem__,
-        key=f"which {options[index]} {len(options)} {text.lang}",
-        width=460,
-    )
-    if picked != options[index]:
-        st.session_state.pop(COPY, None)
-        page.change(rule=picked)
-    return known.get(options[index])
-
-
 @st.fragment
 def _edit(chosen: alerting.Saved | None, saved: list[alerting.Saved], name: str | None) -> None:
-    """The form and its back-test; only this part is drawn anew while a slider moves."""
-    text = page.words()
-    known = known_to(cache.context())
-    body, version = _opened(chosen, saved, text)
+    """The open rule; only this part is drawn anew while its fields change."""
+    text, known = page.words(), known_to(cache.context())
+    own = chosen.rule.id if chosen else NEW
+    before = chosen.rule.as_body() if chosen else _blank(saved, text)
+    version = f"{own}.{chosen.revision}" if chosen else f"{NEW} {text.lang} {len(saved)}"
+    body, version = rule_drafts.begin(own, version, before)
     form = Form(body, version, text)
-    left, right = st.columns([1, 1.5], gap="large")
-    with left:
-        said = form.watching(new=chosen is None)
+    title = rule_title(chosen.rule.id, chosen.rule.name, text) if chosen else text("A new rule")
+    page.html(f"<h2>{escape(title)}</h2>")
+    verdict, trial, levels, presets, deeds = (st.container(key=key) for key in PARTS)
+    page.html(f"<h3>{escape(text('What it watches'))}</h3>")
+    said = form.watching(new=chosen is None)
+    with levels:
+        said |= form.levels(said)
+    page.html(f"<h3>{escape(text('Who is told, and when'))}</h3>")
     said |= form.telling(sorted(known.channels), repeats=said["kind"] != "official")
     rule, found = problems(said, known)
-    if chosen is None and any(one.rule.id == said["id"] for one in saved):
+    if chosen is None and any(each.rule.id == said["id"] for each in saved):
         found = [*found, Problem("id", TAKEN)]
     form.tell(found)
+    changes = rule_drafts.keep(own, before, said)
+    with deeds:
+        _draft(own, saved, changes, text)
+        if name is not None:
+            _buttons(chosen, saved, said, None if found else rule)
     if name is not None:
-        _buttons(chosen, saved, said, None if found else rule)
-        if chosen is not None and rule is not None and rule != chosen.rule:
-            page.html(_changes(chosen.rule, rule, text))
-        _presets(said, saved, text)
-    with right:
-        page.html(f"<h2>{escape(text('Tried on the past'))}</h2>")
+        with presets:
+            _presets(own, said, saved, text)
+    with trial:
+        period = periods.choose(text)
+    with verdict:
         if rule is None:
             words = text("The back-test appears when the fields are right.")
             page.html(f'<p class="notice">{escape(words)}</p>')
             return
-        trials = Trials(periods.choose(text), text)
-        place = trials.show(rule, "form")
-        _keep(rule, text)
+        trials = Trials(period, text)
+        trials.verdict(rule)
+    with trial:
+        place = trials.line(rule, "trial-line", move=_move(form, said))
+    page.html(f"<h3>{escape(text('Tried on the past'))}</h3>")
+    trials.facts(rule)
+    _keep(rule, text)
     trials.flapping(rule)
     _compare(trials, rule, chosen, place, text)
     against.show(rule, trials.period.after, trials.period.until)
     trials.places(rule)
 
 
-def _opened(
-    chosen: alerting.Saved | None, saved: list[alerting.Saved], text: Text
-) -> tuple[Fields, str]:
-    """(body, version) that the form begins with: a saved rule's, a copy's, or that of a new one."""
-    if chosen is not None:
-        return chosen.rule.as_body(), f"{chosen.rule.id}.{chosen.revision}"
-    copied: tuple[str, Fields] | None = st.session_state.get(COPY)
-    if copied is not None:
-        return copied[1], f"{NEW} {copied[0]}"
-    body = {
+def _blank(saved: list[alerting.Saved], text: Text) -> Fields:
+    """A new rule as its form begins."""
+    pollutant = page.pollutant() if page.pollutant() != "overall" else "pm10"
+    watched = {"kind": "air", "pollutant": pollutant, "watch": "value"}
+    fires, clears = usual_levels(watched)
+    return {
+        **watched,
         "id": _free("my-rule", saved),
         "name": text("My rule"),
-        "pollutant": page.pollutant() if page.pollutant() != "overall" else "pm10",
-        "severity": "notice",
+        "over": "mean",
+        "threshold": fires,
         "for": 2,
+        "clear_below": clears,
+        "clear_for": 1,
+        "severity": "notice",
+        "language": "ko",
+        "enabled": True,
     }
-    return body, f"{NEW} {text.lang} {len(saved)}"
+
+
+def _move(form: Form, said: Fields) -> Move:
+    """Levels moved on the picture are numbers of the form."""
+    most, step = span(said)
+
+    def moved(name: str, level: float) -> None:
+        st.session_state[form.level_key(said, name)] = level
+
+    return Move(step, most, moved)
+
+
+def _draft(own: str, saved: list[alerting.Saved], changes: Fields, text: Text) -> None:
+    """What saving would change, and the way back to what is saved, while the two differ."""
+    kept = rule_drafts.write({NEW, *(each.rule.id for each in saved)})
+    if not changes:
+        return
+    if own != NEW:
+        stored = next(each.rule.as_body() for each in saved if each.rule.id == own)
+        words = escape(text("Saving changes:"))
+        shown = _difference({"before": stored, "after": {**stored, **changes}})
+        page.html(f'<p class="muted" role="status">{words} {shown}</p>')
+    if not kept:
+        words = text("This draft is too long for the page's address: a reload would lose it.")
+        page.html(f'<p class="notice">{escape(words)}</p>')
+    if st.button(text("Discard the changes")):
+        rule_drafts.put(own, {}, anew=True)
+        rule_drafts.write({each.rule.id for each in saved})
+        st.rerun()
 
 
 def _buttons(
@@ -227,7 +230,8 @@ def _buttons(
         # A form that says what is saved already has nothing to save.
         same = chosen is not None and rule == chosen.rule
         if st.button(text("Save"), type="primary", disabled=rule is None or same):
-            _save(said, chosen.revision if chosen else 0, text("Saved."))
+            revision, own = (chosen.revision, chosen.rule.id) if chosen else (0, NEW)
+            _save(said, revision, text("Saved."), own)
         if chosen is not None and st.button(text("Copy as a new rule")):
             _copy(said, saved)
         if chosen is not None and st.button(
@@ -241,38 +245,31 @@ def _buttons(
             )
 
 
-def _changes(before: Rule, after: Rule, text: Text) -> str:
-    """What saving would change, before it is saved."""
-    change = {"before": before.as_body(), "after": after.as_body()}
-    words = escape(text("Saving changes:"))
-    return f'<p class="muted" role="status">{words} {_difference(change)}</p>'
-
-
-def _presets(said: Fields, saved: list[alerting.Saved], text: Text) -> None:
-    """New rules to begin from: the authority's levels, earlier than it, quiet at night."""
+def _presets(own: str, said: Fields, saved: list[alerting.Saved], text: Text) -> None:
+    """Settings to take into the form: the authority's levels, earlier than it, quiet at night."""
     if said["kind"] != "air" or said.get("watch") != "value":
         return
-    bodies = [one.rule.as_body() for one in saved]
+    bodies = [each.rule.as_body() for each in saved]
     official = next((body for body in bodies if body["id"] == f"{said['pollutant']}-warning"), None)
     presets: dict[str, Fields] = {}
     if official is not None:
-        levels = {key: float(official[key]) for key in ("threshold", "clear_below")}
-        earlier = {key: round(level * EARLIER, 3) for key, level in levels.items()}
+        levels = {key: float(official[key]) for key in LEVEL_NAMES}
         hours = {key: official.get(key, 1) for key in ("for", "clear_for")}
-        presets[text("As the authorities do")] = {**said, **levels, **hours}
-        presets[text("Earlier")] = {**said, **earlier}
+        presets[text("As the authorities do")] = {**levels, **hours}
+        presets[text("Earlier")] = {k: round(v * EARLIER, 3) for k, v in levels.items()}
     quiet = {"start": "22:00", "end": "07:00", "days": list(WEEKDAYS), "then": "hold"}
-    presets[text("Quiet at night")] = {**said, "quiet": quiet}
-    page.html(f'<p class="muted">{escape(text("Begin a new rule from:"))}</p>')
+    presets[text("Quiet at night")] = {"quiet": quiet}
+    page.html(f'<p class="muted">{escape(text("Take over:"))}</p>')
     with st.container(horizontal=True):
-        for label, body in presets.items():
+        for label, fields in presets.items():
             if st.button(label, key=f"preset {label}"):
-                _copy(body, saved)
+                rule_drafts.put(own, {**rule_drafts.drafts().get(own, {}), **fields}, anew=True)
+                st.rerun()
 
 
 def _free(name: str, saved: list[alerting.Saved]) -> str:
     """An id like `name` that no rule has."""
-    taken = {one.rule.id for one in saved}
+    taken = {each.rule.id for each in saved}
     names = (name, *(f"{name[:36]}-{n}" for n in range(2, 1000)))
     return next(made for made in names if made not in taken)
 
@@ -281,25 +278,24 @@ def _copy(said: Fields, saved: list[alerting.Saved]) -> None:
     """Open the form of a new rule with what stands in this one; nothing is saved yet."""
     name = _free(said["id"], saved)
     copied = {**said, "id": name, "name": f"{said['name']} 2", "enabled": True}
-    # Fields are kept by the opening they belong to: each copy opens anew.
-    opened = st.session_state[OPENED] = st.session_state.get(OPENED, 0) + 1
-    st.session_state[COPY] = (f"{name} {len(saved)} {opened}", copied)
+    rule_drafts.put(NEW, copied, anew=True)
     page.change(rule=NEW)
 
 
-def _save(body: Fields, expected: int, done: str) -> None:
+def _save(body: Fields, expected: int, done: str, draft: str = "") -> None:
+    """Save a body; what was the draft of the rule `draft` is none any more then."""
     context = cache.context()
 
     def save(who: str) -> None:
         made = alerting.save_rule(context.store, body, known_to(context), who, expected=expected)
-        st.session_state.pop(COPY, None)
+        rule_drafts.put(draft, {})
         st.query_params["rule"] = made.id
 
     admin.write(save, done)
 
 
 def _keep(rule: Rule, text: Text) -> None:
-    """Hold the present settings, to compare them with what the sliders say next."""
+    """Hold the present settings, to compare them with what the form says next."""
     with st.container(horizontal=True):
         if st.button(text("Hold these settings to compare")):
             st.session_state[HELD] = rule.as_body()
@@ -327,7 +323,9 @@ def _compare(
         with column:
             sentence = rule_sentence(one.as_body(), text)
             page.html(f"<h3>{escape(name)}</h3><p class='muted'>{escape(sentence)}</p>")
-            trials.show(one, f"compared {name}", place if place in one.places else None)
+            trials.verdict(one)
+            trials.line(one, f"compared {name}", place if place in one.places else None)
+            trials.facts(one)
 
 
 def _history(rule: str, name: str | None, text: Text) -> None:

@@ -1,7 +1,8 @@
 """A rule tried on the past, as a reader sees it: how often, how long, where, what makes it flap."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -18,12 +19,18 @@ from aq.alerts.rules import reached
 from aq.context import Context
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text
-from aq.web.charts.province_line import LineStyle
-from aq.web.charts.rule_line import marks, rule_line, stretches
-from aq.web.charts.theme import palette
-from aq.web.charts.time_axis import chart_config
+from aq.web import components
+from aq.web.drawings.rule_line import (
+    Level,
+    RuleLine,
+    Stretch,
+    levels_of,
+    rule_line,
+    stretches,
+)
 from aq.web.parts import cache, page
 from aq.web.parts.periods import Period
+from aq.web.parts.rule_form import LEVEL_NAMES, MOST_LEVEL
 from aq.web.wording.alerts import place_name
 from aq.web.wording.facts import fact
 
@@ -34,6 +41,64 @@ def trial(context: Context, body: str, after: datetime, until: datetime) -> Fiel
     """What the rule of a body (JSON) would have done in ``after < hour end <= until``."""
     rule = Rule.model_validate(json.loads(body))
     return backtest(context.store, reader_of(context), rule, after, until).as_dict()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How levels may be moved: (step, most) [their unit], and what is told a name and a number."""
+
+    step: float
+    most: float
+    moved: Callable[[str, float], None]
+
+    def chosen(self, kind: str, value: str) -> None:
+        """Take what a browser sent, if it is a level of a rule and a number."""
+        name, _, number = value.partition(" ")
+        try:
+            level = float(number)
+        except ValueError:
+            return
+        if kind == "level" and name in LEVEL_NAMES and 0 <= level <= MOST_LEVEL:
+            self.moved(name, level)
+
+
+def draw_line(
+    rule: Rule,
+    place: str,
+    hours: tuple[datetime, datetime],
+    spans: Sequence[Stretch],
+    changes: Sequence[Mapping[str, Any]],
+    alt: str,
+    key: str,
+    text: Text,
+    move: Move | None = None,
+) -> bool:
+    """Draw a place's hours (``after < hour end <= until``) with what a rule did; says so and gives
+    False where there are none."""
+    standard = cache.context().standards[cache.context().settings.display.standard]
+    frame = cache.line(place, rule.pollutant, *hours, standard.id)
+    if frame["value"].isna().all():
+        page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
+        return False
+    levels: Sequence[Level] = ()
+    if rule.watch == "value" and rule.threshold is not None and rule.clear_below is not None:
+        levels = levels_of(float(rule.threshold), float(rule.clear_below), text)
+    if move:
+        levels = [replace(level, step=move.step, most=move.most) for level in levels]
+    line = RuleLine(
+        frame=frame,
+        pollutant=rule.pollutant,
+        unit=pollutants()[rule.pollutant].unit,
+        standard=standard,
+        digits=cache.shown_digits(rule.pollutant, standard.id),
+        levels=levels,
+        stretches=spans,
+        changes=changes,
+        alt=alt,
+    )
+    picture = rule_line(line, text, dark=page.dark())
+    components.drawing(key, picture, chosen=move.chosen if move else lambda *_: None)
+    return True
 
 
 class Trials:
@@ -48,41 +113,31 @@ class Trials:
         found: Fields = cache.kept(trial, json.dumps(rule.as_body()), after, until)
         return found
 
-    def show(self, rule: Rule, key: str, place: str | None = None) -> str | None:
-        """The sentence, the counts and the line of one place; gives the place drawn.
-
-        `place` is the place to draw; without it, that of the view where the rule judges it, else
-        the one where it fires most.
-        """
-        found = self.of(rule)
-        page.html(self._counts(found) + self._whom(rule))
-        if rule.kind in PLACELESS or rule.pollutant not in pollutants():
-            return None
-        place = place or _place(found)
-        self._drawn(rule, found, place, key)
-        return place
-
-    def _counts(self, found: Mapping[str, Any]) -> str:
-        text, when = self.text, self.period.words
+    def verdict(self, rule: Rule) -> None:
+        """How often it would have fired, in a sentence."""
+        text, when, found = self.text, self.period.words, self.of(rule)
+        words = text("In {when} it would not have fired.", when=when)
+        n, night = f"{found['fired']:,}", f"{found['night']:,}"
         if found["one_shot"]:
-            n, night = f"{found['fired']:,}", f"{found['night']:,}"
             words = text(
                 "In {when} it would have told of {n} acts, each in its province, {night} of them at"
                 " night (22–7 h).", when=when, n=n, night=night,
             )  # fmt: skip
-            return f'<p class="trial" role="status">{escape(words)}</p>'
-        if not found["fired"] and not found["unknown"]:
-            words = text("In {when} it would not have fired.", when=when)
-            return f'<p class="trial" role="status">{escape(words)}</p>'
-        line = text(
-            "In {when} it would have fired {n} times, {night} of them at night (22–7 h);"
-            " the longest lasted {longest} h.",
-            when=when,
-            n=f"{found['fired']:,}",
-            night=f"{found['night']:,}",
-            longest=f"{found['longest_hours']:,}",
-        )
-        facts = [
+        elif found["fired"] or found["unknown"]:
+            words = text(
+                "In {when} it would have fired {n} times, {night} of them at night (22–7 h);"
+                " the longest lasted {longest} h.",
+                when=when,
+                n=n,
+                night=night,
+                longest=f"{found['longest_hours']:,}",
+            )
+        page.html(f'<p class="trial" role="status">{escape(words)}</p>')
+
+    def facts(self, rule: Rule) -> None:
+        """The counts, and whom it would have told where that is nobody."""
+        text, found = self.text, self.of(rule)
+        counts = [
             fact(f"{found['fired']:,}", text("times fired")),
             fact(escape(text("{n} hours", n=f"{found['longest_hours']:,}")), text("longest")),
             fact(f"{found['escalated']:,}", text("times grown worse")),
@@ -90,8 +145,25 @@ class Trials:
             fact(f"{found['unknown']:,}", text("times without data")),
             fact(f"{found['flapped']:,}", text("times back within {n} hours", n=FLAP_HOURS)),
         ]
-        verdict = f'<p class="trial" role="status">{escape(line)}</p>'
-        return f'{verdict}<dl class="facts">{"".join(facts)}</dl>'
+        shown = f'<dl class="facts">{"".join(counts)}</dl>'
+        told = not found["one_shot"] and (found["fired"] or found["unknown"])
+        page.html((shown if told else "") + self._whom(rule))
+
+    def line(
+        self, rule: Rule, key: str, place: str | None = None, move: Move | None = None
+    ) -> str | None:
+        """The line of one place with what the rule would have done; gives the place drawn.
+
+        `place` is the place to draw; without it, that of the view where the rule judges it, else
+        the one where it fires most. With `move` the rule's levels can be moved: their names with
+        (step, most), and what is called with a level's name and number when one was.
+        """
+        if rule.kind in PLACELESS or rule.pollutant not in pollutants():
+            return None
+        found = self.of(rule)
+        place = place or _place(found)
+        self._drawn(rule, found, place, key, move)
+        return place
 
     def _whom(self, rule: Rule) -> str:
         """Whom the rule would have told, where it is nobody."""
@@ -101,34 +173,18 @@ class Trials:
         words = text("It would have told nobody: none of its channels is configured.")
         return f'<p class="notice">{escape(words)}</p>'
 
-    def _drawn(self, rule: Rule, found: Mapping[str, Any], place: str, key: str) -> None:
+    def _drawn(
+        self, rule: Rule, found: Mapping[str, Any], place: str, key: str, move: Move | None
+    ) -> None:
         text, after, until = self.text, self.period.after, self.period.until
-        standard = cache.context().standards[cache.context().settings.display.standard]
-        frame = cache.line(place, rule.pollutant, after, until, standard.id)
-        if frame["value"].isna().all():
-            page.html(f"<p>{escape(text('There are no hours to draw.'))}</p>")
-            return
-        log = [one for one in found["transitions"] if one["place"] == place]
-        style = LineStyle(
-            standard=standard,
-            pollutant=rule.pollutant,
-            unit=pollutants()[rule.pollutant].unit,
-            digits=cache.shown_digits(rule.pollutant, standard.id),
-            revision=f"rule {place} {rule.pollutant} {after} {until}",
-        )
-        levels = None
-        if rule.watch == "value" and rule.threshold is not None and rule.clear_below is not None:
-            levels = (float(rule.threshold), float(rule.clear_below))
-        counts = {one["place"]: one["fired"] for one in found["places"]}
+        counts = {entry["place"]: entry["fired"] for entry in found["places"]}
         title = text("{who}: fired {n} times", who=place_name(place, text), n=counts[place])
         page.html(f"<h3>{escape(title)}</h3>")
-        colours = palette(page.dark())
-        spans = stretches(log[::-1], log[-1]["after"] if log else "clear", after, until)
-        figure = rule_line(frame, style, levels, spans, text, colours)
-        marks(figure, frame, log, text, colours)
-        st.plotly_chart(
-            figure, theme=None, key=f"trial {key}", config=chart_config(text), alt=title
-        )
+        log = [change for change in found["transitions"] if change["place"] == place]
+        phase = log[-1]["after"] if log else "clear"
+        spans = stretches(log[::-1], phase, after, until)
+        if not draw_line(rule, place, (after, until), spans, log, title, key, text, move):
+            return
         signs = text("▲ began, ★ worse, ▽ better or ended, ✕ no data; hover for the hour.")
         page.html(f'<p class="muted">{escape(signs)}</p>')
         if rule.over == "any_station":

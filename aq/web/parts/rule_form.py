@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from aq.alerts import SEVERITIES, Problem
-from aq.alerts.rule import OFFICIAL, WEEKDAYS, YELLOW_DUST
+from aq.alerts.rule import LONGEST_HOURS, OFFICIAL, WEEKDAYS, YELLOW_DUST
 from aq.domain.clock import kst_day
 from aq.domain.model import LANGUAGES
 from aq.domain.pollutants import pollutants
@@ -52,7 +52,7 @@ FORMS = {
     "name": N_("A name of 1 to 80 letters."),
     "note": N_("2,000 letters at most."),
 }
-# Sliders end here [the pollutant's unit]; the step is what people name levels in.
+# Moved levels end here [the pollutant's unit]; the step is what people name levels in.
 _SPANS: Mapping[str, tuple[float, float]] = {
     "pm10": (600, 5),
     "pm25": (300, 5),
@@ -61,7 +61,13 @@ _SPANS: Mapping[str, tuple[float, float]] = {
     "so2": (1, 0.01),
     "co": (50, 0.5),
 }
-MOST_HOURS = 24
+MOST_LEVEL = 1e6
+LEVEL_NAMES = ("threshold", "clear_below")
+# Level, its label, hours in a row, their label.
+_LEVEL_FIELDS = (
+    ("threshold", N_("Fires at or above"), "for", N_("Hours in a row before it fires")),
+    ("clear_below", N_("Clears below"), "clear_for", N_("Hours in a row before it clears")),
+)
 _UNSAID = {"kind": "air", "pollutant": "pm10", "watch": "value"}
 _GRADES, _INDEX, _LATE_HOURS = (8, 1), (500, 5), (48, 1)
 
@@ -108,16 +114,12 @@ class Form:
         return chosen
 
     def watching(self, *, new: bool) -> dict[str, Any]:
-        """The fields that say what is watched and from when: what a back-test depends on."""
+        """The fields that say what is watched: name, places, pollutant."""
         kind, text = str(self.body.get("kind", "air")), self.text
         if new:
             kind = self._pick("kind", text("What the rule is about"), KIND_NAMES, "air")
-        out: dict[str, Any] = {"kind": kind}
-        out |= self._naming(new=new)
-        if kind == "watchdog":
-            return out
-        out |= self._subject(kind)
-        return out if kind == "official" else out | self._levels(out)
+        out: dict[str, Any] = {"kind": kind} | self._naming(new=new)
+        return out if kind == "watchdog" else out | self._subject(kind)
 
     def _naming(self, *, new: bool) -> dict[str, Any]:
         text = self.text
@@ -205,47 +207,47 @@ class Form:
         )
         return chosen
 
-    def _levels(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        text = self.text
-        top, step = _span(said)
-        unit = _unit(said, text)
-        whole = float(step).is_integer()
+    def levels(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """From when it fires and clears, in numbers, where what is watched has levels."""
+        if said["kind"] in ("official", "watchdog"):
+            return {}
+        usual = dict(zip(LEVEL_NAMES, usual_levels(said), strict=True))
+        out: dict[str, Any] = {}
+        columns = st.columns(4)
+        for place, (level, label, hours, how_long) in enumerate(_LEVEL_FIELDS):
+            with columns[2 * place]:
+                out[level] = self._level(said, level, self.text(label), usual[level])
+                self._wrong(level)
+            with columns[2 * place + 1]:
+                out[hours] = self._hours(hours, self.text(how_long))
+        return out
+
+    def level_key(self, said: Mapping[str, Any], name: str) -> str:
+        """The key of a level's field: levels of different things are fields of their own."""
+        return self._key(f"{name} {said.get('pollutant')} {said.get('watch')}")
+
+    def _level(self, said: Mapping[str, Any], name: str, label: str, usual: float) -> float:
         # Levels of another pollutant, or of a grade, say nothing here.
         same = all(said.get(key) == self._body(key) for key in ("kind", "pollutant", "watch"))
-
-        def slider(name: str, label: str, usual: float) -> float:
-            present = float(self.body[name]) if same and name in self.body else usual
-            number = st.slider(
-                f"{label} [{unit}]" if unit else label,
-                0.0,
-                max(float(top), present),
-                present,
-                float(step),
-                format="%d" if whole else f"%.{len(str(step).split('.')[1])}f",
-                key=self._key(f"{name} {said.get('pollutant')} {said.get('watch')}"),
-            )
-            return int(number) if float(number).is_integer() else round(number, 6)
-
-        fires, clears = _usual(said, top, step)
-        threshold = slider("threshold", text("Fires at or above"), fires)
-        self._wrong("threshold")
-        hours = self._hours("for", text("Hours in a row before it fires"))
-        clear = slider("clear_below", text("Clears below"), clears)
-        self._wrong("clear_below")
-        clear_for = self._hours("clear_for", text("Hours in a row before it clears"))
-        return {
-            "threshold": threshold,
-            "for": hours,
-            "clear_below": clear,
-            "clear_for": clear_for,
-        }
+        saved = self.body.get(name) if same else None
+        unit = _unit(said, self.text)
+        number = st.number_input(
+            f"{label} [{unit}]" if unit else label,
+            0.0,
+            MOST_LEVEL,
+            min(max(float(usual if saved is None else saved), 0.0), MOST_LEVEL),
+            float(span(said)[1]),
+            format="%g",
+            key=self.level_key(said, name),
+        )
+        return int(number) if float(number).is_integer() else round(number, 6)
 
     def _hours(self, name: str, label: str) -> int:
-        """A slider of hours; a day is as far as it goes unless the rule says more already."""
-        present = int(self.body.get(name, 1))
-        hours: int = st.slider(label, 1, max(MOST_HOURS, present), present, key=self._key(name))
+        hours = st.number_input(
+            label, 1, LONGEST_HOURS, int(self.body.get(name, 1)), key=self._key(name)
+        )
         self._wrong(name)
-        return hours
+        return int(hours)
 
     def telling(self, channels: Sequence[str], *, repeats: bool) -> dict[str, Any]:
         """The fields that say who is told, when and how; whether the rule is on stays as it is."""
@@ -359,15 +361,17 @@ def _clock(words: str) -> time:
         return time(0)
 
 
-def _usual(said: Mapping[str, Any], top: float, step: float) -> tuple[float, float]:
-    """Levels to begin with where the body has none: (fires, clears)."""
+def usual_levels(said: Mapping[str, Any]) -> tuple[float, float]:
+    """Levels to begin with where there are none: (fires, clears)."""
+    top, step = span(said)
     if said.get("watch") == "grade":
         return 3.0, 3.0
     fires, clears = (round(round(top * part / step) * step, 6) for part in (1 / 4, 1 / 6))
     return float(fires), float(clears)
 
 
-def _span(said: Mapping[str, Any]) -> tuple[float, float]:
+def span(said: Mapping[str, Any]) -> tuple[float, float]:
+    """(the highest level that arrows and pointer choose, their step) [what is watched's unit]."""
     if said["kind"] == "data_late":
         return _LATE_HOURS
     if said["watch"] == "grade":

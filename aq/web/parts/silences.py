@@ -1,5 +1,6 @@
 """Silences: what is silenced until when and why; an administrator makes one or ends it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from html import escape
@@ -116,23 +117,23 @@ def _form(fields: Fields | None, names: dict[str, str], text: Text) -> None:
         )
 
 
-def until_morning(fields: Fields, text: Text) -> None:
-    """One button that silences the alert looked at, here alone, until tomorrow morning."""
-    if not st.button(text("Silence until 8 tomorrow morning"), key="silence until morning"):
-        return
+def until_morning(alerts: Sequence[Fields], text: Text) -> None:
+    """Silence alerts of one place, there alone, until tomorrow morning."""
     context = cache.context()
-    place = BY_CODE.get(fields["code"] or "")
-    admin.write(
-        lambda who: muting.silence(
-            context.store,
-            who=who,
-            why=text("seen on the alerts page"),
-            until=tomorrow_morning(context.clock.now()),
-            rule_id=fields["rule"],
-            province=place.ko if place else None,
-        ),
-        text("Silenced."),
-    )
+
+    def act(who: str) -> None:
+        for fields in alerts:
+            place = BY_CODE.get(fields["code"] or "")
+            muting.silence(
+                context.store,
+                who=who,
+                why=text("seen on the alerts page"),
+                until=tomorrow_morning(context.clock.now()),
+                rule_id=fields["rule"],
+                province=place.ko if place else None,
+            )
+
+    admin.write(act, text("Silenced."))
 
 
 def tomorrow_morning(now: datetime) -> datetime:

@@ -104,6 +104,17 @@ def rule_sentence(body: Fields, text: Text) -> str:
     )
 
 
+def level_words(body: Fields, text: Text) -> str:
+    """From when a rule fires, as short as a list has room for; empty where it has no level."""
+    if "threshold" not in body:
+        return ""
+    number = f"{float(body['threshold']):g}"
+    if body["kind"] == "data_late":
+        return text("from {n} hours", n=number)
+    level = f"{number} {_unit(body)}".rstrip()
+    return text("from {level} for {n} h", level=level, n=body.get("for", 1))
+
+
 def now_words(fields: Fields, text: Text) -> str:
     """The value now; of an official act the one at its issue, as no later one comes with it."""
     value = amount(fields, "value", text)
