@@ -26,6 +26,7 @@ from aq.domain.clock import Clock, parse_instant
 from aq.settings import load
 from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
+from tests.browser.test_first_paint import MOST_SHIFT, SHIFTS
 from tests.browsing import (
     PATIENCE,
     Terminal,
@@ -36,10 +37,26 @@ from tests.browsing import (
     settled,
     terminal_dashboard,
 )
+from tests.waiting import wait_until
 
 # A dusty evening of the simulated year: PM10 in 광주 is 296, then 364, then 304 µg/m³.
 BEFORE, ON, AFTER = (f"2026-05-01T{hour}:50:00+09:00" for hour in (19, 20, 21))
-LEVEL = 330
+LEVEL, STEP = 330, 5  # µg/m³
+# Parts of rules and of what is on that stand out of the window, and the page where it scrolls.
+CUT = """() => {
+    const main = document.querySelector("[data-testid=stMain]");
+    const cut = main.scrollWidth > innerWidth ? [`page ${main.scrollWidth}`] : [];
+    const look = (root) => {
+        for (const part of root.querySelectorAll("*")) {
+            if (part.shadowRoot) look(part.shadowRoot);
+            const box = part.getBoundingClientRect();
+            if (!part.matches(".rules *, .standing *, .levels, .grip, .aq table, .aq p")) continue;
+            if (box.width > 1 && box.right > innerWidth + 1) cut.push(part.outerHTML.slice(0, 90));
+        }
+    };
+    look(document);
+    return cut;
+}"""
 # What a reader may press, on either page.
 HARMLESS = {"이 설정을 기억해 두고 비교하기", "고른 기록 모두 CSV로"}
 
@@ -121,19 +138,46 @@ def sign_in(page: Page, terminal: Terminal) -> None:
     drawn(page, terminal.links()[-1])
 
 
-def slide(page: Page, label: str, to: float) -> None:
-    """Step a slider to a value by keyboard, ten steps at once while far."""
-    thumb = page.get_by_role("slider", name=label)
-    step = float(thumb.get_attribute("step") or 1)
-    thumb.focus()
-    for _ in range(60):
-        away = (to - float(thumb.input_value())) / step
-        if not away:
-            break
-        far = ("PageUp", "PageDown") if abs(away) >= 12 else ("ArrowRight", "ArrowLeft")
-        page.keyboard.press(far[away < 0])
-    expect(thumb).to_have_value(f"{to:g}")
+def number(page: Page, label: str) -> Locator:
+    """A number of the form."""
+    return page.get_by_role("spinbutton", name=label)
+
+
+def write(page: Page, label: str, to: float) -> None:
+    """Write a number into the form."""
+    number(page, label).fill(f"{to:g}")
+    page.keyboard.press("Enter")
     settled(page)
+    expect(number(page, label)).to_have_value(f"{to:g}")
+
+
+def move_level(page: Page) -> None:
+    """The line on which a rule fires, moved by the mouse and by keys, is the number of the form."""
+    line, value = page.get_by_role("slider", name="이상이면 울림"), number(page, "울림 기준")
+    grip = line.locator(".grip")
+    grip.scroll_into_view_if_needed()
+    box = grip.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 30, steps=3)
+    page.mouse.up()
+    expect(value).not_to_have_value(f"{LEVEL}")
+    settled(page)
+    dragged = float(line.get_attribute("aria-valuenow") or 0)
+    assert 0 < dragged < LEVEL
+    expect(value).to_have_value(f"{dragged:g}")
+    # It clears no higher than it fires: the other line went along.
+    expect(number(page, "그침 기준")).to_have_value(f"{dragged:g}")
+    line.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("PageUp")
+    expect(value).to_have_value(f"{dragged + 11 * STEP:g}")
+    settled(page)
+    page.keyboard.press("ArrowDown")  # the line has kept the keyboard's place
+    expect(value).to_have_value(f"{dragged + 10 * STEP:g}")
+    expect(line).to_have_attribute("aria-valuetext", f"{dragged + 10 * STEP:g} 이상이면 울림")
 
 
 def choose(page: Page, label: str, option: str) -> None:
@@ -172,17 +216,25 @@ def test_a_rule_made_with_the_sliders_fires_is_seen_silenced_and_clears(
         choose(page, "심각도", "긴급")
         trial = page.locator("p.trial").first
         before = trial.inner_text()
-        slide(page, "그침 기준", 590)
+        write(page, "그침 기준", 590)
         expect(page.locator("p.wrong")).to_contain_text("590")
-        slide(page, "그침 기준", LEVEL)
-        slide(page, "울림 기준", LEVEL)
-        slide(page, "울리기까지", 1)
+        write(page, "그침 기준", LEVEL)
+        write(page, "울림 기준", LEVEL)
+        write(page, "울리기까지", 1)
+        move_level(page)
+        moved = number(page, "울림 기준").input_value()
+        page.reload()  # what is not saved is still there
+        settled(page)
+        expect(page.get_by_role("textbox", name="이름", exact=True)).to_have_value("광주 먼지")
+        expect(number(page, "울림 기준")).to_have_value(moved)
+        write(page, "울림 기준", LEVEL)
+        write(page, "그침 기준", LEVEL)
         expect(page.locator("p.wrong")).to_have_count(0)
         expect(trial).not_to_have_text(before)
         expect(trial).to_contain_text("지난 90일 동안")
         page.get_by_role("button", name="저장", exact=True).click()
         expect(page.get_by_test_id("stToast")).to_contain_text("저장했습니다")
-        expect(page.locator(".rules tbody tr").filter(has_text="광주 먼지")).to_contain_text("330")
+        expect(page.locator(".rules li").filter(has_text="광주 먼지")).to_contain_text("330")
         page.reload()
         settled(page)
         name = page.get_by_role("textbox", name="이름", exact=True)
@@ -204,10 +256,16 @@ def test_a_rule_made_with_the_sliders_fires_is_seen_silenced_and_clears(
         row = standing(page, "광주 먼지")
         expect(row).to_contain_text("진행 중")
         expect(row).to_contain_text("364 µg/m³")
+        page.locator("summary").filter(has_text="메모를 남기고 확인").click()
         page.get_by_role("textbox", name="메모").fill("창문 닫음")
-        page.get_by_role("button", name="확인함").click()
+        page.get_by_role("button", name="확인함", exact=True).click()
         expect(page.get_by_text("local 확인")).to_contain_text("창문 닫음")
         expect(row).to_contain_text("local")
+        expect(row.get_by_role("button", name="확인함")).to_have_count(0)
+        other = standing(page).filter(has=page.get_by_role("button", name="확인함")).first
+        place = other.locator("th a").inner_text()
+        other.get_by_role("button", name="확인함").click()
+        expect(standing(page, place, "local").first).to_be_visible()
         page.locator("summary").filter(has_text="알림 멈추기").click()
         page.get_by_role("button", name="알림 멈추기", exact=True).click()
         expect(page.get_by_role("alert")).to_contain_text("까닭을 적으세요")
@@ -244,8 +302,11 @@ def test_a_reader_who_is_not_signed_in_finds_nothing_that_writes(
         dashboard(desk.environment(BEFORE, AQ_ADMIN="off")) as address,
         reader(chromium) as (page, _),
     ):
+        page.add_init_script(SHIFTS)
         for name in ("rules", "alerts"):
             drawn(page, f"{address}/{name}")
+            assert page.evaluate("window.shift") < MOST_SHIFT
+            expect(page.locator(".standing button")).to_have_count(0)
             expect(page.get_by_text("관리자만 바꿀 수 있습니다")).to_be_visible()
             buttons = page.get_by_test_id("stMain").locator("[data-testid^=stBaseButton]")
             # A table's own tools are there and hidden until the pointer is over it.
@@ -253,6 +314,14 @@ def test_a_reader_who_is_not_signed_in_finds_nothing_that_writes(
             words = {one.strip() for one in buttons.all_inner_texts()} - {""}
             assert words <= HARMLESS
             assert words
+            for width in (320, 390, 1024, 1920):
+                page.set_viewport_size({"width": width, "height": 900})
+                wait_until(lambda: page.evaluate(CUT) == [])
+        page.set_viewport_size({"width": 390, "height": 844})
+        drawn(page, f"{address}/rules")
+        page.locator(".rules a[data-open=o3-alarm]").click()
+        title = page.get_by_role("heading", level=2, name="오존 경보 수준")
+        expect(title).to_be_in_viewport()
 
 
 @dataclass

@@ -110,7 +110,7 @@ def test_a_form_that_changes_nothing_has_nothing_to_save(
         return next(one for one in test.button if one.label == "저장")
 
     assert save().disabled
-    level = next(one for one in test.number_input if one.label.startswith("울림 기준"))
+    level = fires(test)
     before = level.value
     level.set_value(before + 5).run()
     assert not save().disabled
@@ -126,7 +126,7 @@ def test_presets_begin_a_new_rule_and_a_change_is_told_before_it_is_saved(
     monkeypatch.setattr("aq.web.parts.admin.who", lambda: "duty")
     test = run("rules.py", rule="pm10-warning")
     assert "저장하면 바뀌는 것" not in markup(test)
-    level = next(one for one in test.number_input if one.label.startswith("울림 기준"))
+    level = fires(test)
     level.set_value(165.0).run()
     assert "threshold: 150 → 165" in markup(test)
     saved = alerting.rules(dusty.store)

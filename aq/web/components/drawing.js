@@ -82,7 +82,7 @@ const REST_MS = 300;
 function watchLevels(box, frame, choose) {
   const top = Number(frame.dataset.top), head = Number(frame.dataset.head);
   const free = 1 - head - Number(frame.dataset.foot);
-  const moved = (box.moved ??= {});
+  const moved = (box.moved ??= {}), puts = {};
   for (const level of frame.querySelectorAll("[role=slider]")) {
     const name = level.dataset.level, step = Number(level.dataset.step);
     const most = Number(level.getAttribute("aria-valuemax"));
@@ -94,6 +94,15 @@ function watchLevels(box, frame, choose) {
       level.setAttribute("aria-valuetext", words);
       level.querySelector(".grip").textContent = words;
       level.style.top = `${100 * (head + (1 - Math.min(number, top) / top) * free)}%`;
+    };
+    puts[name] = put;
+    // A rule clears no higher than it fires: the line that is met goes along.
+    const go = (value) => {
+      put(value);
+      for (const [other, place] of Object.entries(puts)) if (other !== name) {
+        const there = Number(frame.querySelector(`[data-level=${other}]`).getAttribute("aria-valuenow"));
+        if (name === "threshold" ? there > now() : there < now()) place(now());
+      }
     };
     // What is being moved while the server draws anew goes on from where it is.
     if (moved[name]?.timer) put(moved[name].value);
@@ -111,7 +120,7 @@ function watchLevels(box, frame, choose) {
       const grabbed = event.clientY - level.getBoundingClientRect().top, from = now();
       level.onpointermove = (move) => {
         const { top: above, height: tall } = frame.getBoundingClientRect();
-        put((1 - ((move.clientY - grabbed - above) / tall - head) / free) * top);
+        go((1 - ((move.clientY - grabbed - above) / tall - head) / free) * top);
       };
       level.onpointerup = level.onpointercancel = () => {
         level.onpointermove = level.onpointerup = level.onpointercancel = null;
@@ -122,7 +131,7 @@ function watchLevels(box, frame, choose) {
       const by = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity }[event.key];
       if (!by || event.metaKey || event.ctrlKey || event.altKey) return;
       event.preventDefault();
-      put(Number.isFinite(by) ? now() + by * step : by < 0 ? 0 : most);
+      go(Number.isFinite(by) ? now() + by * step : by < 0 ? 0 : most);
       rest(REST_MS);
     };
   }

@@ -190,11 +190,15 @@ def _blank(saved: list[alerting.Saved], text: Text) -> Fields:
 
 
 def _move(form: Form, said: Fields) -> Move:
-    """Levels moved on the picture are numbers of the form."""
+    """Levels moved on the picture are numbers of the form; one that meets the other takes it
+    along, as a rule clears no higher than it fires."""
     most, step = span(said)
 
     def moved(name: str, level: float) -> None:
-        st.session_state[form.level_key(said, name)] = level
+        numbers = {each: float(said[each]) for each in LEVEL_NAMES} | {name: level}
+        bound = min if name == "threshold" else max
+        for each, number in numbers.items():
+            st.session_state[form.level_key(said, each)] = bound(number, level)
 
     return Move(step, most, moved)
 
