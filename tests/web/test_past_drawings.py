@@ -18,7 +18,6 @@ from aq.web.drawings.carpet import HOURS, WEST_TO_EAST, carpet, course
 from aq.web.drawings.rule_line import RuleLine, levels_of, rule_line
 from aq.web.drawings.week import HEAD, line
 from tests.pages import HOUR, STANDARD, country, item
-from tests.pages import hours as hours_frame
 from tests.web.test_drawings import found, seen
 
 BAD, FINE = Shown(value=90.0, grade=3, feed="airkorea"), Shown(value=20.0, grade=1, feed="airkorea")
@@ -155,7 +154,10 @@ def test_a_bar_shows_the_value_in_its_level_and_chooses_the_pollutant() -> None:
 def test_bands_reach_as_high_as_a_rule_does(threshold: float) -> None:
     text = text_in("ko")
     shown = RuleLine(
-        frame=hours_frame([20.0, None, 30.0]),
+        hours=[
+            LineHour(at=HOUR - back * AN_HOUR, value=value, kind="observed")
+            for back, value in ((2, 20.0), (1, None), (0, 30.0))
+        ],
         pollutant="pm10",
         unit="µg/m³",
         standard=STANDARD,

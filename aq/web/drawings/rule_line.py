@@ -8,7 +8,6 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from aq.domain.clock import HOUR
 from aq.domain.standards import Standard
@@ -60,7 +59,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleLine:
-    """Hours of a place as `aq.queries.line` gives them, and what a rule makes of them.
+    """Hours of a place, and what a rule makes of them.
 
     Attributes
     ----------
@@ -69,7 +68,7 @@ class RuleLine:
     alt : what the picture shows, in a sentence
     """
 
-    frame: pd.DataFrame
+    hours: Sequence[LineHour]
     pollutant: str
     unit: str
     standard: Standard
@@ -90,12 +89,11 @@ def levels_of(threshold: float, clear_below: float, text: Text) -> tuple[Level, 
 
 def rule_line(line: RuleLine, text: Text, *, dark: bool) -> str:
     """The line on the bands of its levels, wide and narrow, the rule's levels across both."""
-    hours = _hours(line.frame)
-    present = [hour.value for hour in hours if hour.value is not None]
+    present = [hour.value for hour in line.hours if hour.value is not None]
     bands = level_bands(line.standard, line.pollutant)
     least = bands[0][1] * 1.5 if bands else 1e-3
     top = max([*present, *(level.value for level in line.levels), least]) * HEADROOM
-    pictures = "".join(_picture(line, hours, bands, kind, top, text) for kind in WIDTHS)
+    pictures = "".join(_picture(line, bands, kind, top, text) for kind in WIDTHS)
     share = {"top": f"{top:.6g}", "head": week.HEAD / HEIGHT, "foot": week.FOOT / HEIGHT}
     scale = "".join(f' data-{name}="{value}"' for name, value in share.items())
     levels = "".join(_level(level, top) for level in line.levels)
@@ -103,32 +101,14 @@ def rule_line(line: RuleLine, text: Text, *, dark: bool) -> str:
     return framed_in(line.standard, text.lang, dark, body)
 
 
-def _hours(frame: pd.DataFrame) -> list[LineHour]:
-    columns = ("at", "value", "kind", "status", "reason", "detail")
-    return [
-        LineHour(
-            at=at,
-            value=None if math.isnan(value) else float(value),
-            kind=kind,
-            status=status,
-            reason=reason,
-            detail=detail,
-        )
-        for at, value, kind, status, reason, detail in zip(
-            *(frame[name] for name in columns), strict=True
-        )
-    ]
-
-
 def _picture(
     line: RuleLine,
-    hours: Sequence[LineHour],
     bands: Sequence[Band],
     kind: str,
     top: float,
     text: Text,
 ) -> str:
-    width, right, most = WIDTHS[kind]
+    hours, (width, right, most) = line.hours, WIDTHS[kind]
     axes = week.Axes(
         width=width,
         height=HEIGHT,
