@@ -4,11 +4,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from aq.context import Context
 from aq.domain.clock import floor_hour, hour_number
 from aq.domain.forecasts import DayAhead
-from aq.domain.model import Advisory, HourMean, YellowDust
+from aq.domain.model import Advisory, YellowDust
 from aq.domain.pollutants import KEYS, pollutants
 from aq.domain.provinces import BY_ID, PROVINCES, district_provinces
 from aq.domain.standards import Standard
@@ -144,17 +146,15 @@ def trends(
         rows = province_hours(
             connection, numbers, last - hours, last, keys=keys, feeds=selection.feeds
         )
-    slots: dict[tuple[str, int, int], dict[str, HourMean]] = {}
-    for row in rows:
-        for key in keys:
-            slots.setdefault((key, row.place, row.hour), {})[row.feed] = row.means[key]
     series: dict[str, dict[str, list[float | None]]] = {
         key: {province.code: [None] * hours for province in PROVINCES} for key in keys
     }
-    for (key, province, hour), means in slots.items():
-        taken = selection.of_hour({name: mean.valid for name, mean in means.items()})
-        scaled = means[taken].scaled if taken else None
-        if scaled is not None:
-            value = scaled / pollutants()[key].scale
-            series[key][BY_ID[province].code][hour - (last - hours) - 1] = value
+    for (place, hour), of_feeds in groupby(rows, key=attrgetter("place", "hour")):
+        by_feed = {row.feed: row.means for row in of_feeds}
+        code, slot = BY_ID[place].code, hour - (last - hours) - 1
+        for key in keys:
+            taken = selection.of_hour({name: means[key].valid for name, means in by_feed.items()})
+            scaled = by_feed[taken][key].scaled if taken else None
+            if scaled is not None:
+                series[key][code][slot] = scaled / pollutants()[key].scale
     return series

@@ -1,9 +1,10 @@
 """A model's hours to come in the store: the newest that was asked for, and nothing older."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from aq.domain.clock import floor_hour, hour_number
 from aq.domain.model import Reading
@@ -12,8 +13,6 @@ from aq.domain.provinces import BY_CODE
 from aq.feeds.registry import FEED_IDS
 from aq.store.engine import Txn
 from aq.store.schema import model_ahead
-
-Hour = tuple[int, int]  # hour number, value at the store's scale
 
 
 def replace_ahead(txn: Txn, feed: str, asked: datetime, readings: Iterable[Reading]) -> int:
@@ -38,15 +37,18 @@ def replace_ahead(txn: Txn, feed: str, asked: datetime, readings: Iterable[Readi
 
 
 def ahead(
-    connection: Connection, feed: str, province: int, key: str, after: datetime
-) -> tuple[list[Hour], datetime | None]:
-    """The hours after an instant that have a value of a pollutant, and when they were asked for."""
-    column = model_ahead.c[key]
-    query = select(model_ahead.c.hour, column, model_ahead.c.asked).where(
-        model_ahead.c.feed == FEED_IDS[feed],
-        model_ahead.c.province == province,
-        model_ahead.c.hour > hour_number(floor_hour(after)),
-        column.is_not(None),
+    connection: Connection, feed: str, provinces: Iterable[int], after: datetime
+) -> Sequence[Row[Any]]:
+    """The hours of a model after an instant: province, hour number, when they were asked for, and
+    the value of each pollutant at the store's scale; by province and hour."""
+    table = model_ahead
+    query = (
+        select(table.c.province, table.c.hour, table.c.asked, *(table.c[key] for key in KEYS))
+        .where(
+            table.c.feed == FEED_IDS[feed],
+            table.c.province.in_(list(provinces)),
+            table.c.hour > hour_number(floor_hour(after)),
+        )
+        .order_by(table.c.province, table.c.hour)
     )
-    rows = connection.execute(query.order_by(model_ahead.c.hour)).all()
-    return [(row[0], row[1]) for row in rows], rows[0][2] if rows else None
+    return connection.execute(query).all()

@@ -93,11 +93,9 @@ def _bands(line: Line, bands: Sequence[Band], frame: _Frame, text: Text, paint: 
 def _days(until: datetime, frame: _Frame, paint: Paint, text: Text) -> str:
     """A tick at each midnight, with the day that begins there where it has room."""
     drawn, last = "", -1e9
-    for place in range(frame.hours):
-        hour = kst(until - (frame.hours - 1 - place) * HOUR)
-        if hour.hour:
-            continue
-        x = frame.x(place)
+    newest, end = frame.hours - 1, kst(until)
+    for place in range((newest - end.hour) % 24, frame.hours, 24):
+        hour, x = end - (newest - place) * HOUR, frame.x(place)
         drawn += (
             f'<path d="M{x:.1f} {TOP}V{frame.height - BOTTOM + 4}" stroke="{paint.rule}"'
             ' stroke-dasharray="2 3"/>'
@@ -110,16 +108,15 @@ def _days(until: datetime, frame: _Frame, paint: Paint, text: Text) -> str:
 
 
 def _path(values: Sequence[float | None], frame: _Frame, paint: Paint) -> str:
-    path, is_open = "", False
+    points: list[str] = []
+    is_open = False
     for place, value in enumerate(values):
-        if value is None:
-            is_open = False
-            continue
-        path += f"{'L' if is_open else 'M'}{frame.x(place):.1f} {frame.y(value):.1f}"
-        path += "" if is_open else "h.1"
-        is_open = True
+        if value is not None:
+            start, end = ("L", "") if is_open else ("M", "h.1")
+            points.append(f"{start}{frame.x(place):.1f} {frame.y(value):.1f}{end}")
+        is_open = value is not None
     return (
-        f'<path d="{path}" fill="none" stroke="{paint.ink}" stroke-width="1.6"'
+        f'<path d="{"".join(points)}" fill="none" stroke="{paint.ink}" stroke-width="1.6"'
         ' stroke-linejoin="round" stroke-linecap="round"/>'
     )
 

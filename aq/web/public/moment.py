@@ -2,10 +2,11 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any, TypeVar
 
 from aq.context import Context
 from aq.domain.clock import floor_hour
@@ -14,13 +15,14 @@ from aq.domain.provinces import PROVINCES
 from aq.domain.zones import KINDS
 from aq.queries.feed_status import FeedStatus, feed_status
 from aq.queries.live import Live, live, trends
-from aq.queries.model_hours import Ahead, hours_ahead
+from aq.queries.model_hours import Ahead, all_hours_ahead
 from aq.queries.zones import ZoneHour, zones_now
 from aq.zones_file import zone_of_act
 
 WEEK_HOURS = 168
 MOST_KEPT = 4
 Key = tuple[int, int, datetime, str]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,14 @@ class Moment:
     now: datetime
     live: Live
     drift: timedelta
+    _shared: dict[object, Any] = field(default_factory=dict)
+
+    def shared(self, key: object, make: Callable[[], R]) -> R:
+        """What `make` gives, made once for all pages that name the same key."""
+        if key not in self._shared:
+            self._shared[key] = make()
+        made: R = self._shared[key]
+        return made
 
     @cached_property
     def feeds(self) -> tuple[FeedStatus, ...]:
@@ -91,16 +101,8 @@ class Moment:
     @cached_property
     def ahead(self) -> Mapping[str, Mapping[str, Ahead]]:
         """By province and pollutant a model's hours to come."""
-        now = floor_hour(self.now)
-        keys = self.live.standard.pollutants
-        hours = {
-            province.code: {key: hours_ahead(self.context, province.code, key, now) for key in keys}
-            for province in PROVINCES
-        }
-        return {
-            code: {key: ahead for key, ahead in by_key.items() if ahead}
-            for code, by_key in hours.items()
-        }
+        every = all_hours_ahead(self.context, floor_hour(self.now))
+        return {province.code: every.get(province.code, {}) for province in PROVINCES}
 
 
 class Moments:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from html import escape
 
 from aq.domain.clock import from_hour_number, kst_day
@@ -342,7 +343,7 @@ def _zone_row(moment: Moment, view: View, chosen: Zone, key: str) -> str:
     if hour is None or hour.value is None:
         words = absent_words(hour, text)
         return f'<tr>{name}<td><b class="bd g0">–</b></td><td colspan="3">{escape(words)}</td></tr>'
-    item = zone_item(hour, view.standard)
+    item = moment.shared(("zone", chosen.id, key), partial(zone_item, hour, view.standard))
     level = view.standard.level(item["grade"]) if item["grade"] else None
     label = escape(level.label(text.lang)) if level else escape(text("no level"))
     when = escape(told_hour(text, from_hour_number(hour.hour), moment.now))

@@ -35,7 +35,7 @@ class Folder:
     """A folder of this machine."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._root, self._part = root, root / UNDER_WAY / "part"
 
     def read(self, path: str) -> bytes | None:
         """The content of a file, None where there is none."""
@@ -56,11 +56,14 @@ class Folder:
     def write(self, path: str, body: bytes, media_type: str) -> None:
         """Put a file there: written beside, then renamed. Raises `WriteError`."""
         del media_type  # a web server tells it by the name
-        target, part = self._root / path, self._root / UNDER_WAY / "part"
+        target, part = self._root / path, self._part
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(body)
-            part.replace(target)
+            try:
+                part.replace(target)
+            except FileNotFoundError:  # the first of its folder
+                target.parent.mkdir(parents=True, exist_ok=True)
+                part.replace(target)
         except OSError as error:
             part.unlink(missing_ok=True)
             raise WriteError(why_not(target, error)) from None
