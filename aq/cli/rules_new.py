@@ -14,7 +14,7 @@ from aq.alerts import rules as alerting
 from aq.alerts.backtest import backtest
 from aq.alerts.channels import FILE, SCHEMES, WEBHOOK, add_channel, outlets
 from aq.alerts.delivery import try_channel
-from aq.alerts.guide import free_id, usual_clear, usual_hours, usual_level
+from aq.alerts.guide import free_id, free_name, usual_clear, usual_hours, usual_level
 from aq.alerts.points import reader_of
 from aq.alerts.rule_file import to_toml
 from aq.alerts.rules import known_to, reached
@@ -24,6 +24,7 @@ from aq.domain.errors import ConfigError, InputError
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import find_province
 from aq.domain.zones import KINDS, zones_named
+from aq.i18n import text_in
 from aq.logs import redact
 from aq.settings import set_public_url
 from aq.zones_file import zones_on
@@ -185,8 +186,10 @@ def _named(context: Context, body: dict[str, Any]) -> Rule:
         return name
 
     rule: Rule = _asked("Its short name?", free, read)
-    title = click.prompt("Its name in messages?", default=rule.id)
-    return rule.model_copy(update={"name": str(title).strip() or rule.id})
+    names = {saved.rule.name for saved in alerting.rules(context.store)}
+    usual = free_name(rule.as_body(), names, text_in(rule.language))
+    title = click.prompt("Its name in messages?", default=usual)
+    return rule.model_copy(update={"name": str(title).strip() or usual})
 
 
 def _try_on_the_past(context: Context, rule: Rule) -> None:

@@ -24,7 +24,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_shipped_rules_round_trip(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rules", "dump"]) == 0
     text = capsys.readouterr().out
-    assert len(from_toml(text, "dump")) == 11
+    assert len(from_toml(text, "dump")) == 12
     (here / "rules.toml").write_text(text, "utf-8")
     assert run(["rules", "check", str(here / "rules.toml")]) == 0
     assert run(["rules", "load", str(here / "rules.toml")]) == 0
@@ -196,6 +196,7 @@ def test_a_rule_on_a_zone_and_where_the_page_is(configured: Path) -> None:
     assert "경기 중부권 is no zone of no2" in f"{made.output}{made.stderr}"
     (body,) = from_toml((configured / "pm25.toml").read_text("utf-8"), "x")
     assert (body["over"], body["zones"], body["provinces"]) == ("zone", ["경기 중부권"], [])
+    assert body["name"] == "경기 중부권 초미세먼지 75"
     settings = load()
     assert settings.server.public_url == "https://air.example.org"
     assert settings.server.port == 9000

@@ -9,7 +9,9 @@ from pytest_httpserver import HTTPServer
 
 from aq.alerts import rules as alerting
 from aq.alerts.channels import outlets
+from aq.alerts.guide import free_name
 from aq.context import Context
+from aq.i18n import text_in
 from aq.paths import SHIPPED
 from tests.web.test_alert_pages import button, context, dusty
 from tests.web.test_pages import markup, run
@@ -54,6 +56,7 @@ def test_from_the_questions_to_a_rule_that_is_on(
     assert [one.value for one in test.exception] == []
     body = markup(test)
     assert "지난 1년이라면" in body
+    assert field(test.text_input, "name").value == "서울 미세먼지 150"
     name = own / "config" / "alerts.toml"
     before = name.read_text("utf-8")
     field(test.selectbox, "ch").set_value("\0new").run()
@@ -72,6 +75,18 @@ def test_from_the_questions_to_a_rule_that_is_on(
     assert [one.value for one in test.exception] == []
     saved = alerting.rule(dusty.store, "pm10-seoul").rule
     assert (saved.channels, saved.threshold, saved.for_hours) == (("duty",), 150, 2)
+    assert saved.name == "서울 미세먼지 150"
     assert saved.quiet is not None
     assert saved.quiet.start == "22:00"
     assert alerting.history(dusty.store, "pm10-seoul")[0]["who"] == "duty"
+
+
+def test_a_name_says_place_and_level_in_the_language_and_is_free() -> None:
+    body = {"pollutant": "pm25", "provinces": ["KR-11", "KR-26"], "threshold": 75.0}
+    assert free_name(body, (), text_in("ko")) == "서울 외 1곳 초미세먼지 75"
+    assert free_name({**body, "provinces": ["KR-11"]}, (), text_in("en")) == "Seoul PM2.5 75"
+    everywhere = {"pollutant": "o3", "threshold": 0.12}
+    taken = {"전국 오존 0.12", "전국 오존 0.12 (2)"}
+    assert free_name(everywhere, taken, text_in("ko")) == "전국 오존 0.12 (3)"
+    zoned = {"pollutant": "pm10", "provinces": [], "zones": ["경기 남부권"]}
+    assert free_name(zoned, (), text_in("ko")) == "경기 남부권 미세먼지"

@@ -14,7 +14,7 @@ from aq.alerts import Problem, Rule, problems
 from aq.alerts import rules as alerting
 from aq.alerts.channels import FILE, SCHEMES, WEBHOOK, add_channel, outlets
 from aq.alerts.delivery import try_channel
-from aq.alerts.guide import free_id, usual_clear, usual_hours, usual_level
+from aq.alerts.guide import free_id, free_name, usual_clear, usual_hours, usual_level
 from aq.alerts.rule_file import to_toml
 from aq.alerts.rules import known_to
 from aq.alerts.webhook import DeliveryError
@@ -52,9 +52,8 @@ def _guide(saved: Sequence[alerting.Saved]) -> None:
     text = page.words()
     body = _watched(text) | _quiet(text)
     body["id"] = free_id(body, {each.rule.id for each in saved})
-    body["name"] = st.text_input(
-        text("Its name in messages"), body["id"], key=f"guide name {body['id']}"
-    )
+    name = free_name(body, {each.rule.name for each in saved}, text)
+    body["name"] = st.text_input(text("Its name in messages"), name, key=f"guide name {name}")
     rule, wrong = problems(body, known_to(cache.context()))
     if rule is None:
         _tell(wrong, text)
