@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import requests
 from aq.__main__ import run
 from aq.context import Context
 from aq.domain.clock import HOUR
-from aq.domain.model import DAILY, WEEKLY, Advisory, ForecastNotice, YellowDust
+from aq.domain.model import DAILY, OVER_50, WEEKLY, Advisory, ForecastNotice, YellowDust
 from aq.domain.provinces import PROVINCES
 from aq.export.pipeline import Tally, answer, estimate
 from aq.export.query import ask
@@ -152,6 +152,46 @@ def test_every_notice_is_exported_as_it_was_issued(context: Context, tmp_path: P
     assert (unknown["regions"], unknown["grade"]) == ("평양 좋음", None)
     none = next(row for row in found if row["pollutant"] == "pm10")
     assert (none["province"], none["label"], none["grade"]) == ("서울", "예보없음", None)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_days_above_50_are_exported_beside_the_grades(
+    context: Context, tmp_path: Path, form: str
+) -> None:
+    """Each notice as it was issued, in its own two words; the strip's days to come say the same."""
+    after = TOMORROW + timedelta(days=1)
+    told(
+        context,
+        notice(9, ("서울", "50 초과"), ("경기", "50 이하"), kind=OVER_50),
+        notice(3, ("서울", "50 이하"), ("경기", "50 초과"), kind=OVER_50),
+        notice(3, ("서울", "50 초과"), kind=OVER_50, day=after),
+    )
+    found = rows(tmp_path, *FORECAST, name=f"rows.{form}")
+    above = [plain(row) for row in found if row["kind"] == "over50" and row["label"]]
+    assert [
+        (row["province"], row["day"], row["latest"], row["label"], row["grade"][:1])
+        for row in above
+    ] == [
+        ("서울", "2026-11-24", "false", "50 초과", "2"),
+        ("경기", "2026-11-24", "false", "50 이하", "1"),
+        ("서울", "2026-11-24", "true", "50 이하", "1"),
+        ("경기", "2026-11-24", "true", "50 초과", "2"),
+        ("서울", "2026-11-25", "true", "50 초과", "2"),
+    ]
+    assert {(row["pollutant"], row["levels"][:1], row["letter"]) for row in above} == {
+        ("pm25", "2", "")
+    }
+    # The grades of the same day keep their own newest notice.
+    graded = [row for row in found if row["kind"] == "daily" and row["pollutant"] == "pm25"]
+    assert {str(row["latest"]).lower() for row in graded} == {"true", "false"}
+    assert run(["export", "--verify", str(tmp_path / f"rows.{form}")]) == 0
+    with served(context) as address:
+        chips = requests.get(f"{address}/strip.json?days=2&pollutant=pm25", timeout=60).json()
+        page = requests.get(f"{address}/strip?days=2&pollutant=pm25", timeout=60).text
+    said = {chip["province"]: [day["over_50"] for day in chip["ahead"]] for chip in chips["chips"]}
+    assert (said["서울"], said["경기"], said["제주"]) == ([False, True], [True, False], [False] * 2)
+    assert page.count("&gt;50") == 2
+    assert page.count("50 µg/m³ 초과") == 4
 
 
 def test_the_latest_rows_are_what_the_route_says(context: Context, tmp_path: Path) -> None:
