@@ -306,9 +306,14 @@ def _plan(context: Context) -> Iterator[Finding]:
             continue
         operation, most = calls.most_common(1)[0]
         told = operation.rpartition("/")[2] or name
-        text = f"{calls.total()} calls a day in {len(calls)} operations, most of {told}: {most}"
-        do = "" if most <= limit else "poll less often: schedule.minutes in config/aq.toml"
-        yield Finding(f"plan {name}", WARN if do else OK, f"{text} of {limit}", do)
+        total, do = calls.total(), "poll less often: schedule.minutes in config/aq.toml"
+        text = f"{total} calls a day in {len(calls)} operations, most of {told}: {most} of {limit}"
+        if len(calls) > 1:
+            kept = "keep it too" if total <= limit else f"would be {total - limit} above it"
+            text += "; the limit is meant for each operation; were it the key's for all together,"
+            text += f" they {kept}"
+        fits = total <= limit
+        yield Finding(f"plan {name}", OK if fits else WARN, text, "" if fits else do)
 
 
 def _keys(context: Context) -> Iterator[Finding]:
@@ -330,6 +335,8 @@ def _official_means(context: Context) -> Iterator[Finding]:
             text = f"fails since {kst_iso(service.failing_since)}: {service.reason}"
             yield Finding(f"means {name}", WARN, text, _advice(AIRKOREA.name, service.reason))
     left = ", ".join(f"{kind} {count}" for kind, count in official_left_out(context).items())
+    if "outside_window" in left:
+        left += " (a day or month that upstream does not keep: neither rows nor an error came)"
     if left:
         yield Finding("means", OK, f"left out of the last reading: {left}")
     for line in official_agreement(context):

@@ -14,10 +14,17 @@ def every_hour(minutes: Sequence[int]) -> tuple[timedelta, ...]:
     return tuple(timedelta(hours=hour, minutes=minute) for hour in range(24) for minute in minutes)
 
 
+def moments_left(
+    now: datetime, times: Sequence[timedelta], of: datetime | None = None
+) -> list[datetime]:
+    """These times of the KST day of `of` (else of `now`) that are still to come."""
+    midnight = day_bounds(kst(of or now).date())[0]
+    return [midnight + at for at in times if now < midnight + at]
+
+
 def times_left(now: datetime, times: Sequence[timedelta], of: datetime | None = None) -> int:
     """How many of these times of the KST day of `of` (else of `now`) are still to come."""
-    midnight = day_bounds(kst(of or now).date())[0]
-    return sum(now < midnight + at for at in times)
+    return len(moments_left(now, times, of))
 
 
 def day_start(now: datetime) -> datetime:

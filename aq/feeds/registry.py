@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from aq import feeds
-from aq.domain.call_plan import every_hour, times_left
+from aq.domain.call_plan import every_hour, moments_left, times_left
 from aq.domain.errors import ConfigError
 from aq.domain.model import CONFIRMED, LANGUAGES, MODELLED
 from aq.feeds.base import Feed, Get
@@ -122,9 +122,10 @@ def calls_ahead(
         spec = SPECS[name]
         if spec.ahead_at:
             calls["ahead"] += times_left(now, spec.ahead_at, of)
-        polls = times_left(now, spec.times or every_hour(minutes), of) if name in NOTICES else 0
+        times = spec.times or every_hour(minutes) if name in NOTICES else ()
+        polls = moments_left(now, times, of)
         for operation in spec.operations:
-            calls[operation.name] += polls * operation.each(of or now)
+            calls[operation.name] += sum(operation.each(moment) for moment in polls)
     return calls
 
 

@@ -58,8 +58,8 @@ class FeedSettings(BaseModel):
         return 0
 
 
-def _one_call(day: datetime) -> int:
-    del day
+def _one_call(moment: datetime) -> int:
+    del moment
     return 1
 
 
@@ -72,7 +72,7 @@ class Operation:
     part : the name of its own state, where operations fail each by itself
     once : calls made once a KST day beside the polls; kept back until they are made
     yields : whether those calls are left to the filling of gaps where it needs them
-    each : notices only: calls that a poll of that day makes; kept back while to come
+    each : notices only: calls that a poll of that moment makes; kept back while to come
     key_parameter : the query parameter of the key, where it differs from the feed's
     """
 

@@ -159,8 +159,8 @@ def recent_runs(store: Store, job: str | None = None, limit: int = 50) -> Sequen
 
 
 def last_report(store: Store, jobs: Sequence[str]) -> dict[str, Any] | None:
-    """The report of the newest ended run of any of these jobs that read rows or looked for gaps;
-    None without one."""
+    """The report of the newest ended run of any of these jobs that read rows, left out any or
+    looked for gaps; None without one."""
     query = (
         select(run.c.report)
         .where(run.c.job.in_(jobs), run.c.report.is_not(None))
@@ -169,7 +169,10 @@ def last_report(store: Store, jobs: Sequence[str]) -> dict[str, Any] | None:
     )
     with store.read() as connection:
         reports = (json.loads(text) for text in connection.scalars(query))
-        return next((report for report in reports if report.get("rows") or "gaps" in report), None)
+        told = ("rows", "skipped")
+        return next(
+            (one for one in reports if any(one.get(key) for key in told) or "gaps" in one), None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

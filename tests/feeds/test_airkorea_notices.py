@@ -284,6 +284,18 @@ def test_t35_both_years_are_asked_for_around_new_year_and_past_a_hundred_rows() 
     for operation in ("getUlfptcaAlarmInfo", "getOzAdvsryOccrrncInfo"):
         pages = [(p["year"], p["pageNo"]) for name, p in asked if name == operation]
         assert pages == [(y, n) for y in ("2026", "2027") for n in ("1", "2", "3")]
+    # At other hours of the day only fine dust, which may be in force over midnight, asks twice.
+    asked.clear()
+    noon = new_year + timedelta(hours=7)
+    list(ALARM.pull(noting(asked, paged), noon - timedelta(days=7), noon))
+    years: dict[str, set[str]] = {name.rpartition("/")[2]: set() for name, _ in asked}
+    for name, p in asked:
+        years[name.rpartition("/")[2]].add(p["year"])
+    assert years == {
+        "getUlfptcaAlarmInfo": {"2026", "2027"},
+        "getOzAdvsryOccrrncInfo": {"2027"},
+        "getYlwsndAdvsryOccrrncInfo": {"2027"},
+    }
     dust = [one for one in payloads if one.operation == DUST and one.params["year"] == "2027"]
     assert sum(len(ALARM.parse(one, NOW).advisories) for one in dust) == 251
 

@@ -1,8 +1,10 @@
 """Upstream's own means of cities and stations: read, kept apart, compared, in the plan."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -15,6 +17,7 @@ from aq.domain.model import CITY_HOUR, STATION_DAY, STATION_MONTH, Payload
 from aq.feeds.airkorea import CITY_MEANS, STATION_DAYS, STATION_MONTHS
 from aq.feeds.airkorea.client import AirKorea
 from aq.feeds.airkorea.official_means import read_city_means, read_station_days, read_station_months
+from aq.feeds.base import Get
 from aq.i18n import text_in
 from aq.ingest.official_means import official_means_of_day, poll_official_means
 from aq.ingest.schedule import jobs
@@ -111,7 +114,7 @@ def test_what_cannot_be_read_is_counted_and_the_key_is_never_told() -> None:
 
 
 def test_a_total_without_items_and_further_pages_are_said() -> None:
-    def parsed(operation: str, total: int, items: list[object], **params: str) -> list[str]:
+    def parsed(operation: str, total: int, items: Sequence[object], **params: str) -> list[str]:
         body = {"header": {"resultCode": "00"}, "body": {"totalCount": total, "items": items}}
         payload = Payload(
             operation=operation, text=json.dumps({"response": body}), fetched_at=NOW, params=params
@@ -119,7 +122,9 @@ def test_a_total_without_items_and_further_pages_are_said() -> None:
         return [issue.kind for issue in AirKorea().parse(payload, NOW).issues]
 
     assert parsed(STATION_MONTHS, 2692, []) == ["total_only"]
-    assert parsed(STATION_MONTHS, 0, []) == []
+    assert parsed(STATION_MONTHS, 0, []) == ["outside_window"]
+    assert parsed(STATION_DAYS, 0, [], pageNo="2") == []
+    assert parsed(CITY_MEANS, 0, [], sidoName="인천") == []
     rows = list(fixture_rows("airkorea/city_means.json"))
     assert parsed(CITY_MEANS, 3, rows, sidoName="인천") == []
     assert parsed(CITY_MEANS, 1500, rows, sidoName="인천") == ["later_pages"]
@@ -165,10 +170,14 @@ def test_a_day_of_means_is_kept_apart_compared_and_in_the_plan(
     assert line.largest < -0.8
     plan = planned_calls(context, "airkorea", NOW)
     assert all(calls <= 500 for calls in plan.values())
+    # Together they keep a limit that is the key's for all operations, in the days of New Year too.
     assert plan.total() <= 500
+    new_year = planned_calls(context, "airkorea", datetime(2027, 1, 1, 1, tzinfo=UTC))
+    assert plan.total() < new_year.total() <= 500
     assert (plan[CITY_MEANS], plan[STATION_DAYS], plan[STATION_MONTHS]) == (17, 2, 1)
     findings = {finding.check: finding.found for finding in checks(context.settings)}
     assert findings["plan airkorea"].startswith(f"{plan.total()} calls a day")
+    assert "the limit is meant for each operation; were it" in findings["plan airkorea"]
     assert "as printed, largest difference" in findings["means station_day no2"]
     with served(context) as base:
         answer = requests.get(f"{base}/api/v1/feeds", timeout=60).json()
@@ -184,6 +193,33 @@ def test_a_day_of_means_is_kept_apart_compared_and_in_the_plan(
         )
         assert words in page
     assert any(job.name == "official:airkorea" for job in jobs(collector, (20,)))
+
+
+def test_a_day_outside_of_upstream_s_window_is_counted_and_named(context: Context) -> None:
+    """Upstream answers a day or month that it does not keep with no row and no error."""
+    collector = app.collector(context)
+    empty = {"header": {"resultCode": "00"}, "body": {"totalCount": 0, "items": []}}
+
+    class Short(AirKorea):
+        def pull_official_means(self, get: Get, now: datetime) -> list[tuple[str, Any]]:
+            del get
+            params = {"inqBginDt": "20261122", "inqEndDt": "20261122", "pageNo": "1"}
+            text = json.dumps({"response": empty})
+            day = Payload(operation=STATION_DAYS, text=text, fetched_at=now, params=params)
+            return [(STATION_DAYS, iter([day]))]
+
+    short = replace(collector, feeds={**collector.feeds, "airkorea": Short()})
+    report = poll_official_means(short, "airkorea", NOW)
+    assert report.ok
+    (issue,) = report.as_dict()["issues"]
+    assert issue["where"] == "getMsrstnAcctoRDyrg 20261122"
+    record(context.store, "manual:airkorea_official", NOW, True, report.as_dict())
+    left_out = official_left_out(context)
+    assert left_out == {"outside_window": 1}
+    page = section([], official_services(context), left_out, NOW, text_in("ko"))
+    assert "에어코리아가 보관하지 않아 자료 없이 온 날·달 1" in page
+    found = {finding.check: finding.found for finding in checks(context.settings)}
+    assert "outside_window 1 (a day or month that upstream does not keep" in found["means"]
 
 
 def test_one_that_fails_leaves_the_others(context: Context, server: SimulatorServer) -> None:

@@ -118,9 +118,21 @@ def _issue_days(_day: datetime) -> int:
     return 2
 
 
-def _years(day: datetime) -> int:
-    """A list is asked for by year, and again for some days after New Year."""
-    return kst(day).year - kst(day - REREAD).year + 1
+def _years(moment: datetime) -> int:
+    """A list is asked for by year, and last year's again for some days after New Year."""
+    return kst(moment).year - kst(moment - REREAD).year + 1
+
+
+def rereads_last_year(moment: datetime) -> bool:
+    """Whether a poll of this moment asks again for last year's ozone and yellow dust: in every
+    sixth hour (05, 11, 17, 23 KST), so that the calls of all operations together stay within a
+    limit of 500 a day. Nothing in these lists is in force for long over New Year; fine dust may be,
+    and its list is asked for at every poll."""
+    return kst(moment).hour % 6 == 5
+
+
+def _years_seldom(moment: datetime) -> int:
+    return _years(moment) if rereads_last_year(moment) else 1
 
 
 SPECS = (
@@ -219,13 +231,13 @@ SPECS = (
                 name=OZONE,
                 part="ozone",
                 words={"en": "advisories of ozone", "ko": "오존 특보"},
-                each=_years,
+                each=_years_seldom,
             ),
             Operation(
                 name=YELLOW,
                 part="yellow",
                 words={"en": "acts of yellow dust", "ko": "황사 발표"},
-                each=_years,
+                each=_years_seldom,
             ),
         ),
     ),

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from aq.domain.advisories import LEVELS
+from aq.domain.call_plan import REREAD
 from aq.domain.clock import day_bounds, kst, parse_day
 from aq.domain.model import Advisory, Answer, Payload, RowIssue
 from aq.domain.pollutants import pollutants
-from aq.feeds.airkorea import AIRKOREA_ALARM, DUST, OZONE, YELLOW
+from aq.feeds.airkorea import AIRKOREA_ALARM, DUST, OZONE, YELLOW, rereads_last_year
 from aq.feeds.airkorea.client import pages
 from aq.feeds.airkorea.paging import CODES, NoticeService, Part, first_of
 from aq.feeds.airkorea.yellow_dust import read_yellow_dust
@@ -29,9 +30,15 @@ class AirKoreaAlarm(NoticeService):
 
     def parts(self, get: Get, since: datetime, until: datetime) -> list[Part]:
         """The list of every year that the period touches: an advisory that lasts over New Year
-        stands in the list of the year it was issued in."""
-        years = range(kst(since).year, kst(until).year + 1)
-        return [(operation, _asked(get, operation, years)) for operation in (DUST, OZONE, YELLOW)]
+        stands in the list of the year it was issued in. Where the period is no longer than what is
+        read again, last year's ozone and yellow dust are asked for in some hours of the day."""
+        first, last = kst(since).year, kst(until).year
+        whole = since < until - REREAD or rereads_last_year(until)
+        years = {DUST: first, OZONE: first if whole else last, YELLOW: first if whole else last}
+        return [
+            (operation, _asked(get, operation, range(year, last + 1)))
+            for operation, year in years.items()
+        ]
 
     def read(self, payload: Payload, items: list[object]) -> Answer:
         """Advisories of fine dust or ozone, or acts of yellow dust."""

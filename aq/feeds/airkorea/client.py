@@ -165,8 +165,15 @@ class AirKorea:
 
 def _unread(payload: Payload, body: Body) -> Iterator[RowIssue]:
     """Rows that an answer counts and does not give: a total without items, which is seen where a
-    range of months is asked for, and hours of cities beyond the one page."""
+    range of months is asked for, and hours of cities beyond the one page; and a day or month that
+    upstream does not keep, which it answers with neither rows nor an error."""
     first = payload.params.get("pageNo", "1") == "1"
+    if first and payload.operation in (STATION_DAYS, STATION_MONTHS) and not body.total:
+        if not body.items:
+            period = payload.params.get("inqBginDt") or payload.params.get("inqBginMm", "")
+            where = f"{payload.operation.rpartition('/')[2]} {period}".rstrip()
+            yield RowIssue(kind="outside_window", where=where, detail="neither rows nor an error")
+        return
     if first and body.total and not body.items:
         yield RowIssue(kind="total_only", where=payload.operation, detail=str(body.total))
     elif payload.operation == CITY_MEANS and body.total > len(body.items):

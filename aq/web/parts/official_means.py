@@ -31,6 +31,7 @@ LEFT_OUT = {
     "total_only": N_("answers with a total and no rows"),
     "later_pages": N_("answers that go on after the first page"),
     "duplicate": N_("rows of one name that differ"),
+    "outside_window": N_("days or months outside of what AirKorea keeps, answered without rows"),
 }
 
 
@@ -50,7 +51,7 @@ def section(
             "Nothing to compare yet: AirKorea’s means of cities and stations are asked for once a"
             " day, at 03:25."
         )
-        return f"{title}<p>{escape(nothing)}</p>{failures}"
+        return f"{title}<p>{escape(nothing)}</p>{_left_out(left_out, text)}{failures}"
     head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in HEADS)
     rows = "".join(_row(line, now, text) for line in lines)
     note = text(
