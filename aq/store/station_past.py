@@ -292,18 +292,17 @@ def present_periods(
     connection: Connection, as_of: int | None = None, *, station: int | None = None
 ) -> dict[int, dict[int, tuple[Period, ...]]]:
     """The periods of all stations (or one) by station and feed, as they are or were."""
-    table = station_period
-    query = select(table).order_by(table.c.station, table.c.feed, table.c.first_hour)
+    table = station_period.c
+    facts = (table.first_hour, table.last_hour, table.province, table.network)
+    query = select(table.station, table.feed, *facts).where(*_held(as_of))
     if station is not None:
-        query = query.where(table.c.station == station)
-    found: dict[int, dict[int, list[Period]]] = {}
-    for row in connection.execute(query.where(*_held(as_of))):
-        period = Period(row.first_hour, row.last_hour, row.province, row.network)
-        found.setdefault(row.station, {}).setdefault(row.feed, []).append(period)
-    return {
-        number: {feed: tuple(periods) for feed, periods in by_feed.items()}
-        for number, by_feed in found.items()
-    }
+        query = query.where(table.station == station)
+    found: dict[int, dict[int, tuple[Period, ...]]] = {}
+    order = (table.station, table.feed, table.first_hour)
+    for number, feed, *period in connection.execute(query.order_by(*order)):
+        by_feed = found.setdefault(number, {})
+        by_feed[feed] = (*by_feed.get(feed, ()), Period(*period))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -404,8 +403,9 @@ def spans_of(connection: Connection) -> dict[Key, list[Span]]:
     """The spans of hours that each station has rows of each feed in, by (station, feed)."""
     table, silent = station_feed, station_silence
     found: dict[Key, list[Span]] = {}
-    for row in connection.execute(select(table)):
-        found[row.station, row.feed] = [(row.first_hour, row.last_hour)]
+    columns = (table.c.station, table.c.feed, table.c.first_hour, table.c.last_hour)
+    for number, feed, first, last in connection.execute(select(*columns)):
+        found[number, feed] = [(first, last)]
     for row in connection.execute(select(silent).order_by(silent.c.first_hour)):
         spans = found[row.station, row.feed]
         first, last = spans.pop()
@@ -423,18 +423,16 @@ def _lasting(spans: Iterable[Span]) -> list[Span]:
 
 
 def _statements(connection: Connection) -> dict[Key, list[Statement]]:
-    table = station_statement
+    table = station_statement.c
     found: dict[Key, list[Statement]] = {}
-    order = (table.c.station, table.c.feed, table.c.first_hour)
-    for row in connection.execute(select(table).order_by(*order)):
-        statement = Statement(
-            first=row.first_hour,
-            sido=row.sido,
-            name=row.name,
-            network=row.network,
-            address=row.address,
-        )
-        found.setdefault((row.station, row.feed), []).append(statement)
+    facts = (table.first_hour, table.sido, table.name, table.network, table.address)
+    query = select(table.station, table.feed, *facts)
+    order = (table.station, table.feed, table.first_hour)
+    for number, feed, first, sido, name, network, address in connection.execute(
+        query.order_by(*order)
+    ):
+        told = Statement(first=first, sido=sido, name=name, network=network, address=address)
+        found.setdefault((number, feed), []).append(told)
     return found
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnected
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from aq.web import traffic
@@ -79,6 +80,8 @@ class Sockets:
         self._open[client] += 1
         try:
             await app(scope, self._measured(client, receive, send), send)
+        except WebSocketDisconnected as error:  # the framework closes what is closed already
+            log.debug("page of %s is gone: %s", client, error)
         finally:
             self._open[client] -= 1
             self._open += Counter()  # drops those without any

@@ -1,5 +1,6 @@
 """What one hostile visitor can take from the others, at a real server: little, and counted."""
 
+import asyncio
 import re
 import resource
 import socket
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 import requests
+from starlette.websockets import WebSocket
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 from streamlit.runtime.state.session_state import SessionState
@@ -20,7 +22,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from aq.paths import ROOT
+from aq.settings import load
 from aq.web import server, traffic
+from aq.web.sockets import Sockets
 from tests.browsing import dashboard, own_environment
 from tests.waiting import PATIENCE, wait_until
 
@@ -281,8 +285,35 @@ def test_t70_runs_of_a_page_share_the_lock_of_its_state(monkeypatch: pytest.Monk
     server.lock_by_session()
     state, entered = SessionState(), threading.Event()
     ending, beginning = (SafeSessionState(state, lambda: None) for _ in range(2))
-    reader = threading.Thread(target=lambda: (beginning.get_widget_states(), entered.set()))
+
+    def read() -> None:
+        beginning.get_widget_states()
+        entered.set()
+
+    reader = threading.Thread(target=read)
     with ending._lock:
         reader.start()
         assert not entered.wait(0.05)
     assert entered.wait(PATIENCE)
+
+
+def test_t71_a_reader_who_has_gone_is_no_traceback() -> None:
+    """The framework closes a page whose reader has left, which Starlette refuses."""
+    sockets, sent = Sockets(lambda: load({}).server), list[Any]()
+
+    async def framework(scope: Any, receive: Any, send: Any) -> None:
+        page = WebSocket(scope, receive, send)
+        await page.accept()
+        await page.close()
+        await page.close()
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    scope = {"type": "websocket", "headers": [], "client": ("198.51.100.1", 5), "path": "/"}
+    asyncio.run(sockets(framework, scope, receive, send))
+    assert sent == ["websocket.accept", "websocket.close"]
+    assert sockets.pages == 0
