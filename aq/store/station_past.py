@@ -170,8 +170,8 @@ class Past:
         unknown = {
             number
             for number, by_feed in self.periods.items()
-            if self._listed_hours(codes.get(number))
-            and any(period.network is None for periods in by_feed.values() for period in periods)
+            if any(period.network is None for periods in by_feed.values() for period in periods)
+            and self._listed_hours(codes.get(number))
         }
         return sorted(self._stirred | unknown)
 
@@ -299,7 +299,7 @@ def present_periods(
         query = query.where(table.station == station)
     found: dict[int, dict[int, tuple[Period, ...]]] = {}
     order = (table.station, table.feed, table.first_hour)
-    for number, feed, *period in connection.execute(query.order_by(*order)):
+    for number, feed, *period in connection.execute(query.order_by(*order)).all():
         by_feed = found.setdefault(number, {})
         by_feed[feed] = (*by_feed.get(feed, ()), Period(*period))
     return found
@@ -404,7 +404,7 @@ def spans_of(connection: Connection) -> dict[Key, list[Span]]:
     table, silent = station_feed, station_silence
     found: dict[Key, list[Span]] = {}
     columns = (table.c.station, table.c.feed, table.c.first_hour, table.c.last_hour)
-    for number, feed, first, last in connection.execute(select(*columns)):
+    for number, feed, first, last in connection.execute(select(*columns)).all():
         found[number, feed] = [(first, last)]
     for row in connection.execute(select(silent).order_by(silent.c.first_hour)):
         spans = found[row.station, row.feed]
@@ -428,9 +428,8 @@ def _statements(connection: Connection) -> dict[Key, list[Statement]]:
     facts = (table.first_hour, table.sido, table.name, table.network, table.address)
     query = select(table.station, table.feed, *facts)
     order = (table.station, table.feed, table.first_hour)
-    for number, feed, first, sido, name, network, address in connection.execute(
-        query.order_by(*order)
-    ):
+    rows = connection.execute(query.order_by(*order)).all()
+    for number, feed, first, sido, name, network, address in rows:
         told = Statement(first=first, sido=sido, name=name, network=network, address=address)
         found.setdefault((number, feed), []).append(told)
     return found
