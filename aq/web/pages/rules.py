@@ -143,9 +143,13 @@ def _edit(chosen: alerting.Saved | None, saved: list[alerting.Saved], name: str 
     form.tell(found)
     changes = rule_drafts.keep(own, before, said)
     with deeds:
-        _draft(own, saved, changes, text)
-        if name is not None:
-            _buttons(chosen, saved, said, None if found else rule)
+        _draft(own, before, changes, saved, text)
+        with st.container(horizontal=True):
+            if name is not None:
+                _buttons(chosen, saved, said, None if found else rule)
+            if changes and st.button(text("Discard the changes")):
+                rule_drafts.put(own, {}, anew=True)
+                st.rerun()
     if name is not None:
         with presets:
             _presets(own, said, saved, text)
@@ -203,23 +207,18 @@ def _move(form: Form, said: Fields) -> Move:
     return Move(step, most, moved)
 
 
-def _draft(own: str, saved: list[alerting.Saved], changes: Fields, text: Text) -> None:
-    """What saving would change, and the way back to what is saved, while the two differ."""
+def _draft(
+    own: str, before: Fields, changes: Fields, saved: list[alerting.Saved], text: Text
+) -> None:
+    """Keep the drafts in the address, and say what saving would change."""
     kept = rule_drafts.write({NEW, *(each.rule.id for each in saved)})
-    if not changes:
-        return
-    if own != NEW:
-        stored = next(each.rule.as_body() for each in saved if each.rule.id == own)
+    if changes and own != NEW:
         words = escape(text("Saving changes:"))
-        shown = _difference({"before": stored, "after": {**stored, **changes}})
+        shown = _difference({"before": before, "after": {**before, **changes}})
         page.html(f'<p class="muted" role="status">{words} {shown}</p>')
     if not kept:
         words = text("This draft is too long for the page's address: a reload would lose it.")
         page.html(f'<p class="notice">{escape(words)}</p>')
-    if st.button(text("Discard the changes")):
-        rule_drafts.put(own, {}, anew=True)
-        rule_drafts.write({each.rule.id for each in saved})
-        st.rerun()
 
 
 def _buttons(
@@ -230,23 +229,22 @@ def _buttons(
 ) -> None:
     """What an administrator may do: `rule` is None while the form (`said`) is wrong somewhere."""
     text = page.words()
-    with st.container(horizontal=True):
-        # A form that says what is saved already has nothing to save.
-        same = chosen is not None and rule == chosen.rule
-        if st.button(text("Save"), type="primary", disabled=rule is None or same):
-            revision, own = (chosen.revision, chosen.rule.id) if chosen else (0, NEW)
-            _save(said, revision, text("Saved."), own)
-        if chosen is not None and st.button(text("Copy as a new rule")):
-            _copy(said, saved)
-        if chosen is not None and st.button(
-            text("Switch off") if chosen.rule.enabled else text("Switch on")
-        ):
-            switched = {**chosen.rule.as_body(), "enabled": not chosen.rule.enabled}
-            _save(
-                switched,
-                chosen.revision,
-                text("Switched on.") if switched["enabled"] else text("Switched off."),
-            )
+    # A form that says what is saved already has nothing to save.
+    same = chosen is not None and rule == chosen.rule
+    if st.button(text("Save"), type="primary", disabled=rule is None or same):
+        revision, own = (chosen.revision, chosen.rule.id) if chosen else (0, NEW)
+        _save(said, revision, text("Saved."), own)
+    if chosen is not None and st.button(text("Copy as a new rule")):
+        _copy(said, saved)
+    if chosen is not None and st.button(
+        text("Switch off") if chosen.rule.enabled else text("Switch on")
+    ):
+        switched = {**chosen.rule.as_body(), "enabled": not chosen.rule.enabled}
+        _save(
+            switched,
+            chosen.revision,
+            text("Switched on.") if switched["enabled"] else text("Switched off."),
+        )
 
 
 def _presets(own: str, said: Fields, saved: list[alerting.Saved], text: Text) -> None:
@@ -385,13 +383,23 @@ WHAT = {
 }
 
 
+def _told(value: Any) -> str:
+    """A field's value as a change names it; quiet hours as 22:00–07:00 and what holds in them."""
+    if isinstance(value, dict):
+        days = [] if len(value["days"]) == len(WEEKDAYS) else value["days"]
+        return " ".join([f"{value['start']}–{value['end']}", *days, value["then"]])
+    if isinstance(value, list):
+        return ", ".join(value) or "–"
+    return "–" if value is None else str(value)
+
+
 def _difference(change: Fields) -> str:
     """Fields that a change changed, old and new, as markup."""
     before, after = change["before"] or {}, change["after"] or {}
     if not before:
         return ""
     parts = [
-        f"{escape(key)}: {escape(str(before.get(key, '–')))} → {escape(str(after.get(key, '–')))}"
+        f"{escape(key)}: {escape(_told(before.get(key)))} → {escape(_told(after.get(key)))}"
         for key in {**before, **after}
         if before.get(key) != after.get(key)
     ]

@@ -6,9 +6,6 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-import pandas as pd
-import streamlit as st
-
 from aq.alerts import Rule
 from aq.alerts.points import reader_of
 from aq.alerts.rule import OFFICIAL
@@ -40,8 +37,7 @@ def show(rule: Rule, after: datetime, until: datetime) -> None:
     page.html(f"<h3>{escape(title)}</h3>{_counts(found, text)}{_known(found, text)}")
     rows = [one for one in found["places"] if one["official"] or one["alerts"]]
     if rows:
-        table = _table(rows, text)
-        st.dataframe(table, hide_index=True, width="content", height="content")
+        page.html(_table(rows, text), "acts-met")
     why = " ".join(text(sentence) for sentence in found["why"])
     page.html(
         f'<p class="muted">{escape(text("Why the two never agree fully:"))} {escape(why)}</p>'
@@ -95,14 +91,18 @@ def lead(found: Mapping[str, float] | None, text: Text) -> str:
     return text("{n} h earlier", n=number) if hours > 0 else text("{n} h later", n=number)
 
 
-def _table(rows: list[Fields], text: Text) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            text("Where"): [place_name(row["code"], text) for row in rows],
-            text("official acts"): [row["official"] for row in rows],
-            text("met"): [row["met"] for row in rows],
-            text("missed"): [row["missed"] for row in rows],
-            text("fired without one"): [row["added"] for row in rows],
-            text("median lead"): [lead(row["lead_hours"], text) for row in rows],
-        }
-    )
+def _table(rows: list[Fields], text: Text) -> str:
+    heads = [
+        *(text("Where"), text("official acts"), text("met"), text("missed")),
+        *(text("fired without one"), text("median lead")),
+    ]
+    head = "".join(f'<th scope="col">{escape(words)}</th>' for words in heads)
+    body = ""
+    for row in rows:
+        counts = "".join(
+            f'<td class="num">{row[name]:,}</td>' for name in ("official", "met", "missed", "added")
+        )
+        where = escape(place_name(row["code"], text))
+        median = escape(lead(row["lead_hours"], text))
+        body += f'<tr><th scope="row">{where}</th>{counts}<td>{median}</td></tr>'
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -213,7 +213,7 @@ class Form:
             return {}
         usual = dict(zip(LEVEL_NAMES, usual_levels(said), strict=True))
         out: dict[str, Any] = {}
-        columns = st.columns(4)
+        columns = st.columns(4, vertical_alignment="bottom")
         for place, (level, label, hours, how_long) in enumerate(_LEVEL_FIELDS):
             with columns[2 * place]:
                 out[level] = self._level(said, level, self.text(label), usual[level])
