@@ -1,6 +1,7 @@
 """Frames and pictures for other sites over a real socket, as an editor of a paper tries them."""
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,13 @@ from lxml import etree, html
 from PIL import Image
 
 from aq.context import Context
-from aq.domain.clock import HOUR
-from aq.domain.model import Reading
+from aq.domain.clock import HOUR, kst_day
+from aq.domain.model import DAILY, Advisory, ForecastNotice, Reading
 from aq.domain.provinces import PROVINCES
+from aq.store.notices import put_advisories, put_forecasts
 from aq.web.public.embeds import KINDS, height
+from aq.web.public.past_pictures import KINDS as PICTURES
+from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, make_runtime, public, write
 
 LARGEST = 40_000  # bytes of a frame
@@ -139,7 +143,7 @@ def test_the_card_is_a_picture_of_the_hour(context: Context, lang: str) -> None:
     assert unknown.status_code == 404
 
 
-@pytest.mark.parametrize("kind", ["map", "line", "calendar"])
+@pytest.mark.parametrize("kind", [kind for kind in PICTURES if kind != "forecasts"])
 def test_a_picture_to_take_away_says_what_it_is(context: Context, kind: str) -> None:
     with public(context) as address:
         drawing = requests.get(f"{address}/picture/{kind}.svg?province=부산&lang=en", timeout=60)
@@ -155,6 +159,31 @@ def test_a_picture_to_take_away_says_what_it_is(context: Context, kind: str) -> 
     made = Image.open(io.BytesIO(picture.content))
     assert (made.format, made.size[0]) == ("PNG", 1200)
     assert unknown.status_code == 404
+
+
+def test_forecasts_and_acts_are_pictures_of_what_was_said(context: Context) -> None:
+    day = kst_day(NOW) - timedelta(days=1)
+    said = {"kind": DAILY, "pollutant": "pm10", "issued_at": NOW - 48 * HOUR, "day": day}
+    act = {"pollutant": "pm25", "district": "경기", "zone": "남부권", "word": "주의보"}
+    with public(context) as address:
+        none = requests.get(f"{address}/picture/forecasts.svg", timeout=60)
+        with context.store.write("test") as txn:
+            put_forecasts(txn, [ForecastNotice(**said, words=(("서울", "나쁨"),))])
+            put_advisories(txn, [Advisory(**act, issued_at=NOW - HOUR, issue_value=780)])
+        forecasts = requests.get(f"{address}/picture/forecasts.svg?lang=en", timeout=60)
+        acts = requests.get(f"{address}/picture/acts.svg?lang=en", timeout=60)
+        other = requests.get(f"{address}/picture/map.png?source=official", timeout=60)
+        refused = requests.get(f"{address}/picture/forecasts.png?pollutant=co", timeout=60)
+    assert none.status_code == 404
+    assert other.status_code == refused.status_code == 400
+    for answer, title, sign in (
+        (forecasts, "PM10: no bad day came; 1 were forecast", "false alarm"),
+        (acts, "1 official advisories in 2026", "tick"),
+    ):
+        tree = etree.fromstring(answer.content)
+        assert title in " ".join(tree.itertext())
+        assert b"var(--" not in answer.content
+        assert sign in answer.text
 
 
 def test_every_letter_we_write_stands_in_the_font_that_ships() -> None:

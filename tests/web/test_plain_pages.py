@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +11,15 @@ import pytest
 import requests
 
 from aq.context import Context
+from aq.domain.clock import HOUR
+from aq.domain.model import Advisory
 from aq.domain.provinces import PROVINCES
+from aq.store.notices import put_advisories
 from aq.web.public.moment import Moments
 from aq.web.public.routes import routes
 from aq.web.public.site_pages import page_files
 from aq.web.site import Site
+from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, make_runtime, public
 
 LARGEST = 60_000  # bytes of a page before it is packed
@@ -47,6 +52,39 @@ def test_the_country_is_there_without_a_script(context: Context) -> None:
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert '<link rel="canonical" href="https://air.example.org/now">' in page
     assert 'hreflang="en" href="https://air.example.org/now/en"' in page
+
+
+def test_a_day_of_many_acts_is_told_in_few_lines(context: Context) -> None:
+    act = Advisory(
+        pollutant="pm25",
+        district="경기",
+        zone="남부권",
+        word="주의보",
+        issued_at=NOW - HOUR,
+        issue_value=780,
+    )
+    with context.store.write("test") as txn:
+        put_advisories(txn, [act, *(replace(act, zone=f"제{n}권역") for n in range(59))])
+    with public(context) as address:
+        for path, more in (("now", "그 밖에 55건"), ("now/en", "55 more")):
+            page = requests.get(f"{address}/{path}", timeout=60).text
+            assert len(page.encode()) <= LARGEST
+            (acts,) = re.findall(r"<aside class=.acts.*?</aside>", page, re.DOTALL)
+            assert acts.count("<li>") == 6
+            assert re.search(rf'<a href="[^"]*advisories[^"]*">{more}</a>', page)
+            assert page.count('"SpecialAnnouncement"') == 5
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["embed/strip?provinces=부산,울산", "picture/map.svg?pollutant=미세먼지", "now?x=pm25&q=서울"],
+)
+def test_a_question_in_raw_utf8_is_read(context: Context, path: str) -> None:
+    with public(context) as address:
+        assert requests.get(f"{address}/{path}".encode(), timeout=60).status_code == 200
+        cp949 = requests.get(f"{address}/embed/strip?provinces=%BA%CE%BB%EA", timeout=60)
+        assert cp949.status_code == 400
+        assert "is not UTF-8" in cp949.text
 
 
 @pytest.mark.parametrize("path", ["now/en", "now?lang=en"])

@@ -19,7 +19,7 @@ LOST_PLUS = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+) (\d\d:?\d\d)")
 def parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     """Query parameters, each at most once and known; raises `InputError` naming the other."""
     found: dict[str, str] = {}
-    for name, value in _pairs(request.scope["query_string"]):
+    for name, value in query_pairs(request.scope["query_string"]):
         if name not in known:
             allowed = ", ".join(known) or "none"
             raise InputError(f"unknown parameter; this route takes {allowed}", name)
@@ -37,7 +37,7 @@ def parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _pairs(query: bytes) -> list[tuple[str, str]]:
+def query_pairs(query: bytes) -> list[tuple[str, str]]:
     """Names and values of a query, in UTF-8 whether percent-encoded or, as some clients send it,
     not. Raises `InputError` naming the parameter that is in another encoding."""
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")

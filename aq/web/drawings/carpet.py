@@ -27,7 +27,7 @@ HOURS = 72
 MOST_ROWS = 7 * 24
 # Days that have room for their names above the picture.
 WIDE_DAYS, NARROW_DAYS = 10, 2
-NOW_CLEAR = 30  # units that an hour's name stays away from the last
+NOW_CLEAR = 40  # units that an hour's name stays away from the last
 NAMED = 3  # more provinces than this are counted
 # Page-header places of the provinces from west to east, by where their names stand.
 WEST_TO_EAST = sorted(range(17), key=lambda place: LABELS[PROVINCES[place].code][0])
@@ -69,7 +69,7 @@ def carpet(view: View, frames: Sequence[Frame], *, headed: bool = True) -> str:
     sentence = f" <b>{escape(course(view, frames))}</b>" if headed else ""
     return (
         f'<section class="wave">{said}<p class="said">{how}{sentence}</p>'
-        f"{_picture(view, frames, WIDE)}{_picture(view, frames, NARROW[text.lang])}"
+        f"{picture(view, frames, WIDE)}{picture(view, frames, NARROW[text.lang])}"
         f'<p class="meta at" aria-live="polite"></p><p class="meta">{escape(_notes(view, frames))}'
         f"</p>{_numbers(view, frames)}</section>"
     )
@@ -137,7 +137,8 @@ def _named(view: View, places: Sequence[int]) -> str:
     return listed((view.name(BY_ID[place].code) for place in places), view.text.lang)
 
 
-def _picture(view: View, frames: Sequence[Frame], shape: Shape) -> str:
+def picture(view: View, frames: Sequence[Frame], shape: Shape) -> str:
+    """The carpet alone."""
     shape = replace(shape, hour=shape.hour * HOURS / len(frames))
     width = shape.names + shape.hour * len(frames)
     days = _coming(view, frames)
@@ -193,7 +194,7 @@ def _axis(view: View, frames: Sequence[Frame], shape: Shape) -> str:
         if hour == 12 and (place // 24) % max(every, 1) == 0:
             day = text.day(kst_day(frame.at))
             drawn += svg_text(x, 11, day, "day")
-        is_clear = (len(frames) - place) * shape.hour > NOW_CLEAR
+        is_clear = (len(frames) - place - 1) * shape.hour > NOW_CLEAR
         if len(frames) <= HOURS and hour % step == 0 and hour and is_clear:
             drawn += (
                 f'<text class="hour" x="{x:.0f}" y="{bottom:g}">{short_hour(text, frame.at)}</text>'

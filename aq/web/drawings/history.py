@@ -96,7 +96,7 @@ def act_ticks(view: View, year: int, acts: Sequence[Advisory]) -> str:
             )
     for month in range(1, 13, 2):
         x = left + ((date(year, month, 1) - begin).days) * step
-        drawn += svg_text(x, 12, month_name(text, month)[:8], "start")
+        drawn += svg_text(x, 12, month_name(text, month)[:3], "start")
         drawn += f'<path class="rule" d="M{x:.1f} {HEAD}v{len(keys) * tall}"/>'
     alt = text("Acts over the year {year}, by pollutant", year=year)
     note = escape(text("A tick is an act at the hour it was issued; tall ones are warnings."))

@@ -18,8 +18,9 @@ from aq.web.wording.zones import zone_words
 LISTED, NO_BREAK = r"\S*·\S*", r'<span class="listed">\g<0></span>'
 
 
-def acts(view: View) -> str:
-    """The acts in force, worst first, and yellow dust; nothing where there is none."""
+def acts(view: View, most: int | None = None) -> str:
+    """The acts in force, worst first, and yellow dust; nothing where there is none. Beyond `most`
+    they are counted, with the way to their list."""
     answer = view.answer
     lines = [
         _act(view, act, zone) for act, zone in zip(answer.acts, answer.zone_hours, strict=True)
@@ -28,6 +29,10 @@ def acts(view: View) -> str:
     if not lines:
         return ""
     title = escape(view.text("Official advisories in force"))
+    if most is not None and len(lines) > most:
+        rest = escape(view.text("{n} more", n=len(lines) - most))
+        list_of_acts = escape(view.link("advisories", {}))
+        lines = [*lines[:most], f'<a href="{list_of_acts}">{rest}</a>']
     body = "".join(f"<li>{line}</li>" for line in lines)
     return (
         f'<aside class="acts" aria-label="{title}"><h2><span aria-hidden="true">{ACT_MARK}</span>'

@@ -46,6 +46,8 @@ def render() -> None:
         with page.picture():
             view = live_view.view(pollutant)
             components.drawing("acts", framed(view, act_ticks(view, year, found.rows)))
+            if year == kst_day(cache.moment()).year:
+                page.take_away({"acts": str(year)})
         page.html(
             _counts(found, text) + listed + _whole(found, text) + yellow_dust_grid(acts, text)
         )

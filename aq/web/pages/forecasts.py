@@ -109,6 +109,7 @@ def _dots(found: list[Score]) -> None:
     if lead:
         view = live_view.view(key)
         components.drawing("forecast dots", framed(view, forecast_dots(view, lead)))
+        page.take_away({"forecasts": view.text("the last 30 days")}, pollutant=key)
 
 
 def _all(found: list[Score], text: Text) -> str:

@@ -1,6 +1,6 @@
 """What every page has: its state, masthead, strip, footer, and the pulse that redraws on news."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import Any
@@ -275,6 +275,20 @@ def controls() -> Iterator[Any]:
 def picture() -> Any:
     """Room for a page's main picture: on a phone it stands before the choices."""
     return st.container(key="picture")
+
+
+def take_away(kinds: Mapping[str, str], **asked: str) -> None:
+    """A line below charts: their pictures as files, each kind of `/picture` by its label."""
+    text, of = words(), []
+    query = urlencode({"lang": text.lang, "standard": standard().id, **asked})
+    for kind, label in kinds.items():
+        links = " · ".join(
+            f'<a href="{escape(below(f"/picture/{kind}.{form}?{query}"))}" download>'
+            f"{form.upper()}</a>"
+            for form in ("png", "svg")
+        )
+        of.append(f"{escape(label)} {links}")
+    html(f'<p class="meta">{escape(text("Save as a picture:"))} {", ".join(of)}</p>')
 
 
 def pollutant() -> str:

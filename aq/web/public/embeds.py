@@ -1,7 +1,7 @@
 """Frames for other sites: strip, map, province, calendar and line, each whole under 40 kB."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import escape
@@ -82,10 +82,12 @@ class Frame:
         return self.site.url(f"embed/{self.kind}", self.query)
 
 
-def read(context: Context, kind: str, site: Site, query: Mapping[str, str]) -> Frame:
+def read(
+    context: Context, kind: str, site: Site, query: Mapping[str, str], known: Collection[str] = ()
+) -> Frame:
     """The frame a query asks for. Raises `InputError` naming the parameter that is wrong."""
-    if kind not in KINDS:
-        raise InputError(f"known are {', '.join(KINDS)}", "kind", unknown=True)
+    if kind not in (known or KINDS):
+        raise InputError(f"known are {', '.join(known or KINDS)}", "kind", unknown=True)
     standard = query.get("standard") or context.settings.display.standard
     if standard not in context.standards:
         raise InputError(f"known are {', '.join(sorted(context.standards))}", "standard")

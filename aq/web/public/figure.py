@@ -58,7 +58,7 @@ def picture(figure: Figure, paint: Paint) -> str:
     body = ""
     if figure.simulated:
         body += text_line(figure.simulated, PAD, y - 4, NOTE, paint.ink, 700)
-        y += 18
+        y += 24
     for line in titles:
         body += text_line(line, PAD, y, TITLE, paint.ink, 700)
         y += TITLE * 1.3

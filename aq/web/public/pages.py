@@ -37,6 +37,7 @@ from aq.web.wording.korean import (
 from aq.web.wording.zones import absent_words, value_of
 
 DEFAULT = "pm10"
+MOST_ACTS = 5  # told one by one
 FORECAST = ("pm10", "pm25", "o3")
 
 
@@ -45,7 +46,7 @@ def country(place: Place, moment: Moment, pollutant: str = DEFAULT) -> Content:
     text, answer = place.text, moment.live
     view = view_of(place, moment, pollutant)
     parts = [
-        lead.acts(view),
+        lead.acts(view, MOST_ACTS),
         lead.title(view),
         lead.deck(view),
         f'<div class="two-up"><div class="country">{map_svg(view, step=2)}</div>'
@@ -62,7 +63,9 @@ def country(place: Place, moment: Moment, pollutant: str = DEFAULT) -> Content:
         image=card_of(place, moment),
         data=(
             linked_data.dataset(place.site, answer.country, text),
-            *linked_data.announcements(place.site, answer.acts, text, simulated=simulated),
+            *linked_data.announcements(
+                place.site, answer.acts[:MOST_ACTS], text, simulated=simulated
+            ),
         ),
     )
 

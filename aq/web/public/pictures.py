@@ -1,6 +1,6 @@
 """Charts to take away as SVG or PNG: map of now, a week of a province, its year of days."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from aq.domain.clock import kst_day
@@ -34,7 +34,7 @@ def map_figure(
     drawing = outline_map(items, standard, text, paint, title)
     return Figure(
         title=title,
-        note=_what(pollutant, standard, text),
+        note=what_words(pollutant, standard, text),
         drawing=drawing,
         size=(WIDTH, outlines().height),
         foot=foot(moment, text),
@@ -57,7 +57,7 @@ def line_figure(
             what=text.pollutant(pollutant),
             n=WEEK_HOURS // 24,
         ),
-        note=_what(pollutant, moment.live.standard, text),
+        note=what_words(pollutant, moment.live.standard, text),
         drawing=week_line(moment, place, pollutant, text, paint, LINE_SIZE),
         size=LINE_SIZE,
         foot=foot(moment, text),
@@ -135,7 +135,8 @@ def judged_words(standard: Standard, pollutant: str, text: Text) -> str:
     return f"{standard.titles[text.lang]}, {words}"
 
 
-def _what(pollutant: str, standard: Standard, text: Text) -> str:
+def what_words(pollutant: str, standard: Standard, text: Text) -> str:
+    """The pollutant with its unit, and the standard that grades it."""
     unit = pollutants()[pollutant].unit if pollutant in pollutants() else ""
     return f"{text.pollutant(pollutant)} {unit} · {standard.titles[text.lang]}"
 
@@ -163,11 +164,3 @@ def foot(moment: Moment, text: Text) -> list[str]:
 def simulated(moment: Moment, text: Text) -> str:
     """The mark of simulated data."""
     return text("SIMULATED data") if moment.simulated else ""
-
-
-PNG_WIDTH = 1200  # pixels
-KINDS: Mapping[str, Callable[[Moment, Province, str, Text, Paint], Figure]] = {
-    "map": map_figure,
-    "line": line_figure,
-    "calendar": calendar_figure,
-}

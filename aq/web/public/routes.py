@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -22,10 +21,11 @@ from aq.domain.model import LANGUAGES
 from aq.domain.provinces import PROVINCES
 from aq.i18n import text_in
 from aq.queries.current import current
+from aq.web.api.parameters import query_pairs
 from aq.web.catalog import catalog
 from aq.web.compressed import compressed, encoding_for
 from aq.web.drawings.paint import fixed
-from aq.web.public import card, embeds, figure, files, pages, pictures, refusals
+from aq.web.public import card, embeds, figure, files, pages, past_pictures, refusals
 from aq.web.public.document import Place, policy
 from aq.web.public.moment import MOMENTS
 from aq.web.public.picture import png
@@ -160,21 +160,23 @@ def oembed(context: Context, asked: Asked) -> Response:
 
 
 def picture(context: Context, asked: Asked) -> Response:
-    """`/picture/{kind}.{form}`: map, line or calendar as SVG or PNG, with title, hour, source and
-    licence in it."""
+    """`/picture/{kind}.{form}`: a chart as SVG or PNG, with title, hour, source and licence
+    in it."""
     kind, form = asked.path["kind"], asked.path["form"]
-    if kind not in pictures.KINDS or form not in ("svg", "png"):
-        kinds = ", ".join(pictures.KINDS)
+    if kind not in past_pictures.KINDS or form not in ("svg", "png"):
+        kinds = ", ".join(past_pictures.KINDS)
         raise InputError(f"there are {kinds} as svg and png", "kind", unknown=True)
-    frame = embeds.read(context, kind, asked.site, asked.query)
+    frame = embeds.read(context, kind, asked.site, asked.query, past_pictures.KINDS)
+    if frame.official:
+        raise InputError("pictures show our own means; a frame shows AirKorea's", "source")
     paint = fixed(dark=frame.theme == "dark")
     moment = MOMENTS.of(context, frame.standard)
     place = frame.provinces[0] if frame.provinces else PROVINCES[0]
-    drawn = pictures.KINDS[kind](moment, place, frame.pollutant, frame.text, paint)
+    drawn = past_pictures.KINDS[kind](moment, place, frame.pollutant, frame.text, paint)
     svg = figure.picture(drawn, paint)
     if form == "svg":
         return answer(svg.encode(), "image/svg+xml")
-    return answer(png(svg, pictures.PNG_WIDTH), "image/png")
+    return answer(png(svg, past_pictures.PNG_WIDTH), "image/png")
 
 
 TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
@@ -238,8 +240,7 @@ def _asked(context: Context, request: Request, known: tuple[str, ...]) -> Asked:
     """The parameters, each given once. A page lets names pass that messengers add to its address;
     a frame or picture refuses them, as who wrote them meant something."""
     query: dict[str, str] = {}
-    given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    for name, value in given:
+    for name, value in query_pairs(request.scope["query_string"]):
         if name not in known:
             if request.scope["path"].startswith(STRICT):
                 raise InputError(f"unknown parameter; this takes {', '.join(known)}", name)

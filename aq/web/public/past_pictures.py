@@ -1,0 +1,185 @@
+"""Charts of the past to take away: the carpet of hours, days by level, forecasts, a year's acts."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import date, timedelta
+
+from aq.domain.clock import kst, kst_day
+from aq.domain.errors import InputError
+from aq.domain.forecast_skill import total
+from aq.domain.provinces import Province
+from aq.domain.standards import Standard
+from aq.i18n import Text
+from aq.queries.map_hours import frames
+from aq.queries.official import VERIFIED, advisories_of, forecast_scores
+from aq.web.drawings.carpet import HOURS, WIDE, course, picture
+from aq.web.drawings.history import act_ticks, forecast_dots, shares
+from aq.web.drawings.paint import Paint
+from aq.web.drawings.view import View
+from aq.web.public.figure import Figure
+from aq.web.public.moment import Moment
+from aq.web.public.pictures import (
+    calendar_figure,
+    foot,
+    judged_words,
+    line_figure,
+    map_figure,
+    simulated,
+    what_words,
+    year_of_days,
+)
+from aq.web.wording.korean import day_words, province_name
+
+FORECAST_DAYS = 30
+_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+_SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
+# Of the page's stylesheet what these drawings need, as a picture that stands alone has it.
+_RULES = (
+    ".alone text{{fill:{muted};text-anchor:middle;font-size:12px}}"
+    ".alone .start{{text-anchor:start}}.alone .rows text,.alone .end,.alone .now{{text-anchor:end}}"
+    ".alone .rows text,.alone .day,.alone .now{{fill:{ink}}}"
+    ".alone .sign,.alone .tick{{stroke:{ink};stroke-width:1.5;fill:none}}"
+    ".alone .full{{fill:{ink}}}.alone .calm{{fill:{muted}}}.alone .rule{{stroke:{rule};fill:none}}"
+    ".alone .ahead rect{{fill:none;stroke:{rule}}}.gap0{{fill:{paper}}}.gap1{{fill:{hatch}}}"
+)
+
+
+def carpet_figure(
+    moment: Moment, _place: Province, pollutant: str, text: Text, paint: Paint
+) -> Figure:
+    """The last three days of all 17, hour by hour."""
+    view, until = _view(moment, pollutant, text), moment.hour or moment.now
+    hours = frames(moment.context, pollutant, view.standard.id, until, HOURS)
+    how = text("A row is a province, from west to east; a cell is an hour.")
+    return _figure(
+        moment,
+        course(view, hours),
+        f"{what_words(pollutant, view.standard, text)}. {how}",
+        picture(view, hours, WIDE),
+        text,
+        paint,
+        leveled=True,
+    )
+
+
+def days_figure(
+    moment: Moment, place: Province, pollutant: str, text: Text, paint: Paint
+) -> Figure:
+    """How many days of the last year of a province were of each level."""
+    grades, first, last = year_of_days(moment, place, pollutant)
+    counts = Counter(grades.values())
+    counts[0] = (last - first).days + 1 - sum(counts.values())
+    who, what = province_name(place, text.lang), text.pollutant(pollutant)
+    return _figure(
+        moment,
+        text("{who} · {what}, days by level", who=who, what=what),
+        _span(first, last, text) + f" · {judged_words(moment.live.standard, pollutant, text)}",
+        shares(_view(moment, pollutant, text), +counts),
+        text,
+        paint,
+        leveled=True,
+    )
+
+
+def forecasts_figure(
+    moment: Moment, _place: Province, pollutant: str, text: Text, paint: Paint
+) -> Figure:
+    """Each forecast of the day before in the last 30 days, and whether it came."""
+    if pollutant not in VERIFIED:
+        raise InputError(f"forecasts are checked of {', '.join(VERIFIED)}", "pollutant")
+    last = kst_day(moment.now) - timedelta(days=1)
+    first = last - timedelta(days=FORECAST_DAYS - 1)
+    every = forecast_scores(moment.context, first, last)
+    scores = [score for score in every if (score.pollutant, score.lead) == (pollutant, 1)]
+    if not scores:
+        raise InputError("no forecast of these days can be checked yet", "pollutant", unknown=True)
+    _, hits, misses, false_alarms, _ = total(scores)[pollutant, 1]
+    what = text.pollutant(pollutant)
+    title = text("{what}: no bad day came; {n} were forecast", what=what, n=false_alarms)
+    if hits + misses:
+        title = text(
+            "{what}: {hits} of {bad} bad province-days were forecast the day before;"
+            " {false_alarms} false alarms",
+            what=what,
+            bad=hits + misses,
+            hits=hits,
+            false_alarms=false_alarms,
+        )
+    key = text("● hit, ○ miss, × false alarm, · not bad, as forecast")
+    drawn = forecast_dots(_view(moment, pollutant, text), scores)
+    return _figure(moment, title, f"{_span(first, last, text)} · {key}", drawn, text, paint)
+
+
+def acts_figure(
+    moment: Moment, _place: Province, pollutant: str, text: Text, paint: Paint
+) -> Figure:
+    """The authority's acts of this year, each a tick."""
+    year = kst(moment.now).year
+    rows = advisories_of(moment.context, year, moment.now).rows
+    return _figure(
+        moment,
+        text("{n} official advisories in {year}", n=f"{len(rows):,}", year=year),
+        text("A tick is an act at the hour it was issued; tall ones are warnings."),
+        act_ticks(_view(moment, pollutant, text), year, rows),
+        text,
+        paint,
+    )
+
+
+def _view(moment: Moment, pollutant: str, text: Text) -> View:
+    """A view without a place of its own: a picture has no links."""
+    return View(answer=moment.live, text=text, pollutant=pollutant, place="")
+
+
+def _span(first: date, last: date, text: Text) -> str:
+    return f"{day_words(text, first)} – {day_words(text, last)}"
+
+
+def _figure(
+    moment: Moment, title: str, note: str, drawn: str, text: Text, paint: Paint, *,
+    leveled: bool = False,
+) -> Figure:  # fmt: skip
+    """A drawing of the page as a figure."""
+    drawing, size = alone(drawn, moment.live.standard, paint)
+    return Figure(
+        title=title,
+        note=note,
+        drawing=drawing,
+        size=size,
+        foot=foot(moment, text),
+        levels=moment.live.standard.levels if leveled else (),
+        lang=text.lang,
+        simulated=simulated(moment, text),
+    )
+
+
+def alone(drawn: str, standard: Standard, paint: Paint) -> tuple[str, tuple[int, int]]:
+    """The first picture in some markup with its colours in it, and its size [units]."""
+    svg, box = _SVG.search(drawn), _BOX.search(drawn)
+    if svg is None or box is None:
+        raise ValueError("no picture stands in this markup")
+    rules = _RULES.format(**asdict(paint))
+    colours = {"ink": paint.ink, "muted": paint.muted}
+    for grade, level in enumerate(standard.levels, start=1):
+        colours |= {f"g{grade}": level.colour, f"i{grade}": level.text_colour}
+        rules += f".alone .cell.g{grade},.alone .ahead.g{grade} rect{{fill:{level.colour}}}"
+        rules += f".alone .ahead.g{grade} text{{fill:{level.text_colour}}}"
+    whole = re.sub(r"var\(--(\w+)\)", lambda match: colours[match[1]], svg[0])
+    end = whole.index(">") + 1
+    size = round(float(box[1])), round(float(box[2]))
+    inner = f'<style>{rules}</style><g class="alone">{whole[end:].removesuffix("</svg>")}</g></svg>'
+    return f'{whole[: end - 1]} overflow="visible">{inner}', size
+
+
+PNG_WIDTH = 1200  # pixels
+KINDS: Mapping[str, Callable[[Moment, Province, str, Text, Paint], Figure]] = {
+    "map": map_figure,
+    "line": line_figure,
+    "calendar": calendar_figure,
+    "carpet": carpet_figure,
+    "days": days_figure,
+    "forecasts": forecasts_figure,
+    "acts": acts_figure,
+}
