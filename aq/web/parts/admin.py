@@ -97,11 +97,6 @@ def _refusal(error: InputError, text: Text) -> str:
     return text(known) if known and not error.unknown else str(error)
 
 
-def stays() -> bool:
-    """Whether a reader is the same after loading a page anew: a sign-in by password is not."""
-    return not _password_session()
-
-
 def panel() -> str | None:
     """Who is signed in and the way out, or the ways in; gives the administrator's name."""
     text, name = page.words(), who()
