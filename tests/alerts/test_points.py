@@ -125,7 +125,7 @@ def test_the_highest_valid_urban_station_decides_and_is_named(context: Context) 
     assert (entry["station"], entry["value"], entry["stations"]) == ("은평구", 0.13, 3)
     (message,) = messages(context.store)
     assert "오존 0.13 ppm · 측정소 은평구" in compose(message, "ko")[1]
-    assert "station 은평구" in compose(message, "en")[1]
+    assert "station Eunpyeong-gu" in compose(message, "en")[1]
 
 
 def test_a_province_without_stations_is_judged_by_the_model(store: Store) -> None:

@@ -46,7 +46,7 @@ def test_a_watchdog_tells_at_its_interval_and_nothing_is_on_because_of_it(store:
     assert [one["events"][0]["change"] for one in sent] == ["first", "repeat", "repeat"]
     title, words = compose(sent[1], "ko")
     assert title == "알림 점검"
-    assert "알림이 작동하고 있습니다" in words
+    assert "알림이 정상으로 작동하고 있습니다" in words
     assert "기준" not in words
     assert standing(at(store, H + 13)) == []
     (rule,) = [saved.rule for saved in rules(store)]

@@ -115,8 +115,8 @@ def test_a_rule_that_can_reach_nobody_is_named(
 ) -> None:
     assert run(["rules", "list"]) == 0
     said = capsys.readouterr().out
-    assert said.count("TELLS NOBODY") == 11
-    assert "11 rules that are on tell nobody" in said
+    assert said.count("TELLS NOBODY") == 12
+    assert "12 rules that are on tell nobody" in said
     assert run(["rules", "list", "--json"]) == 0
     assert {tuple(one["tells"]) for one in json.loads(capsys.readouterr().out)["rules"]} == {()}
     assert run(["rules", "backtest", "pm10-warning"]) == 0
