@@ -19,6 +19,7 @@ from bench import (
     flood,
     memory,
     pages,
+    published,
     publishing,
     routes,
     standby,
@@ -65,6 +66,7 @@ BENCHES: dict[str, Callable[[Stores], list[Case]]] = {
     "browser": browser.run,
     "memory": memory.run,
     "export": _exports,
+    "published": published.run,
 }
 
 
