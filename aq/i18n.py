@@ -39,7 +39,7 @@ REASONS = {
     "source_flag": "withheld by the source",
     "not_measured": "not measured",
     "quality_flag": "doubtful values left out",
-    "network_unknown": "of which network its stations are is not known",
+    "network_unknown": "network of its stations not known",
     "stale": "nothing new for hours",
     "feed_down": "the source cannot be reached",
     "no_history": "nothing collected yet",

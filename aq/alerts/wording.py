@@ -85,8 +85,8 @@ def sheet(message: Mapping[str, Any], lang: str, public_url: str = "") -> Sheet:
     if any(event["pollutant"] and event["rule_kind"] != "official" for event in events):
         notes.append(
             text(
-                "Levels are reckoned here, of provinces, zones or stations; warnings are issued by"
-                " authorities."
+                "Levels are calculated here for provinces, zones or stations; warnings are"
+                " issued by the authorities."
             )
         )
     for told in dict.fromkeys(act["areas"] for act in acts if "areas" in act):

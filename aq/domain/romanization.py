@@ -36,6 +36,7 @@ _MEETING = {
     ("l", "r"): ("l", "l"),
 }
 _HANGUL = re.compile(r"[가-힣]+")
+_BRACKET = re.compile(r"(?<=[가-힣])\(")
 _NUMBERED = re.compile(r"(?<=\d)[가동리]")
 _CITY = re.compile(r"(특별자치|특별|광역)시$")
 _PROVINCE = re.compile(r"(?<=..)(특별자치도|(?<=경기|강원|청남|청북|라남|라북|상남|상북|제주)도)$")
@@ -48,6 +49,7 @@ _WHOLE = frozenset({"대구", "양구", "종로", "완도", "진도"})
 @cache
 def romanized(name: str) -> str:
     """A name in Latin letters, each word with a capital; what is not Hangul stays as it is."""
+    name = _BRACKET.sub(" (", name)
     numbered = _NUMBERED.sub(lambda unit: f"-{_spoken(unit[0])}", name)
     return _HANGUL.sub(lambda word: _word(word[0]), numbered)
 

@@ -184,7 +184,7 @@ SURE = (
     _number("mean_high", "highest mean when any one station is left out, in `unit`"),
     _integer("grade_low", "lowest grade the mean can have, by the first standard"),
     _integer("grade_high", "highest grade the mean can have, by the first standard"),
-    Column(name="one_station", kind=BOOLEAN, message="whether its grade hangs on one station"),
+    Column(name="one_station", kind=BOOLEAN, message="whether its grade depends on one station"),
 )
 SURE_GRAINS = ("hour", "day")
 

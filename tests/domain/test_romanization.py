@@ -34,5 +34,6 @@ def test_provinces_come_out_as_they_spell_themselves() -> None:
 def test_all_else_stays() -> None:
     assert romanized("KT 사옥 (2층)") == "KT Saok (2Cheung)"
     assert romanized("종로2가") == "Jongno2-ga"
+    assert romanized("충남(서해안)") == "Chungnam (Seohaean)"
     assert romanized("봉천1동") == "Bongcheon1-dong"
     assert romanized("") == ""

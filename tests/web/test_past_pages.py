@@ -1,8 +1,12 @@
 """Trend, episodes and gaps as the framework runs them: what an address asks for is drawn."""
 
+from datetime import date, timedelta
+
+import pandas as pd
 import pytest
 
 from aq.context import Context
+from aq.web.pages.year import worst_week
 from tests.serving import fill
 from tests.web.test_pages import MAIN, context, markup, run
 
@@ -95,3 +99,16 @@ def test_the_past_at_a_glance_says_a_sentence_for_each_question(context: Context
     test = run("history.py", p="KR-11")
     assert [one.value for one in test.exception] == []
     assert "서울의 지난 90일" in markup(test)
+
+
+def test_the_worst_week_is_that_of_the_highest_mean_and_has_days_enough() -> None:
+    first = date(2026, 4, 27)  # a Monday
+    values = [*[40.0] * 7, *[90.0, 90.0, None, 90.0, 90.0, 90.0, 20.0], *[200.0] * 3]
+    table = pd.DataFrame(
+        {"day": [first + timedelta(days=n) for n in range(len(values))], "value": values}
+    )
+    week = worst_week(table)
+    assert week is not None
+    assert week[0] == date(2026, 5, 4)
+    assert week[1] == pytest.approx(470 / 6)
+    assert worst_week(table.iloc[:7]) is None

@@ -47,8 +47,11 @@ class Shape:
     head: float = 18
 
 
-WIDE = Shape(kind="wide", names=66, hour=11.6, row=18, day=88, font=12.5)
 # English words are longer: as wide as the Korean one, with more room for them.
+WIDE = {
+    "ko": Shape(kind="wide", names=66, hour=11.6, row=18, day=88, font=12.5),
+    "en": Shape(kind="wide", names=80, hour=11.4, row=18, day=88, font=12.5),
+}
 NARROW = {
     "ko": Shape(kind="narrow", names=34, hour=2.72, row=18, day=40, font=11, gap=6),
     "en": Shape(kind="narrow", names=70, hour=1.68, row=18, day=53, font=11, gap=6),
@@ -69,7 +72,7 @@ def carpet(view: View, frames: Sequence[Frame], *, headed: bool = True) -> str:
     sentence = f" <b>{escape(course(view, frames))}</b>" if headed else ""
     return (
         f'<section class="wave">{said}<p class="said">{how}{sentence}</p>'
-        f"{picture(view, frames, WIDE)}{picture(view, frames, NARROW[text.lang])}"
+        f"{picture(view, frames, WIDE[text.lang])}{picture(view, frames, NARROW[text.lang])}"
         f'<p class="meta at" aria-live="polite"></p><p class="meta">{escape(_notes(view, frames))}'
         f"</p>{_numbers(view, frames)}</section>"
     )
@@ -124,7 +127,7 @@ def _stays(view: View, episode: Episode, last: int) -> list[str]:
     length, place = max(lasting)
     return [
         text(
-            "{who} has had it for {hours} hours.",
+            "It has lasted {hours} hours in {who}.",
             who=view.name(BY_ID[place].code),
             hours=length,
         )

@@ -58,8 +58,8 @@ def _yellow_dust(view: View, act: YellowDust) -> str:
     text = view.text
     told = text(", round {n}", n=act.sequence) if act.sequence else ""
     when = told_hour(text, act.at, view.answer.now)
-    words = text("Yellow dust: act of {when}{round}", when=when, round=told)
-    note = text("The service tells no end of such an act.")
+    words = text("Yellow dust announced at {when}{round}", when=when, round=told)
+    note = text("AirKorea does not say when it ends.")
     return (
         f"{stamp(act.at, escape(words), text)}: {escape(text.name(act.areas))}."
         f" <small>{escape(note)}</small>"

@@ -81,7 +81,7 @@ def _advice(view: View) -> str:
     groups = advice.by_group(level, makers, text)
     if groups:
         rows = "".join(f"<dt>{escape(who)}</dt><dd>{escape(what)}</dd>" for who, what in groups)
-        summary = escape(text("For whom what"))
+        summary = escape(text("Advice by group"))
         markup += (
             f'<details data-keep="groups"><summary>{summary}</summary>'
             f'<dl class="groups">{rows}</dl></details>'

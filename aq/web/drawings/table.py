@@ -122,7 +122,7 @@ def _row(view: View, item: CurrentItem) -> str:
         sign = forecast(view, day, item.code)
         cells += f'<td class="c" title="{escape(sign.words)}">{sign.badge}{unseen(sign.words)}</td>'
     heard = "–" if item.stations is None else f"{item.stations}/{item.stations_expected}"
-    title = escape(view.text("stations heard of stations expected"))
+    title = escape(view.text("stations reporting, of all stations"))
     cells += f'<td class="n heard" title="{title}">{heard}</td>'
     row = f'<tr data-pick="{item.code}" data-code="{item.code}"'
     more = _why_below(view, item)

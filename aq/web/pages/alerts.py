@@ -78,8 +78,9 @@ def _news() -> tuple[object, ...]:
 
 def _lead(standing: Sequence[Fields], text: Text) -> None:
     words = text(
-        "“Advisory level” is this page's own reckoning over provinces, zones or single stations."
-        " It is not an authority's advisory, which is called for zones and weighs the weather."
+        "“Advisory level” is this page's own calculation for provinces, zones or single"
+        " stations. It is not an authority's advisory, which is called for zones and weighs"
+        " the weather."
     )
     page.html(f"<h1>{escape(headline(standing, text))}</h1><p>{escape(words)}</p>")
 

@@ -85,7 +85,7 @@ def render() -> None:
     code = view.province.code if view.province else PROVINCES[0].code
     picked = live_view.strip(pollutant, code)
     page.html(
-        f"<h1>{escape(text('Take the data along'))}</h1><p>"
+        f"<h1>{escape(text('Download the data'))}</h1><p>"
         + escape(text("The page, the route and the command give the same bytes."))
         + "</p>"
     )

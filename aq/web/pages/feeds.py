@@ -97,7 +97,7 @@ def summary(feeds: list[FeedStatus], text: Text) -> str:
         return text("No source has been polled yet")
     if len(answering) == len(live):
         return text("All sources answer")
-    return text("{who} answers", who=_names(answering, text))
+    return text("{who}: data arrive on time", who=_names(answering, text))
 
 
 def _names(feeds: list[FeedStatus], text: Text) -> str:

@@ -38,7 +38,7 @@ CAUSE_NAMES = {
     "not_received": N_("not received"),
     "source_flag": N_("withheld by the source"),
     "quality_flag": N_("doubtful values left out"),
-    "network_unknown": N_("of which network its stations are is not known"),
+    "network_unknown": N_("network of its stations not known"),
     "too_few_stations": N_("too few stations with a value"),
     "feed_down": N_("source out of reach"),
     "own_outage": N_("this service was not running"),

@@ -364,7 +364,7 @@ def _note(one: Any, name: str, asked: Asked) -> str:
         lines.append(text("median {value} {unit}", value=number(one.value, digits), unit=unit))
     lines.append(text("of {n} hours", n=f"{one.hours:,}") if one.hours else text("no hours"))
     if 0 < one.hours < LEAST:
-        lines.append(text("too few to be drawn"))
+        lines.append(text("too few to show"))
     return "<br>".join(lines)
 
 

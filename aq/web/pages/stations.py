@@ -206,7 +206,7 @@ def _map(
         choices = districts(found.members)
         if len(choices) > 1:
             district = st.selectbox(
-                text("Look at from near"),
+                text("Zoom in on"),
                 ["", *choices],
                 format_func=lambda one: text.name(one) or text("the whole of {who}", who=name),
                 key=f"district {code} {text.lang}",

@@ -1,8 +1,9 @@
 """The calendar: each day of a province coloured by its level, years below each other."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from html import escape
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -28,6 +29,7 @@ from aq.web.wording.facts import fact
 from aq.web.wording.korean import day_words, number, provenance, province_name, short_hour
 
 DEFAULT = "all"
+WEEK_DAYS = 5  # days with a value that a week needs to be compared
 
 
 def render() -> None:
@@ -186,10 +188,34 @@ def _facts(found: pd.DataFrame, asked: Asked) -> None:
     highest = text("highest day's mean, {day}", day=day_words(text, top["day"]))
     facts = [
         fact(escape(amount), highest),
+        *_week_fact(worst_week(found), digits, unit, text),
         fact(f"{number(100 * hours / whole, 1)}%", label),
         *daily.sources(found, text),
     ]
     page.html(f'<dl class="facts">{"".join(facts)}</dl>')
+
+
+def worst_week(found: pd.DataFrame) -> tuple[date, float] | None:
+    """The Monday and the mean of the week whose daily means are highest; None without two weeks of
+    `WEEK_DAYS` days with a value."""
+    known = found.loc[found["value"].notna()]
+    mondays = [day - timedelta(days=day.weekday()) for day in known["day"]]
+    weeks: dict[date, list[float]] = {}
+    for monday, value in zip(mondays, known["value"], strict=True):
+        weeks.setdefault(monday, []).append(value)
+    means = {monday: fmean(days) for monday, days in weeks.items() if len(days) >= WEEK_DAYS}
+    worst = max(means, key=means.__getitem__, default=None)
+    return (worst, means[worst]) if worst and len(means) > 1 else None
+
+
+def _week_fact(week: tuple[date, float] | None, digits: int, unit: str, text: Text) -> list[str]:
+    if week is None:
+        return []
+    monday, mean = week
+    last = monday + timedelta(days=6)
+    when = text("{first} to {last}", first=day_words(text, monday), last=text.day(last))
+    amount = f"{number(mean, digits)} {unit}"
+    return [fact(escape(amount), text("worst week, {when}", when=when))]
 
 
 def _table(found: pd.DataFrame, asked: Asked) -> None:

@@ -61,4 +61,4 @@ def downloads(
         f"{escape(name)}</a>"
         for key, name in FORMATS.items()
     )
-    page.html(f'<p class="muted">{escape(text("Take these data along:"))} {links}</p>')
+    page.html(f'<p class="muted">{escape(text("Download these data:"))} {links}</p>')

@@ -84,9 +84,9 @@ def in_numbers(groups: Sequence[Group], text: Text) -> str:
         for lead, name in LEADS.items()
     )
     seoul = text(
-        "A yardstick: in Seoul from January 2017 to March 2018 14.8 % of 6,568 forecasts had the"
-        " grade wrong ({leads}); National Institute of Environmental Research, told by the member"
-        " of parliament Choi Do-ja on Sun 1 April 2018.",
+        "For comparison: in Seoul from January 2017 to March 2018 14.8 % of 6,568"
+        " forecasts had the grade wrong ({leads}); National Institute of Environmental"
+        " Research, told by the member of parliament Choi Do-ja on Sun 1 April 2018.",
         leads=yardstick,
     )
     words = f'<p class="muted">{escape(note)}</p><p class="muted">{escape(seoul)}</p>'

@@ -25,7 +25,7 @@ def show(code: str, pollutant: str, after: datetime, until: datetime) -> None:
         page.html(f'<p class="muted">{escape(words)}</p>')
         return
     chosen = st.selectbox(
-        text("Trail of an hour (hours with more than one known value)"),
+        text("Revisions of an hour (hours whose value has changed)"),
         hours,
         index=None,
         format_func=lambda one: long_hour(text, one),
@@ -52,7 +52,7 @@ def trail_table(items: list[dict[str, Any]], digits: int, text: Text) -> str:
     )
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     rows = "".join(_row(item, digits, text) for item in items)
-    return table(text("Trail"), f"<tr>{head}</tr>", rows, text)
+    return table(text("Revisions"), f"<tr>{head}</tr>", rows, text)
 
 
 def _row(one: dict[str, Any], digits: int, text: Text) -> str:

@@ -154,8 +154,9 @@ class Form:
             pollutant = self._plain("pollutant", text("Pollutant"), names, "pm10")
             self._wrong("pollutant")
             words = text(
-                "Each act of the authority is told once: issued, raised, lowered, cleared. It is"
-                " the authority's word as AirKorea lists it, not a level reckoned here."
+                "Each act of the authority is told once: issued, raised, lowered, cleared."
+                " It is the authority's word as AirKorea lists it, not a level calculated"
+                " here."
             )
             page.html(f'<p class="muted">{escape(words)}</p>')
             return {"provinces": codes, "pollutant": pollutant}

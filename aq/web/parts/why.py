@@ -144,7 +144,7 @@ def _named(story: Explanation | OverallExplanation, text: Text) -> str:
 
 def _stations(found: Evidence, text: Text) -> str:
     if not found.stations:
-        none = text("These values are a model's; no station stands behind them.")
+        none = text("A model computed these values; they are from no station.")
         return f"<p>{escape(none)}</p>"
     key = _station_pollutant(found)
     title = text("Stations, hourly values of {what}", what=text.pollutant(key))

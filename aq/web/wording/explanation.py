@@ -153,7 +153,7 @@ def archived_words(file: str, text: Text) -> str:
 PARTS = {
     COUNTS: "counts",
     ROADSIDE: "does not count: not an urban-air station",
-    NO_NETWORK: "does not count: of which network it is is not known",
+    NO_NETWORK: "does not count: its network is not known",
     FLAGGED: "does not count: flagged",
     NO_VALUE: "no value",
 }

@@ -25,7 +25,7 @@ _REASON_SENTENCES: Mapping[str, str] = {
     "not_received": N_("Nothing has come in yet for {who}."),
     "not_measured": N_("No value was measured in {who}."),
     "quality_flag": N_("In {who} only doubtful values came in; they do not count."),
-    "network_unknown": N_("Of which network the stations of {who} are is not known."),
+    "network_unknown": N_("The network of the stations of {who} is not known."),
     "stale": N_("Nothing new has come from {who} for hours."),
     "feed_down": N_("The source cannot be reached for {who}."),
     "no_history": N_("Nothing has been collected yet for {who}."),
@@ -65,7 +65,7 @@ def _word(standard: Standard, grade: int, text: Text) -> str:
 
 def _without_grade(items: Sequence[CurrentItem], what: str, text: Text) -> str:
     if any(shown(item) is not None for item in items):
-        return text("{what}: values came in, but this scale has no level for them", what=what)
+        return text("{what}: there are values, but this scale has no level for them", what=what)
     return text("No {what} data to show right now", what=what)
 
 
@@ -171,10 +171,10 @@ def coverage(items: Sequence[CurrentItem], text: Text) -> str:
     """How many of the 17 have a value."""
     known = sum(shown(item) is not None for item in items)
     if known == len(items):
-        return text("Data are in from all {total} provinces.", total=len(items))
+        return text("All {total} provinces are reporting.", total=len(items))
     if known == 0:
-        return text("Data are in from none of the {total} provinces.", total=len(items))
-    return text("Data are in from {known} of the {total} provinces.", known=known, total=len(items))
+        return text("None of the {total} provinces is reporting.", total=len(items))
+    return text("{known} of {total} provinces are reporting.", known=known, total=len(items))
 
 
 def absences(items: Sequence[CurrentItem], text: Text) -> list[str]:

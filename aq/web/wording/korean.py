@@ -46,7 +46,7 @@ def edge_words(
         edge = text("on the edge: {low} to {high}", low=words[0], high=words[1])
     if not one_station:
         return edge
-    alone = text("hangs on one station")
+    alone = text("depends on one station")
     return f"{edge} ({alone})" if edge else alone
 
 

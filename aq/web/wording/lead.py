@@ -80,7 +80,7 @@ def welcome(
     """
     if any(item.missing_reason != "no_history" for item in items):
         return None
-    title_words = text("No data have come in yet")
+    title_words = text("No data yet")
     coming = [feed for feed in feeds if feed.live and feed.next_poll]
     if not polled or not coming:
         return title_words, text("No feed is being asked: see Data status for what to set.")

@@ -12,7 +12,7 @@ from aq.web.wording.korean import N_, gap_word, number, told_hour
 from aq.zones_file import zone_of_act
 
 ABSENT = {
-    "members_unknown": N_("of which places it consists is not known"),
+    "members_unknown": N_("its members are not known"),
     "no_station": N_("no urban station stands in it"),
 }
 LEVELS = ("", N_("advisory"), N_("warning"), N_("severe warning"))
