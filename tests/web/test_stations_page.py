@@ -20,6 +20,7 @@ from aq.web.charts.station_map import station_map
 from aq.web.charts.theme import LIGHT
 from aq.web.pages.stations import why_words
 from aq.web.parts import cache
+from aq.web.public.figure import width_of
 from tests.serving import HOUR_20, fill, make_runtime, write
 from tests.web.test_pages import context, data_of, markup, run
 
@@ -193,7 +194,7 @@ def test_names_on_the_map_overlap_nothing(context: Context) -> None:
     assert len(told) > 4
     grid = map_names.Grid(east, north)
     boxes = [
-        grid.box(one.longitude, one.latitude, map_names.width(one.words), map_names.LINE, one.side)
+        grid.box(one.longitude, one.latitude, width_of(one.words, 12), map_names.LINE, one.side)
         for one in told
     ]
     for place, box in enumerate(boxes):

@@ -7,11 +7,12 @@ from statistics import fmean
 
 from aq.i18n import Text
 from aq.queries.stations import Member
+from aq.web.public.figure import width_of
 
 SIDE = 340  # pixels of the smaller side of the map on a phone; a wider one only has more room
 MARK = 21  # pixels of a station's mark
 LINE = 14  # pixels of a line of letters
-WIDE, NARROW = 11.0, 6.2  # pixels of a Korean and of a Latin letter
+LETTERS = 12  # pixels of the largest letters
 UNITS = ("시", "군", "구")
 SIDES = ("bottom center", "top center", "middle right", "middle left")
 Spot = tuple[float, float]  # longitude and latitude [degrees]
@@ -78,17 +79,12 @@ def names(
     found = []
     for words, spots, is_district in wanted:
         for spot, side in product(spots, SIDES):
-            box = grid.box(*spot, width(words), LINE, side)
+            box = grid.box(*spot, width_of(words, LETTERS), LINE, side)
             if grid.holds(box) and not any(box.meets(other) for other in taken):
                 taken.append(box)
                 found.append(Name(words, *spot, side, is_district))
                 break
     return found
-
-
-def width(words: str) -> float:
-    """How wide words are written [pixels]."""
-    return sum(WIDE if ord(letter) > 0x2000 else NARROW for letter in words)
 
 
 def districts(members: Iterable[Member]) -> list[str]:

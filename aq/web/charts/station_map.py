@@ -12,7 +12,7 @@ from aq.i18n import Text
 from aq.queries.evidence import COUNTS
 from aq.queries.stations import Member
 from aq.web.charts import province_line as charts
-from aq.web.charts.map_names import MARK, district_of, names
+from aq.web.charts.map_names import LETTERS, MARK, district_of, names
 from aq.web.charts.theme import FONT, Palette
 from aq.web.wording.korean import number
 
@@ -122,7 +122,7 @@ def _names(
         textposition=[name.side for name in told],
         textfont={
             "family": FONT,
-            "size": [12 if name.district else 11 for name in told],
+            "size": [LETTERS if name.district else LETTERS - 1 for name in told],
             "color": [colours.ink if name.district else colours.muted for name in told],
         },
         hoverinfo="skip",
