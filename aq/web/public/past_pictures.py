@@ -57,7 +57,7 @@ def carpet_figure(
         moment,
         course(view, hours),
         f"{what_words(pollutant, view.standard, text)}. {how}",
-        picture(view, hours, WIDE),
+        picture(view, hours, WIDE[view.text.lang]),
         text,
         paint,
         leveled=True,
