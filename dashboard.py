@@ -64,15 +64,21 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 PAGE_PATHS = frozenset(f"/{address(name)}" for name in PAGES)
+# A request is held against one route after the other: first those that readers ask for by the
+# thousand. Each is a whole path, so no other route takes what is theirs.
+MANY = frozenset({"/now", "/strip", "/strip.json", "/api/v1/current"})
 app = st.App(
     str(Path(aq.__file__).parent / "web" / "pages" / "main.py"),
     lifespan=lifespan,
-    routes=[
-        *routes(shared),
-        *public.routes(shared),
-        kept_files.route(),
-        link_route(lambda: local_counts(shared().settings)),
-    ],
+    routes=sorted(
+        [
+            *routes(shared),
+            *public.routes(shared),
+            kept_files.route(),
+            link_route(lambda: local_counts(shared().settings)),
+        ],
+        key=lambda route: getattr(route, "path", "") not in MANY,
+    ),
     middleware=[
         Middleware(BasePath, base=lambda: shared().settings.base_path),
         Middleware(
