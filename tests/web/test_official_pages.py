@@ -107,9 +107,11 @@ def test_a_day_in_four_grades_needs_no_older_weekly_row(told: Context) -> None:
         said = {"pollutant": "pm25", "issued_at": early, "words": (("서울", "높음"),)}
         days = (date(2026, 11, 24), date(2026, 11, 28))
         put_forecasts(txn, [ForecastNotice(kind=WEEKLY, day=day, **said) for day in days])
-    body = markup(run(x="pm25"))
-    assert body.count("2026년 11월 24일(화)</th>") == 1
-    assert "2026년 11월 28일(토)</th>" in body
+    test = run(x="pm25")
+    days = cells(test, ".by-day tbody th")
+    assert days == ["11월 24일(화)", "11월 27일(금)", "11월 28일(토)"]
+    assert cells(test, ".by-place thead th") == ["시도", *days]
+    assert len(cells(test, ".by-place tbody th")) == 17
 
 
 def act(word: str, issued: float, cleared: float | None, zone: str = "남부권") -> Advisory:

@@ -17,7 +17,7 @@ from aq.web.drawings.carpet import HOURS, carpet
 from aq.web.drawings.chips import strip
 from aq.web.drawings.marks import framed, more
 from aq.web.drawings.view import View
-from aq.web.parts import cache, live_view, official, page, why
+from aq.web.parts import cache, live_view, page, why
 
 LINE_DAYS = 7
 # kind of a choice in a drawing -> the address's parameter it changes
@@ -40,7 +40,7 @@ def render() -> None:
     if pollutant in pollutants():
         kinds["line"] = view.text("the week")
     page.take_away(kinds, pollutant=pollutant, province=view.place)
-    official.ahead(pollutant)
+    live_view.ahead(view)
     page.bottom()
     page.pulse()
 

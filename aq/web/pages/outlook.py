@@ -6,7 +6,7 @@ from aq.domain.provinces import BY_CODE
 from aq.i18n import Text
 from aq.queries.official import FORECAST_KEYS
 from aq.web.base_path import below
-from aq.web.parts import live_view, official, page
+from aq.web.parts import live_view, page
 
 
 def render() -> None:
@@ -25,7 +25,7 @@ def render() -> None:
     with page.controls():
         page.pollutant_switch(key)
     with page.picture():
-        official.ahead(key)
+        live_view.ahead(view, headed=False)
     right = escape(text("Were the forecasts right?"))
     link = escape(f"{below('/forecasts')}?{page.query()}")
     page.html(f'<p><a href="{link}" target="_self">{right}</a></p>')

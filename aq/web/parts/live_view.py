@@ -9,8 +9,10 @@ from aq.domain.provinces import BY_CODE
 from aq.queries.live import Live, live
 from aq.queries.model_hours import hours_ahead
 from aq.queries.zones import zones_now
+from aq.queries.official import forecast_notices, over_50_notices
 from aq.web import components
 from aq.web.base_path import below
+from aq.web.drawings import outlook
 from aq.web.drawings.chips import strip as strip_drawing
 from aq.web.drawings.marks import framed
 from aq.web.drawings.view import View, worst
@@ -73,6 +75,14 @@ def _worst(pollutant: str) -> str:
     """The worst province when the session first saw this pollutant."""
     first: str = st.session_state.setdefault(f"first {pollutant}", worst(answer(), pollutant))
     return first
+
+
+def ahead(view: View, *, headed: bool = True) -> None:
+    """Draw the days to come as AirKorea forecasts them, where it forecasts the pollutant."""
+    now = cache.moment()
+    notices = cache.kept(forecast_notices, now), cache.kept(over_50_notices, now)
+    if body := outlook.ahead(view, *notices, headed=headed):
+        components.drawing("ahead", framed(view, body))
 
 
 def strip(pollutant: str, code: str | None) -> str | None:
