@@ -50,7 +50,7 @@ class Shape:
 # English words are longer: as wide as the Korean one, with more room for them.
 WIDE = {
     "ko": Shape(kind="wide", names=66, hour=11.6, row=18, day=88, font=12.5),
-    "en": Shape(kind="wide", names=80, hour=11.4, row=18, day=88, font=12.5),
+    "en": Shape(kind="wide", names=82, hour=11.4, row=18, day=88, font=12.5),
 }
 NARROW = {
     "ko": Shape(kind="narrow", names=34, hour=2.72, row=18, day=40, font=11, gap=6),
@@ -68,13 +68,13 @@ def carpet(view: View, frames: Sequence[Frame], *, headed: bool = True) -> str:
         return ""
     title = escape(text("Where bad air has passed"))
     how = escape(text("A row is a province, from west to east; a cell is an hour."))
-    said = f"<h2>{title}</h2>" if headed else ""
-    sentence = f" <b>{escape(course(view, frames))}</b>" if headed else ""
+    said = f'<h2>{title}</h2><p class="said">{how} <b>{escape(course(view, frames))}</b></p>'
+    notes = escape(_notes(view, frames)) if headed else f"{how} {escape(_notes(view, frames))}"
     return (
-        f'<section class="wave">{said}<p class="said">{how}{sentence}</p>'
+        f'<section class="wave{"" if headed else " bare"}">{said if headed else ""}'
         f"{picture(view, frames, WIDE[text.lang])}{picture(view, frames, NARROW[text.lang])}"
-        f'<p class="meta at" aria-live="polite"></p><p class="meta">{escape(_notes(view, frames))}'
-        f"</p>{_numbers(view, frames)}</section>"
+        f'<p class="meta at" aria-live="polite"></p><p class="meta">{notes}</p>'
+        f"{_numbers(view, frames)}</section>"
     )
 
 

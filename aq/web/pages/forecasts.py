@@ -37,6 +37,7 @@ def render() -> None:
         page.html(_head(scores, text))
         with page.picture():
             _dots(scores)
+        page.html(_terms(text))
         body = (
             skill.in_words(groups, text) + _all(scores, text) + _over_50(text) + _each(scores, text)
         )
@@ -94,12 +95,17 @@ def _head(found: list[Score], text: Text) -> str:
         first=day_words(text, days[0]),
         last=day_words(text, days[-1]),
     )
+    return f"<h1>{escape(title)}</h1><p>{escape(note)}</p>"
+
+
+def _terms(text: Text) -> str:
+    """What the signs of the picture mean."""
     terms = text(
         "Bad is grade C or worse of the day's mean by AirKorea's own cut points; the last notice of"
         " each day counts. Hit: bad air was forecast and came. Miss: it came and was not forecast."
         " False alarm: it was forecast and did not come."
     )
-    return f'<h1>{escape(title)}</h1><p>{escape(note)}</p><p class="muted">{escape(terms)}</p>'
+    return f'<p class="muted">{escape(terms)}</p>'
 
 
 def _dots(found: list[Score]) -> None:

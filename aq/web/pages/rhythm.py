@@ -203,7 +203,7 @@ def course_figure(drawn: Sequence[Sequence[Moment]], asked: Asked) -> go.Figure:
             font={"size": 12, "color": colour},
         )
     lay_out(made, COURSE, colours)
-    made.update_layout(margin={"l": 40, "r": 48, "t": 8, "b": 28})
+    made.update_layout(margin={"l": 40, "r": 72, "t": 8, "b": 28})
     made.update_xaxes(
         range=[0.5, 24.5],
         tickvals=list(TICKS),

@@ -92,8 +92,6 @@ def _body(asked: Asked) -> None:
     if not table["hours"].sum():
         ranges.nothing(asked.code, asked.range, asked.spans, text)
         return
-    if one is None:
-        page.html(too_few(table, text))
     with page.picture():
         st.plotly_chart(
             cache.kept(
@@ -110,6 +108,8 @@ def _body(asked: Asked) -> None:
             config=dict(TREND_CONFIG),
             alt=text("Monthly means and their trend; the table below has the numbers."),
         )
+    if one is None:
+        page.html(too_few(table, text))
     _facts(table, one, asked)
     _rules(one, stretches, text)
     opened = st.expander(text("The months as a table"), key="months", on_change="rerun")

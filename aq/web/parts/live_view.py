@@ -8,8 +8,8 @@ import streamlit as st
 from aq.domain.provinces import BY_CODE
 from aq.queries.live import Live, live
 from aq.queries.model_hours import hours_ahead
-from aq.queries.zones import zones_now
 from aq.queries.official import forecast_notices, over_50_notices
+from aq.queries.zones import zones_now
 from aq.web import components
 from aq.web.base_path import below
 from aq.web.drawings import outlook
