@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import drawn, reader, settled
+from tests.browsing import reader, settled
 from tests.waiting import wait_until
 
 MOST_BYTES = 1_200_000  # of a first visit, as they go over the wire
@@ -168,14 +168,3 @@ def test_the_sections_are_one_stop_and_arrows_reach_each(site: str, chromium: Br
         assert page.evaluate(FOCUSED) == "en"
         page.keyboard.press("Shift+Tab")
         assert page.evaluate(FOCUSED) == names[-1]
-
-
-@pytest.mark.parametrize("width", [320, 768])
-def test_nothing_is_cut_at_any_width(site: str, chromium: Browser, width: int) -> None:
-    with reader(chromium, width=width, height=844) as (page, _):
-        for lang in ("ko", "en"):
-            drawn(page, f"{site}/?p=KR-26&lang={lang}")
-            wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-            assert wide <= width
-        page.goto(f"{site}/strip?days=2")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -186,17 +186,6 @@ def test_axe_finds_nothing_serious(site: str, chromium: Browser, address: str, t
         assert serious == []
 
 
-@pytest.mark.parametrize("address", [*PAGES, "/?lang=en", "/past?lang=en", "/feeds?lang=en"])
-def test_a_phone_needs_no_sideways_scroll(site: str, chromium: Browser, address: str) -> None:
-    with reader(chromium, width=390, height=844) as (page, _):
-        drawn(page, site + address)
-        widths = page.evaluate(
-            "[document.documentElement.scrollWidth,"
-            " document.querySelector('[data-testid=stMain]').scrollWidth]"
-        )
-        assert max(widths) <= 390
-
-
 def test_a_phone_says_why_below_and_keeps_the_days_in_their_columns(
     site: str, chromium: Browser
 ) -> None:
