@@ -49,7 +49,7 @@ def country(place: Place, moment: Moment, pollutant: str = DEFAULT) -> Content:
         lead.acts(view, MOST_ACTS),
         lead.title(view),
         lead.deck(view),
-        f'<div class="two-up"><div class="country">{map_svg(view, step=2)}</div>'
+        f'<div class="two-up"><div class="country">{map_svg(view, step=3)}</div>'
         f'<div class="scroll">{table(view)}</div></div>',
         _outlook(view),
     ]
