@@ -226,6 +226,53 @@ def test_t51_a_clear_time_that_is_not_after_the_issue_is_the_next_day_s(
     assert kst_iso(act.cleared_at or NOW) == ends
 
 
+@pytest.mark.parametrize("level", [2, "2", " 2 ", "02", "２", "경보"])
+def test_t51_a_level_is_known_in_any_form_of_its_digit(level: object) -> None:
+    answer = read_ozone([{**items("alarm_ozone.json")[-1], "issueLvl": level}])
+    assert [act.word for act in answer.advisories] == ["경보"]
+    assert answer.issues == ()
+
+
+@pytest.mark.parametrize("level", ["4", 7, "<b>1</b>", True, [1], 2.5])
+def test_t51_a_level_nobody_knows_is_none_of_the_known(level: object) -> None:
+    answer = read_ozone([{**items("alarm_ozone.json")[-1], "issueLvl": level}])
+    (act,) = answer.advisories
+    assert known_level(act) is None
+    assert [issue.kind for issue in answer.issues] == ["unknown_grade"]
+
+
+@pytest.mark.parametrize("clear", ["--:--", "–", "—", ":", "null", "NULL"])
+def test_t51_a_clear_time_of_dashes_is_none(clear: str) -> None:
+    ozone = {**items("alarm_ozone.json")[-1], "clearTime": clear}
+    dust = {**items("alarm_dust.json")[0], "clearDate": clear, "clearTime": clear}
+    for answer in (read_ozone([ozone]), read_dust([dust])):
+        assert [act.cleared_at for act in answer.advisories] == [None]
+        assert answer.issues == ()
+
+
+def test_one_act_with_several_ends_has_the_latest_in_any_order_and_says_so() -> None:
+    row = {**items("alarm_ozone.json")[-1], "issueTime": "14:00"}
+    rows = [{**row, "clearTime": clear} for clear in ("9:30", None, "16:00", "15:00")]
+    for order in (rows, rows[::-1], [rows[1], rows[0], rows[3], rows[2]]):
+        answer = read_ozone(list(order))
+        (act,) = answer.advisories
+        assert act.cleared_at == act.issued_at + timedelta(hours=19.5)
+        assert {issue.kind for issue in answer.issues} == {"duplicate"}
+    assert read_ozone([row, row]).issues == ()
+
+
+def test_a_zone_that_no_name_is_does_not_become_the_whole_district() -> None:
+    for zone in ("가" * 61, 7, "남부\x00권"):
+        answer = read_ozone([{**items("alarm_ozone.json")[-1], "moveName": zone}])
+        assert answer.advisories == ()
+        assert [issue.kind for issue in answer.issues] == ["bad_notice"]
+
+
+def test_a_time_past_the_calendar_is_a_bad_row_of_yellow_dust() -> None:
+    rows: list[object] = [{"dataTime": "9999-12-31 24", "tmCnt": "1", "tmArea": "서울"}]
+    assert [issue.kind for issue in read_yellow_dust(rows).issues] == ["bad_notice"]
+
+
 def test_t51_an_ozone_act_without_a_level_is_kept_and_one_without_a_time_is_not() -> None:
     row = items("alarm_ozone.json")[-1]
     kept = read_ozone([{**row, "issueLvl": None}])

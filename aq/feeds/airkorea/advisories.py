@@ -1,12 +1,13 @@
 """The `airkorea_alarm` feed: official advisories of fine dust and ozone, by zone and year."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from aq.domain.advisories import LEVELS
 from aq.domain.call_plan import REREAD
-from aq.domain.clock import day_bounds, kst, parse_day
+from aq.domain.clock import day_bounds, kst, kst_iso, parse_day
 from aq.domain.model import Advisory, Answer, Payload, RowIssue
 from aq.domain.pollutants import pollutants
 from aq.feeds.airkorea import AIRKOREA_ALARM, DUST, OZONE, YELLOW, rereads_last_year
@@ -16,6 +17,8 @@ from aq.feeds.airkorea.yellow_dust import read_yellow_dust
 from aq.feeds.base import BadValueError, Get, concentration, is_missing, shown, text_of
 
 _CLOCK = re.compile(r"(\d{1,2}):?(\d{2})(?::\d{2})?")
+# A time that is not there yet, in forms beside those of every field: dashes of any kind, the word.
+_NO_TIME = re.compile(r"[\s:‐-―-]*|null", re.IGNORECASE)
 _LONGEST_NAME = 60
 _DAY = timedelta(days=1)
 # issueLvl of an ozone act (service 15073872, field table read in November 2026).
@@ -90,7 +93,34 @@ def _read(items: list[object], read: "_Reader") -> Answer:
         if advisory.word not in LEVELS:
             issues.append(RowIssue(kind="unknown_grade", where=where, detail=advisory.word))
         advisories.append(advisory)
-    return Answer(rows=len(items), advisories=tuple(advisories), issues=tuple(issues))
+    kept, twice = _latest_ends(advisories)
+    issues += twice
+    return Answer(rows=len(items), advisories=tuple(kept), issues=tuple(issues))
+
+
+def _latest_ends(advisories: list[Advisory]) -> tuple[list[Advisory], list[RowIssue]]:
+    """Without the rows of an act that another row of it ends later (an end is later than none), and
+    an issue for each of those."""
+    ends: dict[Advisory, datetime | None] = {}
+    for advisory in advisories:
+        act = _act(advisory)
+        known = [end for end in (ends.get(act), advisory.cleared_at) if end is not None]
+        ends[act] = max(known, default=None)
+    kept = [each for each in advisories if each.cleared_at == ends[_act(each)]]
+    left_out = [each for each in advisories if each.cleared_at != ends[_act(each)]]
+    where = (f"{each.district} {each.zone} {kst_iso(each.issued_at)}" for each in left_out)
+    return kept, [RowIssue(kind="duplicate", where=place) for place in where]
+
+
+def _act(advisory: Advisory) -> Advisory:
+    """What makes two rows one act: place, pollutant, kind and time of issue."""
+    return Advisory(
+        pollutant=advisory.pollutant,
+        district=advisory.district,
+        zone=advisory.zone,
+        word=advisory.word,
+        issued_at=advisory.issued_at,
+    )
 
 
 _Row = Mapping[str, object]
@@ -106,11 +136,11 @@ def _dust(row: _Row, where: str, issues: list[RowIssue]) -> Advisory:
     return Advisory(
         pollutant=pollutant,
         district=_district(row),
-        zone=text_of(row.get("moveName"), _LONGEST_NAME),
+        zone=_zone(row),
         word=word,
         issued_at=issued,
         issue_value=_value(row, "issueVal", pollutant, where, issues),
-        cleared_at=_instant(text_of(row.get("clearDate")), row.get("clearTime")),
+        cleared_at=_instant(_told(row.get("clearDate")), _told(row.get("clearTime"))),
         clear_value=_value(row, "clearVal", pollutant, where, issues),
         number=text_of(row.get("sn")),
     )
@@ -120,16 +150,17 @@ def _ozone(row: _Row, where: str, issues: list[RowIssue]) -> Advisory:
     # Clients of the old host read the day from dataTime.
     day = first_of(row, "dataDate", "dataTime", read=text_of)[:10]
     issued = _instant(day, row.get("issueTime"))
-    cleared = None if is_missing(row.get("clearTime")) else _instant(day, row.get("clearTime"))
+    clear = row.get("clearTime")
+    cleared = _instant(day, clear) if _told(clear) else None
     if issued is None:
         raise _UnreadableError
     if cleared is not None and cleared <= issued:
         cleared += _DAY
-    level = "".join(text_of(row.get("issueLvl")).split())
+    level = _level(row.get("issueLvl"))
     return Advisory(
         pollutant="o3",
         district=_district(row),
-        zone=text_of(row.get("moveName"), _LONGEST_NAME),
+        zone=_zone(row),
         word=_OZONE_LEVELS.get(level, level),
         issued_at=issued,
         issue_value=_value(row, "issueVal", "o3", where, issues),
@@ -140,6 +171,30 @@ def _ozone(row: _Row, where: str, issues: list[RowIssue]) -> Advisory:
     )
 
 
+def _level(cell: object) -> str:
+    """The level's digit as text, also where it came as a number or in wide digits; another text as
+    it stands."""
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return str(cell)
+    text = "".join(unicodedata.normalize("NFKC", text_of(cell)).split())
+    return str(int(text)) if text.isascii() and text.isdigit() else text
+
+
+def _told(cell: object) -> object:
+    """A cell of a time; "" where it says that there is none."""
+    return "" if cell is None or (isinstance(cell, str) and _NO_TIME.fullmatch(cell)) else cell
+
+
+def _zone(row: _Row) -> str:
+    """The zone's name, "" where none is told; one that no name is leaves the row out, as without
+    it the act would be the whole district's."""
+    cell = row.get("moveName")
+    zone = text_of(cell, _LONGEST_NAME)
+    if not zone and not is_missing(cell):
+        raise _UnreadableError
+    return zone
+
+
 def _district(row: _Row) -> str:
     district = text_of(row.get("districtName"), _LONGEST_NAME)
     if not district:
@@ -147,13 +202,13 @@ def _district(row: _Row) -> str:
     return district
 
 
-def _instant(day_text: str, time_cell: object) -> datetime | None:
+def _instant(day_cell: object, time_cell: object) -> datetime | None:
     """The instant of a day and a time of day; 24:00 is the next day's 00:00.
 
     None when both are empty; raises ``ValueError`` when they name no instant.
     """
-    time_text = text_of(time_cell)
-    if not day_text and not time_text:
+    day_text, time_text = text_of(day_cell), text_of(time_cell)
+    if day_cell == "" and time_cell in ("", None):
         return None
     day = parse_day(day_text)
     match = _CLOCK.fullmatch(time_text)

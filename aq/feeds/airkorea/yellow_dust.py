@@ -44,7 +44,8 @@ def act_time(text: str) -> datetime | None:
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     try:
         start = datetime(year, month, day, tzinfo=KST)
-    except ValueError:
+        since = timedelta(hours=hour, minutes=minute, seconds=second)
+        told = since <= timedelta(days=1) and minute < 60 and second < 60
+        return start + since if told else None
+    except (ValueError, OverflowError):
         return None
-    since = timedelta(hours=hour, minutes=minute, seconds=second)
-    return start + since if since <= timedelta(days=1) and minute < 60 and second < 60 else None
