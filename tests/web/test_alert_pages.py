@@ -128,7 +128,7 @@ def test_presets_begin_a_new_rule_and_a_change_is_told_before_it_is_saved(
     assert "저장하면 바뀌는 것" not in markup(test)
     level = fires(test)
     level.set_value(165.0).run()
-    assert "threshold: 150 → 165" in markup(test)
+    assert "울림 기준(이상): 150 → 165" in markup(test)
     saved = alerting.rules(dusty.store)
     button(test, "더 일찍").click().run()
     assert [one.value for one in test.exception] == []
@@ -279,11 +279,11 @@ def test_a_draft_lives_in_the_address_and_is_discarded_by_a_click(
     draft = test.query_params["draft"]
     again = run("rules.py", rule="pm10-warning", draft=draft)
     assert fires(again).value == 165
-    assert "threshold: 150 → 165" in markup(again)
+    assert "울림 기준(이상): 150 → 165" in markup(again)
     assert cells(again, ".rules a[aria-current]")[0].count("저장 안 됨") == 1
     # Another rule is opened and the first again: what was changed is still there.
     other = run("rules.py", rule="o3-alarm", draft=draft)
-    assert "threshold:" not in markup(other)
+    assert "울림 기준(이상):" not in markup(other)
     assert json.loads(other.query_params["draft"]) == {"pm10-warning": {"threshold": 165}}
     button(again, "고친 것 버리기").click().run()
     assert [one.value for one in again.exception] == []

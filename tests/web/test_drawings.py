@@ -15,6 +15,7 @@ from aq.i18n import text_in
 from aq.queries.current import CurrentItem, Snapshot
 from aq.queries.live import Live
 from aq.web.drawings import lead, live, marks
+from aq.web.drawings.bands import limit_below
 from aq.web.drawings.chips import strip
 from aq.web.drawings.map import TILES, map_svg, tiles
 from aq.web.drawings.outlines import LABELS, WIDTH, outlines
@@ -107,6 +108,17 @@ def test_the_chosen_province_is_drawn_last_and_opens_in_its_place() -> None:
 def test_a_remembered_province_stands_first_and_the_rest_in_page_header_order() -> None:
     names = [one.text for one in found(strip(seen(country(), home="KR-26"), None), ".name")]
     assert names == ["부산", *(one.ko for one in PROVINCES if one.ko != "부산")]
+
+
+@pytest.mark.parametrize(
+    ("begin", "digits", "limit"),
+    [(30.5, 0, "30"), (31, 0, "30"), (80.5, 0, "80"), (0.03005, 3, "0.030"), (0.165, 3, "0.164"),
+     (15.05, 1, "15.0"), (51, 0, "50")],
+)  # fmt: skip
+def test_an_axis_names_the_limit_as_standards_publish_it(
+    begin: float, digits: int, limit: str
+) -> None:
+    assert limit_below(begin, digits) == limit
 
 
 def test_stale_modelled_and_simulated_are_said() -> None:

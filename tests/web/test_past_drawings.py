@@ -98,7 +98,7 @@ def week(values: list[float | None], **changes: Any) -> Week:
 
 def test_the_week_has_limits_peak_newest_gap_and_what_is_confirmed() -> None:
     drawn = line(seen(country()), week([20.0] * 60 + [None] * 12 + [160.0] + [40.0] * 95))
-    assert [tick.text for tick in found(drawn, "svg.wide .tick")] == ["31", "81", "151", "0"]
+    assert [tick.text for tick in found(drawn, "svg.wide .tick")] == ["30", "80", "150", "0"]
     assert [one.text for one in found(drawn, "svg.wide .peak")] == [
         "최고 160, 11월 19일(목) 21시",
         "40",

@@ -4,6 +4,7 @@ import math
 
 from aq.domain.pollutants import pollutants
 from aq.domain.standards import Level, Standard
+from aq.web.wording.korean import number
 
 Band = tuple[float, float, Level]
 
@@ -27,3 +28,11 @@ def level_bands(standard: Standard, pollutant: str, averaging: str = "1h") -> li
         bands.append((low, high, level))
         low = high
     return bands
+
+
+def limit_below(begin: float, digits: int) -> str:
+    """The highest printed value of the level below, its limit as standards publish it: 30 of 30.5,
+    where the next level begins."""
+    steps = 10**digits
+    # A begin that is itself printed (31 of a standard that cuts decimals off) belongs to the next.
+    return number((math.ceil(begin * steps - 1e-6) - 1) / steps, digits)

@@ -8,7 +8,7 @@ from html import escape
 from aq.domain.clock import HOUR, kst
 from aq.domain.standards import Standard
 from aq.i18n import Text
-from aq.web.drawings.bands import Band, level_bands
+from aq.web.drawings.bands import Band, level_bands, limit_below
 from aq.web.drawings.paint import Paint
 from aq.web.drawings.view import shown_digits
 from aq.web.wording.korean import number
@@ -80,8 +80,8 @@ def _bands(line: Line, bands: Sequence[Band], frame: _Frame, text: Text, paint: 
             middle = (bottom + top) / 2 + 4
             drawn += f'<text x="{frame.width - RIGHT + 4}" y="{middle:.1f}">{label}</text>'
         if low:
-            begin = number(low, shown_digits(line.standard, line.pollutant))
-            drawn += f'<text x="{LEFT - 5}" y="{bottom + 4:.1f}" text-anchor="end">{begin}</text>'
+            limit = limit_below(low, shown_digits(line.standard, line.pollutant))
+            drawn += f'<text x="{LEFT - 5}" y="{bottom + 4:.1f}" text-anchor="end">{limit}</text>'
     if not bands:
         drawn += f'<text x="{LEFT - 5}" y="{TOP + 8}" text-anchor="end">{frame.top:.3g}</text>'
     base = frame.y(0)

@@ -14,7 +14,7 @@ from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.live import LineHour, Week
 from aq.queries.model_hours import Ahead
-from aq.web.drawings.bands import Band, level_bands
+from aq.web.drawings.bands import Band, level_bands, limit_below
 from aq.web.drawings.map import hatch
 from aq.web.drawings.marks import svg_text
 from aq.web.drawings.view import View
@@ -131,7 +131,7 @@ def level_marks(
         drawn += f'<rect class="band g{grade}" {box}/>'
         if low:
             drawn += f'<path class="limit" d="M{LEFT} {bottom:.1f}H{right:.0f}"/>'
-            drawn += svg_text(LEFT - 6, bottom + 4, number(low, digits), "tick")
+            drawn += svg_text(LEFT - 6, bottom + 4, limit_below(low, digits), "tick")
         if bottom - top >= NAMED_BAND:
             words = f"{level.letter} {level.label(text.lang)}"
             drawn += svg_text(right + 6, (top + bottom) / 2 + 4, words, "level")

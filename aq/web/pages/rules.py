@@ -32,7 +32,7 @@ from aq.web.parts import (
     rule_list,
 )
 from aq.web.parts.backtests import Move, Trials
-from aq.web.parts.rule_form import KIND_NAMES, LEVEL_NAMES, Form, span, usual_levels
+from aq.web.parts.rule_form import FIELD_WORDS, KIND_NAMES, LEVEL_NAMES, Form, span, usual_levels
 from aq.web.parts.rule_list import NEW
 from aq.web.wording.alerts import rule_sentence
 from aq.web.wording.korean import N_, long_minute
@@ -214,7 +214,7 @@ def _draft(
     kept = rule_drafts.write({NEW, *(each.rule.id for each in saved)})
     if changes and own != NEW:
         words = escape(text("Saving changes:"))
-        shown = _difference({"before": before, "after": {**before, **changes}})
+        shown = _difference({"before": before, "after": {**before, **changes}}, text)
         page.html(f'<p class="muted" role="status">{words} {shown}</p>')
     if not kept:
         words = text("This draft is too long for the page's address: a reload would lose it.")
@@ -343,7 +343,7 @@ def _history(rule: str, name: str | None, text: Text) -> None:
                 what=text(WHAT[one["what"]]),
                 n=one["revision"],
             )
-            page.html(f"<p>{escape(words)} {_difference(one)}</p>")
+            page.html(f"<p>{escape(words)} {_difference(one, text)}</p>")
             restorable = name is not None and one["after"] is not None and one is not found[0]
             if restorable and st.button(
                 text("Take revision {n} again", n=one["revision"]), key=f"take {one['revision']}"
@@ -393,13 +393,14 @@ def _told(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def _difference(change: Fields) -> str:
+def _difference(change: Fields, text: Text) -> str:
     """Fields that a change changed, old and new, as markup."""
     before, after = change["before"] or {}, change["after"] or {}
     if not before:
         return ""
     parts = [
-        f"{escape(key)}: {escape(_told(before.get(key)))} → {escape(_told(after.get(key)))}"
+        f"{escape(text(FIELD_WORDS.get(key, key)))}: {escape(_told(before.get(key)))}"
+        f" → {escape(_told(after.get(key)))}"
         for key in {**before, **after}
         if before.get(key) != after.get(key)
     ]

@@ -68,6 +68,26 @@ _LEVEL_FIELDS = (
     ("threshold", N_("Fires at or above"), "for", N_("Hours in a row before it fires")),
     ("clear_below", N_("Clears below"), "clear_for", N_("Hours in a row before it clears")),
 )
+# A field in the words of the form, where a change is told.
+FIELD_WORDS = {
+    "name": N_("Name"),
+    "kind": N_("What the rule is about"),
+    "feed": N_("Feed"),
+    "provinces": N_("Provinces"),
+    "zones": N_("Zones"),
+    "pollutant": N_("Pollutant"),
+    "watch": N_("What is watched"),
+    "over": N_("Over what"),
+    "standard": N_("Standard"),
+    **{level: label for level, label, _, _ in _LEVEL_FIELDS},
+    **{hours: label for _, _, hours, label in _LEVEL_FIELDS},
+    "severity": N_("Severity"),
+    "repeat_hours": N_("Repeat after hours (0: never)"),
+    "language": N_("Language of messages"),
+    "channels": N_("Channels"),
+    "quiet": N_("Quiet hours"),
+    "note": N_("Note"),
+}
 _UNSAID = {"kind": "air", "pollutant": "pm10", "watch": "value"}
 _GRADES, _INDEX, _LATE_HOURS = (8, 1), (500, 5), (48, 1)
 
