@@ -244,12 +244,10 @@ class Filler:
         feed, get = self.collector.feeds[name], self.collector.counted(name, counted)
         try:
             readings, simulated = _call_readings(feed, get, call, now, counted)
-            is_empty = not counted.rows
         except FeedError as error:
             if call.lack is None or error.reason is not FeedReason.BAD_REQUEST:
                 raise
-            # Upstream does not know this one station.
-            readings, simulated, is_empty = [], False, False
+            readings, simulated = [], False  # upstream does not know this one station
         finally:
             report.calls_made += sum(counted.calls.values())
         with self.collector.store.write(f"backfill {name}") as txn:
@@ -258,7 +256,7 @@ class Filler:
                 directory = Directory(txn, station_rule(self.collector.provinces))
                 standards = self.collector.standards
                 counted.wrote(ingest(txn, name, readings, directory, standards))
-            gaps.remember(txn.connection, name, call, now, is_empty=is_empty)
+            gaps.remember(txn.connection, name, call, now, is_empty=not counted.rows)
         report.rows += counted.rows
         report.stored += counted.stored
         report.changed += counted.changed

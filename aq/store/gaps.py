@@ -19,7 +19,8 @@ from aq.store.schema import gap, gap_call, province_hour, run, station, station_
 from aq.store.upsert import upsert
 
 _HOUR = 3_600
-EMPTY, ASKED_AGAIN = "empty", timedelta(days=1)  # an answer without a row may be upstream's fault
+# An answer without a row may be a fault of upstream, which is over by then.
+EMPTY, ASKED_AGAIN = "empty", timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +146,7 @@ def remember(
     connection: Connection, feed: str, call: Call, now: datetime, *, is_empty: bool = False
 ) -> None:
     """Keep that a call was made and answered, so that it is not made again; one whose answer held
-    no row is made once more, after a day."""
+    no row is made once more, after `ASKED_AGAIN`."""
     target = f"{call.target}:{call.first}"
     before = select(gap_call.c.asked).where(
         gap_call.c.feed == feed, gap_call.c.operation == EMPTY, gap_call.c.target == target

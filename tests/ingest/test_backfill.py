@@ -229,13 +229,14 @@ def test_what_is_refused_or_fails_once_keeps_nothing_else_from_being_filled(
     assert (report.stations, lacking) == (len(_numbers(context)) + 1, 1)
 
 
-def test_an_answer_without_a_row_is_asked_for_again_after_a_day(
-    context: Context, simulator: SimulatorServer
+@pytest.mark.parametrize("kind", ["empty_items", "gateway_10_http400"])
+def test_an_answer_without_a_row_is_asked_for_again_after_six_hours(
+    context: Context, simulator: SimulatorServer, kind: str
 ) -> None:
     at(context, simulator, NOW - 9 * HOUR, "airkorea")
     at(context, simulator, NOW, "airkorea")
     simulator.scenario = parse(
-        '[[fault]]\noperation = "getMsrstnAcctoRltmMesureDnsty"\nkind = "empty_items"\n'
+        f'[[fault]]\noperation = "getMsrstnAcctoRltmMesureDnsty"\nkind = "{kind}"\n'
     )
     filler, until = app.filler(context), NOW.replace(minute=0) - 2 * HOUR
     missing = {
@@ -245,10 +246,10 @@ def test_an_answer_without_a_row_is_asked_for_again_after_a_day(
     }
     assert filler.run("airkorea", NOW, until=until).stations
     assert not held(context, "airkorea", until - 7 * HOUR, until)
-    assert filler.run("airkorea", NOW + 23 * HOUR, until=until).calls_made == 0
+    assert filler.run("airkorea", NOW + 5 * HOUR, until=until).calls_made == 0
     simulator.scenario = parse("")
-    simulator.clock = Clock(NOW + 24 * HOUR)
-    filler.run("airkorea", NOW + 24 * HOUR, until=until)
+    simulator.clock = Clock(NOW + 6 * HOUR)
+    filler.run("airkorea", NOW + 6 * HOUR, until=until)
     assert missing <= held(context, "airkorea", until - 7 * HOUR, until)
 
 
