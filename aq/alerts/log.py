@@ -138,56 +138,36 @@ def _hour(number: int | None) -> str | None:
     return None if number is None else kst_iso(from_hour_number(number))
 
 
+# What messages, routes and pages show of an entry, in this order.
+SHOWN = (
+    *("id", "rule", "rule_name", "rule_kind", "revision", "place", "province", "code", "zone"),
+    *("pollutant", "watch", "standard", "over", "threshold", "clear_below", "for", "value", "peak"),
+    *("unit", "at", "since", "decided_at", "reason", "change", "kind", "severity", "before"),
+    *("after", "back", "station", "ended", "muted_by", "stations", "stations_expected", "feed"),
+    *("feed_kind", "status", "official", "note", "message", "retracted_at"),
+)
+
+
 def event_dict(row: Mapping[str, Any]) -> Fields:
     """An event as messages, routes and pages show it; times with +09:00, values in their unit."""
     detail = json.loads(row["detail"])
     province = BY_ID[row["province"]] if row["province"] else None
-    feed = FEED_NAMES.get(row["feed"]) if row["feed"] else None
-    info = INFO.get(feed) if feed else None
-    official = detail.get("official")
-    if official:
-        feed, info = AIRKOREA_ALARM.name, AIRKOREA_ALARM
-    retracted = row["retracted_at"]
-    return {
-        "id": row["id"],
-        "rule": row["rule"],
+    info = INFO.get(FEED_NAMES.get(row["feed"] or 0, ""))
+    if detail.get("official"):
+        info = AIRKOREA_ALARM
+    fields = {
+        **detail,
+        **row,
         "rule_name": detail["name"],
-        "rule_kind": detail["rule_kind"],
-        "revision": row["revision"],
-        "place": row["place"],
         "province": province.ko if province else None,
         "code": province.code if province else None,
-        "zone": detail.get("zone"),
-        "pollutant": detail["pollutant"],
-        "watch": detail["watch"],
-        "standard": detail["standard"],
-        "over": detail["over"],
-        "threshold": detail["threshold"],
-        "clear_below": detail["clear_below"],
-        "for": detail["for"],
-        "value": row["value"],
-        "peak": row["peak"],
-        "unit": detail["unit"],
         "at": _hour(row["hour"]),
         "since": _hour(row["since"]),
         "decided_at": kst_iso(row["decided_at"]),
-        "reason": row["reason"],
-        "change": row["change"],
-        "kind": row["kind"],
         "severity": SEVERITIES[row["severity"] - 1],
-        "before": row["before"],
-        "after": row["after"],
-        "back": detail["back"],
-        "station": detail.get("station"),
-        "ended": detail.get("ended"),
-        "muted_by": detail["muted_by"],
-        "stations": row["stations"],
-        "stations_expected": row["stations_expected"],
-        "feed": feed,
+        "feed": info.name if info else None,
         "feed_kind": info.kind if info else None,
         "status": info.status if info else None,
-        "official": official,
-        "note": detail["note"],
-        "message": row["message"],
-        "retracted_at": kst_iso(retracted) if retracted else None,
+        "retracted_at": kst_iso(row["retracted_at"]) if row["retracted_at"] else None,
     }
+    return {name: fields.get(name) for name in SHOWN}

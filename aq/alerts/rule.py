@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -302,33 +302,37 @@ def _translated(error: Any) -> Problem:
     return Problem(where, "{reason}", {"reason": error["msg"].removeprefix("Value error, ")})
 
 
-def _names(rule: Rule, known: Known) -> list[Problem]:
-    found = [
-        Problem(
-            "channels",
-            N_("unknown channel {name}; known are {known}"),
-            {"name": name, "known": ", ".join(sorted(known.channels)) or "–"},
-        )
-        for name in rule.channels
-        if name not in known.channels
+# What a rule names that is not there.
+UNKNOWN: Mapping[str, str] = {
+    "channels": N_("unknown channel {name}; known are {known}"),
+    "feed": N_("unknown feed {name}; known are {known}"),
+    "pollutant": N_("unknown pollutant {name}; known are {known}"),
+    "standard": N_("unknown standard {name}; known are {known}"),
+}
+
+
+def _unknown(field: str, names: Iterable[str], known: Collection[str]) -> list[Problem]:
+    """The names that are none of the known."""
+    told = ", ".join(known) or "–"
+    return [
+        Problem(field, UNKNOWN[field], {"name": name, "known": told})
+        for name in names
+        if name not in known
     ]
+
+
+def _names(rule: Rule, known: Known) -> list[Problem]:
+    found = _unknown("channels", rule.channels, sorted(known.channels))
     if len(set(rule.channels)) < len(rule.channels):
         found.append(Problem("channels", N_("names a channel twice")))
-    if rule.kind == "watchdog":
-        return found
     if rule.kind == "data_late":
-        if rule.feed and rule.feed not in known.feeds:
-            values = {"name": rule.feed, "known": ", ".join(known.feeds)}
-            found.append(Problem("feed", N_("unknown feed {name}; known are {known}"), values))
+        found += _unknown("feed", [rule.feed] if rule.feed else [], known.feeds)
+    if rule.kind in PLACELESS:
         return found
-    if rule.pollutant not in (*pollutants(), OVERALL) and not rule.one_shot:
-        values = {"name": rule.pollutant, "known": ", ".join((*pollutants(), OVERALL))}
-        found.append(
-            Problem("pollutant", N_("unknown pollutant {name}; known are {known}"), values)
-        )
-    if rule.watch != "value" and rule.standard not in known.standards:
-        values = {"name": rule.standard, "known": ", ".join(known.standards)}
-        found.append(Problem("standard", N_("unknown standard {name}; known are {known}"), values))
+    if not rule.one_shot:
+        found += _unknown("pollutant", [rule.pollutant], (*pollutants(), OVERALL))
+    if rule.watch != "value":
+        found += _unknown("standard", [rule.standard], known.standards)
     return found
 
 
@@ -426,19 +430,12 @@ def _graded_levels(rule: Rule, standard: Standard) -> list[Problem]:
 
 def _bounds(rule: Rule, low: Decimal, high: Decimal) -> list[Problem]:
     """`low` and `high` are the least and the highest that what is watched can be."""
-    found: list[Problem] = []
     if rule.threshold is None or rule.clear_below is None:
-        return found
-    if rule.threshold > high:
-        found.append(
-            Problem("threshold", N_("can never fire: at most {high} is possible"), {"high": high})
-        )
-    if rule.threshold <= low:
-        found.append(
-            Problem("threshold", N_("would always fire: {low} is the least"), {"low": low})
-        )
-    if rule.clear_below <= low:
-        found.append(
-            Problem("clear_below", N_("can never clear: nothing is below {low}"), {"low": low})
-        )
-    return found
+        return []
+    limits = (
+        ("threshold", rule.threshold > high, N_("can never fire: at most {high} is possible")),
+        ("threshold", rule.threshold <= low, N_("would always fire: {low} is the least")),
+        ("clear_below", rule.clear_below <= low, N_("can never clear: nothing is below {low}")),
+    )
+    values = {"low": low, "high": high}
+    return [Problem(field, message, values) for field, wrong, message in limits if wrong]

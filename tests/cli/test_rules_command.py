@@ -124,7 +124,7 @@ def test_a_rule_that_can_reach_nobody_is_named(
     assert run(["rules", "dump"]) == 0
     (here / "own.toml").write_text(capsys.readouterr().out, "utf-8")
     assert run(["rules", "check", str(here / "own.toml")]) == 0
-    assert capsys.readouterr().out.count("would tell nobody") == 11
+    assert capsys.readouterr().out.count("would tell nobody") == 12
 
 
 def test_a_file_is_tried_before_it_is_loaded(
