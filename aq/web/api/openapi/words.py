@@ -94,7 +94,7 @@ FIELDS: dict[str, str] = {
     "mean_high": "highest mean when any one station is left out, in `unit`",
     "grade_low": "lowest grade the mean can have",
     "grade_high": "highest grade the mean can have",
-    "one_station": "whether the grade hangs on one station",
+    "one_station": "whether the grade depends on one station",
     "confidence": "how sure the mean is; null of a mean that is not ours",
     "Notice.confidence": "upstream's word of confidence, of a weekly notice",
     # Time
