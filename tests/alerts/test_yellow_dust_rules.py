@@ -39,7 +39,6 @@ from aq.store.alerts import states
 from aq.store.engine import migrate
 from aq.store.schema import outbox
 from aq.store.yellow_dust import put_yellow_dust
-from aq.web.parts import page
 from aq.web.parts.alert_log import what_happened
 from aq.web.parts.backtests import Trials
 from aq.web.parts.periods import Period
@@ -262,7 +261,7 @@ def test_the_log_s_page_and_file_say_what_was_told(store: Store) -> None:
     )
 
 
-def test_a_back_test_is_the_live_log(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_back_test_is_the_live_log(store: Store) -> None:
     begin(store)
     poll(store, 1, act(0))
     poll(store, 4, act(3, "서울", "2"))
@@ -275,11 +274,9 @@ def test_a_back_test_is_the_live_log(store: Store, monkeypatch: pytest.MonkeyPat
     assert [found[name] for name in counts] == [5, 5, 0, 0, 0, 0, True]
     days = kst_day(since), kst_day(until)
     period = Period(since=days[0], last=days[1], after=since, until=until, words="30일")
-    shown: list[str] = []
-    monkeypatch.setattr(Trials, "of", lambda *_: found)
-    monkeypatch.setattr(page, "html", shown.append)
-    Trials(period, text_in("ko")).verdict(rules(store)[0].rule)
-    assert "시도별로 모두 5번 알렸을 것" in "".join(shown)
+    said = Trials(period, text_in("ko")).sentence(found)
+    assert "시도별로 모두 5번 알렸을 것" in said
+    assert "longest" not in said
 
 
 def test_the_command_checks_and_tries_it(

@@ -134,8 +134,13 @@ class Trials:
         return found
 
     def verdict(self, rule: Rule) -> None:
-        """How often it would have fired, in a sentence."""
-        text, when, found = self.text, self.period.words, self.of(rule)
+        """Show how often it would have fired."""
+        words = escape(self.sentence(self.of(rule)))
+        page.html(f'<p class="trial" role="status">{words}</p>')
+
+    def sentence(self, found: Mapping[str, Any]) -> str:
+        """How often a rule would have fired by its back-test, in a sentence."""
+        text, when = self.text, self.period.words
         words = text("In {when} it would not have fired.", when=when)
         n, night = f"{found['fired']:,}", f"{found['night']:,}"
         if found["one_shot"]:
@@ -152,7 +157,7 @@ class Trials:
                 night=night,
                 longest=f"{found['longest_hours']:,}",
             )
-        page.html(f'<p class="trial" role="status">{escape(words)}</p>')
+        return words
 
     def facts(self, rule: Rule) -> None:
         """The counts, and whom it would have told where that is nobody."""
