@@ -187,7 +187,7 @@ class ProvinceData(_Section):
 def _database_url(value: str) -> URL:
     try:
         url = make_url(value)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ValueError("not a database URL; sqlite:///… or postgresql://…") from None
     if url.drivername in ("postgresql", "postgres"):  # as PostgreSQL's own tools write it
         return url.set(drivername="postgresql+psycopg")

@@ -103,3 +103,9 @@ def test_t23_a_key_in_a_file_is_refused(folder: Path) -> None:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load({"AQ_CONFIG": str(tmp_path / "nowhere")})
+
+
+def test_a_port_that_is_no_number_is_no_database_url() -> None:
+    with pytest.raises(ConfigError, match="not a database URL") as refused:
+        load({"AQ_DATABASE_URL": "postgresql://aq:topsecret@db:port/aq"})
+    assert "topsecret" not in str(refused.value)

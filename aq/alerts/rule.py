@@ -1,7 +1,6 @@
 """What a rule says and what it must not say: fields, checks with field and reason, TOML's form."""
 
 import dataclasses
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -30,8 +29,10 @@ HOURLY = (
     *("threshold", "for", "clear_below", "clear_for"),
 )
 # Kinds that speak of the program itself and of no place or pollutant.
+# Fields by which the others are judged.
+DECIDING = frozenset({"kind", "pollutant", "watch", "standard", "over", "rule"})
 PLACELESS = ("data_late", "watchdog")
-_CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 Severity = Literal["notice", "warning", "alarm", "emergency"]
 # The least first. CAP calls them Minor, Moderate, Severe, Extreme.
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -61,8 +62,8 @@ class Quiet(_Model):
     least as severe as `above` and holds the rest.
     """
 
-    start: str
-    end: str
+    start: str = Field(pattern=_CLOCK_TIME)
+    end: str = Field(pattern=_CLOCK_TIME)
     days: tuple[Weekday, ...] = WEEKDAYS
     then: Literal["hold", "digest", "send_above"] = "hold"
     above: Severity = "alarm"
@@ -247,12 +248,29 @@ def problems(body: Mapping[str, Any], known: Known) -> tuple[Rule | None, list[P
     try:
         rule = Rule.model_validate(given)
     except ValidationError as error:
-        wrong = (_translated(one) for one in error.errors(include_url=False))
-        return None, [*found, *{problem.field: problem for problem in wrong}.values()]
-    found += [*_names(rule, known), *_zone_problems(rule), *_quiet_problems(rule)]
-    kinds = {"official": _official, "watchdog": _watchdog}
-    found += kinds[rule.kind](rule) if rule.kind in kinds else _levels(rule, known)
+        translated = (_translated(one) for one in error.errors(include_url=False))
+        wrong = {problem.field: problem for problem in translated}
+        return None, [*found, *wrong.values(), *_beside(given, wrong, known)]
+    found += _judged(rule, known)
     return (None if found else rule), found
+
+
+def _judged(rule: Rule, known: Known) -> list[Problem]:
+    """What is wrong with a rule whose fields each have their form."""
+    found = [*_names(rule, known), *_zone_problems(rule), *_quiet_problems(rule)]
+    kinds = {"official": _official, "watchdog": _watchdog}
+    return found + (kinds[rule.kind](rule) if rule.kind in kinds else _levels(rule, known))
+
+
+def _beside(body: Mapping[str, Any], wrong: Collection[str], known: Known) -> list[Problem]:
+    """What else is wrong beside fields without their form, so that every wrong line is named at
+    once; nothing where one of those says what the others mean."""
+    fields = {field.partition(".")[0] for field in wrong}
+    if fields & DECIDING:
+        return []
+    rest = {name: value for name, value in body.items() if name not in fields}
+    rule = Rule.model_validate({"id": "rule", "name": "rule", **rest})
+    return [problem for problem in _judged(rule, known) if problem.field not in fields]
 
 
 def _with_codes(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
@@ -329,7 +347,7 @@ def _names(rule: Rule, known: Known) -> list[Problem]:
         found += _unknown("feed", [rule.feed] if rule.feed else [], known.feeds)
     if rule.kind in PLACELESS:
         return found
-    if not rule.one_shot:
+    if rule.kind != "official":
         found += _unknown("pollutant", [rule.pollutant], (*pollutants(), OVERALL))
     if rule.watch != "value":
         found += _unknown("standard", [rule.standard], known.standards)
@@ -354,12 +372,8 @@ def _quiet_problems(rule: Rule) -> list[Problem]:
     quiet = rule.quiet
     if quiet is None:
         return []
-    found = [
-        Problem(f"quiet.{name}", FORMS[f"quiet.{name}"])
-        for name in ("start", "end")
-        if not _CLOCK_TIME.fullmatch(getattr(quiet, name))
-    ]
-    if not found and quiet.start == quiet.end:
+    found = []
+    if quiet.start == quiet.end:
         found.append(Problem("quiet.end", N_("is the same as the start: the quiet has no end")))
     if not quiet.days:
         found.append(Problem("quiet.days", N_("names no weekday")))

@@ -253,7 +253,7 @@ def _archive_findings(context: Context) -> Iterator[Finding]:
 def _clock_findings(settings: Settings) -> Iterator[Finding]:
     now = settings.the_clock.now()
     if settings.the_clock.start is not None:
-        away = Clock().now() - now
+        away = timedelta(seconds=round((Clock().now() - now).total_seconds()))
         note = f"AQ_CLOCK is set: {kst_iso(now)}, {away} from this machine's clock"
         yield Finding("clock", WARN, note, "unset AQ_CLOCK unless this is a demonstration")
         return

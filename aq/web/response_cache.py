@@ -95,6 +95,14 @@ class Shelf:
         return response
 
 
+def is_known(asked: str | None, etag: str | None) -> bool:
+    """Whether `If-None-Match` names this entity tag, weakly or not, alone or among others."""
+    if not asked or not etag:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in asked.split(",")]
+    return "*" in tags or etag.removeprefix("W/") in tags
+
+
 def _stamp(context: Context, version: int) -> Stamp:
     now = context.clock.now().replace(second=0, microsecond=0)
     return version, now, context.store.writes

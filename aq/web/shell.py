@@ -32,7 +32,7 @@ from aq.web.drawings.view import shown_digits
 from aq.web.head import Head, markup
 from aq.web.parts.view_state import PLACE_COOKIE, View, read
 from aq.web.public.moment import MOMENTS
-from aq.web.response_cache import Shelf
+from aq.web.response_cache import Shelf, is_known
 from aq.web.sections import ABOUT, PAGES, address
 from aq.web.site import Site, site_of
 from aq.web.wording import summary
@@ -85,7 +85,7 @@ class Shell:
                 return
             response = await run_in_threadpool(self._answer, scope, page, question, original)
         etag = response.headers["etag"]
-        if Headers(scope=scope).get("if-none-match") == etag:
+        if is_known(Headers(scope=scope).get("if-none-match"), etag):
             response = Response(
                 status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"}
             )

@@ -222,6 +222,27 @@ def test_a_bad_rule_is_refused_with_its_field(name: str) -> None:
     assert str(found[0]) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"severity": "bad", "channels": ["nobody"]}, {"severity", "channels"}),
+        ({"for": 0, "pollutant": "pm99", "bogus": 1}, {"for", "pollutant", "bogus"}),
+        ({"for_hours": "x", "clear_below": 200}, {"for_hours", "threshold"}),
+        ({"quiet": {"start": "25:00"}}, {"quiet.start", "quiet.end"}),
+        ({"watch": "grades", "threshold": 1, "clear_below": 2}, {"watch"}),
+        (
+            {"kind": "official", "pollutant": "no2", "name": ""},
+            {"name", "pollutant", "threshold", "for", "clear_below"},
+        ),
+    ],
+)
+def test_every_wrong_field_is_named_at_once(changes: dict[str, Any], fields: set[str]) -> None:
+    parsed, found = problems({**BODY, **changes}, KNOWN)
+    assert parsed is None
+    assert {problem.field for problem in found} == fields
+    assert len(found) == len(fields)
+
+
 def test_a_rule_is_its_body_again() -> None:
     one = rule(provinces=["Seoul", "KR-50", "부산"], quiet=QUIET, channels=["journal"])
     assert one.provinces == ("KR-11", "KR-26", "KR-50")

@@ -8,6 +8,9 @@ import pytest
 import requests
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from aq.web import compressed, kept_files
 from aq.web.compressed import Packed, encoding_for
@@ -51,6 +54,21 @@ def test_the_best_encoding_that_is_taken_is_sent(
     assert asked.headers["Content-Length"] == str(len(body))
     assert UNPACK[encoding](body, len(whole)) == whole
     assert encoding is None or len(body) < len(whole) / 3
+
+
+@pytest.mark.parametrize("accepted", ["gzip;q=0", "br;q=0, gzip;q=0.0"])
+def test_what_is_refused_is_not_packed_by_what_stands_behind(accepted: str) -> None:
+    inner = Middleware(GZipMiddleware, minimum_size=1)
+    site = Starlette(
+        routes=[Route("/api", lambda _request: PlainTextResponse("a" * 400))],
+        middleware=[Middleware(Packed), inner],
+    )
+    with listening(site) as address:
+        refused = requests.get(f"{address}/api", headers={"Accept-Encoding": accepted}, timeout=60)
+        taken = requests.get(f"{address}/api", headers={"Accept-Encoding": "gzip"}, timeout=60)
+    assert "Content-Encoding" not in refused.headers
+    assert taken.headers["Content-Encoding"] == "gzip"
+    assert refused.text == taken.text == "a" * 400
 
 
 def test_a_lasting_file_is_packed_once(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

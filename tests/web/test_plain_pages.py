@@ -150,13 +150,16 @@ def test_a_page_is_packed_for_who_takes_it_and_sent_once(context: Context) -> No
     with public(context) as address:
         plain = requests.get(f"{address}/now", headers={"Accept-Encoding": "identity"}, timeout=60)
         packed = requests.get(f"{address}/now", headers={"Accept-Encoding": "gzip"}, timeout=60)
-        again = requests.get(
-            f"{address}/now", headers={"If-None-Match": packed.headers["ETag"]}, timeout=60
-        )
+        tag = packed.headers["ETag"]
+        # A proxy that packs by itself makes a tag weak; a cache may name several.
+        again = [
+            requests.get(f"{address}/now", headers={"If-None-Match": seen}, timeout=60)
+            for seen in (tag, f"W/{tag}", f'"x", {tag}')
+        ]
     assert plain.text == packed.text
     assert int(packed.headers["Content-Length"]) < len(plain.content) / 3
     assert packed.headers["Vary"] == "Accept-Encoding"
-    assert again.status_code == 304
+    assert [answer.status_code for answer in again] == [304, 304, 304]
 
 
 def test_an_hour_too_old_is_said_and_greyed(tmp_path: Path) -> None:

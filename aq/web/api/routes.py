@@ -51,7 +51,7 @@ from aq.web.api.zones import (
     zones,
 )
 from aq.web.export_route import export_rows
-from aq.web.response_cache import Shelf
+from aq.web.response_cache import Shelf, is_known
 
 log = logging.getLogger(__name__)
 Handler = Callable[[Context, Given], Response]
@@ -350,7 +350,7 @@ def _is_current(asked: Mapping[str, str], answer: Mapping[str, str]) -> bool:
     """Whether the copy that the asker has is the answer still: by its tag, or without one by the
     time it was changed last (RFC 9110, 13.1)."""
     if "if-none-match" in asked:
-        return _is_known(asked["if-none-match"], answer.get("etag"))
+        return is_known(asked["if-none-match"], answer.get("etag"))
     since, changed = asked.get("if-modified-since"), answer.get("last-modified")
     if since is None or changed is None:
         return False
@@ -358,14 +358,6 @@ def _is_current(asked: Mapping[str, str], answer: Mapping[str, str]) -> bool:
         return parsedate_to_datetime(since) >= parsedate_to_datetime(changed)
     except (TypeError, ValueError):  # no date, or one without its zone: as if not asked
         return False
-
-
-def _is_known(asked: str | None, etag: str | None) -> bool:
-    """Whether `If-None-Match` names this entity tag, weakly or not, alone or among others."""
-    if not asked or not etag:
-        return False
-    tags = [tag.strip().removeprefix("W/") for tag in asked.split(",")]
-    return "*" in tags or etag.removeprefix("W/") in tags
 
 
 def routes(get_context: Callable[[], Context]) -> list[Route]:

@@ -30,7 +30,7 @@ from aq.web.public.document import Place, policy
 from aq.web.public.moment import MOMENTS
 from aq.web.public.picture import png
 from aq.web.public.site_pages import plain_page, resolved
-from aq.web.response_cache import Shelf
+from aq.web.response_cache import Shelf, is_known
 from aq.web.sharing import cache_control
 from aq.web.site import Site, site_of
 
@@ -222,8 +222,7 @@ def _endpoint(
         response = shelf.at_once(get_context, question)
         if response is None:
             response = await run_in_threadpool(made, request, question, encoding)
-        etag = response.headers.get("etag")
-        if etag and headers.get("if-none-match") == etag:
+        if is_known(headers.get("if-none-match"), response.headers.get("etag")):
             kept = {k: v for k, v in response.headers.items() if k != "content-length"}
             return Response(status_code=304, headers=kept)
         return response
