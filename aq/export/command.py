@@ -124,13 +124,13 @@ def verify(
     """
     if file.suffix == ".zip" and is_zipfile(file):
         with TemporaryDirectory(prefix="aq-verify-") as folder:
-            verdicts = [
-                verify(context, table, None, progress) for table in unpacked(file, Path(folder))
-            ]
+            tables = unpacked(file, Path(folder))
+            verdicts = [verify(context, table, None, progress) for table in tables]
         worst = max(verdicts, key=lambda verdict: VERDICTS.index(verdict.what))
         return replace(
             worst,
-            text=f"{file}: " + "; ".join(verdict.text for verdict in verdicts),
+            text=f"{file}: "
+            + "; ".join(verdict.text for verdict in verdicts).replace(f"{folder}/", ""),
             rules=dict(sum((Counter(verdict.rules) for verdict in verdicts), Counter())),
         )
     content = read_manifest(manifest_at or manifest_path(file))

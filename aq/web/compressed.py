@@ -88,7 +88,8 @@ class Packed:
         if "etag" in headers and not headers["etag"].startswith(WEAK):
             headers["etag"] = WEAK + headers["etag"]
         if start["status"] == 200 and len(body) >= LEAST and kind.startswith(KINDS):
-            headers.add_vary_header("Accept-Encoding")
+            if "accept-encoding" not in headers.get("vary", "").lower():
+                headers.add_vary_header("Accept-Encoding")
             if encoding:
                 body = await self._packed(path, encoding, body)
                 headers["Content-Encoding"] = encoding

@@ -57,7 +57,8 @@ def address(name: str) -> str:
 async def _answer(request: Request) -> Response:
     body = next((body for where, body in _files().values() if where == request.url.path), None)
     if body is None:
-        return Response(status_code=404)
+        # Not to be kept by a cache: an instance of another version may have it.
+        return Response(status_code=404, headers={"Cache-Control": "no-store"})
     kind = request.url.path.rpartition(".")[2]
     return Response(body, media_type=TYPES[kind], headers={"Cache-Control": FOR_EVER})
 

@@ -110,7 +110,9 @@ def test_a_zip_verifies_and_tells_what_has_changed(
     asked = ["export", *RANGE, "--zip", "-o", str(path), "--grain", "hour", "--grain", "day"]
     assert run(asked) == 0
     confirmed(context, 999)
+    capsys.readouterr()
     assert run(["export", "--verify", str(path)]) == 0
+    assert f"{path}: air-hour.csv: same bytes" in capsys.readouterr().out
     with ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("air-day.csv", "other\n")
     assert run(["export", "--verify", str(path)]) == 1

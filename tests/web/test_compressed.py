@@ -25,7 +25,9 @@ UNPACK = {
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    app = Starlette(routes=[kept_files.route()], middleware=[Middleware(Packed)])
+    # The framework packs behind it what is not packed before it, and says so of every answer.
+    stack = [Middleware(Packed), Middleware(GZipMiddleware, minimum_size=500)]
+    app = Starlette(routes=[kept_files.route()], middleware=stack)
     with listening(app) as site:
         yield site + kept_files.address("drawing.js")
 
@@ -69,6 +71,11 @@ def test_what_is_refused_is_not_packed_by_what_stands_behind(accepted: str) -> N
     assert "Content-Encoding" not in refused.headers
     assert taken.headers["Content-Encoding"] == "gzip"
     assert refused.text == taken.text == "a" * 400
+
+
+def test_a_file_of_another_version_is_not_kept_as_missing(address: str) -> None:
+    other = requests.get(address.replace("/drawing.", "/drawing.0"), timeout=60)
+    assert (other.status_code, other.headers["Cache-Control"]) == (404, "no-store")
 
 
 def test_a_lasting_file_is_packed_once(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
