@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from aq.alerts.channels import FILE, SCHEMES, WEBHOOK, add_channel, outlets
 from aq.alerts.delivery import try_channel
 from aq.alerts.guide import free_id, free_name, usual_clear, usual_hours, usual_level
 from aq.alerts.points import reader_of
+from aq.alerts.rule import LONGEST_HOURS
 from aq.alerts.rule_file import to_toml
 from aq.alerts.rules import known_to, reached
 from aq.alerts.webhook import DeliveryError
@@ -95,7 +97,7 @@ def _watched() -> dict[str, Any]:
     unit = pollutants()[pollutant].unit
     usual = usual_level(pollutant)
     level = _asked(f"From which level on? [{unit}]", f"{usual:g}" if usual else "", _number)
-    hours = _asked("For how many hours in a row?", str(usual_hours(pollutant)), int)
+    hours = _asked("For how many hours in a row?", str(usual_hours(pollutant)), _hours)
     clears = f"{usual_clear(pollutant, level):g}"
     clear = _asked(f"Below which level is it over? [{unit}]", clears, _number)
     return {
@@ -125,8 +127,19 @@ def _zones_of(names: list[str], pollutant: str) -> bool:
 
 
 def _number(given: str) -> float:
-    number = float(given)
-    return int(number) if number.is_integer() else number
+    try:
+        number = Decimal(given)
+    except InvalidOperation:
+        number = Decimal("nan")
+    if not number.is_finite():
+        raise ValueError("a number, like 75")
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _hours(given: str) -> int:
+    if not given.isdecimal() or not 1 <= int(given) <= LONGEST_HOURS:
+        raise ValueError(f"whole hours from 1 to {LONGEST_HOURS}, like 2")
+    return int(given)
 
 
 def _quiet() -> dict[str, Any]:

@@ -158,12 +158,15 @@ def test_a_rule_is_made_by_questions_from_place_to_test_message(
     httpserver.expect_request("/in").respond_with_data("", 200)
     url = f"json://{httpserver.host}:{httpserver.port}/in"
     answers = [
-        "아틀란티스", "경기, Seoul", "pm25", "75", "", "", "22-7", "22:00-07:00",
-        "duty", "json", url, "", "우리 동네 나쁨", "", "",
+        "아틀란티스", "경기, Seoul", "pm25", "inf", "칠십", "75", "0", "", "", "22-7",
+        "22:00-07:00", "duty", "json", url, "", "우리 동네 나쁨", "", "",
     ]  # fmt: skip
     made = CliRunner().invoke(rules_command, ["new"], input="\n".join(answers) + "\n")
     assert made.exit_code == 0, made.output
     assert "would have told duty" in made.output
+    told = f"{made.output}{made.stderr}"
+    assert told.count("a number, like 75") >= 2
+    assert "whole hours from 1 to 168, like 2" in told
     assert url not in (configured / "config" / "alerts.toml").read_text("utf-8")
     assert (configured / "var" / "channels.env").stat().st_mode & 0o077 == 0
     (body,) = from_toml((configured / "pm25-gyeonggi.toml").read_text("utf-8"), "x")
