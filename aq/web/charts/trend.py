@@ -127,6 +127,7 @@ def _lay_out(
         gridcolor=colours.rule,
         ticks="",
         tickangle=0,
+        ticklabelstandoff=6,
         nticks=5,
         fixedrange=True,
         tickformatstops=[

@@ -20,7 +20,7 @@ OUTCOME_WORDS = {
     FALSE_ALARM: N_("false alarm"),
     CALM: N_("not bad, as forecast"),
 }
-WIDTH, NAMES, ROW, HEAD = 640, 62, 17, 20  # [units]
+WIDTH, NAMES, ROW, HEAD = 640, 86, 17, 20  # [units]
 
 
 def forecast_dots(view: View, scores: Sequence[Score]) -> str:

@@ -27,7 +27,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page, ranges
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
-from aq.web.parts.tables import table
+from aq.web.parts.tables import cards
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import (
     N_,
@@ -304,17 +304,17 @@ def episodes_table(many: Sequence[Episode], key: str, text: Text) -> str:
         text("Highest"),
         text("In what order"),
     ]
-    titles = "".join(f"<th scope='col'>{escape(one)}</th>" for one in head)
-    rows = "".join(_row(one, key, text) for one in reversed(many[-MOST_ROWS:]))
+    rows = [_row(one, key, text) for one in reversed(many[-MOST_ROWS:])]
     caption = text("Episodes, newest first")
     more = ""
     if len(many) > MOST_ROWS:
         words = text("The newest {n} of {all}.", n=MOST_ROWS, all=f"{len(many):,}")
         more = f'<p class="muted">{escape(words)}</p>'
-    return f"<h2>{escape(caption)}</h2>{table(caption, f'<tr>{titles}</tr>', rows, text)}{more}"
+    return f"<h2>{escape(caption)}</h2>{cards(caption, head, rows, text)}{more}"
 
 
-def _row(episode: Episode, key: str, text: Text) -> str:
+def _row(episode: Episode, key: str, text: Text) -> list[str]:
+    """The cells of an episode, as markup."""
     place, run = episode.peak
     begin, end = _ends(episode, text)
     highest = f"{_value(run.peak, key)}, {province_name(BY_ID[place], text.lang)}"
@@ -322,11 +322,8 @@ def _row(episode: Episode, key: str, text: Text) -> str:
     length = f"{episode.length:,}"
     if bridged:
         length += f" ({text('bridged: {n}', n=bridged)})"
-    body = "".join(f"<td>{escape(cell)}</td>" for cell in (end, length, highest))
-    order = (
-        f"<td style='white-space:normal;min-width:340px'>{escape(order_words(episode, text))}</td>"
-    )
-    return f"<tr><th scope='row'>{escape(begin)}</th>{body}{order}</tr>"
+    order = f'<span class="prose">{escape(order_words(episode, text))}</span>'
+    return [*map(escape, (begin, end, length, highest)), order]
 
 
 def _ends(episode: Episode, text: Text) -> tuple[str, str]:

@@ -167,6 +167,7 @@ def course_figure(drawn: Sequence[Sequence[Moment]], asked: Asked) -> go.Figure:
     """A line of medians for each kind of day over the band of its middle half."""
     text, colours = asked.text, palette(page.dark())
     made = go.Figure()
+    highest = max(course[-1].value for course in drawn)
     for course, colour in zip(drawn, (colours.tones[0], colours.tones[2]), strict=False):
         hours = [moment.hour for moment in course]
         name = text(COURSE_NAMES[course[0].weekend])
@@ -199,7 +200,7 @@ def course_figure(drawn: Sequence[Sequence[Moment]], asked: Asked) -> go.Figure:
             showarrow=False,
             xanchor="left",
             xshift=6,
-            yshift=7 if course is drawn[0] else -7,
+            yshift=7 if course[-1].value == highest else -7,
             font={"size": 12, "color": colour},
         )
     lay_out(made, COURSE, colours)
@@ -210,8 +211,9 @@ def course_figure(drawn: Sequence[Sequence[Moment]], asked: Asked) -> go.Figure:
         ticktext=[text("{hour}:00", hour=hour) for hour in TICKS],
         showgrid=False,
         zeroline=False,
+        ticklabelstandoff=6,
     )
-    made.update_yaxes(rangemode="tozero", zeroline=False)
+    made.update_yaxes(rangemode="tozero", zeroline=False, gridcolor=colours.rule)
     return made
 
 

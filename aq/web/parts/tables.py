@@ -1,7 +1,7 @@
 """A table as markup: as high as its rows, twenty of them until a reader asks for all."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from html import escape
 from typing import Any
@@ -27,6 +27,19 @@ def table(label: str, head: str, rows: str, text: Text) -> str:
         return box
     summary = escape(text("Show all {n}", n=f"{count:,}"))
     return f'<div class="long"><details><summary>{summary}</summary></details>{box}</div>'
+
+
+def cards(label: str, heads: Sequence[str], rows: Iterable[Sequence[str]], text: Text) -> str:
+    """A table of cells (markup) whose rows, on a phone, are cards: each cell under its head."""
+    head = "".join(f'<th scope="col">{escape(word)}</th>' for word in heads)
+    body = ""
+    for first, *others in rows:
+        cells = zip(heads[1:], others, strict=True)
+        body += f'<tr><th scope="row">{first}</th>' + "".join(
+            f'<td data-head="{escape(word)}">{cell}</td>' for word, cell in cells
+        )
+        body += "</tr>"
+    return table(label, f"<tr>{head}</tr>", body, text)
 
 
 # How a browser's table writes an English date, in the letters of moment.js.
