@@ -111,7 +111,7 @@ class Rule(_Model):
     repeat_hours: int | None = Field(None, ge=1, le=LONGEST_HOURS)
     channels: tuple[str, ...] = ()
     language: Literal["ko", "en"] = "ko"
-    enabled: bool = True
+    enabled: bool = Field(True, strict=True)
     note: str = Field("", max_length=2000)
 
     @property

@@ -186,6 +186,7 @@ def test_state_survives_json() -> None:
 
 QUIET = {"start": "09:00", "end": "18:00"}
 BAD = {
+    "switched on by a word": ({"enabled": "yes"}, "enabled"),
     "threshold below the clear level": ({"threshold": 90}, "threshold"),
     "unknown province": ({"provinces": ["평양"]}, "provinces"),
     "unknown channel": ({"channels": ["nobody"]}, "channels"),
