@@ -164,7 +164,8 @@ def test_words_of_an_episode(context: Context, lang: str) -> None:
     found, text = spells(context, "pm10", after, HOUR_20, level), text_in(lang)
     (one,) = episodes(found.runs)
     table = episodes_table([one], "pm10", text)
-    assert "2026-11-23 01:00 ?" in table
+    begin = "2026년 11월 23일(월) 1시 ?" if lang == "ko" else "Mon 23 Nov 2026 01:00 ?"
+    assert begin in table
     assert "62.0 µg/m³" in table
     assert len(runs_table(found, "pm10", text)) == 17
     drawn = figure(context, "pm10", after, HOUR_20, level, 1, "airkorea_1h", lang, False)
@@ -186,5 +187,5 @@ def test_the_order_is_that_of_reaching_the_level() -> None:
         )
 
     (one,) = episodes({SEOUL: [run(12, 14)], BUSAN: [run(11, 13)], JEJU: [run(15, 15)]})
-    assert order_words(one, text_in("en")) == "Busan 20:00 → Seoul 21:00 → Jeju 0:00"
+    assert order_words(one, text_in("en")) == "Busan 20:00 → Seoul 21:00 → Jeju 00:00"
     assert (one.first, one.last, one.length) == (11, 15, 5)

@@ -1,6 +1,6 @@
 """The log of alerts: what happened, each entry with the readings behind it; as a file too."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date, timedelta
 from html import escape
 from typing import Any
@@ -18,9 +18,9 @@ from aq.domain.provinces import BY_CODE, BY_ID, PROVINCES
 from aq.i18n import N_, Text
 from aq.web.base_path import below
 from aq.web.parts import cache, episode_table, page
-from aq.web.parts.tables import date_column, dates
+from aq.web.parts.tables import cards
 from aq.web.wording.alerts import REASON_WORDS, act_words, amount, moment, place_name
-from aq.web.wording.korean import province_name
+from aq.web.wording.korean import long_minute, province_name
 
 Fields = dict[str, Any]
 # A table of more is no reading; the file has all.
@@ -35,27 +35,34 @@ def draw(text: Text) -> None:
     page.html(f"<h2>{escape(text('What happened'))}</h2>")
     asked = _asked(text)
     episode_table.draw(asked, text)
-    page.html(f"<h3>{escape(text('Entry by entry'))}</h3>")
+    title = text("Entry by entry")
+    page.html(f"<h3>{escape(title)}</h3>")
     found = status.log(cache.context().store, limit=SHOWN + 1, **asked)
     if not found:
         page.html(f"<p>{escape(text('Nothing is in the log for this choice.'))}</p>")
         return
-    table = log_table(found[:SHOWN], text)
-    st.dataframe(
-        table,
-        hide_index=True,
-        width="stretch",
-        height=min(420, 37 * (len(table) + 1)),
-        column_config={
-            text("Readings"): st.column_config.LinkColumn(display_text=text("open")),
-            **date_column(text("Hour (end, KST)"), "hour", text),
-            **date_column(text("Decided"), "hour", text),
-        },
-    )
+    made = log_table(found[:SHOWN], text)
+    rows = [_cells(row, text) for row in made.to_dict("records")]
+    page.html(cards(title, list(made.columns), rows, text))
     if len(found) > SHOWN:
         words = text("The newest {n} are shown; the file has all.", n=SHOWN)
         page.html(f'<p class="muted">{escape(words)}</p>')
     _files(asked, text)
+
+
+def _cells(row: Mapping[Hashable, Any], text: Text) -> list[str]:
+    """An entry's cells as markup: long words may break, the readings are a link."""
+    wide = {text("What happened"), text("Rule"), text("Told to")}
+    cells = []
+    for head, value in row.items():
+        told = isinstance(value, str)  # a column of links has no-numbers where one is missing
+        cell = escape(value) if told else "–"
+        if head in wide:
+            cell = f'<span class="words">{cell}</span>'
+        elif told and head == text("Readings"):
+            cell = f'<a href="{cell}" target="_self">{escape(text("open"))}</a>'
+        cells.append(cell)
+    return cells
 
 
 def _asked(text: Text) -> dict[str, Any]:
@@ -149,7 +156,7 @@ def log_table(found: Sequence[Fields], text: Text) -> pd.DataFrame:
     rows = _ordered(found)
     return pd.DataFrame(
         {
-            text("Hour (end, KST)"): dates((moment(row["at"]) for row in rows), "hour", text),
+            text("Hour (end, KST)"): [_minute(row["at"], text) for row in rows],
             text("Where"): [place_name(row["place"], text) for row in rows],
             text("What happened"): [what_happened(row, text) for row in rows],
             text("Value"): [amount(row, "value", text) for row in rows],
@@ -159,9 +166,14 @@ def log_table(found: Sequence[Fields], text: Text) -> pd.DataFrame:
             text("Seen by"): [
                 row["acknowledged"]["who"] if row["acknowledged"] else "–" for row in rows
             ],
-            text("Decided"): dates((moment(row["decided_at"]) for row in rows), "hour", text),
+            text("Decided"): [_minute(row["decided_at"], text) for row in rows],
         }
     )
+
+
+def _minute(iso: str | None, text: Text) -> str:
+    at = moment(iso)
+    return long_minute(text, at) if at else "–"
 
 
 def _iso(iso: str | None) -> str:
