@@ -13,7 +13,7 @@ from aq.web.drawings.paint import Paint
 from aq.web.drawings.view import shown_digits
 from aq.web.wording.korean import number
 
-LEFT, RIGHT, TOP, BOTTOM = 36, 62, 10, 24
+LEFT, RIGHT, TOP, BOTTOM = 42, 76, 10, 24
 HEADROOM = 1.08  # of the highest value, so that the line does not touch the edge
 LEAST_DAYS_APART = 74  # units between the names of two days
 
