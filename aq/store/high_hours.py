@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import CTE, Connection, Integer, column, select, values
+from sqlalchemy import CTE, Connection, Integer, cast, column, select, values
 
 from aq.domain.model import URBAN
 from aq.domain.pollutants import KEYS
@@ -42,7 +42,7 @@ def means_reaching(
         table.c.hour > after,
         table.c.hour <= until,
         n > 0,
-        2 * total >= n * (2 * at_least - 1),
+        2 * total >= cast(n, Integer) * (2 * at_least - 1),  # counts are small integers
     )
     return [(province, hour) for province, hour in connection.execute(query.distinct())]
 

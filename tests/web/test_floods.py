@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -314,6 +315,7 @@ def test_t71_a_reader_who_has_gone_is_no_traceback() -> None:
         sent.append(message["type"])
 
     scope = {"type": "websocket", "headers": [], "client": ("198.51.100.1", 5), "path": "/"}
-    asyncio.run(sockets(framework, scope, receive, send))
+    with ThreadPoolExecutor(1) as thread:  # where no loop of another test goes on
+        thread.submit(asyncio.run, sockets(framework, scope, receive, send)).result()
     assert sent == ["websocket.accept", "websocket.close"]
     assert sockets.pages == 0

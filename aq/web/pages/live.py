@@ -36,10 +36,11 @@ def render() -> None:
     components.drawing("past", _past(view, is_open=is_open), "", chosen)
     if is_open:
         _evidence(view)
-    kinds = {"map": view.text("the map"), "carpet": view.text("three days")}
-    if pollutant in pollutants():
-        kinds["line"] = view.text("the week")
-    page.take_away(kinds, pollutant=pollutant, province=view.place)
+    if view.answer.country.feed is not None:  # without any hour there is nothing to draw
+        kinds = {"map": view.text("the map"), "carpet": view.text("three days")}
+        if pollutant in pollutants():
+            kinds["line"] = view.text("the week")
+        page.take_away(kinds, pollutant=pollutant, province=view.place)
     live_view.ahead(view)
     page.bottom()
     page.pulse()

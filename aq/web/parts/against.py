@@ -12,7 +12,7 @@ from aq.alerts.rule import OFFICIAL
 from aq.alerts.verification import against_official
 from aq.context import Context
 from aq.i18n import Text
-from aq.web.parts import cache, page
+from aq.web.parts import cache, page, tables
 from aq.web.wording.alerts import place_name
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import exact, long_hour
@@ -37,7 +37,7 @@ def show(rule: Rule, after: datetime, until: datetime) -> None:
     page.html(f"<h3>{escape(title)}</h3>{_counts(found, text)}{_known(found, text)}")
     rows = [one for one in found["places"] if one["official"] or one["alerts"]]
     if rows:
-        page.html(_table(rows, text), "acts-met")
+        page.html(_table(rows, title, text), "acts-met")
     why = " ".join(text(sentence) for sentence in found["why"])
     page.html(
         f'<p class="muted">{escape(text("Why the two never agree fully:"))} {escape(why)}</p>'
@@ -91,18 +91,18 @@ def lead(found: Mapping[str, float] | None, text: Text) -> str:
     return text("{n} h earlier", n=number) if hours > 0 else text("{n} h later", n=number)
 
 
-def _table(rows: list[Fields], text: Text) -> str:
+def _table(rows: list[Fields], title: str, text: Text) -> str:
     heads = [
         *(text("Where"), text("official acts"), text("met"), text("missed")),
         *(text("fired without one"), text("median lead")),
     ]
-    head = "".join(f'<th scope="col">{escape(words)}</th>' for words in heads)
-    body = ""
-    for row in rows:
-        counts = "".join(
-            f'<td class="num">{row[name]:,}</td>' for name in ("official", "met", "missed", "added")
+    counts = ("official", "met", "missed", "added")
+    body = [
+        (
+            escape(place_name(row["code"], text)),
+            *(f"{row[name]:,}" for name in counts),
+            escape(lead(row["lead_hours"], text)),
         )
-        where = escape(place_name(row["code"], text))
-        median = escape(lead(row["lead_hours"], text))
-        body += f'<tr><th scope="row">{where}</th>{counts}<td>{median}</td></tr>'
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        for row in rows
+    ]
+    return tables.cards(title, heads, body, text)
