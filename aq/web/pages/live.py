@@ -36,7 +36,7 @@ def render() -> None:
     components.drawing("past", _past(view, is_open=is_open), "", chosen)
     if is_open:
         _evidence(view)
-    if view.answer.country.feed is not None:  # without any hour there is nothing to draw
+    if view.answer.country.hour is not None:  # without any hour there is nothing to draw
         kinds = {"map": view.text("the map"), "carpet": view.text("three days")}
         if pollutant in pollutants():
             kinds["line"] = view.text("the week")
