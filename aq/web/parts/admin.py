@@ -26,6 +26,7 @@ from aq.web.traffic import Buckets, client
 
 LOOPBACK = "127.0.0.1"
 DONE = "just done"
+REFUSED = "admin.refused"
 # The field of a refusal -> words.
 REFUSALS = {
     "revision": N_("Somebody else changed this meanwhile. Look at it again; nothing was saved."),
@@ -75,20 +76,34 @@ def _password_session() -> str | None:
     return "admin" if until and cache.context().clock.now() < until else None
 
 
-def write(act: Callable[[str], object], done: str = "") -> None:
-    """Do what changes the store, if the reader still may; then draw anew and say `done`."""
+def write(act: Callable[[str], object], done: str = "", form: str = "") -> None:
+    """Do what changes the store, if the reader still may; then draw anew and say `done`.
+
+    Why it was refused is said at once; of a `form`, by its `refused` until it is sent again.
+    """
     name, text = who(), page.words()
+    st.session_state.pop(REFUSED, None)
     if name is None:
         st.error(text("This needs an administrator; sign in first."))
         return
     try:
         act(name)
     except InputError as error:
-        st.error(_refusal(error, text))
+        if form:
+            st.session_state[REFUSED] = form, _refusal(error, text)
+        else:
+            st.error(_refusal(error, text))
         return
     if done:
         st.session_state[DONE] = done
     st.rerun()
+
+
+def refused(form: str) -> None:
+    """Why a form was refused the last time it was sent, also after the page was drawn anew."""
+    sent, why = st.session_state.get(REFUSED, ("", ""))
+    if sent == form:
+        st.error(why)
 
 
 def _refusal(error: InputError, text: Text) -> str:

@@ -114,7 +114,9 @@ def _form(fields: Fields | None, names: dict[str, str], text: Text) -> None:
                 pollutant=pollutant or None,
             ),
             text("Silenced."),
+            "silence",
         )
+    admin.refused("silence")
 
 
 def until_morning(alerts: Sequence[Fields], text: Text) -> None:
