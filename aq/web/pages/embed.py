@@ -56,7 +56,7 @@ def render() -> None:
 def _choices() -> tuple[str, dict[str, str]]:
     """(kind, query) of the frame chosen; what goes without saying is left out."""
     text, rules = page.words(), page.standard()
-    left, middle, right = st.columns(3)
+    left, middle, right = st.container(key="frame-choices").columns(3)
     with left:
         kind = st.selectbox(
             text("Frame"), list(KINDS), format_func=lambda key: text(KINDS[key][0]), key="kind"
