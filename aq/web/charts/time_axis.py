@@ -15,7 +15,8 @@ from aq.web.charts.downsample import Floats
 HOUR_FORMS = {"ko": "%-H시", "en": "%H:00"}
 DAY_FORMS = {"ko": "%-m월 %-d일(%a)", "en": "%a %-d %b"}
 MONTH_FORMS = {"ko": "%Y년 %-m월", "en": "%b %Y"}
-SHORT_DAY_FORMS = {"ko": "%-m월 %-d일", "en": "%-d %b"}
+# Weeks apart, days stand on two lines: a phone has room for their names then.
+NARROW_DAY_FORMS = {"ko": "%-m월 %-d일<br>%a", "en": "%-d %b<br>%a"}
 HALF_DAY_MS, WEEK_MS = 43_200_000, 604_800_000
 
 
@@ -43,13 +44,13 @@ def hover_form(text: Text, grain: str = "hour") -> str:
 
 
 def tick_forms(text: Text) -> list[dict[str, Any]]:
-    """Names of ticks by how far they are apart: hours (below the first its day), days, weeks (all
-    of one weekday, which is left out), months."""
+    """Names of ticks by how far they are apart: hours (below the first its day), days, weeks,
+    months."""
     day = DAY_FORMS[text.lang]
     return [
         {"dtickrange": [None, HALF_DAY_MS], "value": f"{HOUR_FORMS[text.lang]}\n{day}"},
         {"dtickrange": [HALF_DAY_MS + 1, WEEK_MS - 1], "value": day},
-        {"dtickrange": [WEEK_MS, "M1"], "value": SHORT_DAY_FORMS[text.lang]},
+        {"dtickrange": [WEEK_MS, "M1"], "value": NARROW_DAY_FORMS[text.lang]},
         {"dtickrange": ["M1", None], "value": MONTH_FORMS[text.lang]},
     ]
 
