@@ -1,14 +1,12 @@
 """A decade of one province over HTTP by DuckDB, from the published folder on a plain server."""
 
 import statistics
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
@@ -16,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from bench import data
 from bench.data import Stores, open_runtime, say
 from bench.report import Case, below
+from tests.serving import listening
 
 CODE, KEY, RUNS = "KR-11", "pm25", 5
 SENT = [0]  # bytes of bodies
@@ -99,13 +98,5 @@ def _served(folder: Path) -> Iterator[str]:
 
     app = Starlette()
     app.mount("/", counts)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with listening(app) as address:
+        yield address

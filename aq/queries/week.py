@@ -1,7 +1,10 @@
 """A province's last days by the hour, and whether an hour is usual for its month."""
 
+import math
 from collections import defaultdict
 from datetime import date, datetime
+
+import pandas as pd
 
 from aq.context import Context
 from aq.domain.clock import (
@@ -34,19 +37,27 @@ def week(
     """The hours of ``after < hour end <= until`` with the acts in force in them."""
     rules = context.standards[standard]
     frame = line(context, BY_CODE[code].id, pollutant, after, until, standard=rules)
-    hours = tuple(
-        LineHour(
-            at=row["at"].to_pydatetime(),
-            value=None if row["value"] != row["value"] else float(row["value"]),
-            kind=_word(row["kind"]),
-            status=_word(row["status"]),
-            reason=_word(row["reason"]),
-            detail=_word(row["detail"]),
-        )
-        for row in frame.to_dict("records")
-    )
+    hours = line_hours(frame)
     acts: tuple[Advisory, ...] = advisories_over(context, (code,), pollutant, after, until)
     return Week(hours=hours, acts=acts, usual=usual(context, code, pollutant, until))
+
+
+def line_hours(frame: pd.DataFrame) -> tuple[LineHour, ...]:
+    """The rows of `aq.queries.frames.line` as hours."""
+    words = (frame[name].map(_word) for name in ("kind", "status", "reason", "detail"))
+    return tuple(
+        LineHour(
+            at=at.to_pydatetime(),
+            value=None if math.isnan(value) else float(value),
+            kind=kind,
+            status=status,
+            reason=reason,
+            detail=detail,
+        )
+        for at, value, kind, status, reason, detail in zip(
+            frame["at"], frame["value"], *words, strict=True
+        )
+    )
 
 
 def _word(value: object) -> str | None:

@@ -16,6 +16,7 @@ from aq.web.parts import cache, live_view, page
 from aq.web.parts import forecast_skill as skill
 from aq.web.parts.official import RECENT, grid
 from aq.web.parts.tables import table
+from aq.web.wording.advisories import forecasts_words
 from aq.web.wording.korean import N_, day_words, province_name
 
 LEAD_NAMES = {0: N_("same day"), 1: N_("one day ahead"), 2: N_("two days ahead")}
@@ -61,24 +62,7 @@ def recent() -> list[Score]:
 
 def verdict(found: list[Score], text: Text) -> str:
     """How the forecasts of the day before did, in one sentence."""
-    key = headed(found)
-    what = text.pollutant(key)
-    lead = [score for score in found if (score.pollutant, score.lead) == (key, 1)]
-    counted, hits, misses, false_alarms, _ = total(lead).get((key, 1), (0, 0, 0, 0, 0))
-    if not counted:
-        title = text("No forecast of the day before can be checked yet")
-    elif not hits + misses:
-        title = text("{what}: no bad day came; {n} were forecast", what=what, n=false_alarms)
-    else:
-        title = text(
-            "{what}: {hits} of {bad} bad province-days were forecast the day before;"
-            " {false_alarms} false alarms",
-            what=what,
-            bad=hits + misses,
-            hits=hits,
-            false_alarms=false_alarms,
-        )
-    return title
+    return forecasts_words(found, headed(found), text)
 
 
 def _head(found: list[Score], text: Text) -> str:

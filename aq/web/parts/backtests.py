@@ -1,7 +1,6 @@
 """A rule tried on the past, as a reader sees it: how often, how long, where, what makes it flap."""
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +19,7 @@ from aq.alerts.rules import reached
 from aq.context import Context
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text
-from aq.queries.live import LineHour
+from aq.queries.week import line_hours
 from aq.web import components
 from aq.web.drawings.rule_line import (
     Level,
@@ -88,7 +87,7 @@ def draw_line(
     if move:
         levels = [replace(level, step=move.step, most=move.most) for level in levels]
     line = RuleLine(
-        hours=_hours(frame),
+        hours=line_hours(frame),
         pollutant=rule.pollutant,
         unit=pollutants()[rule.pollutant].unit,
         standard=standard,
@@ -101,24 +100,6 @@ def draw_line(
     picture = rule_line(line, text, dark=page.dark())
     components.drawing(key, picture, chosen=move.chosen if move else lambda *_: None)
     return True
-
-
-def _hours(frame: pd.DataFrame) -> list[LineHour]:
-    """The rows of `aq.queries.line` as hours."""
-    columns = ("at", "value", "kind", "status", "reason", "detail")
-    return [
-        LineHour(
-            at=at,
-            value=None if math.isnan(value) else float(value),
-            kind=kind,
-            status=status,
-            reason=reason,
-            detail=detail,
-        )
-        for at, value, kind, status, reason, detail in zip(
-            *(frame[name] for name in columns), strict=True
-        )
-    ]
 
 
 class Trials:

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 
 from aq.domain.clock import kst, kst_day
 from aq.domain.errors import InputError
-from aq.domain.forecast_skill import total
 from aq.domain.provinces import Province
 from aq.domain.standards import Standard
 from aq.i18n import Text
@@ -30,6 +29,7 @@ from aq.web.public.pictures import (
     what_words,
     year_of_days,
 )
+from aq.web.wording.advisories import forecasts_words
 from aq.web.wording.korean import day_words, province_name
 
 FORECAST_DAYS = 30
@@ -95,18 +95,7 @@ def forecasts_figure(
     scores = [score for score in every if (score.pollutant, score.lead) == (pollutant, 1)]
     if not scores:
         raise InputError("no forecast of these days can be checked yet", "pollutant", unknown=True)
-    _, hits, misses, false_alarms, _ = total(scores)[pollutant, 1]
-    what = text.pollutant(pollutant)
-    title = text("{what}: no bad day came; {n} were forecast", what=what, n=false_alarms)
-    if hits + misses:
-        title = text(
-            "{what}: {hits} of {bad} bad province-days were forecast the day before;"
-            " {false_alarms} false alarms",
-            what=what,
-            bad=hits + misses,
-            hits=hits,
-            false_alarms=false_alarms,
-        )
+    title = forecasts_words(scores, pollutant, text)
     key = text("● hit, ○ miss, × false alarm, · not bad, as forecast")
     drawn = forecast_dots(_view(moment, pollutant, text), scores)
     return _figure(moment, title, f"{_span(first, last, text)} · {key}", drawn, text, paint)

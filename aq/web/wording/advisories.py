@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from aq.domain.forecast_skill import Score, total
 from aq.domain.forecasts import Part
 from aq.domain.model import Advisory
 from aq.domain.pollutants import pollutants
@@ -59,3 +60,22 @@ def value_words(row: Advisory, scaled: int | None) -> str:
         return "–"
     unit = pollutants()[row.pollutant].unit
     return f"{number(found, 4 if row.pollutant == 'o3' else 0)} {unit}"
+
+
+def forecasts_words(scores: Iterable[Score], pollutant: str, text: Text) -> str:
+    """How the forecasts of the day before did for a pollutant, in one sentence."""
+    lead = [score for score in scores if (score.pollutant, score.lead) == (pollutant, 1)]
+    counted, hits, misses, false_alarms, _ = total(lead).get((pollutant, 1), (0, 0, 0, 0, 0))
+    what = text.pollutant(pollutant)
+    if not counted:
+        return text("No forecast of the day before can be checked yet")
+    if not hits + misses:
+        return text("{what}: no bad day came; {n} were forecast", what=what, n=false_alarms)
+    return text(
+        "{what}: {hits} of {bad} bad province-days were forecast the day before;"
+        " {false_alarms} false alarms",
+        what=what,
+        bad=hits + misses,
+        hits=hits,
+        false_alarms=false_alarms,
+    )

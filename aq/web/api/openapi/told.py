@@ -1,9 +1,10 @@
 """What the routes of the authority's word, alerts and feeds answer, as types; see `answers`."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NotRequired, TypedDict
 
-from aq.domain.forecast_measures import Measure
+from aq.domain.forecast_measures import Measures
 from aq.domain.model import AnswerKey
 from aq.queries.feed_status import FeedStatus, NoticeStatus
 
@@ -47,20 +48,12 @@ class Forecast(TypedDict):
     notices: list[Notice]
 
 
-class SkillItem(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillItem(Measures):
     pollutant: str
     lead_days: int
     province: str | None
     season: str | None
-    days: int
-    bad: int
-    hit_rate: Measure
-    pod: Measure
-    far: Measure
-    csi: Measure
-    bias: Measure
-    skill_persistence: Measure
-    skill_climatology: Measure
 
 
 class Over50(TypedDict):
