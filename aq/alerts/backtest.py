@@ -158,7 +158,7 @@ def courses(
         for place in places
         if place in reaching or rule.over != "zone" or place not in BY_CODE
     }
-    found: dict[str, Course] = {}
+    course_of: dict[str, Course] = {}
     points = {place: {} for place in spans}
     unread: Mapping[str, Sequence[Window]] = spans
     while unread:
@@ -166,11 +166,11 @@ def courses(
             points.get(place, {}).update(hours)
         longer = {}
         for place in unread:
-            found[place] = evaluate(rule, points[place], State(hour=after), until)
-            longer[place] = _going_on(found[place], spans[place], until)
+            course_of[place] = evaluate(rule, points[place], State(hour=after), until)
+            longer[place] = _going_on(course_of[place], spans[place], until)
             spans[place] = merged_spans([*spans[place], *longer[place]], apart=0)
         unread = {place: more for place, more in longer.items() if more}
-    return {place: found[place] for place in places if place in found}
+    return {place: course_of[place] for place in places if place in course_of}
 
 
 def _going_on(course: Course, spans: Sequence[Window], until: int) -> list[Window]:

@@ -249,7 +249,7 @@ def _url_problem(kind: str, value: str) -> str | None:
         web = scheme.lower() in SCHEMES[WEBHOOK] and _is_web_address(value)
         return None if web else "a web address is needed, like https://hc-ping.com/…"
     if not found or scheme.lower() not in SCHEMES[kind]:
-        wanted = " or ".join(f"{known}://" for known in SCHEMES[kind])
+        wanted = " or ".join(f"{scheme}://" for scheme in SCHEMES[kind])
         return f"a channel of kind {kind} needs a URL that begins with {wanted}"
     if kind == WEBHOOK:
         return None if _is_web_address(value) else "not a web address"

@@ -161,20 +161,20 @@ class Rule(_Model):
 
     def as_body(self) -> dict[str, Any]:
         """All fields in JSON's and TOML's types, in the order above, absent ones left out."""
-        found = self.model_dump(mode="python", by_alias=True, exclude_none=True)
-        for key in ("threshold", "clear_below") if "threshold" in found else ():
-            whole = found[key] == found[key].to_integral_value()
-            found[key] = int(found[key]) if whole else float(found[key])
+        fields = self.model_dump(mode="python", by_alias=True, exclude_none=True)
+        for key in ("threshold", "clear_below") if "threshold" in fields else ():
+            whole = fields[key] == fields[key].to_integral_value()
+            fields[key] = int(fields[key]) if whole else float(fields[key])
         for key in ("provinces", "zones", "channels"):
-            found[key] = list(getattr(self, key))
+            fields[key] = list(getattr(self, key))
         if not self.zones:
-            del found["zones"]
+            del fields["zones"]
         if self.quiet:
-            found["quiet"]["days"] = list(self.quiet.days)
+            fields["quiet"]["days"] = list(self.quiet.days)
         alien: tuple[str, ...] = HOURLY if self.kind in ("official", "watchdog") else ()
         if self.kind == "watchdog":
             alien = (*alien, "pollutant", "provinces")
-        return {key: value for key, value in found.items() if key not in alien}
+        return {key: value for key, value in fields.items() if key not in alien}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,44 +340,44 @@ def _unknown(field: str, names: Iterable[str], known: Collection[str]) -> list[P
 
 
 def _names(rule: Rule, known: Known) -> list[Problem]:
-    found = _unknown("channels", rule.channels, sorted(known.channels))
+    wrong = _unknown("channels", rule.channels, sorted(known.channels))
     if len(set(rule.channels)) < len(rule.channels):
-        found.append(Problem("channels", N_("names a channel twice")))
+        wrong.append(Problem("channels", N_("names a channel twice")))
     if rule.kind == "data_late":
-        found += _unknown("feed", [rule.feed] if rule.feed else [], known.feeds)
+        wrong += _unknown("feed", [rule.feed] if rule.feed else [], known.feeds)
     if rule.kind in PLACELESS:
-        return found
+        return wrong
     if rule.kind != "official":
-        found += _unknown("pollutant", [rule.pollutant], (*pollutants(), OVERALL))
+        wrong += _unknown("pollutant", [rule.pollutant], (*pollutants(), OVERALL))
     if rule.watch != "value":
-        found += _unknown("standard", [rule.standard], known.standards)
-    return found
+        wrong += _unknown("standard", [rule.standard], known.standards)
+    return wrong
 
 
 def _zone_problems(rule: Rule) -> list[Problem]:
-    found: list[Problem] = []
+    wrong: list[Problem] = []
     if rule.kind != "air":
-        return found
+        return wrong
     if rule.over == "zone" and rule.pollutant not in KINDS:
         values = {"known": ", ".join(KINDS)}
-        found.append(Problem("over", N_("there are zones of {known} alone"), values))
+        wrong.append(Problem("over", N_("there are zones of {known} alone"), values))
     if rule.zones and rule.over != "zone":
-        found.append(Problem("zones", N_('belongs to a rule with over = "zone"')))
+        wrong.append(Problem("zones", N_('belongs to a rule with over = "zone"')))
     if rule.zones and rule.provinces:
-        found.append(Problem("zones", N_("name provinces or zones, not both")))
-    return found
+        wrong.append(Problem("zones", N_("name provinces or zones, not both")))
+    return wrong
 
 
 def _quiet_problems(rule: Rule) -> list[Problem]:
     quiet = rule.quiet
     if quiet is None:
         return []
-    found = []
+    wrong = []
     if quiet.start == quiet.end:
-        found.append(Problem("quiet.end", N_("is the same as the start: the quiet has no end")))
+        wrong.append(Problem("quiet.end", N_("is the same as the start: the quiet has no end")))
     if not quiet.days:
-        found.append(Problem("quiet.days", N_("names no weekday")))
-    return found
+        wrong.append(Problem("quiet.days", N_("names no weekday")))
+    return wrong
 
 
 def _official(rule: Rule) -> list[Problem]:
@@ -386,24 +386,24 @@ def _official(rule: Rule) -> list[Problem]:
     alien = N_("does not belong to a rule that watches official acts")
     if rule.one_shot:
         alien = N_("an act of yellow dust has no level and no end, and is told once")
-    found = [Problem(name, alien) for name in (*HOURLY, "repeat_hours") if name in given]
+    wrong = [Problem(name, alien) for name in (*HOURLY, "repeat_hours") if name in given]
     if rule.pollutant not in OFFICIAL and not rule.one_shot:
         values = {"known": ", ".join((*OFFICIAL, YELLOW_DUST))}
-        found.append(Problem("pollutant", N_("official advisories are of {known}"), values))
-    return found
+        wrong.append(Problem("pollutant", N_("official advisories are of {known}"), values))
+    return wrong
 
 
 def _watchdog(rule: Rule) -> list[Problem]:
     """It needs its interval; nothing else of it can be watched."""
     given = {"for" if name == "for_hours" else name for name in rule.model_fields_set}
-    found = [
+    wrong = [
         Problem(name, N_("does not belong to a watchdog"))
         for name in (*HOURLY, "provinces", "pollutant")
         if name in given and (name != "provinces" or rule.provinces)
     ]
     if rule.repeat_hours is None:
-        found.append(Problem("repeat_hours", N_("is missing")))
-    return found
+        wrong.append(Problem("repeat_hours", N_("is missing")))
+    return wrong
 
 
 def _levels(rule: Rule, known: Known) -> list[Problem]:

@@ -112,7 +112,7 @@ def spells(
     rows: Iterable[Advisory], level: int, place_of: Callable[[Advisory], str] | None = None
 ) -> list[Span]:
     """From when to when each zone was at a level or above; of one pollutant and province."""
-    found: list[Span] = []
+    past: list[Span] = []
     on: dict[tuple[str, str, str], Span] = {}
     for act in acts(rows):
         zone = zone_of(act.advisory)
@@ -120,8 +120,8 @@ def spells(
             place = place_of(act.advisory) if place_of else ""
             on.setdefault(zone, Span(begin=act.at, end=None, zone=zone[2], place=place))
         elif zone in on:
-            found.append(replace(on.pop(zone), end=act.at))
-    return sorted([*found, *on.values()], key=lambda span: (span.begin, span.zone))
+            past.append(replace(on.pop(zone), end=act.at))
+    return sorted([*past, *on.values()], key=lambda span: (span.begin, span.zone))
 
 
 def match(
@@ -167,10 +167,10 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """Counts in all and by province, every advisory with its alert, every alert without."""
         places = [
-            {**_named(code), **found.counts, "lead_hours": _leads(found.leads)}
-            for code, found in self.places.items()
+            {**_named(code), **comparison.counts, "lead_hours": _leads(comparison.leads)}
+            for code, comparison in self.places.items()
         ]
-        every = [found.counts for found in self.places.values()]
+        every = [comparison.counts for comparison in self.places.values()]
         names = Matching(matches=(), alerts=(), added=()).counts
         return {
             "rule": self.rule.id,
@@ -183,25 +183,32 @@ class Comparison:
             "within_hours": self.within,
             "official_since": _iso(self.known_since),
             **{name: sum(counts[name] for counts in every) for name in names},
-            "lead_hours": _leads([n for found in self.places.values() for n in found.leads]),
+            "lead_hours": _leads(
+                [n for comparison in self.places.values() for n in comparison.leads]
+            ),
             "places": places,
             "advisories": [
                 {
                     **_named(code),
-                    "zone": one.official.zone,
-                    "issued_at": kst_iso(one.official.begin),
-                    "cleared_at": _iso(one.official.end),
-                    "met": one.alert is not None,
-                    "alert_at": _iso(one.alert.begin if one.alert else None),
-                    "lead_hours": one.lead_hours,
+                    "zone": entry.official.zone,
+                    "issued_at": kst_iso(entry.official.begin),
+                    "cleared_at": _iso(entry.official.end),
+                    "met": entry.alert is not None,
+                    "alert_at": _iso(entry.alert.begin if entry.alert else None),
+                    "lead_hours": entry.lead_hours,
                 }
-                for code, found in self.places.items()
-                for one in found.matches
+                for code, comparison in self.places.items()
+                for entry in comparison.matches
             ],
             "added_alerts": [
-                {**_named(code), "zone": one.zone, "at": kst_iso(one.begin), "until": _iso(one.end)}
-                for code, found in self.places.items()
-                for one in found.added
+                {
+                    **_named(code),
+                    "zone": entry.zone,
+                    "at": kst_iso(entry.begin),
+                    "until": _iso(entry.end),
+                }
+                for code, comparison in self.places.items()
+                for entry in comparison.added
             ],
             # Why a rule and the authority never agree fully: English sentences of the catalogue.
             "why": [OF_ZONES if self.rule.over == "zone" else OF_PROVINCES, *WHY],

@@ -89,9 +89,9 @@ class NoticeCollector:
         """From when on notices are asked for: the day of the newest held, or the first start's."""
         with self.store.read() as connection:
             if NOTICES[name].kind == FORECAST:
-                held = [newest_forecast(connection, kind) for kind in (DAILY, WEEKLY)]
-                known = [forecast for forecast in held if forecast is not None]
-                since = min(known, default=now - FIRST_FORECASTS)
+                newest = [newest_forecast(connection, kind) for kind in (DAILY, WEEKLY)]
+                issued = [forecast for forecast in newest if forecast is not None]
+                since = min(issued, default=now - FIRST_FORECASTS)
                 return max(since, now - MOST_DAYS)
             if newest_advisory(connection) is None:
                 return now - FIRST_ADVISORIES

@@ -171,7 +171,12 @@ def last_report(store: Store, jobs: Sequence[str]) -> dict[str, Any] | None:
         reports = (json.loads(text) for text in connection.scalars(query))
         told = ("rows", "skipped")
         return next(
-            (one for one in reports if any(one.get(key) for key in told) or "gaps" in one), None
+            (
+                report
+                for report in reports
+                if any(report.get(key) for key in told) or "gaps" in report
+            ),
+            None,
         )
 
 

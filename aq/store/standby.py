@@ -167,8 +167,8 @@ class Standby:
         return status.is_read and (status.version or 0) >= least
 
     def _lose_patience(self) -> None:
-        asked = self._asked
-        if asked is not None and time.monotonic() - asked > PATIENCE_SECONDS:
+        since = self._asked
+        if since is not None and time.monotonic() - since > PATIENCE_SECONDS:
             self._leave(f"it has not answered for {PATIENCE_SECONDS} s")
 
     def wrote(self) -> None:
@@ -264,9 +264,9 @@ class Standby:
             complete = primary is None or (
                 self._settled == self._writes and standby.version >= self._floor
             )
-            held = now < self._hold_until
-            state = DEGRADED if held else READING if complete else OWN_WRITE
-            reason = self._status.reason if held else None if complete else "a write of its own"
+            on_hold = now < self._hold_until
+            state = DEGRADED if on_hold else READING if complete else OWN_WRITE
+            reason = self._status.reason if on_hold else None if complete else "a write of its own"
             self._become(
                 StandbyStatus(
                     state=state,

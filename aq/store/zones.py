@@ -232,10 +232,10 @@ def _grouped(
         return []
     window = windows_table(cut)
     # Worked out first: by the index of hours the same question takes twenty times as long.
-    asked = (
+    member_window = (
         select(member.c.place, member.c.station, window.c.after, window.c.until)
         .where(member.c.place == window.c.place)
-        .cte("asked")
+        .cte("member_window")
         .prefix_with("MATERIALIZED")
     )
     value = table.c[key]
@@ -245,20 +245,20 @@ def _grouped(
     mean = KINDS[key] == PM
     query = (
         select(
-            asked.c.place,
+            member_window.c.place,
             table.c.hour,
             table.c.feed,
             func.sum(case((counts, value), else_=0)) if mean else func.max(case((counts, both))),
             func.sum(case((counts, 1), else_=0)),
         )
         .where(
-            table.c.station == asked.c.station,
-            table.c.hour > asked.c.after,
-            table.c.hour <= asked.c.until,
+            table.c.station == member_window.c.station,
+            table.c.hour > member_window.c.after,
+            table.c.hour <= member_window.c.until,
             table.c.feed.in_([FEED_IDS[feed] for feed in feeds]),
         )
-        .group_by(asked.c.place, table.c.hour, table.c.feed)
-        .order_by(asked.c.place, table.c.hour, table.c.feed)
+        .group_by(member_window.c.place, table.c.hour, table.c.feed)
+        .order_by(member_window.c.place, table.c.hour, table.c.feed)
     )
     found = []
     for place, hour, feed, total, heard in connection.execute(query):

@@ -104,8 +104,8 @@ def _latest_ends(advisories: list[Advisory]) -> tuple[list[Advisory], list[RowIs
     ends: dict[Advisory, datetime | None] = {}
     for advisory in advisories:
         act = _act(advisory)
-        known = [end for end in (ends.get(act), advisory.cleared_at) if end is not None]
-        ends[act] = max(known, default=None)
+        instants = [end for end in (ends.get(act), advisory.cleared_at) if end is not None]
+        ends[act] = max(instants, default=None)
     kept = [each for each in advisories if each.cleared_at == ends[_act(each)]]
     left_out = [each for each in advisories if each.cleared_at != ends[_act(each)]]
     where = (f"{each.district} {each.zone} {kst_iso(each.issued_at)}" for each in left_out)

@@ -76,15 +76,15 @@ def names(
         for member in placed
         if text.name(member.name) not in called
     ]
-    found = []
+    names = []
     for words, spots, is_district in wanted:
         for spot, side in product(spots, SIDES):
             box = grid.box(*spot, width_of(words, LETTERS), LINE, side)
             if grid.holds(box) and not any(box.meets(other) for other in taken):
                 taken.append(box)
-                found.append(Name(words, *spot, side, is_district))
+                names.append(Name(words, *spot, side, is_district))
                 break
-    return found
+    return names
 
 
 def districts(members: Iterable[Member]) -> list[str]:

@@ -68,10 +68,10 @@ def carpet(view: View, frames: Sequence[Frame], *, headed: bool = True) -> str:
         return ""
     title = escape(text("Where bad air has passed"))
     how = escape(text("A row is a province, from west to east; a cell is an hour."))
-    said = f'<h2>{title}</h2><p class="said">{how} <b>{escape(course(view, frames))}</b></p>'
+    heading = f'<h2>{title}</h2><p class="said">{how} <b>{escape(course(view, frames))}</b></p>'
     notes = escape(_notes(view, frames)) if headed else f"{how} {escape(_notes(view, frames))}"
     return (
-        f'<section class="wave{"" if headed else " bare"}">{said if headed else ""}'
+        f'<section class="wave{"" if headed else " bare"}">{heading if headed else ""}'
         f"{picture(view, frames, WIDE[text.lang])}{picture(view, frames, NARROW[text.lang])}"
         f'<p class="meta at" aria-live="polite"></p><p class="meta">{notes}</p>'
         f"{_numbers(view, frames)}</section>"

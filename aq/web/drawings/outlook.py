@@ -59,9 +59,9 @@ def _days(view: View, notices: Sequence[ForecastNotice]) -> list[ForecastNotice]
 def _words(view: View, notice: ForecastNotice) -> str:
     """The bulletin's own sentences, which are Korean, under their day."""
     lines = (MARKS.sub("", line) for line in notice.overall.splitlines())
-    said = "<br>".join(escape(line) for line in lines if line)
+    body = "<br>".join(escape(line) for line in lines if line)
     issued = escape(_issued(view, notice))
-    return f'<p lang="ko"><b>{_named(view, notice)}</b> {said}</p><p class="meta">{issued}</p>'
+    return f'<p lang="ko"><b>{_named(view, notice)}</b> {body}</p><p class="meta">{issued}</p>'
 
 
 def _issued(view: View, notice: ForecastNotice) -> str:

@@ -130,10 +130,10 @@ def _picture(
     )
 
 
-def _stretches(found: Sequence[Stretch], axes: week.Axes) -> str:
+def _stretches(spans: Sequence[Stretch], axes: week.Axes) -> str:
     """A bar at the foot, solid while the rule fires; its hours shaded."""
     drawn, bottom = "", axes.height - week.FOOT
-    for stretch in found:
+    for stretch in spans:
         left, right = axes.x(stretch.start), axes.x(stretch.end)
         across = f'x="{left:.1f}" width="{max(1.5, right - left):.1f}"'
         if stretch.phase == "firing":
@@ -191,14 +191,14 @@ def stretches(
     events : transitions of one rule and place, the newest first, as a back-test gives them
     phase : the phase now
     """
-    found: list[Stretch] = []
+    spans: list[Stretch] = []
     end, now = until, phase
     for event in events:
         # An hour stands at its end: what it brought began an hour before.
         start = datetime.fromisoformat(event["at"]) - HOUR
         if now in ("firing", "unknown") and start < end:
-            found.append(Stretch(start=max(start, after), end=end, phase=now))
+            spans.append(Stretch(start=max(start, after), end=end, phase=now))
         end, now = start, event["before"]
     if now in ("firing", "unknown") and after < end:
-        found.append(Stretch(start=after, end=end, phase=now))
-    return found[::-1]
+        spans.append(Stretch(start=after, end=end, phase=now))
+    return spans[::-1]

@@ -304,7 +304,7 @@ def episodes_table(many: Sequence[Episode], key: str, text: Text) -> str:
         text("Highest"),
         text("In what order"),
     ]
-    rows = [_row(one, key, text) for one in reversed(many[-MOST_ROWS:])]
+    rows = [_row(episode, key, text) for episode in reversed(many[-MOST_ROWS:])]
     caption = text("Episodes, newest first")
     more = ""
     if len(many) > MOST_ROWS:

@@ -67,17 +67,17 @@ def render() -> None:
     name = admin.panel()
     with st.container():  # there for readers too: a fragment is known by its place on the page
         rule_guide.draw(name, saved, text)
-    known = {each.rule.id: each for each in saved}
-    asked = st.query_params.get("rule", "")
-    opened = asked if asked in (*known, NEW) else next(iter(known), NEW)
+    by_id = {each.rule.id: each for each in saved}
+    wanted = st.query_params.get("rule", "")
+    opened = wanted if wanted in (*by_id, NEW) else next(iter(by_id), NEW)
     with st.container(key="desk"):
         with st.container(key="list"):
             clicked = rule_list.choose(saved, opened, rule_drafts.drafts(), text)
         with st.container(key="detail"):
-            _edit(known.get(opened), saved, name)
-    if known.get(opened) is not None:
+            _edit(by_id.get(opened), saved, name)
+    if by_id.get(opened) is not None:
         _history(opened, name, text)
-    _removed(set(known), name, text)
+    _removed(set(by_id), name, text)
     _channels(name, text)
     page.bottom()
     if clicked and clicked != opened:

@@ -208,7 +208,9 @@ def _map(
             district = st.selectbox(
                 text("Zoom in on"),
                 ["", *choices],
-                format_func=lambda one: text.name(one) or text("the whole of {who}", who=name),
+                format_func=lambda choice: (
+                    text.name(choice) or text("the whole of {who}", who=name)
+                ),
                 key=f"district {code} {text.lang}",
             )
         box = st.container(key="station-map-box")

@@ -198,10 +198,10 @@ def _facts(found: pd.DataFrame, asked: Asked) -> None:
 def worst_week(found: pd.DataFrame) -> tuple[date, float] | None:
     """The Monday and the mean of the week whose daily means are highest; None without two weeks of
     `WEEK_DAYS` days with a value."""
-    known = found.loc[found["value"].notna()]
-    mondays = [day - timedelta(days=day.weekday()) for day in known["day"]]
+    days = found.loc[found["value"].notna()]
+    mondays = [day - timedelta(days=day.weekday()) for day in days["day"]]
     weeks: dict[date, list[float]] = {}
-    for monday, value in zip(mondays, known["value"], strict=True):
+    for monday, value in zip(mondays, days["value"], strict=True):
         weeks.setdefault(monday, []).append(value)
     means = {monday: fmean(days) for monday, days in weeks.items() if len(days) >= WEEK_DAYS}
     worst = max(means, key=means.__getitem__, default=None)

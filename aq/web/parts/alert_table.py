@@ -104,7 +104,7 @@ def key_of(fields: Fields) -> str:
 
 def folded(standing: Sequence[Fields]) -> list[Fields]:
     """What is on, a milder level within the more severe one of its place and kind (`milder`)."""
-    found: list[Fields] = []
+    rows: list[Fields] = []
     tops: dict[tuple[str, ...], Fields] = {}
     for fields in standing:  # the most severe first
         kind = tuple(str(fields[name]) for name in ("place", "kind", "pollutant", "watch"))
@@ -114,5 +114,5 @@ def folded(standing: Sequence[Fields]) -> list[Fields]:
             continue
         row = {**fields, "milder": []}
         tops.setdefault(kind, row)
-        found.append(row)
-    return found
+        rows.append(row)
+    return rows

@@ -22,8 +22,8 @@ def drafts() -> dict[str, Fields]:
     """Changed fields by rule: this session's, at first those of the address."""
     if _DRAFTS not in st.session_state:
         st.session_state[_DRAFTS] = read(st.query_params.get(PARAM, ""))
-    found: dict[str, Fields] = st.session_state[_DRAFTS]
-    return found
+    kept: dict[str, Fields] = st.session_state[_DRAFTS]
+    return kept
 
 
 def read(address: str) -> dict[str, Fields]:
@@ -34,12 +34,12 @@ def read(address: str) -> dict[str, Fields]:
         return {}
     if not isinstance(given, dict):
         return {}
-    found = {
+    readable = {
         rule: {name: value for name, value in changes.items() if _fits(name, value)}
         for rule, changes in given.items()
         if isinstance(changes, dict)
     }
-    return {rule: changes for rule, changes in found.items() if changes}
+    return {rule: changes for rule, changes in readable.items() if changes}
 
 
 def _fits(name: str, value: object) -> bool:

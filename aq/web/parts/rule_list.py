@@ -34,13 +34,13 @@ def choose(
         rows += _row(rule, name, facts.get(rule, ""), tags, chosen=rule == chosen)
     label = escape(text("Rules"))
     body = f'<nav aria-label="{label}"><ul class="rules" data-roving>{rows}</ul></nav>'
-    asked = components.drawing(
+    choice = components.drawing(
         "rules",
         framed_in(page.standard(), text.lang, page.dark(), body),
         text("Opened: {rule}", rule=titles[chosen]),
     )
     _told_to_nobody(saved, text)
-    return asked[1] if asked and asked[0] == "open" and asked[1] in titles else None
+    return choice[1] if choice and choice[0] == "open" and choice[1] in titles else None
 
 
 def _facts(rule: Rule, text: Text) -> str:
