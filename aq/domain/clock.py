@@ -16,7 +16,23 @@ FASTEST = 1e6
 _DAY_0 = date(1970, 1, 1).toordinal()
 # Day 0 is of KST: its hour 01 ends at 16:00 UTC the day before.
 _KST_HOURS = 9
-_DATA_TIME = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[ T]?(\d{2})(?::?(\d{2}))?$")
+# 2024100124, 202410012400, 20241001240000 and 20241001 24:00.
+_DIGITS = re.compile(
+    r"(\d{4})(\d{2})(\d{2})[ T]?(\d{2})(?::?(\d{2})(?::?(\d{2}))?)?", re.ASCII | re.IGNORECASE
+)
+_HALVES = {"오전": 0, "am": 0, "a.m.": 0, "오후": 12, "pm": 12, "p.m.": 12}
+_HALF = r"(오전|오후|[ap]m|[ap]\.m\.)"
+_DAY = r"(\d{4})\s*(?:[-/.]|년)\s*(\d{1,2})\s*(?:[-/.]|월)\s*(\d{1,2})\s*[.일]?"
+_WRITTEN = re.compile(
+    _DAY + rf"(?:\s*T\s*|\s+|(?<=일)|(?={_HALF[1:-1]}))"
+    rf"{_HALF}?\s*(\d{{1,2}})(?:\s*시)?(?::(\d{{1,2}})(?::(\d{{1,2}}(?:\.\d+)?))?|\s*(\d{{1,2}})\s*분)?"
+    rf"\s*{_HALF}?\s*(z|[+-]\d{{2}}:?\d{{2}})?",
+    re.ASCII | re.IGNORECASE,
+)
+_WRITTEN_DAY = re.compile(
+    rf"(?:{_DAY}|(\d{{4}})(\d{{2}})(\d{{2}})(?:\d{{2,6}})?)(?:[\sT].*|(?<=일).*)?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def require_aware(moment: datetime) -> datetime:
@@ -26,20 +42,65 @@ def require_aware(moment: datetime) -> datetime:
     return moment
 
 
+def written_moment(text: str) -> datetime | None:
+    """A day and a time of day as people and spreadsheets write them, on the Korean clock unless an
+    offset is told; None for what names no moment.
+
+    Accepts ``2024100124``, ``2026-08-12 24:00`` (which is the next day's 00:00), ``2026. 8. 12.
+    오후 4:00``, ``2026년 8월 12일 16시 30분`` and ISO's forms. Days that do not exist raise
+    ``ValueError``, times beyond the calendar ``OverflowError``.
+    """
+    digits = _DIGITS.fullmatch(text)
+    if digits:
+        year, month, day, hour, minute, second = (int(part or 0) for part in digits.groups())
+        return _at(datetime(year, month, day, tzinfo=KST), hour, minute, second)
+    match = _WRITTEN.fullmatch(text)
+    if match is None:
+        return None
+    year_, month_, day_, before, hour_, minute_, second_, minutes, after, offset = match.groups()
+    half, hour = (before or after or "").lower(), int(hour_)
+    if half:
+        if (before and after) or not 1 <= hour <= (23 if _HALVES[half] else 12):
+            return None
+        hour = hour % 12 + _HALVES[half]  # 오후 16시 is 16:00, as 오후 4시 is
+    zone = datetime.fromisoformat(f"2000-01-01T00{offset.upper()}").tzinfo if offset else KST
+    start = datetime(int(year_), int(month_), int(day_), tzinfo=zone)
+    return _at(start, hour, int(minute_ or minutes or 0), float(second_ or 0))
+
+
+def _at(start: datetime, hour: int, minute: int, second: float) -> datetime | None:
+    """A day's time; 24:00 is the next day's 00:00, and nothing comes after it."""
+    if hour > 24 or minute > 59 or second >= 60 or (hour == 24 and (minute or second)):
+        return None
+    return start + timedelta(hours=hour, minutes=minute, seconds=second)
+
+
+def written_day(text: str) -> date | None:
+    """The day a text is or begins with, in any form of `written_moment`; None without one. Days
+    that do not exist raise ``ValueError``."""
+    match = _WRITTEN_DAY.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day = (int(part) for part in match.groups() if part)
+    return date(year, month, day)
+
+
 def parse_hour(text: str) -> datetime:
     """Read a Korean hour label and give the hour's end in UTC.
 
-    Accepts ``2026-08-12 24:00`` (which is the next day's 00:00), ``2024100124`` as confirmed
-    workbooks print it, and the ``T`` form. Minutes other than 00, an hour above 24 and dates that
-    do not exist raise ``ValueError``.
+    Accepts the forms of `written_moment`. Minutes other than 00, an hour above 24 and dates that do
+    not exist raise ``ValueError``.
     """
-    match = _DATA_TIME.match(text.strip())
-    if not match:
+    try:
+        moment = written_moment(text.strip())
+        full = moment is not None and moment == floor_hour(moment)
+    except OverflowError:
+        raise ValueError(f"outside the years 1 to 9999: {text!r}") from None
+    if moment is None:
         raise ValueError(f"not an hour like 2026-08-12 24:00: {text!r}")
-    year, month, day, hour = (int(part) for part in match.groups()[:4])
-    if hour > 24 or int(match.group(5) or 0) != 0:
+    if not full:
         raise ValueError(f"not a full hour between 00:00 and 24:00: {text!r}")
-    return _in_utc(datetime(year, month, day, tzinfo=KST), hour * HOUR, text)
+    return moment.astimezone(UTC)
 
 
 def _in_utc(moment: datetime, more: timedelta, text: str) -> datetime:

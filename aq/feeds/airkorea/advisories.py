@@ -3,20 +3,34 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from aq.domain.advisories import LEVELS
 from aq.domain.call_plan import REREAD
-from aq.domain.clock import day_bounds, kst, kst_iso, parse_day
+from aq.domain.clock import (
+    EARLIEST,
+    LATEST,
+    kst,
+    kst_day,
+    kst_iso,
+    written_day,
+    written_moment,
+)
 from aq.domain.model import Advisory, Answer, Payload, RowIssue
 from aq.domain.pollutants import pollutants
 from aq.feeds.airkorea import AIRKOREA_ALARM, DUST, OZONE, YELLOW, rereads_last_year
 from aq.feeds.airkorea.client import pages
-from aq.feeds.airkorea.paging import CODES, NoticeService, Part, first_of
+from aq.feeds.airkorea.paging import CODES, NoticeService, Part
 from aq.feeds.airkorea.yellow_dust import read_yellow_dust
 from aq.feeds.base import BadValueError, Get, concentration, is_missing, shown, text_of
 
-_CLOCK = re.compile(r"(\d{1,2}):?(\d{2})(?::\d{2})?")
+_DIGITS = re.compile(r"(\d{1,2})(\d{2})", re.ASCII)
+# A number without a unit: 10 is ten o'clock, or 00:10 that lost its zeros.
+_AMBIGUOUS = re.compile(r"\d{1,2}", re.ASCII)
+# A day beside the time: by its distance from the act's, or without its year.
+_NEXT_DAYS = {"당일": 0, "익일": 1, "다음날": 1, "다음 날": 1}
+_NEXT_DAY = re.compile(rf"\(?({'|'.join(_NEXT_DAYS)})\)?\s*(.+)")
+_MONTH_DAY = re.compile(r"(\d{1,2})\s*(?:월|[-/.])\s*(\d{1,2})(?:\s*일\s*|[.\s]\s*)(.+)", re.ASCII)
 # A time that is not there yet, in forms beside those of every field: dashes of any kind, the word.
 _NO_TIME = re.compile(r"[\s:‐-―-]*|null", re.IGNORECASE)
 _LONGEST_NAME = 60
@@ -73,8 +87,9 @@ def read_ozone(items: list[object]) -> Answer:
     """Read getOzAdvsryOccrrncInfo: acts of ozone, one day field for issue and clear.
 
     The clear instant is the act's day and `clearTime`, on the next day when that is not after the
-    issue. Rows that cannot be read are left out as in `read_dust`; an act without a known level is
-    kept with upstream's own text as its kind, and reported.
+    issue; where `clearTime` names its own day, it is that. Rows that cannot be read are left out as
+    in `read_dust`, so are those that end before they begin; an act without a known level is kept
+    with upstream's own text as its kind, and reported.
     """
     return _read(items, _ozone)
 
@@ -87,8 +102,8 @@ def _read(items: list[object], read: "_Reader") -> Answer:
         where = f"row {number} {shown(row.get('districtName'))} {shown(row.get('moveName'))}"
         try:
             advisory = read(row, where, issues)
-        except ValueError:
-            issues.append(RowIssue(kind="bad_notice", where=where, detail=shown(item)))
+        except _UnreadableError as error:
+            issues.append(RowIssue(kind="bad_notice", where=where, detail=str(error)))
             continue
         if advisory.word not in LEVELS:
             issues.append(RowIssue(kind="unknown_grade", where=where, detail=advisory.word))
@@ -130,17 +145,17 @@ _Reader = Callable[[_Row, str, list[RowIssue]], Advisory]
 def _dust(row: _Row, where: str, issues: list[RowIssue]) -> Advisory:
     pollutant = CODES.get(text_of(row.get("itemCode")).upper())
     word = "".join(text_of(row.get("issueGbn")).split())
-    issued = _instant(first_of(row, "issueDate", "dataDate", read=text_of), row.get("issueTime"))
-    if pollutant is None or not word or issued is None:
-        raise _UnreadableError
+    if pollutant is None or not word:
+        raise _unreadable(row, "itemCode", "issueGbn")
+    ended = _told(row.get("clearDate")) or _told(row.get("clearTime"))
     return Advisory(
         pollutant=pollutant,
         district=_district(row),
         zone=_zone(row),
         word=word,
-        issued_at=issued,
+        issued_at=_on_day(row, _named(row, "issueDate", "dataDate"), "issueTime"),
         issue_value=_value(row, "issueVal", pollutant, where, issues),
-        cleared_at=_instant(_told(row.get("clearDate")), _told(row.get("clearTime"))),
+        cleared_at=_on_day(row, "clearDate", "clearTime") if ended else None,
         clear_value=_value(row, "clearVal", pollutant, where, issues),
         number=text_of(row.get("sn")),
     )
@@ -148,14 +163,14 @@ def _dust(row: _Row, where: str, issues: list[RowIssue]) -> Advisory:
 
 def _ozone(row: _Row, where: str, issues: list[RowIssue]) -> Advisory:
     # Clients of the old host read the day from dataTime.
-    day = first_of(row, "dataDate", "dataTime", read=text_of)[:10]
-    issued = _instant(day, row.get("issueTime"))
-    clear = row.get("clearTime")
-    cleared = _instant(day, clear) if _told(clear) else None
-    if issued is None:
-        raise _UnreadableError
-    if cleared is not None and cleared <= issued:
-        cleared += _DAY
+    day = _named(row, "dataDate", "dataTime")
+    issued = _on_day(row, day, "issueTime")
+    cleared = None
+    if _told(row.get("clearTime")):
+        cleared, names_day = _instant(row, day, "clearTime")
+        if cleared <= issued and names_day:
+            raise _unreadable(row, day, "issueTime", "clearTime")
+        cleared += _DAY if cleared <= issued else timedelta(0)
     level = _level(row.get("issueLvl"))
     return Advisory(
         pollutant="o3",
@@ -191,33 +206,74 @@ def _zone(row: _Row) -> str:
     cell = row.get("moveName")
     zone = text_of(cell, _LONGEST_NAME)
     if not zone and not is_missing(cell):
-        raise _UnreadableError
+        raise _unreadable(row, "moveName")
     return zone
 
 
 def _district(row: _Row) -> str:
     district = text_of(row.get("districtName"), _LONGEST_NAME)
     if not district:
-        raise _UnreadableError
+        raise _unreadable(row, "districtName")
     return district
 
 
-def _instant(day_cell: object, time_cell: object) -> datetime | None:
-    """The instant of a day and a time of day; 24:00 is the next day's 00:00.
+def _unreadable(row: _Row, *names: str) -> _UnreadableError:
+    """Why a row is left out: the fields that say it."""
+    return _UnreadableError(" ".join(f"{name}={shown(row.get(name))}" for name in names))
 
-    None when both are empty; raises ``ValueError`` when they name no instant.
+
+def _named(row: _Row, *names: str) -> str:
+    """The first of several names of a field under which there is text; else the first."""
+    return next((name for name in names if text_of(row.get(name))), names[0])
+
+
+def _on_day(row: _Row, day_name: str, time_name: str) -> datetime:
+    """The instant of two fields, which must not name different days."""
+    moment, names_day = _instant(row, day_name, time_name)
+    day = written_day(_text(row, day_name))
+    if names_day and day not in (None, kst(moment).date(), kst_day(moment)):
+        raise _unreadable(row, day_name, time_name)
+    return moment
+
+
+def _instant(row: _Row, day_name: str, time_name: str) -> tuple[datetime, bool]:
+    """The instant of a field of a day and one of a time, and whether the time names its own day.
+
+    24:00 is the next day's 00:00. Where there is no time the field of the day may hold both.
+    Raises `_UnreadableError` for what is no instant, or might be more than one.
     """
-    day_text, time_text = text_of(day_cell), text_of(time_cell)
-    if day_cell == "" and time_cell in ("", None):
-        return None
-    day = parse_day(day_text)
-    match = _CLOCK.fullmatch(time_text)
-    if day is None or match is None:
-        raise ValueError(f"no day and time of day: {day_text!r} {time_text!r}")
-    since_midnight = timedelta(hours=int(match[1]), minutes=int(match[2]))
-    if since_midnight > _DAY or int(match[2]) > 59:
-        raise ValueError(f"no time of day: {time_text!r}")
-    return day_bounds(day)[0] + since_midnight
+    day_text, text = _text(row, day_name), _text(row, time_name)
+    try:
+        moment, names_day = _moment(day_text, text) if text else (written_moment(day_text), True)
+    except (ValueError, OverflowError):
+        moment, names_day = None, False
+    if moment is None or not EARLIEST <= moment < LATEST:
+        raise _unreadable(row, day_name, time_name)
+    return moment, names_day
+
+
+def _text(row: _Row, name: str) -> str:
+    """A cell of a day or time as text, wide digits as plain ones; "" where it tells nothing."""
+    return unicodedata.normalize("NFKC", text_of(_told(row.get(name)))).strip()
+
+
+def _moment(day_text: str, text: str) -> tuple[datetime | None, bool]:
+    """The moment that a text names, or a time of the day; and whether it names its own day."""
+    moment, day = written_moment(text), written_day(day_text)
+    if moment is not None or day is None:
+        return moment, True
+    if distant := _NEXT_DAY.fullmatch(text):
+        day, text = day + _NEXT_DAYS[distant[1]] * _DAY, distant[2]
+    elif dated := _MONTH_DAY.fullmatch(text):
+        month, text = int(dated[1]), dated[3]
+        day = date(day.year + (month < day.month), month, int(dated[2]))
+    names_day = bool(distant or dated)
+    if _AMBIGUOUS.fullmatch(text):
+        return None, names_day
+    digits = _DIGITS.fullmatch(text)
+    return written_moment(
+        f"{day} {digits[1]}:{digits[2]}" if digits else f"{day} {text}"
+    ), names_day
 
 
 def _value(

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from aq.domain.clock import EARLIEST, HOUR, KST, LATEST, hour_number
+from aq.domain.clock import EARLIEST, KST, LATEST, hour_number, written_moment
 from aq.domain.pollutants import pollutants, to_scaled
 
 # What a value cell gives instead of a scaled integer (which is never negative).
@@ -20,22 +20,9 @@ _MISSING_MARKS = frozenset({Decimal(-999), Decimal(-9999)})
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE_AS_FLOAT = re.compile(r"(\d+)\.0+", re.ASCII)
 _PLAIN_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}", re.ASCII)
-# 2024100124, 202410012400, 20241001240000 and 20241001 24:00.
-_DIGITS = re.compile(
-    r"(\d{4})(\d{2})(\d{2})[ T]?(\d{2})(?::?(\d{2})(?::?(\d{2}))?)?", re.ASCII | re.IGNORECASE
-)
 # A workbook's days are numbers: 45566 is 2024-10-01 where day 0 is 1899-12-30.
 EPOCH_1900, EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _SERIALS = range(20_000, 80_000)
-_HALVES = {"오전": 0, "am": 0, "a.m.": 0, "오후": 12, "pm": 12, "p.m.": 12}
-_HALF = r"(오전|오후|[ap]m|[ap]\.m\.)"
-_CLOCK_TIME = re.compile(
-    r"(\d{4})\s*(?:[-/.]|년)\s*(\d{1,2})\s*(?:[-/.]|월)\s*(\d{1,2})\s*[.일]?"  # the day
-    rf"(?:\s*T\s*|\s+|(?<=일)|(?={_HALF[1:-1]}))"
-    rf"{_HALF}?\s*(\d{{1,2}})(?:\s*시)?(?::(\d{{1,2}})(?::(\d{{1,2}}(?:\.\d+)?))?|\s*(\d{{1,2}})\s*분)?"
-    rf"\s*{_HALF}?\s*(z|[+-]\d{{2}}:?\d{{2}})?",
-    re.ASCII | re.IGNORECASE,
-)
 # A spreadsheet's time is a binary fraction of a day, so an hour may be off by a part of a second.
 _OFF = timedelta(seconds=1)
 # The store's value columns are 32-bit; a larger "concentration" is a slip in the file.
@@ -145,35 +132,7 @@ def _moment_of(cell: Hashable, epoch: date | None) -> datetime | None:
         return datetime(epoch.year, epoch.month, epoch.day, tzinfo=KST) + timedelta(days=cell)
     text = text_of(cell)
     whole = _WHOLE_AS_FLOAT.fullmatch(text)
-    digits = _DIGITS.fullmatch(whole[1] if whole else text)
-    if digits:
-        year, month, day, hour, minute, second = (int(part or 0) for part in digits.groups())
-        return _clock(year, month, day, hour, timedelta(minutes=minute, seconds=second))
-    match = _CLOCK_TIME.fullmatch(text)
-    return _written(match) if match else None
-
-
-def _written(match: re.Match[str]) -> datetime | None:
-    """The moment of a date and a time as written; None for a time no clock shows."""
-    year, month, day, before, hour, minute, second, minutes, after, offset = match.groups()
-    half = (before or after or "").lower()
-    count = int(hour)
-    if half:
-        if (before and after) or not 1 <= count <= 12:
-            return None
-        count = count % 12 + _HALVES[half]
-    past = timedelta(minutes=int(minute or minutes or 0), seconds=float(second or 0))
-    moment = _clock(int(year), int(month), int(day), count, past)
-    if moment is None or not offset:
-        return moment
-    return moment.replace(tzinfo=datetime.fromisoformat(f"2000-01-01T00{offset.upper()}").tzinfo)
-
-
-def _clock(year: int, month: int, day: int, hour: int, past: timedelta) -> datetime | None:
-    """A day's time; 24:00 is the next day's 00:00, and nothing comes after it."""
-    if hour > 24 or past >= HOUR or (hour == 24 and past):
-        return None
-    return datetime(year, month, day, tzinfo=KST) + hour * HOUR + past
+    return written_moment(whole[1] if whole else text)
 
 
 def is_day(cell: Hashable) -> bool:
