@@ -11,6 +11,15 @@ NOT_ENOUGH_HOURS, NEEDED_MISSING = "not_enough_hours", "needed_missing"
 CLOCK_BEHIND = "clock_behind"
 # Rows are there, but nothing tells of which network their stations are: they count for no mean.
 NETWORK_UNKNOWN = "network_unknown"
+# AirKorea's words for a value that may not count, without blanks (tables print 점검 및 교정). They
+# stand as flags, and in exports of people in the place of the value.
+SOURCE_WORDS = frozenset({"점검및교정", "장비점검", "자료이상", "통신장애"})
+
+
+def source_word(cell: object) -> str | None:
+    """The word of `SOURCE_WORDS` that stands in a cell; None for any other."""
+    word = "".join(cell.split()) if isinstance(cell, str) else ""
+    return word if word in SOURCE_WORDS else None
 
 
 def gap_reason(word: str) -> tuple[str, str | None]:

@@ -16,7 +16,7 @@ Get = Callable[[str, Mapping[str, str]], Payload]  # (operation, params) -> Payl
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _LONGEST_NUMBER = 40
-_MISSING = re.compile(r"|-|-999(?:\.0+)?")
+_MISSING = re.compile(r"[-‐-―−\s]*|null|-999(?:\.0+)?", re.IGNORECASE)
 # The store's value columns are 32-bit; a larger "concentration" is a slip of upstream.
 _MAX_SCALED = 2**31 - 1
 _SHOWN = 80

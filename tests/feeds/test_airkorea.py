@@ -231,6 +231,21 @@ def test_a_bad_value_costs_itself_alone(cell: object, kind: str) -> None:
     assert "pm10" not in answer.readings[0].values
 
 
+@pytest.mark.parametrize("cell", ["", "-", " - ", "--", "–", "−", "null", "NULL", None])
+def test_t08_a_dash_of_any_kind_is_no_value_and_no_flag(cell: object) -> None:
+    answer = only({"pm10Value": cell, "pm25Flag": cell})
+    assert (answer.issues, answer.readings[0].flags) == ((), {})
+    assert "pm10" not in answer.readings[0].values
+    assert answer.readings[0].values["pm25"] == 140
+
+
+@pytest.mark.parametrize("word", ["통신장애", "점검 및 교정", "장비점검", "자료이상"])
+def test_t09_a_flag_s_word_in_place_of_a_value_is_the_flag(word: str) -> None:
+    answer = only({"pm10Value": word, "pm10Flag": None})
+    assert answer.issues == ()
+    assert answer.readings[0].flags == {"pm10": "source:" + word.replace(" ", "")}
+
+
 def test_bare_json_numbers_are_read_exactly() -> None:
     text = envelope([items()[0]]).replace('"0.0213"', "0.02130").replace('"34"', "34")
     assert parse(text).readings[0].values["o3"] == 213

@@ -265,6 +265,72 @@ def test_t40_a_header_that_says_two_things_is_refused(tmp_path: Path, header: st
     assert header in refused(tmp_path / "a.csv")
 
 
+TITLE, UNITS = "2024년 10월 대기오염도 (확정)", ["", "", "", "", "", "ppm", "ppm", "(ppm)", "ppm"]
+UNITS += ["㎍/㎥", "㎍/m³", ""]
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp949"])
+def test_lines_of_titles_and_units_beside_the_header_are_told_and_hold_no_hour(
+    context: Context, tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    rows = a_day(SPELLINGS["label"], address="대전 가상구\n시험로 1")
+    units = [cell.replace("³", "3") for cell in UNITS]
+    body = csv_text([units, *rows], delimiter)
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"{TITLE}\n\n단위{delimiter}ppm\n{body}".encode(encoding))
+    report = import_file(context, path)
+    assert (report.rows, report.stored, report.skipped) == (24, 24, {"title_line": 3})
+    assert [issue.where for issue in report.issues] == ["a.csv:1", "a.csv:3", "a.csv:5"]
+    assert day_mean(context) == MEAN
+
+
+def test_a_workbook_with_a_title_and_units_is_read(context: Context, tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    write_xlsx(path, {"10월": [[TITLE], [], HEADER, UNITS, *a_day(SPELLINGS["number"])], "b": []})
+    report = import_file(context, path)
+    assert (report.stored, report.lost, day_mean(context)) == (24, 0, MEAN)
+
+
+@pytest.mark.parametrize("at", ["title", "units"])
+def test_a_foreign_unit_beside_the_header_refuses_the_file(tmp_path: Path, at: str) -> None:
+    units = [*UNITS[:5], "ppb", *UNITS[6:]]
+    body = csv_text([units if at == "units" else UNITS, row()])
+    path = tmp_path / "a.csv"
+    path.write_text(f"{TITLE} 단위: {'ppb' if at == 'title' else 'ppm'}\n{body}", "utf-8")
+    assert "ppm" in refused(path)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "",
+        "-",
+        "--",
+        "–",
+        "null",
+        "NULL",
+        "N/A",
+        "nan",
+        "결측",
+        "통신장애",
+        "점검 및 교정",
+        "-999",
+        " ",
+    ],
+)
+def test_t08_every_word_for_no_value_is_a_missing_one(
+    context: Context, tmp_path: Path, cell: str
+) -> None:
+    rows = a_day(SPELLINGS["label"])
+    rows[3][9] = cell
+    path = tmp_path / "a.csv"
+    path.write_text(csv_text(rows), "utf-8")
+    report = import_file(context, path)
+    assert (report.stored, report.skipped) == (24, {})
+    assert day_mean(context) == pytest.approx((MEAN * 24 - 33) / 23, abs=0.001)
+
+
 def test_a_file_without_a_header_row_says_so(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("\n".join(csv_text([row(), row("2024100102")]).splitlines()[1:]), "utf-8")

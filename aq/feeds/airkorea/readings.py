@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from aq.domain.clock import HOUR, parse_hour
+from aq.domain.missing import source_word
 from aq.domain.model import Answer, Reading, RowIssue, Station, Upstream
 from aq.feeds.base import BadValueError, concentrations, is_missing, number_of, shown, text_of
 
@@ -77,11 +78,12 @@ def _reading(
         issues.append(RowIssue(kind="future", where=where, detail=shown(row.get("dataTime"))))
         return None
     cells = {key: row.get(f"{name}Value") for key, name in FIELDS.items()}
+    words = {key: word for key, cell in cells.items() if (word := source_word(cell))}
     return Reading(
         hour=hour,
-        values=concentrations(cells, where, issues),
+        values=concentrations(cells | dict.fromkeys(words), where, issues),
         station=station,
-        flags=_flags(row),
+        flags={key: f"source:{word}" for key, word in words.items()} | _flags(row),
         upstream=_upstream(row, where, issues),
     )
 

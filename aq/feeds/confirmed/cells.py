@@ -7,15 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from aq.domain.clock import EARLIEST, KST, LATEST, hour_number, written_moment
+from aq.domain.missing import source_word
 from aq.domain.pollutants import pollutants, to_scaled
+from aq.feeds.base import is_missing
 
 # What a value cell gives instead of a scaled integer (which is never negative).
 MISSING, NEGATIVE, BAD_VALUE = -1, -2, -3
 VALUE_ISSUES = {NEGATIVE: "negative_value", BAD_VALUE: "bad_value"}
 
-# Words for "no value" met in public exports of the same data; an empty cell is AirKorea's own, and
-# -999 its official mark in files up to 2013.
-_MISSING_WORDS = frozenset({"", "-", "NA", "N/A", "NULL", "null", "NaN", "nan", "None"})
+# Words for "no value" met in public exports of the same data, beside those of every feed and
+# AirKorea's own; -999 is the official mark in files up to 2013, as a number too.
+_MISSING_WORDS = frozenset({"na", "n/a", "nan", "none", "결측", "결측값"})
 _MISSING_MARKS = frozenset({Decimal(-999), Decimal(-9999)})
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE_AS_FLOAT = re.compile(r"(\d+)\.0+", re.ASCII)
@@ -87,7 +89,7 @@ def _number_of(cell: Hashable) -> Decimal | None:
 def read_value(cell: Hashable, key: str) -> int:
     """A concentration cell [the pollutant's own unit] as the store's integer, half-up; `MISSING`,
     or `NEGATIVE` or `BAD_VALUE` for a cell that is no concentration."""
-    if cell is None or (isinstance(cell, str) and cell.strip() in _MISSING_WORDS):
+    if is_missing(cell) or source_word(cell) or text_of(cell).casefold() in _MISSING_WORDS:
         return MISSING
     number = _number_of(cell)
     if number is None:

@@ -25,7 +25,7 @@ from python_calamine import (
 
 from aq.domain.model import Answer, RowIssue
 from aq.feeds.confirmed import ARCHIVE
-from aq.feeds.confirmed.cells import EPOCH_1900, EPOCH_1904, is_blank
+from aq.feeds.confirmed.cells import EPOCH_1900, EPOCH_1904, is_blank, shown, text_of
 from aq.feeds.confirmed.containers import (
     check_members,
     check_workbook,
@@ -34,13 +34,21 @@ from aq.feeds.confirmed.containers import (
     refusal,
     zip_errors,
 )
-from aq.feeds.confirmed.header import EXPECTED, Columns, map_header
+from aq.feeds.confirmed.header import (
+    EXPECTED,
+    Columns,
+    header_words,
+    is_title,
+    is_units,
+    map_header,
+)
 from aq.feeds.confirmed.rows import BadRow, Hours, Row, RowParser
 from aq.feeds.confirmed.text import TextForm, detect, text_rows
 
 info = ARCHIVE
 
 BATCH_ROWS = 20_000
+_MOST_TITLES = 10
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"  # .xls, and any workbook with a password
 _DATA_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls"})
@@ -177,29 +185,61 @@ def _checked(parts: Sequence[_Part]) -> tuple[list[_Part], list[RowIssue]]:
     ]
 
 
-def _header(table: _Table, where: str) -> tuple[Columns, Row | None] | None:
-    """The columns by the first row that is not blank, and the row after it; None without any."""
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The columns of a table, its first row of data, and the lines beside its header."""
+
+    columns: Columns
+    first: Row | None
+    beside: Sequence[RowIssue]
+
+
+def _header(table: _Table, where: str) -> _Head | None:
+    """The columns by the first row that is neither blank nor a title; None without any row."""
     filled = (row for row in table.rows if isinstance(row[1], BadRow) or not is_blank(row[1]))
+    beside: list[RowIssue] = []
     header = next(filled, None)
     if header is None:
         return None
+    title = header
+    while header and len(beside) < _MOST_TITLES and not isinstance(header[1], BadRow):
+        if not is_title(header[1], where):
+            break
+        beside.append(_beside(header, where))
+        header = next(filled, None)
+    if header is None or not (isinstance(header[1], BadRow) or header_words(header[1], {})):
+        header = title
     if isinstance(header[1], BadRow):
         raise refusal(where, f"its header cannot be read ({header[1].detail}); {EXPECTED}")
     first = next(filled, None)
-    data = None if first is None or isinstance(first[1], BadRow) else first[1]
-    return map_header(header[1], where, data), first
+    columns = map_header(header[1], where, _cells(first))
+    if first and not isinstance(first[1], BadRow) and is_units(first[1], columns, where):
+        beside.append(_beside(first, where))
+        first = next(filled, None)
+        columns = map_header(header[1], where, _cells(first))
+    return _Head(columns, first, beside)
+
+
+def _cells(row: Row | None) -> Sequence[Hashable] | None:
+    return None if row is None or isinstance(row[1], BadRow) else row[1]
+
+
+def _beside(row: Row, where: str) -> RowIssue:
+    """A line of titles or units, which is told and holds no hour."""
+    text = " ".join(text_of(cell) for cell in _cells(row) or () if text_of(cell))
+    return RowIssue(kind="title_line", where=f"{where}:{row[0]}", detail=shown(text))
 
 
 def _batches(
     part: _Part, table: _Table, now: datetime, place: tuple[int, int], skipped: Sequence[RowIssue]
 ) -> Iterator[FileBatch]:
     """The batches of one table; one without rows still gives a batch that says so."""
-    found = _header(table, part.where)
-    if found is None:
+    head = _header(table, part.where)
+    if head is None:
         raise refusal(part.where, f"nothing stands in it; {EXPECTED}")
-    columns, first = found
+    columns, first = head.columns, head.first
     parser = RowParser(columns, part.where, now, table.epoch)
-    before = [*skipped, *parser.header_issues()]
+    before = [*skipped, *head.beside, *parser.header_issues()]
     if first is None:
         before.append(RowIssue(kind="no_rows", where=part.where, detail="a header and no rows"))
     rows = chain([first] if first else [], table.rows)

@@ -46,6 +46,8 @@ _UNITS: Mapping[str, str] = MappingProxyType(
     {"ppm": PPM, **dict.fromkeys(("μg/m3", "ug/m3", "μg/m^3", "ug/m^3"), MICROGRAM)}
 )
 _HEADERS_SHOWN = 15
+# Lines above a header (a title, a period, 단위: ppm) fill a cell or two.
+MOST_OF_TITLE = 2
 _TRAILING_UNIT = re.compile(r"(?:pp[mb]|[μu]g/m\^?3)$")
 _TWO_WORDS = re.compile(r"([가-힣]+)([a-z]+\d*)")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
@@ -151,6 +153,34 @@ def _check_unit(meaning: str, unit: str | None, cell: Hashable, where: str) -> N
             where,
             f"the column {shown(cell)!r} is not in {pollutant.unit}, the unit of confirmed data",
         )
+
+
+def is_title(cells: Sequence[Hashable], where: str) -> bool:
+    """Whether a row above a header is a title. Raises `InputError` where it names a unit in which
+    confirmed data never are."""
+    text = " ".join(filled := [text_of(cell) for cell in cells if text_of(cell)])
+    if len(filled) > MOST_OF_TITLE or header_words(cells, {}):
+        return False
+    if "ppb" in text.casefold():
+        raise _refusal(where, f"the line {shown(text)!r} above its header is of ppb, not ppm")
+    return True
+
+
+def is_units(cells: Sequence[Hashable], columns: Columns, where: str) -> bool:
+    """Whether the row under a header is one of units, which are checked as those of a header."""
+    filled = {at: _plain_unit(cell) for at, cell in enumerate(cells) if text_of(cell)}
+    if not filled or columns.hour in filled or columns.name in filled:
+        return False
+    if not all(unit in _UNITS or unit == "ppb" for unit in filled.values()):
+        return False
+    for key, at in columns.values:
+        _check_unit(key, filled.get(at), cells[at], where)
+    return True
+
+
+def _plain_unit(cell: Hashable) -> str:
+    text = unicodedata.normalize("NFKC", text_of(cell)).casefold()
+    return re.sub(r"[\s()\[\]]", "", text)
 
 
 def _refusal(where: str, problem: str) -> InputError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import IO, TextIO
 
 from aq.feeds.confirmed.containers import refusal
-from aq.feeds.confirmed.header import EXPECTED
+from aq.feeds.confirmed.header import EXPECTED, MOST_OF_TITLE
 from aq.feeds.confirmed.rows import BadRow, Row
 
 _CHUNK = 1 << 20
@@ -60,8 +60,7 @@ def _form(opener: Callable[[], IO[bytes]], encoding: str, where: str) -> TextFor
             lines += text.count("\n")
             head = head or text.lstrip()[:4096]
         decoder.decode(b"", final=True)
-    first = head.split("\n", 1)[0]
-    delimiter = "\t" if first.count("\t") > first.count(",") else ","
+    delimiter = "\t" if head.count("\t") > head.count(",") else ","
     return TextForm(encoding=encoding, delimiter=delimiter, lines=lines)
 
 
@@ -88,7 +87,7 @@ def text_rows(text: TextIO, form: TextForm) -> Iterator[Row]:
                 yield line + 1, BadRow(taken, detail)
             else:
                 yield line + 1, cells
-                width = width or (len(cells) if any(cells) else 0)
+                width = width or (len(cells) if sum(map(bool, cells)) > MOST_OF_TITLE else 0)
         line = reader.line_num
 
 
