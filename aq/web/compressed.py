@@ -20,6 +20,7 @@ LEAST = 1024  # bytes; a smaller file is not worth it
 LASTING_QUALITY, PASSING_QUALITY = 9, 5
 LASTING_LEVEL, PASSING_LEVEL = 9, 6
 REFUSED = re.compile(r"0(\.0*)?")
+PACKED_TAG = re.compile(r'-(?:br|gzip)"')
 
 
 def encoding_for(accepted: str) -> str | None:
@@ -64,7 +65,16 @@ class Packed:
         if not ours:
             # The framework packs where the header has the word gzip, though it be refused there.
             refused = "gzip" in accepted and "gzip" not in _taken(accepted)
-            await self._app(_asking(scope) if refused else scope, receive, send)
+            asked = headers.get("if-none-match", "")
+            if asked or refused:
+                scope = _asking(scope, packed=not refused)
+
+            async def tagged(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    _tag(MutableHeaders(raw=message["headers"]), message["status"], asked)
+                await send(message)
+
+            await self._app(scope, receive, tagged)
             return
         start: Message = {}
         body = bytearray()
@@ -106,12 +116,30 @@ class Packed:
         return self._files[key]
 
 
-def _asking(scope: Scope) -> Scope:
-    """The request with the tag as the application knows it, as packed bytes have a weak one, for
-    an answer that is not packed already."""
+def _asking(scope: Scope, *, packed: bool = False) -> Scope:
+    """The request with the tags as the application knows them, those of plain bodies; unless it may
+    come packed, for an answer that is not packed already."""
     headers = [
-        (name, value.removeprefix(WEAK.encode()) if name == b"if-none-match" else value)
+        (name, _plain(value) if name == b"if-none-match" else value)
         for name, value in scope["headers"]
-        if name != b"accept-encoding"
+        if packed or name != b"accept-encoding"
     ]
     return {**scope, "headers": headers}
+
+
+def _plain(tags: bytes) -> bytes:
+    return PACKED_TAG.sub('"', tags.decode("latin-1")).replace(WEAK, "").encode("latin-1")
+
+
+def _tag(headers: MutableHeaders, status: int, asked: str) -> None:
+    """Give a packed body a strong tag of its own (RFC 9110, 8.8.3.3); that nothing has changed is
+    said under the tag of the copy that the asker has."""
+    etag = headers.get("etag", "")
+    if not etag.startswith('"'):
+        return
+    if status == 304:
+        tags = (tag.strip() for tag in asked.split(","))
+        own = (tag for tag in tags if PACKED_TAG.sub('"', tag).removeprefix(WEAK) == etag)
+        headers["etag"] = next(own, etag)
+    elif "content-encoding" in headers:
+        headers["etag"] = f'{etag[:-1]}-{headers["content-encoding"]}"'

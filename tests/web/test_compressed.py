@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -13,8 +14,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from aq.web import compressed, kept_files
+from aq.web.api.routes import routes
 from aq.web.compressed import Packed, encoding_for
-from tests.serving import listening
+from aq.web.public.routes import routes as public_routes
+from tests.serving import fill, listening, make_runtime
 
 UNPACK = {
     "br": lambda body, size: pa.Codec("brotli").decompress(body, size, asbytes=True),
@@ -92,3 +95,34 @@ def test_a_lasting_file_is_packed_once(address: str, monkeypatch: pytest.MonkeyP
     assert calls == ["br", "gzip"]
     body = b'{"a":1}' * 400
     assert gzip.decompress(compressed.compressed(body, "gzip", lasting=False)) == body
+
+
+def test_a_packed_body_has_a_tag_of_its_own_and_either_is_known(tmp_path: Path) -> None:
+    """RFC 9110, 8.8.3.3: bodies that differ have strong tags that differ; 13.1.2: any of them that
+    the asker has is answered by 304, under that tag."""
+    context = make_runtime(f"sqlite:///{tmp_path / 'aq.db'}")
+    fill(context, hours=1)
+    site = Starlette(
+        routes=[*routes(lambda: context), *public_routes(lambda: context)],
+        middleware=[Middleware(Packed), Middleware(GZipMiddleware, minimum_size=1)],
+    )
+    with listening(site) as address:
+
+        def get(path: str, accepted: str, **headers: str) -> requests.Response:
+            asked = {"Accept-Encoding": accepted, **headers}
+            return requests.get(address + path, headers=asked, timeout=60)
+
+        for path in ("/strip", "/api/v1/current", "/alerts.atom", "/now", "/embed/strip"):
+            plain, packed = get(path, "identity"), get(path, "gzip")
+            assert "Content-Encoding" not in plain.headers
+            assert packed.headers["Content-Encoding"] == "gzip"
+            tag, other = plain.headers["ETag"], packed.headers["ETag"]
+            assert other == f'{tag[:-1]}-gzip"'
+            assert plain.content == packed.content
+            for known in (tag, other, f"W/{other}", f'"x", {tag}'):
+                for accepted in ("identity", "gzip"):
+                    answer = get(path, accepted, **{"If-None-Match": known})
+                    assert (answer.status_code, answer.content) == (304, b""), (path, known)
+                    assert answer.headers["ETag"] == known.rpartition(", ")[2]
+            assert get(path, "gzip", **{"If-None-Match": '"x-gzip"'}).status_code == 200
+    context.store.close()

@@ -264,9 +264,6 @@ def _packed(response: Response, encoding: str) -> Response:
     response.headers["content-length"] = str(len(response.body))
     response.headers["Content-Encoding"] = encoding
     response.headers["Vary"] = "Accept-Encoding"
-    etag = response.headers.get("etag")
-    if etag:
-        response.headers["ETag"] = f'{etag[:-1]}-{encoding}"'
     return response
 
 
