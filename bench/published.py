@@ -48,14 +48,14 @@ def run(stores: Stores) -> list[Case]:
 
 
 def _publish(stores: Stores, folder: Path) -> None:
-    from aq.web.publish.history import body, year_files
+    from aq.web.publish.history import year_files
 
     context = open_runtime(stores.url(data.YEARS))
     for file in year_files(context, context.clock.now()):
-        if file.province.code == CODE:
+        if f"/{CODE}/" in file.path:
             path = folder / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(body(context, file))
+            path.write_bytes(file.make())
     context.store.close()
 
 

@@ -84,6 +84,14 @@ def trend(values: Sequence[float]) -> Trend | None:
     )
 
 
+def slope_line(values: Sequence[float], slope: float) -> list[tuple[int, float]]:
+    """The ends (place, height) of a slope [a year] through the middle of the months that count."""
+    series = np.asarray(values, dtype="float64")
+    places = np.flatnonzero(np.isfinite(series))
+    level = float(np.median(series[places] - slope * places / YEAR))
+    return [(int(place), level + slope * int(place) / YEAR) for place in (places[0], places[-1])]
+
+
 def _test(
     series: Floats, pairs: NDArray[np.int64], places: NDArray[np.int64]
 ) -> tuple[float, float]:

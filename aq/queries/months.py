@@ -18,7 +18,9 @@ from aq.domain.clock import (
 )
 from aq.domain.model import OBSERVED
 from aq.domain.pollutants import pollutants
+from aq.domain.provinces import BY_CODE
 from aq.domain.selection import heard
+from aq.domain.trend import Stretch, Trend, smooth, trend
 from aq.feeds.registry import INFO
 from aq.queries.items import pooled_value
 from aq.store import reads
@@ -51,6 +53,18 @@ def months(
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame["value"] = frame["value"].astype("float64")
     return frame
+
+
+def monthly_trend(
+    context: Context, key: str, code: str, after: datetime, until: datetime
+) -> tuple[pd.DataFrame, Trend | None, list[Stretch]]:
+    """The months of a range, their trend (None with too few), and their smooth course."""
+    table = months(context, key, BY_CODE[code].id, after, until)
+    counted = [
+        value if counts else float("nan")
+        for value, counts in zip(table["value"], table["counts"], strict=True)
+    ]
+    return table, trend(counted), smooth(counted)
 
 
 def _pooled(

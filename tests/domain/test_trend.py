@@ -18,9 +18,10 @@ from aq.domain.provinces import find_province
 from aq.domain.trend import LEAST_MONTHS, block_length, interval, smooth, trend
 from aq.feeds.registry import FEED_IDS
 from aq.i18n import text_in
-from aq.queries.months import months
+from aq.queries.months import monthly_trend, months
 from aq.store.schema import province_day
-from aq.web.pages.trend import figure, found, months_table, too_few, verdict
+from aq.web.pages.trend import figure, months_table, too_few
+from aq.web.wording.trend import verdict
 from tests.serving import HOUR_20, make_runtime
 
 SEOUL = find_province("서울")
@@ -154,7 +155,7 @@ def test_months_of_a_model_count_where_nothing_is_measured(context: Context) -> 
 def test_ten_years_read_in_a_citizens_words(context: Context) -> None:
     write_days(context, "archive", date(2016, 1, 1), date(2025, 12, 31))
     after, until = day_bounds(date(2016, 1, 1))[0], day_bounds(date(2025, 12, 31))[1]
-    table, one, stretches = found(context, "pm10", SEOUL.code, after, until)
+    table, one, stretches = monthly_trend(context, "pm10", SEOUL.code, after, until)
     assert one is not None
     assert one.slope == pytest.approx(-1.5, abs=0.02)
     korean = verdict(table, one, "pm10", text_in("ko"))
@@ -170,7 +171,7 @@ def test_ten_years_read_in_a_citizens_words(context: Context) -> None:
 def test_too_few_months_are_said_plainly(context: Context, lang: str) -> None:
     write_days(context, "archive", date(2024, 10, 1), date(2024, 12, 31))
     after = day_bounds(date(2024, 10, 1))[0]
-    table, one, stretches = found(context, "pm10", SEOUL.code, after, HOUR_20)
+    table, one, stretches = monthly_trend(context, "pm10", SEOUL.code, after, HOUR_20)
     assert one is None
     assert stretches == []
     words = too_few(table, text_in(lang))

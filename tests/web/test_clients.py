@@ -23,7 +23,7 @@ from aq.domain.pollutants import KEYS
 from aq.domain.provinces import PROVINCES
 from aq.paths import ROOT
 from aq.web.public.routes import Asked, catalog_jsonld
-from aq.web.publish.history import body, year_files
+from aq.web.publish.history import year_files
 from aq.web.publish.run import publish
 from aq.web.site import Site
 from bench.data import fill_provinces
@@ -115,7 +115,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
     for file in year_files(context, context.clock.now()):
         if file.first.year == 2025:
             (folder / "history/KR-11").mkdir(parents=True)
-            (folder / file.path).write_bytes(body(context, file))
+            (folder / file.path).write_bytes(file.make())
             os.utime(folder / file.path, (LONG_AGO, LONG_AGO))
     context.store.close()
     with ranges(folder) as served_files:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
 from openapi_spec_validator import validate
+from starlette.applications import Starlette
 
 from aq import app
 from aq.context import Context
@@ -30,9 +31,15 @@ from aq.domain.model import (
 )
 from aq.store.notices import put_advisories, put_forecasts
 from aq.store.yellow_dust import put_yellow_dust
-from aq.web.api.routes import TABLE
+from aq.web.api.openapi import pages
+from aq.web.api.routes import TABLE, routes
+from aq.web.public.embeds import KINDS as FRAMES
+from aq.web.public.past_pictures import KINDS as PICTURES
+from aq.web.public.routes import routes as public_routes
 from tests.conftest import NOW
-from tests.serving import HOUR_20, fill, make_runtime, served, write
+from tests.serving import HOUR_20, fill, listening, make_runtime, write
+
+EVERY = {**TABLE, **pages.table()}
 
 CITY_HALL = Station(
     name="중구", sido="서울", code="111121", network=URBAN, address="서울 중구 덕수궁길 15"
@@ -52,6 +59,11 @@ MORE: dict[str, list[dict[str, str]]] = {
     ],
     "/api/v1/zones": [{"pollutant": "pm10"}],
     "/api/v1/advisories": [{"year": "2026"}],
+    "/embed/{kind}": [{"kind": kind} for kind in FRAMES],
+    "/picture/{kind}.{form}": [
+        *({"kind": kind, "pollutant": "pm25"} for kind in PICTURES),
+        {"form": "png"},
+    ],
 }
 
 
@@ -59,7 +71,11 @@ MORE: dict[str, list[dict[str, str]]] = {
 def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
     """A store with something of every kind: hours, zones, notices, acts, alerts."""
     folder = tmp_path_factory.mktemp("openapi")
-    context = make_runtime(f"sqlite:///{folder / 'aq.db'}", AQ_FEEDS__AIRKOREA__KEY="any")
+    context = make_runtime(
+        f"sqlite:///{folder / 'aq.db'}",
+        AQ_FEEDS__AIRKOREA__KEY="any",
+        AQ_SERVER__PUBLIC_URL="https://air.example.org",
+    )
     fill(context, hours=6)
     dust = [(9, 400), (8, 1600), (7, 1600), (6, 1600), (5, 400), (4, 400), (1, 1600), (0, 1600)]
     for back, value in dust:
@@ -106,7 +122,8 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
 
 @pytest.fixture(scope="module")
 def base(context: Context) -> Iterator[str]:
-    with served(context) as address:
+    every = [*routes(lambda: context), *public_routes(lambda: context)]
+    with listening(Starlette(routes=every)) as address:
         yield address
 
 
@@ -170,17 +187,17 @@ def held(document: dict[str, Any], path: str, answer: requests.Response) -> None
 
 def test_the_document_is_openapi(document: dict[str, Any]) -> None:
     validate(document)
-    assert document["paths"].keys() == TABLE.keys()
+    assert document["paths"].keys() == EVERY.keys()
     for path, item in document["paths"].items():
         names = [parameter["name"] for parameter in item["get"]["parameters"]]
-        assert names == list(TABLE[path][1])
+        assert names == list(EVERY[path][1])
         assert item["get"]["summary"]
     for name, schema in document["components"]["schemas"].items():
         assert schema["additionalProperties"] is False, name
         assert all(field["description"] for field in schema["properties"].values()), name
 
 
-@pytest.mark.parametrize("path", TABLE)
+@pytest.mark.parametrize("path", EVERY)
 def test_every_example_answers_as_described(
     base: str, document: dict[str, Any], context: Context, path: str
 ) -> None:
@@ -229,10 +246,10 @@ def test_any_parameters_answer_as_described(
     base: str, document: dict[str, Any], data: st.DataObject
 ) -> None:
     """Right ones, wrong ones and unknown ones together: an answer or a refusal in its one form."""
-    path = data.draw(st.sampled_from(sorted(TABLE)))
+    path = data.draw(st.sampled_from(sorted(EVERY)))
     operation = document["paths"][path]["get"]
     question = dict(data.draw(st.sampled_from(list(examples_or_none(operation)))))
-    for name in data.draw(st.lists(st.sampled_from([*TABLE[path][1], "unknown"]), max_size=2)):
+    for name in data.draw(st.lists(st.sampled_from([*EVERY[path][1], "unknown"]), max_size=2)):
         question[name] = data.draw(st.sampled_from(WRONG) | st.text(max_size=12))
     for name in re.findall(r"{(\w+)}", path):
         question[name] = question.get(name, "x").strip("/. \x00") or "x"

@@ -29,7 +29,7 @@ from aq.web.publish.run import MANIFEST, publish, renew
 from aq.web.publish.target import UNDER_WAY, opened
 from tests.browsing import reader
 from tests.conftest import NOW
-from tests.serving import HOUR_20, SEOUL, fill, make_runtime, served, write
+from tests.serving import HOUR_20, SEOUL, fill, make_runtime, public, served, write
 
 
 @pytest.fixture
@@ -133,18 +133,25 @@ def test_what_has_not_changed_is_not_touched(context: Context, tmp_path: Path) -
     changed = {path for path, node in inodes(folder).items() if node != before.get(path)}
     assert third.written == len(changed) - 1
     assert {"api/v1/current.json", "strip.json"} <= changed
-    assert not any(path.startswith("history/") for path in changed)
+    assert not any(path.startswith(("history/", "embed/calendar/")) for path in changed)
 
 
 def test_an_old_hour_that_changes_renews_its_year(context: Context, tmp_path: Path) -> None:
     folder = tmp_path / "public"
     publish(context, str(folder))
     before = inodes(folder)
+    calendar = "embed/calendar/seoul/index.html"
+    with public(context) as address:
+        served_frame = requests.get(f"{address}/embed/calendar?province=KR-11", timeout=60).text
+    published = (folder / calendar).read_text("utf-8")
+    drawn = served_frame[served_frame.index("<h1>") : served_frame.index("<footer>")]
+    assert drawn in published
+    assert drawn.count("<rect") > 365
     old = Reading(station=SEOUL[0], hour=HOUR_20 - 25 * HOUR, values={"pm10": 3000}, flags={})
     write(context, old)
     publish(context, str(folder))
     changed = {path for path, node in inodes(folder).items() if node != before.get(path)}
-    assert "history/KR-11/2026.parquet" in changed
+    assert {"history/KR-11/2026.parquet", calendar} <= changed
 
 
 def test_a_new_version_alone_makes_a_pass_of_the_schedule(context: Context, tmp_path: Path) -> None:

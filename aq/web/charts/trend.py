@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from aq.domain.stl import YEAR
-from aq.domain.trend import Stretch, Trend
+from aq.domain.trend import Stretch, Trend, slope_line
 from aq.i18n import Text
 from aq.web.charts.theme import FONT, Palette
 from aq.web.charts.time_axis import MONTH_FORMS, hover
@@ -46,7 +45,16 @@ def trend_chart(
             )
         )
     if found is not None:
-        _slope(figure, at, np.where(counts, values, np.nan), found, colours)
+        ends = slope_line(np.where(counts, values, np.nan), found.slope)
+        figure.add_trace(
+            go.Scatter(
+                x=[at[place] for place, _ in ends],
+                y=[height for _, height in ends],
+                mode="lines",
+                line={"color": colours.ink, "width": 1.5, "dash": "6px,4px"},
+                hoverinfo="skip",
+            )
+        )
     _lay_out(figure, values, unit, text, colours)
     return figure
 
@@ -75,29 +83,6 @@ def _dots(
         "<br>%{customdata}"
         "<extra></extra>",
         cliponaxis=False,
-    )
-
-
-def _slope(
-    figure: go.Figure,
-    at: Sequence[str],
-    values: np.ndarray,
-    found: Trend,
-    colours: Palette,
-) -> None:
-    """Sen's slope as a line through the middle of the months that count."""
-    places = np.flatnonzero(np.isfinite(values))
-    level = float(np.median(values[places] - found.slope * places / YEAR))
-    ends = [int(places[0]), int(places[-1])]
-    heights = [level + found.slope * place / YEAR for place in ends]
-    figure.add_trace(
-        go.Scatter(
-            x=[at[place] for place in ends],
-            y=heights,
-            mode="lines",
-            line={"color": colours.ink, "width": 1.5, "dash": "6px,4px"},
-            hoverinfo="skip",
-        )
     )
 
 

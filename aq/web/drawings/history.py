@@ -43,7 +43,7 @@ def forecast_dots(view: View, scores: Sequence[Score]) -> str:
         drawn += svg_text(NAMES + ((day - first).days + 0.5) * step, 12, text.day(day))
     key = " ".join(_key(view, outcome) for outcome in (HIT, MISS, FALSE_ALARM, CALM))
     alt = text("Forecasts of the day before, by province and day")
-    picture = _svg(alt, WIDTH, HEAD + len(scores) * ROW + 4, drawn)
+    picture = small_svg(alt, WIDTH, HEAD + len(scores) * ROW + 4, drawn)
     return f'<figure class="dots">{picture}<p class="meta">{key}</p></figure>'
 
 
@@ -100,7 +100,7 @@ def act_ticks(view: View, year: int, acts: Sequence[Advisory]) -> str:
         drawn += f'<path class="rule" d="M{x:.1f} {HEAD}v{len(keys) * tall}"/>'
     alt = text("Acts over the year {year}, by pollutant", year=year)
     note = escape(text("A tick is an act at the hour it was issued; tall ones are warnings."))
-    picture = _svg(alt, WIDTH, HEAD + len(keys) * tall + 6, drawn)
+    picture = small_svg(alt, WIDTH, HEAD + len(keys) * tall + 6, drawn)
     return f'<figure class="dots">{picture}<p class="meta">{note}</p></figure>'
 
 
@@ -114,7 +114,7 @@ def day_cells(view: View, grades: Mapping[date, int | None], first: date, last: 
         drawn += f'<rect {fill} x="{place * step:.1f}" width="{step + 0.2:.1f}" height="54"/>'
     drawn += svg_text(0, 70, view.text.day(first), "start")
     drawn += svg_text(WIDTH, 70, view.text.day(last), "end")
-    return _svg(view.text("Days in the colours of their levels"), WIDTH, 76, drawn)
+    return small_svg(view.text("Days in the colours of their levels"), WIDTH, 76, drawn)
 
 
 def shares(view: View, counts: Mapping[int, int]) -> str:
@@ -131,7 +131,7 @@ def shares(view: View, counts: Mapping[int, int]) -> str:
         if wide > 64:
             drawn += svg_text(x + wide / 2, 70, word)
         x += wide
-    return _svg(view.text("Days by level"), WIDTH, 76, drawn)
+    return small_svg(view.text("Days by level"), WIDTH, 76, drawn)
 
 
 def completeness_bars(view: View, known: Sequence[float]) -> str:
@@ -142,10 +142,11 @@ def completeness_bars(view: View, known: Sequence[float]) -> str:
         box = f'x="{place * step:.1f}" y="{54 - high:.1f}" width="{max(step - 0.6, 0.6):.1f}"'
         drawn += f'<rect class="bar" {box} height="{high:.1f}"/>'
     drawn += '<path class="rule" d="M0 54.5H640"/>' + svg_text(0, 70, "0–100 %", "start")
-    return _svg(view.text("Hours with a value, day by day"), WIDTH, 76, drawn)
+    return small_svg(view.text("Hours with a value, day by day"), WIDTH, 76, drawn)
 
 
-def _svg(alt: str, width: float, height: float, body: str) -> str:
+def small_svg(alt: str, width: float, height: float, body: str) -> str:
+    """A drawing with its words for who cannot see it."""
     return (
         f'<svg class="small" viewBox="0 0 {width:g} {height:g}" role="img"'
         f' aria-label="{escape(alt)}">{body}</svg>'

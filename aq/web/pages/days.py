@@ -131,6 +131,9 @@ def _body(asked: Asked) -> None:
     page.html(f'<dl class="facts">{"".join(daily.sources(found, text))}</dl>')
     _table(counts, _by(asked), rules, text)
     _limits(found, asked)
+    place = page.view().province or PROVINCES[0]
+    label = f"{province_name(place, text.lang)}, {text('a year')}"
+    page.take_away({"days": label}, pollutant=asked.pollutant, province=place.code)
     origin.downloads(CODES, [asked.pollutant], asked.range, "day")
 
 

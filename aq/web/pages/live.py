@@ -39,7 +39,7 @@ def render() -> None:
     if view.answer.country.hour is not None:  # without any hour there is nothing to draw
         kinds = {"map": view.text("the map"), "carpet": view.text("three days")}
         if pollutant in pollutants():
-            kinds["line"] = view.text("the week")
+            kinds |= {"line": view.text("the week"), "bars": view.text("the six pollutants")}
         page.take_away(kinds, pollutant=pollutant, province=view.place)
     live_view.ahead(view)
     page.bottom()

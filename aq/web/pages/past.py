@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from aq.domain.clock import kst_day
+from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.domain.windows import OVERALL
 from aq.i18n import Text
@@ -162,6 +163,8 @@ def _show(chosen: Sequence[Place], pollutant: str, asked: Range, spans: Spans, g
     touched = tuple(dict.fromkeys(place.code for place in chosen if place.level == "province"))
     over_line(touched, question)
     _table(chosen, frames, question, text)
+    if touched and pollutant in pollutants():
+        page.take_away({"line": text("the week")}, pollutant=pollutant, province=touched[0])
     for level in ("province", "station"):
         codes = list(dict.fromkeys(place.code for place in chosen if place.level == level))
         if codes:

@@ -135,6 +135,8 @@ def _body(asked: Asked) -> None:
             opened.dataframe(
                 cells_table(cells, rows, asked), hide_index=True, width="stretch", height="content"
             )
+    of_place = {"pollutant": asked.pollutant, "province": asked.code or ""}
+    page.take_away({"rhythm": text("the last 90 days")}, **of_place)
     origin.downloads([asked.code or ""], [asked.pollutant], asked.range, "hour")
 
 

@@ -11,9 +11,9 @@ import streamlit as st
 from aq.context import Context
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
-from aq.domain.trend import DRAWS, LEAST_MONTHS, LEAST_STRETCH, Stretch, Trend, smooth, trend
+from aq.domain.trend import LEAST_MONTHS, Stretch, Trend
 from aq.i18n import Text, text_in
-from aq.queries.months import months
+from aq.queries.months import monthly_trend
 from aq.web.charts.theme import palette
 from aq.web.charts.trend import TREND_CONFIG, trend_chart
 from aq.web.parts import attribution as origin
@@ -23,10 +23,9 @@ from aq.web.parts.history_page import Asked
 from aq.web.parts.tables import date_column, dates
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import number, province_name
+from aq.web.wording.trend import amount_words, rules, verdict
 
 DEFAULT = "all"
-# Under ten years, weather that stays for some years looks like a trend.
-FEW_YEARS = 10
 
 
 def render() -> None:
@@ -34,21 +33,9 @@ def render() -> None:
     frame.show("trend", _headline, _body, default=DEFAULT, everywhere=False)
 
 
-def found(
-    context: Context, key: str, code: str, after: datetime, until: datetime
-) -> tuple[pd.DataFrame, Trend | None, list[Stretch]]:
-    """The months of a range, their trend (None with too few), and their smooth course."""
-    table = months(context, key, BY_CODE[code].id, after, until)
-    counted = [
-        value if counts else float("nan")
-        for value, counts in zip(table["value"], table["counts"], strict=True)
-    ]
-    return table, trend(counted), smooth(counted)
-
-
 def _found(asked: Asked) -> tuple[pd.DataFrame, Trend | None, list[Stretch]]:
     span = asked.range
-    return cache.kept(found, asked.pollutant, asked.code, span.after, span.until)
+    return cache.kept(monthly_trend, asked.pollutant, asked.code, span.after, span.until)
 
 
 def _headline(asked: Asked) -> str:
@@ -56,35 +43,6 @@ def _headline(asked: Asked) -> str:
     who = province_name(BY_CODE[asked.code or ""], text.lang)
     title = text("{who} · {what}", who=who, what=text.pollutant(asked.pollutant))
     return f"{title}: {verdict(table, one, asked.pollutant, text)}"
-
-
-def verdict(table: pd.DataFrame, one: Trend | None, key: str, text: Text) -> str:
-    """The trend in a citizen's words."""
-    if one is None:
-        return text("too few months to tell a trend")
-    years = _years(table)
-    if not one.certain:
-        return text("over {n} years no change that stands out from chance", n=years)
-    amount = f"{_amount(abs(one.slope), key)} {pollutants()[key].unit}"
-    if one.slope < 0:
-        return text(
-            "over {n} years lower by {amount} each year, hardly by chance", n=years, amount=amount
-        )
-    return text(
-        "over {n} years higher by {amount} each year, hardly by chance", n=years, amount=amount
-    )
-
-
-def _years(table: pd.DataFrame) -> str:
-    """Years from the first to the last month that counts, as `10` or `3.5`."""
-    places = [place for place, counts in enumerate(table["counts"]) if counts]
-    years = number((places[-1] - places[0] + 1) / 12, 1)
-    return years.removesuffix(".0")
-
-
-def _amount(value: float, key: str) -> str:
-    """A change a year: a digit more than values have."""
-    return number(value, pollutants()[key].digits + 1)
 
 
 def _body(asked: Asked) -> None:
@@ -111,7 +69,8 @@ def _body(asked: Asked) -> None:
     if one is None:
         page.html(too_few(table, text))
     _facts(table, one, asked)
-    _rules(one, stretches, text)
+    lines = rules(one, stretches, text)
+    page.html("".join(f'<p class="muted">{escape(line)}</p>' for line in lines))
     opened = st.expander(text("The months as a table"), key="months", on_change="rerun")
     if opened.open:
         shown = months_table(table, stretches, asked.pollutant, text)
@@ -122,6 +81,8 @@ def _body(asked: Asked) -> None:
             height=420,
             column_config=date_column(text("Month"), "month", text),
         )
+    of_place = {"pollutant": asked.pollutant, "province": asked.code or ""}
+    page.take_away({"trend": text("every month")}, **of_place)
     origin.downloads([asked.code or ""], [asked.pollutant], asked.range, "month")
 
 
@@ -162,42 +123,7 @@ def _facts(table: pd.DataFrame, one: Trend | None, asked: Asked) -> None:
 
 def _signed(value: float, key: str) -> str:
     sign = "−" if value < 0 else "+"
-    return f"{sign}{_amount(abs(value), key)}"
-
-
-def _rules(one: Trend | None, stretches: list[Stretch], text: Text) -> None:
-    """How the trend was found, in a few sentences."""
-    lines = [
-        text(
-            "A month counts with three quarters of its hours of one source; hollow dots do not"
-            " count. Measured and modelled months are not mixed."
-        )
-    ]
-    if one is not None:
-        lines.append(
-            text(
-                "Dashed: Sen's slope with the seasonal Mann–Kendall test, each calendar month"
-                " compared with itself. The interval is of {n} series resampled in blocks of"
-                " {block} months.",
-                n=DRAWS,
-                block=one.block,
-            )
-        )
-        if one.months < 12 * FEW_YEARS:
-            lines.append(
-                text(
-                    "Under ten years, weather of some years can look like a trend; read with care."
-                )
-            )
-    if stretches:
-        lines.append(
-            text(
-                "Solid: smoothed by STL, only over {n} months or more without one that does not"
-                " count.",
-                n=LEAST_STRETCH,
-            )
-        )
-    page.html("".join(f'<p class="muted">{escape(line)}</p>' for line in lines))
+    return f"{sign}{amount_words(abs(value), key)}"
 
 
 def figure(
@@ -210,7 +136,7 @@ def figure(
     dark: bool,
 ) -> go.Figure:
     """The chart of a province's months."""
-    table, one, stretches = found(context, key, code, after, until)
+    table, one, stretches = monthly_trend(context, key, code, after, until)
     unit, digits = pollutants()[key].unit, pollutants()[key].digits
     return trend_chart(table, stretches, one, unit, digits, text_in(lang), palette(dark))
 

@@ -59,6 +59,7 @@ def _body(asked: Asked) -> None:
     if asked.range.until - asked.range.after > timedelta(hours=MOST_FRAMES):
         words = text("The picture shows the last {n} days of the range.", n=MOST_FRAMES // 24)
         page.html(f'<p class="notice">{escape(words)}</p>')
+    page.take_away({"carpet": text("three days")}, pollutant=asked.pollutant)
     origin.downloads(
         [province.code for province in PROVINCES], [asked.pollutant], asked.range, "hour"
     )

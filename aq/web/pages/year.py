@@ -107,6 +107,7 @@ def _body(asked: Asked) -> None:
     daily.key(_counts(found, asked, way), page.standard(), text)
     _facts(found, asked)
     _table(found, asked)
+    page.take_away({"calendar": text("a year")}, pollutant=asked.pollutant, province=code)
     origin.downloads([code], [asked.pollutant], asked.range, "day")
 
 

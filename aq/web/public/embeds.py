@@ -28,7 +28,7 @@ from aq.web.head import GROUND
 from aq.web.public.document import compact, pruned
 from aq.web.public.moment import Moment
 from aq.web.public.paths import Page, slug
-from aq.web.public.pictures import judged_words, week_line, year_of_days
+from aq.web.public.pictures import judged_words, measured, week_line, year_of_days
 from aq.web.site import Site
 from aq.web.wording import headline, lead, summary
 from aq.web.wording.korean import province_name, shown
@@ -303,8 +303,7 @@ def _calendar(frame: Frame, moment: Moment, view: View) -> str:
 
 def _line(frame: Frame, moment: Moment, _view: View) -> str:
     text, key = frame.text, frame.pollutant
-    if key not in pollutants():
-        raise InputError(f"known are {', '.join(pollutants())}", "pollutant")
+    measured(key)
     body = ""
     for place in frame.provinces or PROVINCES[:1]:
         who = escape(province_name(place, text.lang))
@@ -335,7 +334,8 @@ def _foot(frame: Frame, moment: Moment) -> str:
         parts.append(
             stamp(country.hour, escape(text("As of {hour}.", hour=text.hour(country.hour))), text)
         )
-        late = headline.late(items, text)
+        # A calendar ends with yesterday, however old the newest hour is.
+        late = headline.late(items, text) if frame.kind != "calendar" else ""
         parts += [f"<b>{escape(late)}</b>"] if late else []
         parts.append(escape(summary.source(items, text)))
     else:

@@ -1,21 +1,26 @@
-"""Charts of the past to take away: the carpet of hours, days by level, forecasts, a year's acts."""
+"""Charts of the past to take away: hours, days by level, forecasts, acts, rhythm and trend."""
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 
-from aq.domain.clock import kst, kst_day
+from aq.domain.clock import HOUR, kst, kst_day
 from aq.domain.errors import InputError
 from aq.domain.provinces import Province
 from aq.domain.standards import Standard
 from aq.i18n import Text
+from aq.queries.frames import span
 from aq.queries.map_hours import frames
+from aq.queries.months import monthly_trend
 from aq.queries.official import VERIFIED, advisories_of, forecast_scores
+from aq.queries.rhythm import LEAST, rhythm
 from aq.web.drawings.carpet import HOURS, WIDE, course, picture
 from aq.web.drawings.history import act_ticks, forecast_dots, shares
 from aq.web.drawings.paint import Paint
+from aq.web.drawings.patterns import HOURS as HOURS_OF_DAY
+from aq.web.drawings.patterns import bars_alone, months_alone, week_alone
 from aq.web.drawings.view import View
 from aq.web.public.figure import Figure
 from aq.web.public.moment import Moment
@@ -25,14 +30,17 @@ from aq.web.public.pictures import (
     judged_words,
     line_figure,
     map_figure,
+    measured,
     simulated,
     what_words,
     year_of_days,
 )
 from aq.web.wording.advisories import forecasts_words
-from aq.web.wording.korean import day_words, province_name
+from aq.web.wording.korean import N_, day_words, province_name
+from aq.web.wording.trend import rules, verdict
 
-FORECAST_DAYS = 30
+FORECAST_DAYS, RHYTHM_DAYS = 30, 90
+WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 _BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
 # Of the page's stylesheet what these drawings need, as a picture that stands alone has it.
@@ -117,9 +125,86 @@ def acts_figure(
     )
 
 
-def _view(moment: Moment, pollutant: str, text: Text) -> View:
-    """A view without a place of its own: a picture has no links."""
-    return View(answer=moment.live, text=text, pollutant=pollutant, place="")
+def bars_figure(
+    moment: Moment, place: Province, pollutant: str, text: Text, paint: Paint
+) -> Figure:
+    """The pollutants of a province now, each against its levels."""
+    return _figure(
+        moment,
+        text(
+            "{who} · {what}",
+            who=province_name(place, text.lang),
+            what=text("The six pollutants now"),
+        ),
+        moment.live.standard.titles[text.lang],
+        bars_alone(_view(moment, pollutant, text, place.code)),
+        text,
+        paint,
+        leveled=True,
+    )
+
+
+def rhythm_figure(
+    moment: Moment, place: Province, pollutant: str, text: Text, paint: Paint
+) -> Figure:
+    """The last 90 days of a province by weekday and hour of day."""
+    measured(pollutant)
+    until = moment.hour or moment.now
+    after = until - timedelta(days=RHYTHM_DAYS)
+    week = rhythm(moment.context, place.code, pollutant, after, until).week
+    cells = [
+        value if hours >= LEAST else None
+        for hours, value in zip(week["hours"].tolist(), week["value"].tolist(), strict=True)
+    ]
+    rows = [cells[row : row + HOURS_OF_DAY] for row in range(0, len(cells), HOURS_OF_DAY)]
+    who, what = province_name(place, text.lang), text.pollutant(pollutant)
+    rule = text(
+        "A cell is the median of its hourly means; an hour is named by its end, so 8 is from 7:00"
+        " to 8:00. The tones are of this range and are no levels."
+    )
+    return _figure(
+        moment,
+        f"{text('{who} · {what}', who=who, what=what)}: {text('By weekday and hour')}",
+        _span(kst_day(after), kst_day(until), text),
+        week_alone(_view(moment, pollutant, text), rows, [text(name) for name in WEEKDAYS]),
+        text,
+        paint,
+        rules=[rule],
+    )
+
+
+def trend_figure(
+    moment: Moment, place: Province, pollutant: str, text: Text, paint: Paint
+) -> Figure:
+    """Every month of a province that is stored, and whether they rise or fall."""
+    measured(pollutant)
+    until = moment.hour or moment.now
+    first_hour = min((begin for _, begin, _ in span(moment.context, place.id)), default=until)
+    after = first_hour - HOUR
+    table, trend, courses = monthly_trend(moment.context, pollutant, place.code, after, until)
+    who, what = province_name(place, text.lang), text.pollutant(pollutant)
+    drawn = months_alone(
+        _view(moment, pollutant, text),
+        kst_day(first_hour),
+        table["value"].tolist(),
+        table["counts"].tolist(),
+        courses,
+        trend,
+    )
+    return _figure(
+        moment,
+        f"{text('{who} · {what}', who=who, what=what)}: {verdict(table, trend, pollutant, text)}",
+        _span(kst_day(first_hour), kst_day(until), text),
+        drawn,
+        text,
+        paint,
+        rules=rules(trend, courses, text),
+    )
+
+
+def _view(moment: Moment, pollutant: str, text: Text, place: str = "") -> View:
+    """A view whose drawings have no links: a picture has none."""
+    return View(answer=moment.live, text=text, pollutant=pollutant, place=place)
 
 
 def _span(first: date, last: date, text: Text) -> str:
@@ -128,16 +213,16 @@ def _span(first: date, last: date, text: Text) -> str:
 
 def _figure(
     moment: Moment, title: str, note: str, drawn: str, text: Text, paint: Paint, *,
-    leveled: bool = False,
+    leveled: bool = False, rules: Sequence[str] = (),
 ) -> Figure:  # fmt: skip
-    """A drawing of the page as a figure."""
+    """A drawing of the page as a figure; `rules` tell how it was made."""
     drawing, size = alone(drawn, moment.live.standard, paint)
     return Figure(
         title=title,
         note=note,
         drawing=drawing,
         size=size,
-        foot=foot(moment, text),
+        foot=[*rules, *foot(moment, text)],
         levels=moment.live.standard.levels if leveled else (),
         lang=text.lang,
         simulated=simulated(moment, text),
@@ -171,4 +256,7 @@ KINDS: Mapping[str, Callable[[Moment, Province, str, Text, Paint], Figure]] = {
     "days": days_figure,
     "forecasts": forecasts_figure,
     "acts": acts_figure,
+    "bars": bars_figure,
+    "rhythm": rhythm_figure,
+    "trend": trend_figure,
 }

@@ -48,8 +48,7 @@ def line_figure(
     moment: Moment, place: Province, pollutant: str, text: Text, paint: Paint
 ) -> Figure:
     """The last week of a province, hour by hour."""
-    if pollutant not in pollutants():
-        raise InputError(f"known are {', '.join(pollutants())}", "pollutant")
+    measured(pollutant)
     return Figure(
         title=text(
             "{who} · {what}, last {n} days",
@@ -63,6 +62,12 @@ def line_figure(
         foot=foot(moment, text),
         simulated=simulated(moment, text),
     )
+
+
+def measured(pollutant: str) -> None:
+    """Raises `InputError` for what has no hourly means, such as an index."""
+    if pollutant not in pollutants():
+        raise InputError(f"known are {', '.join(pollutants())}", "pollutant")
 
 
 def week_line(
@@ -91,12 +96,24 @@ def year_of_days(
 ) -> tuple[Mapping[date, int], date, date]:
     """(grade by day, first day, last day) of the year up to yesterday, judged by the day's mean
     where the standard has a table for it, else by its highest hour."""
+    key = "year", place.code, pollutant
+    return moment.shared(key, lambda: _year_of_days(moment, place, pollutant))
+
+
+def last_year(moment: Moment) -> tuple[date, date]:
+    """The first and the last day of the year up to yesterday."""
+    last = kst_day(moment.now) - timedelta(days=1)
+    return last - timedelta(days=CALENDAR_DAYS - 1), last
+
+
+def _year_of_days(
+    moment: Moment, place: Province, pollutant: str
+) -> tuple[Mapping[date, int], date, date]:
     standard = moment.live.standard
     way = next(iter(ways(standard, pollutant)), None)
     if way is None:
         raise InputError(f"{standard.id} grades no days of {pollutant}", "pollutant")
-    last = kst_day(moment.now) - timedelta(days=1)
-    first = last - timedelta(days=CALENDAR_DAYS - 1)
+    first, last = last_year(moment)
     frame = days(moment.context, (place.code,), pollutant, first, last, standard.id)
     graded = frame.assign(judged=judged(frame, way)).dropna(subset=["judged"])
     grades = dict(zip(graded["day"], graded["judged"].astype(int).tolist(), strict=True))

@@ -94,6 +94,18 @@ def frame_files(moment: Moment, site: Site) -> Iterator[tuple[str, Maker]]:
                 yield path, partial(embeds.page, context, frame, moment)
 
 
+def calendar_files(moment: Moment, site: Site) -> Iterator[tuple[str, Maker]]:
+    """The same of the calendars of each province, up to yesterday."""
+    context = moment.context
+    for lang in LANGUAGES:
+        mark = "" if lang == context.settings.lang else f"/{lang}"
+        for province in PROVINCES:
+            query = {"lang": lang, "province": province.code}
+            frame = embeds.read(context, "calendar", site, query)
+            path = f"embed/calendar/{province.key}{mark}/index.html"
+            yield path, partial(embeds.page, context, frame, moment)
+
+
 def picture_files(moment: Moment) -> Iterator[tuple[str, Maker]]:
     """The same of the pictures of a link and of the icons."""
     for lang in LANGUAGES:

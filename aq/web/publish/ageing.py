@@ -18,15 +18,16 @@ document.body.insertBefore(bar,document.body.firstChild)}
 bar.textContent=words.replace("{hours}",hours)}look();setInterval(look,6e4)})()</script>"""
 
 
-def with_age(context: Context, page: bytes) -> bytes:
+def with_age(context: Context, page: bytes, limit: int | None = None) -> bytes:
     """A page (HTML) that goes grey and says its age once its hour, the first `<time>` in it, is
-    older than values are shown as current; a page without an hour as it is."""
+    older than `limit` [h], without one than values are shown as current; a page without an hour as
+    it is."""
     content = page.decode()
     hour, lang = _HOUR.search(content), _LANG.search(content)
     if hour is None:
         return page
     text = text_in(lang[1] if lang else context.settings.lang)
     words = text("These values are {hours} hours old and no longer current.", hours="{hours}")
-    limit = context.settings.display.hide_after_hours
+    limit = limit or context.settings.display.hide_after_hours
     script = _SCRIPT % (json.dumps(hour[1]), limit, json.dumps(words, ensure_ascii=False))
     return content.replace("</body>", f"{script}</body>", 1).encode()

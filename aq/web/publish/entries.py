@@ -21,10 +21,13 @@ from aq.web.api.responses import json_response
 from aq.web.api.routes import TABLE
 from aq.web.public import routes as public
 from aq.web.public.moment import MOMENTS
-from aq.web.public.site_pages import frame_files, page_files, picture_files
+from aq.web.public.pictures import last_year
+from aq.web.public.site_pages import calendar_files, frame_files, page_files, picture_files
 from aq.web.publish.ageing import with_age
-from aq.web.site import Site
+from aq.web.publish.history import DaysFile
+from aq.web.site import Site, site_of
 
+DAY_OLD = 36  # hours after which a calendar up to yesterday says how old it is
 FEED_ENTRIES = 100  # CAP messages, as many as the Atom feed has entries
 
 
@@ -134,8 +137,24 @@ def pages(context: Context, site: Site) -> Iterator[Entry]:
         yield Entry(path, make, "image/png")
 
 
-def _aged(context: Context, make: Callable[[], bytes]) -> bytes:
-    return with_age(context, make())
+def calendars(context: Context) -> Iterator[DaysFile]:
+    """The calendar of each province, made anew once a day or where a day of it has changed."""
+    moment = MOMENTS.of(context)
+    if moment.hour is None:
+        return
+    first, last = last_year(moment)
+    for path, make in calendar_files(moment, site_of(context.settings)):
+        yield DaysFile(
+            path=path,
+            first=first,
+            last=last,
+            make=partial(_aged, context, make, DAY_OLD),
+            media_type="text/html",
+        )
+
+
+def _aged(context: Context, make: Callable[[], bytes], limit: int | None = None) -> bytes:
+    return with_age(context, make(), limit)
 
 
 PROVIDERS: tuple[Provider, ...] = (data, strips, documents, pages, for_machines)

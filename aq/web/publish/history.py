@@ -1,9 +1,10 @@
 """The history as Parquet, a file a province and year, up to the last whole day."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from io import BytesIO
 
 import pyarrow.compute as pc
@@ -16,6 +17,7 @@ from aq.domain.provinces import PROVINCES, Province
 from aq.export.pipeline import MEDIA_TYPES, Tally, answer
 from aq.export.query import ask
 from aq.queries.written import held_hours
+from aq.web.site import site_of
 
 MEDIA_TYPE = MEDIA_TYPES["parquet"]
 LAYOUT = "2"  # of rows within a file; another one has every file made anew
@@ -23,17 +25,14 @@ COMPRESSION_LEVEL = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class YearFile:
-    """A province's hours of a year: KST days from `first` to `last`."""
+class DaysFile:
+    """A file of whole KST days from `first` to `last`, and what makes its bytes."""
 
-    province: Province
+    path: str
     first: date
     last: date
-
-    @property
-    def path(self) -> str:
-        """Its path below the folder."""
-        return f"history/{self.province.code}/{self.first.year}.parquet"
+    make: Callable[[], bytes]
+    media_type: str = MEDIA_TYPE
 
     @property
     def days(self) -> str:
@@ -46,7 +45,7 @@ class YearFile:
         return hours is not None and hours[0] <= end and hours[1] > begin
 
 
-def year_files(context: Context, now: datetime) -> Iterator[YearFile]:
+def year_files(context: Context, now: datetime) -> Iterator[DaysFile]:
     """The files there are to be: of every year with hours, up to yesterday."""
     yesterday = kst_day(now) - timedelta(days=1)
     held = held_hours(context)
@@ -58,17 +57,22 @@ def year_files(context: Context, now: datetime) -> Iterator[YearFile]:
         for year in range(first.year, last.year + 1):
             begin, end = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
             if begin <= end:
-                yield YearFile(province=province, first=begin, last=end)
+                yield DaysFile(
+                    path=f"history/{province.code}/{year}.parquet",
+                    first=begin,
+                    last=end,
+                    make=partial(body, context, province, begin, end),
+                )
 
 
-def body(context: Context, file: YearFile) -> bytes:
-    """A file's content: every pollutant's hours, by the standard in force at each."""
+def body(context: Context, province: Province, first: date, last: date) -> bytes:
+    """A year's content: every pollutant's hours, by the standard in force at each."""
     question = ask(
         context,
         {
-            "province": file.province.code,
-            "since": file.first.isoformat(),
-            "until": file.last.isoformat(),
+            "province": province.code,
+            "since": first.isoformat(),
+            "until": last.isoformat(),
             "format": "parquet",
         },
     )
@@ -100,5 +104,7 @@ def laid_out(content: bytes) -> bytes:
 def recipe(context: Context) -> str:
     """What the files are made by, beside the hours: this program and its standards."""
     hashes = sorted(standard.hash for standard in context.standards.values())
-    text = "\0".join((__version__, LAYOUT, context.settings.display.standard, *hashes))
+    settings = context.settings
+    made_for = settings.display.standard, settings.lang, site_of(settings).root
+    text = "\0".join((__version__, LAYOUT, *made_for, *hashes))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -15,7 +15,7 @@ from aq.domain.report import Report
 from aq.queries.current import current
 from aq.queries.written import changed_since
 from aq.web.publish import history
-from aq.web.publish.entries import Entry, entries
+from aq.web.publish.entries import Entry, calendars, entries
 from aq.web.publish.target import Target, opened
 from aq.web.site import site_of
 
@@ -98,7 +98,7 @@ def publish(context: Context, address: str) -> Published:
         now = context.clock.now().replace(second=0, microsecond=0)
         report = Published(at=now)
         doing = _Pass(target, manifest.get("files", {}), report)
-        _history(context, doing, manifest)
+        _whole_days(context, doing, manifest)
         made, version = _answers(context)
         for entry, body in made:
             doing.put(entry.path, body, entry.media_type)
@@ -144,23 +144,22 @@ def _manifest(target: Target, address: str) -> dict[str, Any]:
     return manifest
 
 
-def _history(context: Context, doing: _Pass, manifest: dict[str, Any]) -> None:
-    """Files of years whose days or hours are others than before, or made by other standards."""
+def _whole_days(context: Context, doing: _Pass, manifest: dict[str, Any]) -> None:
+    """Years of the history, and calendars: files whose days or hours are others than before, or
+    that were made by other standards or for another site."""
     now, version = doing.report.at, context.store.version()
     known = manifest.get("history_version", -1)
     doing.history_version = version
-    made_by = history.recipe(context)
-    same = manifest.get("recipe") == made_by and known <= version
+    same = manifest.get("recipe") == history.recipe(context) and known <= version
     newest = floor_hour(day_bounds(kst_day(now))[0])
     changed = changed_since(context, known, newest) if same else None
-    for file in history.year_files(context, now):
+    for file in (*history.year_files(context, now), *calendars(context)):
         kept = doing.before.get(file.path, {})
         stands = kept.get("days") == file.days and not file.touched(changed)
         if same and stands and doing.target.size(file.path) == kept["bytes"]:
             doing.keep(file.path)
-            continue
-        body = history.body(context, file)
-        doing.put(file.path, body, history.MEDIA_TYPE, days=file.days)
+        else:
+            doing.put(file.path, file.make(), file.media_type, days=file.days)
 
 
 def _answers(context: Context) -> tuple[list[tuple[Entry, bytes]], int]:

@@ -329,3 +329,15 @@ class ExportDocument(TypedDict):
     about: NotRequired[dict[str, Any]]
     columns: dict[str, str]
     items: list[dict[str, Any]]
+
+
+class OEmbed(TypedDict):
+    version: str
+    type: str
+    provider_name: str
+    provider_url: str
+    title: str
+    width: int
+    height: int
+    html: str
+    cache_age: int

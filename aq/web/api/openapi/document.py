@@ -17,10 +17,11 @@ from aq.export.query import LEVELS as EXPORT_LEVELS
 from aq.feeds.registry import INFO
 from aq.queries.official import DAYS_AHEAD, FORECAST_KEYS
 from aq.queries.question import GRAINS
-from aq.web.api.openapi import answers, told
+from aq.web.api.openapi import answers, pages, told
 from aq.web.api.openapi.schema import Schema, Schemas
 from aq.web.api.openapi.words import POLLUTANTS
 from aq.web.api.parameters import MAX_LIMIT
+from aq.web.site import site_of
 
 Known = tuple[str, ...]
 Table = Mapping[str, tuple[Callable[..., Any], Known]]
@@ -46,7 +47,10 @@ ANSWERS: dict[str, Any] = {
     "/api/v1/alerts": told.Alerts,
     "/api/v1/feeds": told.Feeds,
     "/healthz": told.Health,
-    "/api/v1/openapi.json": dict[str, Any],
+    "/oembed": answers.OEmbed,
+    **dict.fromkeys(
+        ("/api/v1/openapi.json", "/catalog.jsonld", "/manifest.webmanifest"), dict[str, Any]
+    ),
 }
 MEDIA = {
     "/strip": ("text/html",),
@@ -59,6 +63,7 @@ MEDIA = {
         "application/zip",
         *(kind.split(";")[0] for kind in MEDIA_TYPES.values()),
     ),
+    **pages.MEDIA,
 }
 REFUSALS = {
     "400": "a parameter is wrong; `error.field` names it",
@@ -90,7 +95,12 @@ def _parameters(context: Context) -> dict[str, tuple[str, Schema, Any]]:
     flag: Schema = {"type": "boolean", "default": False}
     year: Schema = {"type": "integer", "minimum": 1900, "maximum": 9999}
     when: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d(-\d\d(T.+)?)?$"}
+    frame = site_of(context.settings).url("embed/map")
+    of_pages = pages.parameters(standards, names)
+    words, schema, _ = of_pages["url"]
     return {
+        **of_pages,
+        "url": (words, schema, frame),
         "pollutant": ("pollutants, by comma; all without", _several(*POLLUTANTS), ["pm25"]),
         "province": ("provinces by code or name, by comma", _several(*names), ["KR-11", "부산"]),
         "standard": ("the standard that grades", _words(*standards), "airkorea_1h"),
@@ -155,17 +165,19 @@ def _parameters(context: Context) -> dict[str, tuple[str, Schema, Any]]:
 NEEDED = {
     "/api/v1/history": ("since", "until"),
     "/api/v1/zones/{zone}/history": ("since", "until"),
+    "/oembed": ("url",),
 }
 
 
 def document(context: Context, table: Table) -> Schema:
-    """The document of some routes: path to handler and the names of its parameters."""
+    """The document of the routes of data (path to handler and the names of its parameters), and of
+    pages, frames, pictures and small files."""
     schemas, parameters = Schemas(), _parameters(context)
     refusal = {JSON: {"schema": schemas.of(answers.Error)}}
     paths = {}
-    for path, (handler, names) in table.items():
+    for path, (handler, names) in (dict(table) | pages.table()).items():
         operation = {
-            "operationId": handler.__name__,
+            "operationId": pages.operation_id(path, handler),
             "summary": (handler.__doc__ or "")
             .split("`: ")[-1]
             .split("\n\n")[0]
@@ -174,7 +186,7 @@ def document(context: Context, table: Table) -> Schema:
             "responses": {
                 "200": _answer(path, schemas),
                 "304": {"description": "what `If-None-Match` names is still the answer"},
-                **{status: {"$ref": f"#/components/responses/{status}"} for status in REFUSALS},
+                **_refusals(path, path in table),
             },
         }
         paths[path] = {"get": operation}
@@ -194,6 +206,18 @@ def document(context: Context, table: Table) -> Schema:
                 for status, words in REFUSALS.items()
             },
         },
+    }
+
+
+def _refusals(path: str, is_data: bool) -> Schema:
+    if is_data:
+        return {status: {"$ref": f"#/components/responses/{status}"} for status in REFUSALS}
+    return {
+        status: {
+            "description": REFUSALS[status].split(";")[0],
+            "content": {kind: {"schema": TEXT} for kind in kinds},
+        }
+        for status, kinds in pages.refusals(path).items()
     }
 
 

@@ -353,12 +353,23 @@ FIELDS: dict[str, str] = {
     "question": "what was asked, with defaults filled in",
     "about": "what the file is: source, licence, clock, standard",
     "columns": "what each column says",
+    "OEmbed.version": "version of oEmbed",
+    "OEmbed.type": "kind of content",
+    "provider_name": "name of this site",
+    "provider_url": "address of this site",
+    "OEmbed.title": "what the frame shows",
+    "OEmbed.width": "width of the frame [pixels]",
+    "OEmbed.height": "height of the frame [pixels]",
+    "html": "the element to paste",
+    "cache_age": "how long a copy of this serves [s]",
     "ExportDocument.items": "the rows; each has the columns asked for",
 }
 MINUTE, CALLS = "min", "calls"
 UNITS: dict[str, str] = {
     "age_hours": "h",
     "lag_seconds": "s",
+    "cache_age": "s",
+    **dict.fromkeys(("width", "height"), "pixels"),
     "for": "h",
     "hours": "h",
     "latitude": "°",
@@ -402,4 +413,6 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "Feature.type": ("Feature",),
     "Geometry.type": ("MultiPolygon",),
     "FeatureCollection.name": ("provinces",),
+    "OEmbed.version": ("1.0",),
+    "OEmbed.type": ("rich",),
 }
