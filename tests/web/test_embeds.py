@@ -16,6 +16,7 @@ from aq.domain.provinces import PROVINCES
 from aq.store.notices import put_advisories, put_forecasts
 from aq.web.public.embeds import KINDS, height
 from aq.web.public.past_pictures import KINDS as PICTURES
+from aq.web.public.picture import png
 from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, make_runtime, public, write
 
@@ -201,3 +202,10 @@ def test_every_letter_we_write_stands_in_the_font_that_ships() -> None:
         for letter in sorted(letters):
             mask = font.getmask(letter)
             assert (mask.getbbox(), bytes(mask)) != blank, (path.name, letter)
+
+
+def test_the_small_two_of_a_gas_is_drawn_though_the_font_has_none() -> None:
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="30">{}</svg>'
+    row = '<text y="20" aria-label="NO₂ &lt;">NO{}</text>'
+    pictures = {letter: png(drawn.format(row.format(letter))) for letter in ("₂", "\U000f0000", "")}
+    assert len(set(pictures.values())) == 3

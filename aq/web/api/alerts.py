@@ -19,7 +19,7 @@ from aq.queries.question import Given
 from aq.queries.written import last_write
 from aq.queries.yellow_dust import recent_yellow_dust
 from aq.web.api.parameters import _limit, _now
-from aq.web.api.responses import _body_response, json_response
+from aq.web.api.responses import body_response, json_response
 
 FEED_ENTRIES = 100
 YELLOW_DUST_DAYS = 7
@@ -73,7 +73,7 @@ def alerts_atom(context: Context, given: Given) -> Response:
         yellow_dust=recent_yellow_dust(context, _now(context), days=YELLOW_DUST_DAYS),
         below=context.settings.base_path,
     )
-    response = _body_response(body, "application/atom+xml; charset=utf-8")
+    response = body_response(body, "application/atom+xml; charset=utf-8")
     changed = _last_write(context, [alert_documents.changed(event) for event in transitions])
     response.headers["Last-Modified"] = format_datetime(changed.astimezone(UTC), usegmt=True)
     return response
@@ -99,4 +99,4 @@ def alert_cap(context: Context, given: Given) -> Response:
         context.settings.server.public_url.rstrip("/"),
         simulated=context.store.simulated(),
     )
-    return _body_response(body, "application/cap+xml; charset=utf-8")
+    return body_response(body, "application/cap+xml; charset=utf-8")

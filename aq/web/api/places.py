@@ -16,7 +16,7 @@ from aq.queries.current import Snapshot, current
 from aq.queries.question import Given
 from aq.queries.stations import station_items
 from aq.web.api.parameters import _now
-from aq.web.api.responses import json_response
+from aq.web.api.responses import body_response, json_response, json_text
 
 
 def provinces(_context: Context, _given: Given) -> Response:
@@ -35,11 +35,11 @@ def provinces(_context: Context, _given: Given) -> Response:
 
 
 @cache
-def _outlines() -> dict[str, dict[str, Any]]:
-    """The geometry of each province by its code: WGS 84, longitude before latitude (RFC 7946). All
-    are of one type, as a layer of a map program has one."""
+def _outlines() -> dict[str, str]:
+    """The geometry of each province as JSON, by its code: WGS 84, longitude before latitude
+    (RFC 7946). All are of one type, as a layer of a map program has one."""
     collection = json.loads(config_file("provinces.geojson").read_bytes())
-    return {feature["id"]: _parts(feature["geometry"]) for feature in collection["features"]}
+    return {f["id"]: json_text(_parts(f["geometry"])) for f in collection["features"]}
 
 
 def _parts(geometry: dict[str, Any]) -> dict[str, Any]:
@@ -72,12 +72,15 @@ def outlined(snapshot: Snapshot, standard: Standard) -> Response:
                 "name_en": province.en,
                 "colour": standard.level(item.grade).colour if item.grade else None,
             },
-            "geometry": outlines[item.code],
         }
         for item, province in zip(snapshot.items, PROVINCES, strict=True)
     ]
-    answer = {"type": "FeatureCollection", "name": "provinces", "features": features}
-    return json_response(answer, "application/geo+json")
+    # Outlines (90 kB) never change: they are not written out anew with each value.
+    parts = (
+        f'{json_text(feature)[:-1]},"geometry":{outlines[feature["id"]]}}}' for feature in features
+    )
+    head = '{"type":"FeatureCollection","name":"provinces","features":['
+    return body_response(f"{head}{','.join(parts)}]}}".encode(), "application/geo+json")
 
 
 def stations(context: Context, given: Given) -> Response:

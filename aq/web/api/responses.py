@@ -12,7 +12,8 @@ from aq.web.sharing import cache_control
 CACHE_SECONDS = 30
 
 
-def _body_response(body: bytes, media_type: str) -> Response:
+def body_response(body: bytes, media_type: str) -> Response:
+    """A body with an ETag of its bytes."""
     headers = {
         "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
         "Cache-Control": cache_control(CACHE_SECONDS),
@@ -23,8 +24,12 @@ def _body_response(body: bytes, media_type: str) -> Response:
 
 def json_response(value: Any, media_type: str = "application/json; charset=utf-8") -> Response:
     """JSON as UTF-8 with an ETag of its bytes."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return _body_response(body, media_type)
+    return body_response(json_text(value).encode(), media_type)
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON without blanks."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def error_response(status: int, code: str, message: str, field: str | None = None) -> Response:

@@ -41,7 +41,7 @@ from aq.web.api.alerts import alert_cap, alerts, alerts_atom
 from aq.web.api.openapi.document import document
 from aq.web.api.parameters import _days, _limit, _now, parameters
 from aq.web.api.places import provinces, provinces_geojson, stations
-from aq.web.api.responses import _body_response, _refused, error_response, json_response
+from aq.web.api.responses import _refused, body_response, error_response, json_response
 from aq.web.api.zones import (
     current_zones,
     history_zones,
@@ -60,7 +60,7 @@ Handler = Callable[[Context, Given], Response]
 def strip_html(context: Context, given: Given) -> Response:
     """`/strip`: the header strip as a page of its own, for an iframe."""
     snapshot, options = _strip(context, given)
-    response = _body_response(
+    response = body_response(
         strip.page(snapshot, context.standards[snapshot.standard], options).encode(), "text/html"
     )
     response.headers["Content-Security-Policy"] = (

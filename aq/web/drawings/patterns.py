@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from math import isfinite, nan
+from math import floor, isfinite, log10, nan
 
 from aq.domain.stl import YEAR
 from aq.domain.trend import Stretch, Trend, slope_line
@@ -39,7 +39,7 @@ def bars_alone(view: View) -> str:
             x = NAMES + place * (BAR_RIGHT - NAMES)
             drawn += f'<path class="tick" d="M{x:.1f} {y - 12:g}v24"/>'
         words = f"{item.letter or '–'} {word(view, item)} · {told(view, item)}"
-        drawn += svg_text(BAR_RIGHT + 10, y + 4, words, "start now")
+        drawn += svg_text(BAR_RIGHT + 10, y + 4, words, "start day")
     alt = text("{who} · {what}", who=view.name(view.place), what=text("The six pollutants now"))
     return small_svg(alt, WIDTH, len(items) * BAR_ROW, drawn)
 
@@ -96,10 +96,11 @@ def months_alone(
         return f"{left + (place + 0.5) * step:.1f} {y:.1f}"
 
     drawn = svg_text(left, 12, view.unit(view.pollutant), "start")
-    for share in (0.0, 0.5, 1.0):
-        y = float(at(0, top * share).split()[1])
+    between = _round_step(top)
+    for tick in range(int(top / between) + 1):
+        y = float(at(0, tick * between).split()[1])
         drawn += f'<path class="rule" d="M{left} {y}H{WIDTH}"/>'
-        words = number(top * share, view.digits(view.pollutant))
+        words = number(tick * between, view.digits(view.pollutant))
         drawn += svg_text(left - 6, y + 4, words, "end")
     every = max(1, round(LEAST_YEAR / (step * YEAR) + 0.5))
     for place in range((1 - first.month) % YEAR, len(values), YEAR * every):
@@ -108,7 +109,8 @@ def months_alone(
     for place, (value, included) in enumerate(zip(values, counts, strict=True)):
         if isfinite(value):
             x, y = at(place, value).split()
-            drawn += f'<circle class="{"calm" if included else "rule"}" cx="{x}" cy="{y}" r="2.4"/>'
+            kind = "calm" if included else 'rule" style="stroke:var(--muted)'
+            drawn += f'<circle class="{kind}" cx="{x}" cy="{y}" r="2.4"/>'
     for course in courses:
         points = (at(course.first + place, value) for place, value in enumerate(course.trend))
         drawn += f'<path class="sign" d="M{"L".join(points)}"/>'
@@ -118,3 +120,9 @@ def months_alone(
         drawn += f'<path class="sign" stroke-dasharray="6 4" d="M{ends}"/>'
     alt = view.text("Monthly means and their trend")
     return small_svg(alt, WIDTH, MONTHS_HIGH, drawn)
+
+
+def _round_step(top: float) -> float:
+    """A step of 1, 2 or 5 and noughts that stands at most five times below a value."""
+    tens = 10.0 ** floor(log10(top))
+    return next(share * tens for share in (0.2, 0.5, 1.0, 2.0) if top / (share * tens) <= 5)

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from starlette.responses import Response
-
 from aq.context import Context
 from aq.domain.model import LANGUAGES
 from aq.domain.pollutants import KEYS
@@ -69,10 +67,9 @@ def data(context: Context, _site: Site) -> Iterator[Entry]:
     live = MOMENTS.of(context).live
     for key in KEYS:
         shown = replace(live.country, items=live.country.of(key))
-        names = [f"provinces/{key}", *(["provinces"] if key == FIRST else [])]
-        for name in names:
-            make = partial(_body, partial(outlined, shown, live.standard))
-            yield Entry(f"api/v1/{name}.geojson", make, "application/geo+json")
+        outlines = bytes(outlined(shown, live.standard).body)
+        for name in (f"provinces/{key}", *(["provinces"] if key == FIRST else [])):
+            yield Entry(f"api/v1/{name}.geojson", partial(bytes, outlines), "application/geo+json")
 
 
 def strips(context: Context, _site: Site) -> Iterator[Entry]:
@@ -89,10 +86,6 @@ def strips(context: Context, _site: Site) -> Iterator[Entry]:
             for name in (f"strip/{key}{mark}", *([f"strip{mark}"] if key == FIRST else [])):
                 yield Entry(f"{name}.html", partial(bytes, page), "text/html")
                 yield Entry(f"{name}.json", partial(bytes, content), JSON)
-
-
-def _body(make: Callable[[], Response]) -> bytes:
-    return bytes(make().body)
 
 
 def documents(context: Context, _site: Site) -> Iterator[Entry]:
