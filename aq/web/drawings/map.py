@@ -1,7 +1,9 @@
 """The country as a picture: outlines with name and value, and as a grid of tiles for phones."""
 
+from collections.abc import Collection
 from html import escape
 
+from aq.domain.provinces import BY_CODE
 from aq.queries.current import CurrentItem
 from aq.web.drawings.bands import level_bands
 from aq.web.drawings.marks import ACT_MARK, act_mark, acts_words, arrow, told, word
@@ -95,12 +97,13 @@ def _figure(view: View, item: CurrentItem) -> str:
     return view.value(item) + (f" {item.letter}" if item.letter else "")
 
 
-def tiles(view: View) -> str:
-    """17 tiles of a hand's width: name, letter, value, where it goes, word; the chosen one opens
-    below its row."""
+def tiles(view: View, codes: Collection[str] = BY_CODE) -> str:
+    """Tiles of a hand's width of the 17 or of some: name, letter, value, where it goes, word; the
+    chosen one opens below its row."""
     body = ""
     for row in TILES:
-        body += "".join(_tile(view, view.answer.item(code, view.pollutant)) for code in row)
+        items = (view.answer.item(code, view.pollutant) for code in row if code in codes)
+        body += "".join(_tile(view, item) for item in items)
         if row == TILES[-1]:
             body += f'<li class="legend">{key(view)}</li>'
         if view.mine and view.place in row:

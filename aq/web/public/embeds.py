@@ -19,6 +19,7 @@ from aq.i18n import N_, Text, pollutant_key, text_in
 from aq.queries.current import CurrentItem, current
 from aq.web.drawings.days_calendar import days_calendar
 from aq.web.drawings.lead import LISTED, NO_BREAK
+from aq.web.drawings.map import tiles
 from aq.web.drawings.marks import badge, framed, stamp, told, word
 from aq.web.drawings.outline_map import outline_map
 from aq.web.drawings.paint import BY_THEME
@@ -240,7 +241,7 @@ def _scale(view: View) -> str:
     return f'<ol class="scale">{cells}</ol>'
 
 
-def _map(frame: Frame, _moment: Moment, view: View) -> str:
+def _map(frame: Frame, moment: Moment, view: View) -> str:
     text = frame.text
     chosen = {item.code for item in _items(frame, view)}
     items = [
@@ -252,7 +253,18 @@ def _map(frame: Frame, _moment: Moment, view: View) -> str:
         title = text.pollutant(frame.pollutant)
     drawing = outline_map(items, view.standard, text, BY_THEME, title)
     words = re.sub(LISTED, NO_BREAK, escape(title))
-    return f"<h1>{words}</h1>{drawing}{_scale(view)}"
+    # In a narrow column the names on the outlines would be too small to read.
+    narrow = _tiles(frame, moment, view, chosen)
+    return f'<h1>{words}</h1><div class="wide">{drawing}</div>{narrow}{_scale(view)}'
+
+
+def _tiles(frame: Frame, moment: Moment, view: View, chosen: Collection[str]) -> str:
+    def link(_page: str, changes: Mapping[str, str]) -> str:
+        path = Page(slug(changes["p"])).path(frame.lang, moment.context.settings.lang)
+        return frame.site.url(path)
+
+    drawn = tiles(replace(view, link=link, answer=replace(view.answer, trends={})), chosen)
+    return drawn.replace('<a class="tile', '<a target="_blank" rel="noopener" class="tile')
 
 
 def _only(frame: Frame) -> Province:
