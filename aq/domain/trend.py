@@ -84,7 +84,7 @@ def trend(values: Sequence[float]) -> Trend | None:
     )
 
 
-def slope_line(values: Sequence[float], slope: float) -> list[tuple[int, float]]:
+def slope_line(values: Sequence[float] | Floats, slope: float) -> list[tuple[int, float]]:
     """The ends (place, height) of a slope [a year] through the middle of the months that count."""
     series = np.asarray(values, dtype="float64")
     places = np.flatnonzero(np.isfinite(series))

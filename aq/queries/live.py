@@ -149,12 +149,17 @@ def trends(
     series: dict[str, dict[str, list[float | None]]] = {
         key: {province.code: [None] * hours for province in PROVINCES} for key in keys
     }
+    scales = {key: pollutants()[key].scale for key in keys}
     for (place, hour), of_feeds in groupby(rows, key=attrgetter("place", "hour")):
         by_feed = {row.feed: row.means for row in of_feeds}
+        only = next(iter(by_feed)) if len(by_feed) == 1 else None
         code, slot = BY_ID[place].code, hour - (last - hours) - 1
         for key in keys:
-            taken = selection.of_hour({name: means[key].valid for name, means in by_feed.items()})
+            taken = only
+            if taken is None:
+                heard = {name: means[key].valid for name, means in by_feed.items()}
+                taken = selection.of_hour(heard)
             scaled = by_feed[taken][key].scaled if taken else None
             if scaled is not None:
-                series[key][code][slot] = scaled / pollutants()[key].scale
+                series[key][code][slot] = scaled / scales[key]
     return series

@@ -97,7 +97,7 @@ def test_a_lasting_file_is_packed_once(address: str, monkeypatch: pytest.MonkeyP
     assert gzip.decompress(compressed.compressed(body, "gzip", lasting=False)) == body
 
 
-def test_a_packed_body_has_a_tag_of_its_own_and_either_is_known(tmp_path: Path) -> None:
+def test_t72_a_packed_body_has_a_tag_of_its_own_and_either_is_known(tmp_path: Path) -> None:
     """RFC 9110, 8.8.3.3: bodies that differ have strong tags that differ; 13.1.2: any of them that
     the asker has is answered by 304, under that tag."""
     context = make_runtime(f"sqlite:///{tmp_path / 'aq.db'}")

@@ -61,7 +61,7 @@ MORE: dict[str, list[dict[str, str]]] = {
     "/api/v1/advisories": [{"year": "2026"}],
     "/embed/{kind}": [{"kind": kind} for kind in FRAMES],
     "/picture/{kind}.{form}": [
-        *({"kind": kind, "pollutant": "pm25"} for kind in PICTURES),
+        *({"kind": kind} for kind in PICTURES if kind != "forecasts"),
         {"form": "png"},
     ],
 }

@@ -137,6 +137,7 @@ def test_what_has_not_changed_is_not_touched(context: Context, tmp_path: Path) -
 
 
 def test_an_old_hour_that_changes_renews_its_year(context: Context, tmp_path: Path) -> None:
+    fill(context, hours=50)  # the whole day before
     folder = tmp_path / "public"
     publish(context, str(folder))
     before = inodes(folder)
@@ -147,8 +148,10 @@ def test_an_old_hour_that_changes_renews_its_year(context: Context, tmp_path: Pa
     drawn = served_frame[served_frame.index("<h1>") : served_frame.index("<footer>")]
     assert drawn in published
     assert drawn.count("<rect") > 365
-    old = Reading(station=SEOUL[0], hour=HOUR_20 - 25 * HOUR, values={"pm10": 3000}, flags={})
-    write(context, old)
+    day_before = (HOUR_20 - back * HOUR for back in range(21, 44))
+    write(
+        context, *(Reading(station=SEOUL[0], hour=at, values={"pm10": 3000}) for at in day_before)
+    )
     publish(context, str(folder))
     changed = {path for path, node in inodes(folder).items() if node != before.get(path)}
     assert {"history/KR-11/2026.parquet", calendar} <= changed

@@ -77,7 +77,8 @@ def outlined(snapshot: Snapshot, standard: Standard) -> Response:
     ]
     # Outlines (90 kB) never change: they are not written out anew with each value.
     parts = (
-        f'{json_text(feature)[:-1]},"geometry":{outlines[feature["id"]]}}}' for feature in features
+        f'{json_text(feature)[:-1]},"geometry":{outlines[item.code]}}}'
+        for feature, item in zip(features, snapshot.items, strict=True)
     )
     head = '{"type":"FeatureCollection","name":"provinces","features":['
     return body_response(f"{head}{','.join(parts)}]}}".encode(), "application/geo+json")

@@ -10,6 +10,7 @@ from aq.domain.errors import AqError, ArchiveError, InputError, StoreError, Stor
 from aq.web.sharing import cache_control
 
 CACHE_SECONDS = 30
+JSON_TYPE = "application/json; charset=utf-8"
 
 
 def body_response(body: bytes, media_type: str) -> Response:
@@ -22,7 +23,7 @@ def body_response(body: bytes, media_type: str) -> Response:
     return Response(body, media_type=media_type, headers=headers)
 
 
-def json_response(value: Any, media_type: str = "application/json; charset=utf-8") -> Response:
+def json_response(value: Any, media_type: str = JSON_TYPE) -> Response:
     """JSON as UTF-8 with an ETag of its bytes."""
     return body_response(json_text(value).encode(), media_type)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 
 from aq.domain.clock import HOUR, kst
@@ -40,7 +41,7 @@ def hours_line(line: Line, text: Text, paint: Paint, size: tuple[int, int] = (40
         (
             _bands(line, bands, frame, text, paint),
             _days(line.until, frame, paint, text),
-            _path(line.values, frame, paint),
+            _path(tuple(line.values), frame, paint),
             _newest(line, frame, paint),
         )
     )
@@ -107,7 +108,8 @@ def _days(until: datetime, frame: _Frame, paint: Paint, text: Text) -> str:
     return drawn
 
 
-def _path(values: Sequence[float | None], frame: _Frame, paint: Paint) -> str:
+@lru_cache(maxsize=128)  # the same in every language, and on pages and frames
+def _path(values: tuple[float | None, ...], frame: _Frame, paint: Paint) -> str:
     points: list[str] = []
     is_open = False
     for place, value in enumerate(values):

@@ -108,9 +108,9 @@ def months_alone(
         drawn += svg_text(left + place * step, MONTHS_HIGH - 6, f"{year}", "start")
     for place, (value, included) in enumerate(zip(values, counts, strict=True)):
         if isfinite(value):
-            x, y = at(place, value).split()
+            cx, cy = at(place, value).split()
             kind = "calm" if included else 'rule" style="stroke:var(--muted)'
-            drawn += f'<circle class="{kind}" cx="{x}" cy="{y}" r="2.4"/>'
+            drawn += f'<circle class="{kind}" cx="{cx}" cy="{cy}" r="2.4"/>'
     for course in courses:
         points = (at(course.first + place, value) for place, value in enumerate(course.trend))
         drawn += f'<path class="sign" d="M{"L".join(points)}"/>'

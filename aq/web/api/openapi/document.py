@@ -5,7 +5,6 @@ from typing import Any
 
 from aq import __version__
 from aq.alerts import REASONS
-from aq.context import Context
 from aq.domain.model import LANGUAGES
 from aq.domain.provinces import PROVINCES
 from aq.domain.zones import KINDS
@@ -21,7 +20,6 @@ from aq.web.api.openapi import answers, pages, told
 from aq.web.api.openapi.schema import Schema, Schemas
 from aq.web.api.openapi.words import POLLUTANTS
 from aq.web.api.parameters import MAX_LIMIT
-from aq.web.site import site_of
 
 Known = tuple[str, ...]
 Table = Mapping[str, tuple[Callable[..., Any], Known]]
@@ -87,15 +85,14 @@ def _whole(low: int, high: int, default: int) -> Schema:
     return {"type": "integer", "minimum": low, "maximum": high, "default": default}
 
 
-def _parameters(context: Context) -> dict[str, tuple[str, Schema, Any]]:
-    """By name, or by path and name, what a parameter says, its schema, and an example."""
-    standards = sorted(context.standards)
+def _parameters(standards: list[str], frame: str) -> dict[str, tuple[str, Schema, Any]]:
+    """By name, or by path and name, what a parameter says, its schema, and an example; `frame` is
+    the address of a frame."""
     names = [getattr(province, kind) for kind in ("code", "ko", "en") for province in PROVINCES]
     fine = _words(*KINDS)
     flag: Schema = {"type": "boolean", "default": False}
     year: Schema = {"type": "integer", "minimum": 1900, "maximum": 9999}
     when: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d(-\d\d(T.+)?)?$"}
-    frame = site_of(context.settings).url("embed/map")
     of_pages = pages.parameters(standards, names)
     words, schema, _ = of_pages["url"]
     return {
@@ -169,10 +166,10 @@ NEEDED = {
 }
 
 
-def document(context: Context, table: Table) -> Schema:
+def document(table: Table, standards: list[str], base_path: str, frame: str) -> Schema:
     """The document of the routes of data (path to handler and the names of its parameters), and of
-    pages, frames, pictures and small files."""
-    schemas, parameters = Schemas(), _parameters(context)
+    pages, frames (one is at `frame`), pictures and small files."""
+    schemas, parameters = Schemas(), _parameters(standards, frame)
     refusal = {JSON: {"schema": schemas.of(answers.Error)}}
     paths = {}
     for path, (handler, names) in (dict(table) | pages.table()).items():
@@ -197,7 +194,7 @@ def document(context: Context, table: Table) -> Schema:
             "version": __version__,
             "description": "Read only. Times are the ends of hours with +09:00; null is missing.",
         },
-        "servers": [{"url": context.settings.base_path or "/"}],
+        "servers": [{"url": base_path or "/"}],
         "paths": paths,
         "components": {
             "schemas": schemas.components,
