@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection
+
 from aq.domain import quality
 from aq.domain.backfill_plan import (
     HISTORY,
@@ -238,7 +240,8 @@ class Filler:
                 raise made.error
             report.stored, report.rows = report.stored + made.stored, report.rows + made.rows
             with self.collector.store.book() as connection:
-                gaps.remember(connection, name, call, now)
+                is_complete = _is_complete(connection, f"{name}_means", call)
+                gaps.remember(connection, name, call, now, is_complete=is_complete)
             return
         counted = RunReport(feed=name, at=now)
         feed, get = self.collector.feeds[name], self.collector.counted(name, counted)
@@ -256,7 +259,12 @@ class Filler:
                 directory = Directory(txn, station_rule(self.collector.provinces))
                 standards = self.collector.standards
                 counted.wrote(ingest(txn, name, readings, directory, standards))
-            gaps.remember(txn.connection, name, call, now, is_empty=not counted.rows)
+            if call.lack is None:
+                is_complete = _is_complete(txn.connection, name, call)
+            else:
+                given = {hour_number(reading.hour) for reading in readings}
+                is_complete = given.issuperset(call.lack.hours)
+            gaps.remember(txn.connection, name, call, now, is_complete=is_complete)
         report.rows += counted.rows
         report.stored += counted.stored
         report.changed += counted.changed
@@ -285,6 +293,11 @@ def _allowed(budget: Budget, calls: Sequence[Call], now: datetime, shared: bool)
 
 def _not_asked(hours: set[int], ranges: Sequence[tuple[int, int]]) -> set[int]:
     return {hour for hour in hours if not any(span[0] <= hour <= span[1] for span in ranges)}
+
+
+def _is_complete(connection: Connection, feed: str, call: Call) -> bool:
+    """Whether the provinces have all hours that a call was made for."""
+    return not any(gaps.province_lacks(connection, feed, call.first - 1, call.last).values())
 
 
 def _call_readings(

@@ -19,8 +19,9 @@ from aq.store.schema import gap, gap_call, province_hour, run, station, station_
 from aq.store.upsert import upsert
 
 _HOUR = 3_600
-# An answer without a row may be a fault of upstream, which is over by then.
-EMPTY, ASKED_AGAIN = "empty", timedelta(hours=6)
+# An answer without all that was asked for may be a fault of upstream, which is over by then. The
+# store's word for it is that of answers without any row.
+INCOMPLETE, ASKED_AGAIN = "empty", timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,7 @@ def asked_ranges(
     """(first, last) hours upstream was asked for again, by what was asked for."""
     table = gap_call
     query = select(table.c.target, table.c.first_hour, table.c.last_hour).where(
-        table.c.feed == feed, (table.c.operation != EMPTY) | (table.c.asked > now - ASKED_AGAIN)
+        table.c.feed == feed, (table.c.operation != INCOMPLETE) | (table.c.asked > now - ASKED_AGAIN)
     )
     out: dict[str, list[tuple[int, int]]] = {}
     for row in connection.execute(query):
@@ -143,18 +144,18 @@ def asked_ranges(
 
 
 def remember(
-    connection: Connection, feed: str, call: Call, now: datetime, *, is_empty: bool = False
+    connection: Connection, feed: str, call: Call, now: datetime, *, is_complete: bool
 ) -> None:
-    """Keep that a call was made and answered, so that it is not made again; one whose answer held
-    no row is made once more, after `ASKED_AGAIN`."""
+    """Keep that a call was made and answered, so that it is not made again; one whose answer
+    lacked hours that were asked for is made once more, after `ASKED_AGAIN`."""
     target = f"{call.target}:{call.first}"
     before = select(gap_call.c.asked).where(
-        gap_call.c.feed == feed, gap_call.c.operation == EMPTY, gap_call.c.target == target
+        gap_call.c.feed == feed, gap_call.c.operation == INCOMPLETE, gap_call.c.target == target
     )
-    is_first = is_empty and connection.scalar(before) is None
+    is_settled = is_complete or connection.scalar(before) is not None
     row = {
         "feed": feed,
-        "operation": EMPTY if is_first else call.kind,
+        "operation": call.kind if is_settled else INCOMPLETE,
         "target": target,
         "asked": now,
         "first_hour": call.first,

@@ -229,14 +229,15 @@ def test_what_is_refused_or_fails_once_keeps_nothing_else_from_being_filled(
     assert (report.stations, lacking) == (len(_numbers(context)) + 1, 1)
 
 
-@pytest.mark.parametrize("kind", ["empty_items", "gateway_10_http400"])
-def test_an_answer_without_a_row_is_asked_for_again_after_six_hours(
+@pytest.mark.parametrize("kind", ["empty_items", "gateway_10_http400", "old_hour"])
+def test_an_answer_that_lacks_hours_is_asked_for_again_after_six_hours(
     context: Context, simulator: SimulatorServer, kind: str
 ) -> None:
     at(context, simulator, NOW - 9 * HOUR, "airkorea")
     at(context, simulator, NOW, "airkorea")
     simulator.scenario = parse(
         f'[[fault]]\noperation = "getMsrstnAcctoRltmMesureDnsty"\nkind = "{kind}"\n'
+        + ("hours = 5\n" if kind == "old_hour" else "")
     )
     filler, until = app.filler(context), NOW.replace(minute=0) - 2 * HOUR
     missing = {
@@ -245,7 +246,9 @@ def test_an_answer_without_a_row_is_asked_for_again_after_six_hours(
         for back in range(7)
     }
     assert filler.run("airkorea", NOW, until=until).stations
-    assert not held(context, "airkorea", until - 7 * HOUR, until)
+    given = held(context, "airkorea", until - 7 * HOUR, until)
+    assert not missing <= given
+    assert bool(given) == (kind == "old_hour")
     assert filler.run("airkorea", NOW + 5 * HOUR, until=until).calls_made == 0
     simulator.scenario = parse("")
     simulator.clock = Clock(NOW + 6 * HOUR)
