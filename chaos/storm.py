@@ -373,7 +373,7 @@ def live(
 
 
 def _hours(storm: Storm, first: datetime, hours: int, kill: Callable[[int], bool]) -> None:
-    """Hour after hour: a lie in every second one, the clock wrong twice, in a run of a day or more
+    """Hour after hour: a lie in three of four, the clock wrong twice, in a run of a day or more
     an outage of four hours and a quota used up."""
     told = lies(storm.chance)
     back, ahead = hours // 3, 2 * hours // 3
@@ -381,7 +381,7 @@ def _hours(storm: Storm, first: datetime, hours: int, kill: Callable[[int], bool
     outage = range(hours // 2, hours // 2 + 4) if is_long else range(0)
     for number in range(hours):
         hour = first + number * HOUR
-        lie = next(told) if number % 2 else ""
+        lie = next(told) if number % 4 else ""
         lie = USED_UP if is_long and hour.astimezone(KST).hour == 23 else lie
         lie = "http_503_html" if number in outage else lie
         storm.hour(hour, kill=kill(number), lie=lie, outage=number in outage)
@@ -398,7 +398,7 @@ def storm(scale: Scale, folder: Path) -> Iterator[Line]:
     """Viewers, hostile clients, lies, a clock that jumps twice; killed each minute, then never, to
     see whether memory stays flat."""
     quick = scale.days < Scale().days
-    killed, calm, viewers = (24, 0, 10) if quick else (80, 40, 50)
+    killed, calm, viewers = (24, 0, 10) if quick else (36, 16, 50)
     for name, hours, kill in (
         ("killed each minute", killed, each_minute()),
         ("never killed", calm, lambda _number: False),
