@@ -135,7 +135,8 @@ def asked_ranges(
     """(first, last) hours upstream was asked for again, by what was asked for."""
     table = gap_call
     query = select(table.c.target, table.c.first_hour, table.c.last_hour).where(
-        table.c.feed == feed, (table.c.operation != INCOMPLETE) | (table.c.asked > now - ASKED_AGAIN)
+        table.c.feed == feed,
+        (table.c.operation != INCOMPLETE) | (table.c.asked > now - ASKED_AGAIN),
     )
     out: dict[str, list[tuple[int, int]]] = {}
     for row in connection.execute(query):
