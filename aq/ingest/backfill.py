@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-
 from aq.domain import quality
 from aq.domain.backfill_plan import (
     HISTORY,
@@ -240,7 +238,7 @@ class Filler:
                 raise made.error
             report.stored, report.rows = report.stored + made.stored, report.rows + made.rows
             with self.collector.store.book() as connection:
-                is_complete = _is_complete(connection, f"{name}_means", call)
+                is_complete = gaps.has_all(connection, f"{name}_means", call)
                 gaps.remember(connection, name, call, now, is_complete=is_complete)
             return
         counted = RunReport(feed=name, at=now)
@@ -260,7 +258,7 @@ class Filler:
                 standards = self.collector.standards
                 counted.wrote(ingest(txn, name, readings, directory, standards))
             if call.lack is None:
-                is_complete = _is_complete(txn.connection, name, call)
+                is_complete = gaps.has_all(txn.connection, name, call)
             else:
                 given = {hour_number(reading.hour) for reading in readings}
                 is_complete = given.issuperset(call.lack.hours)
@@ -293,11 +291,6 @@ def _allowed(budget: Budget, calls: Sequence[Call], now: datetime, shared: bool)
 
 def _not_asked(hours: set[int], ranges: Sequence[tuple[int, int]]) -> set[int]:
     return {hour for hour in hours if not any(span[0] <= hour <= span[1] for span in ranges)}
-
-
-def _is_complete(connection: Connection, feed: str, call: Call) -> bool:
-    """Whether the provinces have all hours that a call was made for."""
-    return not any(gaps.province_lacks(connection, feed, call.first - 1, call.last).values())
 
 
 def _call_readings(

@@ -71,6 +71,11 @@ def province_lacks(
     }
 
 
+def has_all(connection: Connection, feed: str, call: Call) -> bool:
+    """Whether a feed has a row of every province in all hours that a call was made for."""
+    return not any(province_lacks(connection, feed, call.first - 1, call.last).values())
+
+
 def station_lacks(
     connection: Connection,
     feed: str,
