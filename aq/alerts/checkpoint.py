@@ -10,8 +10,9 @@ from aq.alerts.evaluate import evaluate
 from aq.alerts.rule import Rule
 from aq.alerts.rules import Saved
 from aq.alerts.state import Course, Point, State
+from aq.feeds.registry import FEED_IDS
 from aq.store import Connection
-from aq.store.reads import changed_hours
+from aq.store.reads import changed_hours, newest_hours
 
 # Hours newer than this may still come late or be revised; a checkpoint lies before them.
 SETTLE_HOURS = 72
@@ -40,9 +41,16 @@ class Checkpoints:
             return State(hour=first)
         state = State.from_dict(json.loads(row.settled))
         if saved.rule.kind == "data_late":
-            return state
+            return State(hour=self.present - 1) if self._was_ahead(state, row.place) else state
         written = self._last_written(int(json.loads(row.said).get("seen", 0)), state.hour)
         return state if written is None or written <= first else State(hour=first)
+
+    def _was_ahead(self, state: State, feed: str) -> bool:
+        """Whether a clock that was ahead has evaluated hours that have not come yet; where a feed
+        has such hours, it is today's clock that is behind."""
+        if state.hour <= self.present:
+            return False
+        return newest_hours(self.connection).get(FEED_IDS[feed], 0) <= self.present
 
     def _last_written(self, seen: int, settled: int) -> int | None:
         """The newest hour up to `settled` that was written after a store version; None for none."""

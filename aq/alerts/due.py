@@ -53,10 +53,12 @@ class Now:
         no news to who was never told
     hour : as of which it stands so
     once : it has no end, so that it is told and nothing is said after it
+    clocked : it goes by the clock alone; what was told of a later hour, a clock that was ahead told
     """
 
     level: int
     once: bool = False
+    clocked: bool = False
     unknown: bool = False
     stale: bool = False
     hour: int = 0
@@ -119,7 +121,9 @@ def _on(said: Said, now: Now, given: Circumstances) -> Reason | None:
     elif reason is None and now.unknown != said.unknown:
         reason = Reason.UNKNOWN if now.unknown else Reason.REPEAT
     elif reason is None and not now.unknown and given.repeat_hours:
-        reason = Reason.REPEAT if now.hour - said.hour >= given.repeat_hours else None
+        passed = now.hour - said.hour
+        again = passed >= given.repeat_hours or (now.clocked and passed < 0)
+        reason = Reason.REPEAT if again else None
     return reason
 
 

@@ -169,6 +169,7 @@ class Notifications:
         now = Now(
             level=standing.level,
             once=standing.once,
+            clocked=standing.rule.kind == "watchdog",
             unknown=standing.unknown,
             stale=standing.unknown and heard < self.present - FRESH_HOURS,
             hour=standing.hour,

@@ -115,6 +115,7 @@ def test_t51_a_clear_time_that_may_mean_two_things_is_counted_and_named(clear: s
         ({"clearDate": "2026-11-24", "clearTime": "2026-11-25 00:00"}, "2026-11-25T00:00:00+09:00"),
         ({"clearDate": "2026-11-24", "clearTime": "2026-11-25 13:00"}, None),
         ({"clearDate": "", "clearTime": "13:00"}, None),
+        ({"clearDate": "2025-11-24", "clearTime": "13:00"}, None),
     ],
 )
 def test_a_dust_advisory_s_end_is_read_from_either_field_and_never_from_two_days(

@@ -147,15 +147,19 @@ def _dust(row: _Row, where: str, issues: list[RowIssue]) -> Advisory:
     word = "".join(text_of(row.get("issueGbn")).split())
     if pollutant is None or not word:
         raise _unreadable(row, "itemCode", "issueGbn")
+    issued = _on_day(row, _named(row, "issueDate", "dataDate"), "issueTime")
     ended = _told(row.get("clearDate")) or _told(row.get("clearTime"))
+    cleared = _on_day(row, "clearDate", "clearTime") if ended else None
+    if cleared is not None and cleared < issued:
+        raise _unreadable(row, "issueTime", "clearDate", "clearTime")
     return Advisory(
         pollutant=pollutant,
         district=_district(row),
         zone=_zone(row),
         word=word,
-        issued_at=_on_day(row, _named(row, "issueDate", "dataDate"), "issueTime"),
+        issued_at=issued,
         issue_value=_value(row, "issueVal", pollutant, where, issues),
-        cleared_at=_on_day(row, "clearDate", "clearTime") if ended else None,
+        cleared_at=cleared,
         clear_value=_value(row, "clearVal", pollutant, where, issues),
         number=text_of(row.get("sn")),
     )
