@@ -19,7 +19,7 @@ def changes(store: Store) -> list[str]:
 
 
 @pytest.mark.parametrize("wrong", [-YEAR, -30, 30, YEAR])
-def test_t72_a_watchdog_speaks_within_its_interval_of_a_clock_that_was_put_right(
+def test_t73_a_watchdog_speaks_within_its_interval_of_a_clock_that_was_put_right(
     store: Store, wrong: int
 ) -> None:
     load_rules(at(store, H), [DOG], KNOWN, "test")
@@ -32,7 +32,7 @@ def test_t72_a_watchdog_speaks_within_its_interval_of_a_clock_that_was_put_right
 
 
 @pytest.mark.parametrize("wrong", [-YEAR, -30, 30, YEAR])
-def test_t72_late_data_are_told_after_a_clock_was_wrong(store: Store, wrong: int) -> None:
+def test_t73_late_data_are_told_after_a_clock_was_wrong(store: Store, wrong: int) -> None:
     setup(store, LATE)
     hours(store, *range(H - 3, H + 1))
     watch(at(store, H), READER)
@@ -48,7 +48,7 @@ def test_t72_late_data_are_told_after_a_clock_was_wrong(store: Store, wrong: int
 
 
 @pytest.mark.parametrize("wrong", [-YEAR, -30, 30, YEAR])
-def test_t72_a_measured_alert_begins_repeats_and_ends_after_a_clock_was_wrong(
+def test_t73_a_measured_alert_begins_repeats_and_ends_after_a_clock_was_wrong(
     store: Store, wrong: int
 ) -> None:
     setup(store, {**BODY, "provinces": ["경기"], "repeat_hours": 3})
