@@ -48,3 +48,18 @@ def test_a_page_says_its_age_by_itself(site: str, chromium: Browser, hours: int,
         expect(page.locator("#gone")).to_be_visible(visible=kind == "gone")
         if hours:
             expect(page.locator("#age")).to_have_text(f"{hours} hours ago")
+
+
+def test_a_framed_map_is_tiles_in_a_narrow_column_and_outlines_in_a_wide_one(
+    site: str, chromium: Browser
+) -> None:
+    with reader(chromium, width=320, height=640) as (page, watch):
+        page.goto(f"{site}/embed/map?lang=en&pollutant=o3")
+        outlines, tiles = page.locator(".outlined svg"), page.locator(".tiles")
+        expect(tiles).to_be_visible()
+        expect(outlines).to_be_hidden()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.set_viewport_size({"width": 768, "height": 900})
+        expect(outlines).to_be_visible()
+        expect(tiles).to_be_hidden()
+        assert watch.complaints == []

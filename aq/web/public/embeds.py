@@ -47,8 +47,8 @@ PARAMETERS = (
 WIDTHS = (320, 390, 768)
 KINDS: Mapping[str, tuple[str, tuple[int, int, int]]] = {
     "strip": (N_("Strip of provinces"), (225, 190, 155)),
-    "map": (N_("Map"), (740, 780, 900)),
-    "province": (N_("A province"), (380, 320, 280)),
+    "map": (N_("Map"), (720, 690, 910)),
+    "province": (N_("A province"), (440, 320, 280)),
     "calendar": (N_("A year of days"), (440, 440, 500)),
     "line": (N_("A week as a line"), (150, 140, 120)),
 }
@@ -255,7 +255,7 @@ def _map(frame: Frame, moment: Moment, view: View) -> str:
     words = re.sub(LISTED, NO_BREAK, escape(title))
     # In a narrow column the names on the outlines would be too small to read.
     narrow = _tiles(frame, moment, view, chosen)
-    return f'<h1>{words}</h1><div class="wide">{drawing}</div>{narrow}{_scale(view)}'
+    return f'<h1>{words}</h1><div class="outlined">{drawing}</div>{narrow}{_scale(view)}'
 
 
 def _tiles(frame: Frame, moment: Moment, view: View, chosen: Collection[str]) -> str:
@@ -263,7 +263,9 @@ def _tiles(frame: Frame, moment: Moment, view: View, chosen: Collection[str]) ->
         path = Page(slug(changes["p"])).path(frame.lang, moment.context.settings.lang)
         return frame.site.url(path)
 
-    drawn = tiles(replace(view, link=link, answer=replace(view.answer, trends={})), chosen)
+    acts = view.answer.acts if view.acts.keys() & set(chosen) else ()
+    answer = replace(view.answer, trends={}, acts=acts)
+    drawn = tiles(replace(view, link=link, answer=answer), chosen)
     return drawn.replace('<a class="tile', '<a target="_blank" rel="noopener" class="tile')
 
 

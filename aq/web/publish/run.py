@@ -12,6 +12,7 @@ from aq.context import Context
 from aq.domain.clock import day_bounds, floor_hour, kst_day, kst_iso
 from aq.domain.errors import AqError
 from aq.domain.report import Report
+from aq.memory import uncollected
 from aq.queries.current import current
 from aq.queries.written import changed_since
 from aq.web.publish import history
@@ -93,7 +94,7 @@ def publish(context: Context, address: str) -> Published:
     manifest is written last. Raises `AqError`; what stands there is then a whole earlier pass, but
     for files of the history that were finished already.
     """
-    with opened(address) as target:
+    with opened(address) as target, uncollected():
         manifest = _manifest(target, address)
         now = context.clock.now().replace(second=0, microsecond=0)
         report = Published(at=now)
