@@ -31,10 +31,9 @@ def silenced_by(silences: Iterable[Any], rule: Rule, place: str, now: datetime) 
     Every silence begins when it is made, so its begin is not asked for: a clock that was set back
     since does not lift it.
     """
-    province = province_of(place)
-    number = province.id if province else None
     for silence in silences:
-        if now < silence.until and covers(silence, rule, number):
+        province = province_of(place)
+        if now < silence.until and covers(silence, rule, province.id if province else None):
             return f"silence:{silence.id}"
     return None
 

@@ -1,7 +1,7 @@
 """The nouns of alerts: an hour's point, a state, a transition with its reason. Frozen."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -104,7 +104,7 @@ class State:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON's types; the level under the name by which version 0.1 reads one."""
-        whole = asdict(self)
+        whole = {name: getattr(self, name) for name in self.__slots__}
         return {**whole, "told": whole.pop("level") or None}
 
     @classmethod
