@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from math import floor, isfinite, log10, nan
+from math import ceil, floor, isfinite, log10, nan
 
 from aq.domain.stl import YEAR
 from aq.domain.trend import Stretch, Trend, slope_line
@@ -12,14 +12,14 @@ from aq.web.drawings.history import HEAD, NAMES, WIDTH, small_svg
 from aq.web.drawings.map import hatch
 from aq.web.drawings.marks import svg_text, told, word
 from aq.web.drawings.view import View
-from aq.web.wording.korean import number
+from aq.web.wording.korean import month_words, number
 
 BAR_ROW, CELL_ROW, MONTHS_HIGH = 40, 26, 280  # [units]
 HOURS = 24
 BAR_RIGHT = 470  # where a bar ends and its words begin
 PALEST = 0.08  # of the ink, for the lowest value
 KEY_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-LEAST_YEAR = 40  # units a year's name needs
+LEAST_YEAR, LEAST_MONTH = 40, 90  # units the names of a year and of a month need
 
 
 def bars_alone(view: View) -> str:
@@ -102,10 +102,14 @@ def months_alone(
         drawn += f'<path class="rule" d="M{left} {y}H{WIDTH}"/>'
         words = number(tick * between, view.digits(view.pollutant))
         drawn += svg_text(left - 6, y + 4, words, "end")
-    every = max(1, round(LEAST_YEAR / (step * YEAR) + 0.5))
-    for place in range((1 - first.month) % YEAR, len(values), YEAR * every):
-        year = first.year + (first.month - 1 + place) // YEAR
-        drawn += svg_text(left + place * step, MONTHS_HIGH - 6, f"{year}", "start")
+    begin, every = (1 - first.month) % YEAR, YEAR * ceil(LEAST_YEAR / (step * YEAR))
+    is_short = len(values) <= 2 * YEAR
+    if is_short:
+        begin, every = 0, ceil(LEAST_MONTH / step)
+    for place in range(begin, len(values), every):
+        year, month = divmod(first.year * YEAR + first.month - 1 + place, YEAR)
+        words = month_words(view.text, date(year, month + 1, 1)) if is_short else f"{year}"
+        drawn += svg_text(left + place * step, MONTHS_HIGH - 6, words, "start")
     for place, (value, included) in enumerate(zip(values, counts, strict=True)):
         if isfinite(value):
             cx, cy = at(place, value).split()

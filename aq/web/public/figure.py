@@ -44,8 +44,8 @@ def wrapped(words: str, size: float, width: float) -> list[str]:
 
 
 def at(drawing: str, x: float, y: float, width: float, height: float) -> str:
-    """A drawing at a place within another."""
-    place = f'<svg x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"'
+    """A drawing at a place within another; what would be cut at its edge takes a quarter longer."""
+    place = f'<svg overflow="visible" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"'
     return drawing.replace("<svg", place, 1).replace(' width="100%"', "", 1)
 
 

@@ -244,7 +244,7 @@ def alone(drawn: str, standard: Standard, paint: Paint) -> tuple[str, tuple[int,
     end = whole.index(">") + 1
     size = round(float(box[1])), round(float(box[2]))
     inner = f'<style>{rules}</style><g class="alone">{whole[end:].removesuffix("</svg>")}</g></svg>'
-    return f'{whole[: end - 1]} overflow="visible">{inner}', size
+    return f"{whole[:end]}{inner}", size
 
 
 PNG_WIDTH = 1200  # pixels
