@@ -1,7 +1,7 @@
 """Confirmed workbooks into the store, beside pandas with openpyxl."""
 
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -183,4 +183,44 @@ def run(stores: Stores) -> list[Case]:
         for file in stores.folder.glob(f"*{stations}.*"):
             file.unlink()
         (stores.folder / "plain.db").unlink(missing_ok=True)
-    return cases
+    return [*cases, _years(stores, given)]
+
+
+def _years(stores: Stores, given: Mapping[str, str]) -> Case:
+    """One zip with a table for each of ten years: as much memory as a single year takes."""
+    peaks, seconds = [], 0.0
+    for years in (1, 10):
+        say(f"import of {years} years")
+        path = stores.folder / f"zip{years}.zip"
+        write_years(path, years)
+        url = XX
+        done = timed("workbooks:ours", url, path, runs=1, warm=False, environment=given)
+        peaks.append(done.peak_mb)
+        seconds = done.seconds
+        for file in stores.folder.glob(f"zip{years}.*"):
+            file.unlink()
+    return Case(
+        bench="import",
+        case="a zip of ten years, 4 stations",
+        runs=1,
+        ours=seconds,
+        ours_mb=peaks[1],
+        limit_mb=peaks[0],
+        goals=(below("× the memory of one year", peaks[1] / peaks[0], 1.1),),
+    )
+
+
+def write_years(path: Path, years: int, stations: int = 4) -> None:
+    """A zip with a CSV of every hour of each year before `MONTH`'s, made by counting."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for year in range(MONTH.year - years, MONTH.year):
+            first = date(year, 1, 1)
+            days = (first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days))
+            rows = (
+                f"서울 중구,도시대기,11112{number},동{number},{day:%Y%m%d}{hour:02},0.003,0.5,"
+                f"0.0{10 + hour},0.0{12 + number},{20 + (day.day + hour) % 60},{9 + hour},"
+                for day in days
+                for hour in range(1, 25)
+                for number in range(stations)
+            )
+            archive.writestr(f"{year}.csv", "\n".join([",".join(HEADER), *rows]))

@@ -179,7 +179,7 @@ def test_t38_not_applicable_statistics_tables_are_refused_as_unknown_headers(
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
-@pytest.mark.parametrize("delimiter", [",", "\t"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
 def test_t39_text_in_every_encoding(tmp_path: Path, encoding: str, delimiter: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(csv_text([row(), row("2024100102")], delimiter).encode(encoding))

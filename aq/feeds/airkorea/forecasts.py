@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
-from aq.domain.clock import KST, day_bounds, kst, parse_day
+from aq.domain.clock import day_bounds, kst, parse_day, written_moment
 from aq.domain.forecasts import GRADES
 from aq.domain.model import DAILY, OVER_50, WEEKLY, Answer, ForecastNotice, Payload, RowIssue
 from aq.domain.provinces import FORECAST_REGIONS, PROVINCES
@@ -16,7 +16,7 @@ from aq.feeds.base import Get, shown, text_of
 CONFIDENCE = "신뢰도"  # stands among the regions of a weekly notice and is none
 # Issued about 17:30; the notice itself names only its day.
 WEEK_ISSUED = timedelta(hours=17, minutes=30)
-_ISSUED = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})\s*(\d{1,2})\s*시")
+_ISSUED = re.compile(r"[^시발]*시?")
 _OVER = "50Over"
 # The lower-case word of a field before `_OVER`, as in province tables -> region.
 REGION_KEYS = {province.key: province.ko for province in PROVINCES}
@@ -170,14 +170,10 @@ def _over(cell: object) -> str:
 def issue_time(text: str) -> datetime | None:
     """``2023-06-03 23시 발표`` as an instant; None for what names no day and hour."""
     match = _ISSUED.match(text)
-    if not match:
-        return None
-    year, month, day, hour = (int(part) for part in match.groups())
     try:
-        start = datetime(year, month, day, tzinfo=KST)
-    except ValueError:
+        return written_moment(match[0].strip()) if match else None
+    except (ValueError, OverflowError):
         return None
-    return day_bounds(start.date())[0] + timedelta(hours=hour) if hour <= 24 else None
 
 
 def _day(cell: object) -> date | None:

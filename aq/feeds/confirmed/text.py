@@ -60,7 +60,7 @@ def _form(opener: Callable[[], IO[bytes]], encoding: str, where: str) -> TextFor
             lines += text.count("\n")
             head = head or text.lstrip()[:4096]
         decoder.decode(b"", final=True)
-    delimiter = "\t" if head.count("\t") > head.count(",") else ","
+    delimiter = max(",\t;", key=head.count)
     return TextForm(encoding=encoding, delimiter=delimiter, lines=lines)
 
 
