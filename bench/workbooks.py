@@ -193,7 +193,7 @@ def _years(stores: Stores, given: Mapping[str, str]) -> Case:
         say(f"import of {years} years")
         path = stores.folder / f"zip{years}.zip"
         write_years(path, years)
-        url = XX
+        url = f"sqlite:///{stores.folder / f'zip{years}.db'}"
         done = timed("workbooks:ours", url, path, runs=1, warm=False, environment=given)
         peaks.append(done.peak_mb)
         seconds = done.seconds
