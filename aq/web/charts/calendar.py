@@ -10,8 +10,7 @@ import plotly.graph_objects as go
 from aq.domain.provinces import PROVINCES
 from aq.domain.standards import Standard
 from aq.i18n import Text
-from aq.web.charts.province_line import hover_label
-from aq.web.charts.theme import FONT, Palette
+from aq.web.charts.theme import Palette, plain_layout
 from aq.web.wording.korean import N_, province_name
 
 DAYS_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
@@ -66,11 +65,7 @@ def lay_out(figure: go.Figure, height: int, colours: Palette) -> None:
     """What the figures of days and hours share: no ground, no legend, nothing to drag."""
     figure.update_layout(
         height=height,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 12, "color": colours.muted},
-        hoverlabel=hover_label(colours),
-        showlegend=False,
+        **plain_layout(colours),
         dragmode=False,
     )
     figure.update_xaxes(fixedrange=True)

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
-from aq.web.charts.theme import FONT, Palette
+from aq.web.charts.theme import Palette, plain_layout
 from aq.web.charts.time_axis import DAY_FORMS, MONTH_FORMS
 from aq.web.wording.korean import province_name
 
@@ -69,15 +69,7 @@ def heat_map(
     figure.update_layout(
         height=ROW_HEIGHT * len(names) + 40,
         margin={"l": 8, "r": 8, "t": 4, "b": 28},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 12, "color": colours.muted},
-        hoverlabel={
-            "bgcolor": colours.paper,
-            "bordercolor": colours.rule,
-            "font": {"family": FONT, "size": 13, "color": colours.ink},
-        },
-        showlegend=False,
+        **plain_layout(colours),
         dragmode=False,
     )
     figure.update_xaxes(

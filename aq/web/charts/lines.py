@@ -224,18 +224,7 @@ def _bands(
         if low >= top:
             break
         end = min(high, top)
-        figure.add_shape(
-            type="rect",
-            xref="paper",
-            x0=0,
-            x1=1,
-            y0=low,
-            y1=end,
-            fillcolor=level.colour,
-            opacity=colours.band,
-            line_width=0,
-            layer="below",
-        )
+        charts.shade(figure, low, end, level, colours)
         if end - low >= top * NAMED_BAND:
             figure.add_annotation(
                 xref="paper",

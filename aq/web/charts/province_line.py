@@ -16,7 +16,7 @@ from aq.web.charts import model_line as ahead_line
 from aq.web.charts.advisory_bands import ActBand
 from aq.web.charts.advisory_bands import draw as draw_acts
 from aq.web.charts.downsample import MOST_POINTS, Floats, kept, stretches
-from aq.web.charts.theme import FONT, Palette
+from aq.web.charts.theme import Palette, plain_layout, unit_above
 from aq.web.charts.time_axis import hover, hover_form, stamp, stamps, tick_forms, wall_clock
 from aq.web.drawings.bands import level_bands
 from aq.web.wording.korean import gap_word
@@ -28,14 +28,6 @@ HOUR_MS = 3600 * 1000
 NAMED_GAP = 0.045
 # Hours without a time of their own, in four bytes each, are less than a quarter as many with one.
 WHOLE_HOURS = 366 * 24
-
-
-def hover_label(colours: Palette) -> dict[str, Any]:
-    return {
-        "bgcolor": colours.paper,
-        "bordercolor": colours.rule,
-        "font": {"family": FONT, "size": 13, "color": colours.ink},
-    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,18 +147,7 @@ def add_bands(
     for low, high, level in bands:
         if low >= top:
             break
-        figure.add_shape(
-            type="rect",
-            xref="paper",
-            x0=0,
-            x1=1,
-            y0=low,
-            y1=min(high, top),
-            fillcolor=level.colour,
-            opacity=colours.band,
-            line_width=0,
-            layer="below",
-        )
+        shade(figure, low, min(high, top), level, colours)
         if min(high, top) - low < top * 0.07:
             continue
         figure.add_annotation(
@@ -180,6 +161,22 @@ def add_bands(
             align="left",
             font={"size": 12, "color": colours.muted},
         )
+
+
+def shade(figure: go.Figure, low: float, high: float, level: Level, colours: Palette) -> None:
+    """A pale band in a level's colour, from edge to edge."""
+    figure.add_shape(
+        type="rect",
+        xref="paper",
+        x0=0,
+        x1=1,
+        y0=low,
+        y1=high,
+        fillcolor=level.colour,
+        opacity=colours.band,
+        line_width=0,
+        layer="below",
+    )
 
 
 def _add_gaps(
@@ -255,12 +252,8 @@ def lay_out(
     figure.update_layout(
         height=LINE_HEIGHT,
         margin={"l": 44, "r": 84, "t": 24, "b": 40},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 12, "color": colours.muted},
-        hoverlabel=hover_label(colours),
+        **plain_layout(colours),
         hovermode="closest",
-        showlegend=False,
         uirevision=style.revision,
         dragmode="zoom",
     )
@@ -276,18 +269,7 @@ def lay_out(
         tickformatstops=tick_forms(text),
         hoverformat=hover_form(text),
     )
-    figure.add_annotation(
-        xref="paper",
-        yref="paper",
-        x=0,
-        y=1,
-        xanchor="right",
-        yanchor="bottom",
-        yshift=3,
-        text=style.unit,
-        showarrow=False,
-        font={"size": 11, "color": colours.muted},
-    )
+    figure.add_annotation(unit_above(style.unit, colours))
     figure.update_yaxes(
         range=[0, top],
         fixedrange=True,

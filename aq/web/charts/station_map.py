@@ -11,9 +11,8 @@ from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.evidence import COUNTS
 from aq.queries.stations import Member
-from aq.web.charts import province_line as charts
 from aq.web.charts.map_names import LETTERS, MARK, district_of, names
-from aq.web.charts.theme import FONT, Palette
+from aq.web.charts.theme import FONT, Palette, hover_label
 from aq.web.wording.korean import number
 
 # Nothing is loaded: without this, Plotly asks a content network for the outlines of the world.
@@ -95,7 +94,7 @@ def station_map(
         clickmode="event+select",
         paper_bgcolor="rgba(0,0,0,0)",
         font={"family": FONT, "color": colours.ink},
-        hoverlabel=charts.hover_label(colours),
+        hoverlabel=hover_label(colours),
         uirevision=f"{code} {district}",
         selectionrevision=f"{code} {chosen}",
         showlegend=False,

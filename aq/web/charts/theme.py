@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ASSETS = Path(__file__).parents[1] / "components"
 FONT = (
@@ -58,6 +59,42 @@ DARK = Palette(
 def palette(dark: bool) -> Palette:
     """The colours of a theme."""
     return DARK if dark else LIGHT
+
+
+def plain_layout(colours: Palette) -> dict[str, Any]:
+    """What the layouts of our figures share: no ground, the page's letters, no legend."""
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 12, "color": colours.muted},
+        "hoverlabel": hover_label(colours),
+        "showlegend": False,
+    }
+
+
+def hover_label(colours: Palette) -> dict[str, Any]:
+    """How the words look that stand at the pointer."""
+    return {
+        "bgcolor": colours.paper,
+        "bordercolor": colours.rule,
+        "font": {"family": FONT, "size": 13, "color": colours.ink},
+    }
+
+
+def unit_above(unit: str, colours: Palette) -> dict[str, Any]:
+    """The annotation that names the unit above the upright axis."""
+    return {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": 1,
+        "xanchor": "right",
+        "yanchor": "bottom",
+        "yshift": 3,
+        "text": unit,
+        "showarrow": False,
+        "font": {"size": 11, "color": colours.muted},
+    }
 
 
 @cache

@@ -11,7 +11,7 @@ from aq.domain.episodes import Run
 from aq.domain.pollutants import Exact
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
-from aq.web.charts.theme import FONT, Palette
+from aq.web.charts.theme import FONT, Palette, plain_layout
 from aq.web.charts.time_axis import tick_forms
 from aq.web.wording.korean import long_hour, province_name
 
@@ -48,16 +48,8 @@ def timeline(
         margin={"l": 8, "r": 12, "t": 4, "b": 40},
         barmode="overlay",
         bargap=0.35,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 12, "color": colours.muted},
-        hoverlabel={
-            "bgcolor": colours.paper,
-            "bordercolor": colours.rule,
-            "font": {"family": FONT, "size": 13, "color": colours.ink},
-        },
+        **plain_layout(colours),
         hovermode="closest",
-        showlegend=False,
         dragmode="zoom",
         uirevision=f"{style.after} {style.until}",
     )

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from aq.domain.trend import Stretch, Trend, slope_line
 from aq.i18n import Text
-from aq.web.charts.theme import FONT, Palette
+from aq.web.charts.theme import Palette, plain_layout, unit_above
 from aq.web.charts.time_axis import MONTH_FORMS, hover
 
 TREND_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
@@ -94,16 +94,8 @@ def _lay_out(
     figure.update_layout(
         height=HEIGHT,
         margin={"l": 44, "r": 16, "t": 24, "b": 28},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 12, "color": colours.muted},
-        hoverlabel={
-            "bgcolor": colours.paper,
-            "bordercolor": colours.rule,
-            "font": {"family": FONT, "size": 13, "color": colours.ink},
-        },
+        **plain_layout(colours),
         hovermode="closest",
-        showlegend=False,
         dragmode=False,
     )
     figure.update_xaxes(
@@ -129,15 +121,4 @@ def _lay_out(
         nticks=5,
         fixedrange=True,
     )
-    figure.add_annotation(
-        xref="paper",
-        yref="paper",
-        x=0,
-        y=1,
-        xanchor="right",
-        yanchor="bottom",
-        yshift=3,
-        text=unit,
-        showarrow=False,
-        font={"size": 11, "color": colours.muted},
-    )
+    figure.add_annotation(unit_above(unit, colours))
