@@ -14,6 +14,7 @@ from aq.alerts.heartbeat import beat
 from aq.alerts.points import reader_of
 from aq.alerts.rules import known_to, rules_folder, ship_rules
 from aq.context import Context
+from aq.domain.clock import floor_minute
 from aq.domain.slots import daily_slot
 from aq.feeds.airkorea.paging import NoticeService
 from aq.feeds.base import Feed, Get
@@ -118,10 +119,10 @@ def deliveries(context: Context) -> list[Job]:
     start, and for those gone."""
     sending, there = notifier(context), tuple(outlets().channels)
     made = [
-        Job(name=f"deliver:{name}", slot=this_minute, run=partial(sending.drain, name))
+        Job(name=f"deliver:{name}", slot=floor_minute, run=partial(sending.drain, name))
         for name in there
     ]
-    return [*made, Job(name="deliver", slot=this_minute, run=partial(_others, context, there))]
+    return [*made, Job(name="deliver", slot=floor_minute, run=partial(_others, context, there))]
 
 
 def _others(context: Context, known: Sequence[str], now: datetime) -> NotifyReport:
@@ -189,8 +190,3 @@ def _retain(context: Context, now: datetime) -> Report:
 
     months, folder = context.settings.retention.station_months, context.settings.archive_folder
     return retain(context.store, folder, months, now, most=A_RUN)
-
-
-def this_minute(now: datetime) -> datetime:
-    """The full minute at or before an instant."""
-    return now.replace(second=0, microsecond=0)

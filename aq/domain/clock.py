@@ -128,6 +128,11 @@ def floor_hour(moment: datetime) -> datetime:
     return require_aware(moment).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
+def floor_minute(moment: datetime) -> datetime:
+    """The full minute at or before an instant."""
+    return moment.replace(second=0, microsecond=0)
+
+
 def kst(moment: datetime) -> datetime:
     """The same instant on the Korean clock."""
     return require_aware(moment).astimezone(KST)
@@ -284,3 +289,7 @@ class Clock:
         if self.start is None:
             return datetime.now(UTC)
         return self.start + timedelta(seconds=(self.monotonic() - self.origin) * self.speed)
+
+    def minute(self) -> datetime:
+        """The present minute: within it an unchanged store gives the same answers, byte by byte."""
+        return floor_minute(self.now())

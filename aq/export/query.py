@@ -342,52 +342,30 @@ def from_dict(context: Context, data: Mapping[str, Any]) -> ExportQuestion:
     if not data["columns"] or not data["pollutants"] or not data["provinces"]:
         raise ValueError("columns, pollutants and provinces must not be empty")
     kind = _known(data.get("kind", READINGS), (*KINDS, ZONE_LEVEL))
+    keys, columns = ([str(name) for name in data[of]] for of in ("pollutants", "columns"))
+    common: dict[str, Any] = {
+        "provinces": tuple(BY_CODE[code] for code in data["provinces"]),
+        "after": parse_since(data["since"]),
+        "until": parse_until(data["until"]),
+        "version": int(data["version"]),
+        "format": _known(data["format"], FORMATS),
+        "bom": bool(data["bom"]),
+        "layout": int(data.get("layout", 1)),
+    }
+    if kind not in (READINGS, ZONE_LEVEL):
+        return _official(context, kind, keys, columns, **common)
+    common["selection"] = selection_of(*(_known(name, tuple(INFO)) for name in data["feeds"]))
     if kind == ZONE_LEVEL:
-        return _zones(
-            context,
-            str(data["standard"]),
-            [str(key) for key in data["pollutants"]],
-            [str(name) for name in data["columns"]],
-            selection=selection_of(*(_known(name, tuple(INFO)) for name in data["feeds"])),
-            provinces=tuple(BY_CODE[code] for code in data["provinces"]),
-            after=parse_since(data["since"]),
-            until=parse_until(data["until"]),
-            version=int(data["version"]),
-            format=_known(data["format"], FORMATS),
-            bom=bool(data["bom"]),
-            layout=int(data.get("layout", 1)),
-        )
-    if kind != READINGS:
-        return _official(
-            context,
-            kind,
-            [str(key) for key in data["pollutants"]],
-            [str(name) for name in data["columns"]],
-            provinces=tuple(BY_CODE[code] for code in data["provinces"]),
-            after=parse_since(data["since"]),
-            until=parse_until(data["until"]),
-            version=int(data["version"]),
-            format=_known(data["format"], FORMATS),
-            bom=bool(data["bom"]),
-            layout=int(data.get("layout", 1)),
-        )
+        return _zones(context, str(data["standard"]), keys, columns, **common)
     apart = "standards" in data
     names = [str(name) for name in data["standards"]] if apart else [str(data["standard"])]
     grain = _known(data["grain"], GRAINS)
-    keys, columns = ([str(name) for name in data[of]] for of in ("pollutants", "columns"))
     return ExportQuestion(
-        provinces=tuple(BY_CODE[code] for code in data["provinces"]),
-        after=parse_since(data["since"]),
-        until=parse_until(data["until"]),
         grain=grain,
         level=_known(data["level"], LEVELS),
         family=tuple(find_standard(context, str(name)) for name in data.get("family", ())),
-        selection=selection_of(*(_known(name, tuple(INFO)) for name in data["feeds"])),
-        version=int(data["version"]),
-        format=_known(data["format"], FORMATS),
-        bom=bool(data["bom"]),
-        layout=int(data.get("layout", 1)),
         **_judged(_standards(context, names), grain, keys, columns, apart),
+        **common,
     )
 
 

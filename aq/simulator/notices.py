@@ -7,7 +7,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from aq.domain.clock import KST, day_bounds, from_hour_number, hour_number, kst, kst_day, parse_day
+from aq.domain.clock import (
+    KST,
+    day_bounds,
+    floor_hour,
+    from_hour_number,
+    hour_number,
+    kst,
+    kst_day,
+    parse_day,
+)
 from aq.domain.provinces import FORECAST_REGIONS, PROVINCES, Province, district_provinces
 from aq.domain.zones import KINDS
 from aq.simulator.envelope import Item
@@ -292,7 +301,7 @@ class Notices:
             stretch
             for key in keys
             for stretch in (
-                *_told(self.world.weather, key, year, hour_number(_hour(now))),
+                *_told(self.world.weather, key, year, hour_number(floor_hour(now))),
                 *(
                     part
                     for story in self.stories
@@ -308,10 +317,6 @@ class Notices:
         row = _ozone_item if keys == ["o3"] else _dust_item
         items = [row(stretch, number) for number, stretch in enumerate(found, start=1)]
         return items[::-1], len(items)
-
-
-def _hour(now: datetime) -> datetime:
-    return now.replace(minute=0, second=0, microsecond=0)
 
 
 def _search_date(params: Params) -> date:

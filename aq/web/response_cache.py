@@ -104,8 +104,7 @@ def is_known(asked: str | None, etag: str | None) -> bool:
 
 
 def _stamp(context: Context, version: int) -> Stamp:
-    now = context.clock.now().replace(second=0, microsecond=0)
-    return version, now, context.store.writes
+    return version, context.clock.minute(), context.store.writes
 
 
 def _copy(response: Response) -> Response:

@@ -18,7 +18,7 @@ from aq.domain.provinces import find_province
 from aq.queries.question import Given
 from aq.queries.written import last_write
 from aq.queries.yellow_dust import recent_yellow_dust
-from aq.web.api.parameters import _limit, _now
+from aq.web.api.parameters import _limit
 from aq.web.api.responses import body_response, json_response
 
 FEED_ENTRIES = 100
@@ -30,7 +30,7 @@ def alerts(context: Context, given: Given) -> Response:
     limit = _limit(given)
     found = _log(context, given, limit=limit + 1)
     answer = {
-        "as_of": kst_iso(_now(context)),
+        "as_of": kst_iso(context.clock.minute()),
         "simulated": context.store.simulated(),
         "state": status.standing(context.store),
         "items": found[:limit],
@@ -68,9 +68,9 @@ def alerts_atom(context: Context, given: Given) -> Response:
         outlets().cap.sender,
         lang,
         context.settings.server.public_url.rstrip("/"),
-        _now(context),
+        context.clock.minute(),
         simulated=context.store.simulated(),
-        yellow_dust=recent_yellow_dust(context, _now(context), days=YELLOW_DUST_DAYS),
+        yellow_dust=recent_yellow_dust(context, context.clock.minute(), days=YELLOW_DUST_DAYS),
         below=context.settings.base_path,
     )
     response = body_response(body, "application/atom+xml; charset=utf-8")
@@ -84,7 +84,7 @@ def _last_write(context: Context, changes: Sequence[str]) -> datetime:
     carries an earlier instant of its own."""
     written = last_write(context)
     moments = [datetime.fromisoformat(change) for change in changes]
-    return max([*moments, *([written] if written else [])], default=_now(context))
+    return max([*moments, *([written] if written else [])], default=context.clock.minute())
 
 
 def alert_cap(context: Context, given: Given) -> Response:

@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from aq.context import Context
 from aq.domain.errors import InputError
 from aq.queries import official as bulletin
 
@@ -52,9 +50,11 @@ def query_pairs(query: bytes) -> list[tuple[str, str]]:
     return decoded
 
 
-def _now(context: Context) -> datetime:
-    """The present minute: within it an unchanged store gives the same bytes and the same ETag."""
-    return context.clock.now().replace(second=0, microsecond=0)
+def whole_year(text: str) -> int:
+    """A year of four digits. Raises `InputError`."""
+    if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) >= 1900):
+        raise InputError("a year like 2026", "year")
+    return int(text)
 
 
 def _days(given: Mapping[str, str]) -> int:

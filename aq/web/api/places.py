@@ -15,7 +15,6 @@ from aq.paths import config_file
 from aq.queries.current import Snapshot, current
 from aq.queries.question import Given
 from aq.queries.stations import station_items
-from aq.web.api.parameters import _now
 from aq.web.api.responses import body_response, json_response, json_text
 
 
@@ -56,7 +55,7 @@ def provinces_geojson(context: Context, given: Given) -> Response:
     if len(keys) > 1:
         raise InputError("one pollutant: a map has one value a place", "pollutant")
     (key,) = keys
-    snapshot = current(context, _now(context), standard=standard.id, wanted=[key])
+    snapshot = current(context, context.clock.minute(), standard=standard.id, wanted=[key])
     return outlined(snapshot, standard)
 
 
@@ -88,5 +87,5 @@ def stations(context: Context, given: Given) -> Response:
     """`/api/v1/stations`: the stations as they are now, of each `province` asked for or all, with
     the hours between which their values are in the store."""
     items = station_items(context, given.provinces() if "province" in given else None)
-    answer = {"as_of": kst_iso(_now(context)), "simulated": context.store.simulated()}
+    answer = {"as_of": kst_iso(context.clock.minute()), "simulated": context.store.simulated()}
     return json_response({**answer, "items": items})

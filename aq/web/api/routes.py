@@ -39,7 +39,7 @@ from aq.queries.zones import (
 from aq.web import metrics, strip
 from aq.web.api.alerts import alert_cap, alerts, alerts_atom
 from aq.web.api.openapi.document import document
-from aq.web.api.parameters import _days, _limit, _now, parameters
+from aq.web.api.parameters import _days, _limit, parameters, whole_year
 from aq.web.api.places import provinces, provinces_geojson, stations
 from aq.web.api.responses import (
     JSON_TYPE,
@@ -91,7 +91,7 @@ def _strip(context: Context, given: Given) -> tuple[Snapshot, strip.Options]:
     days = _days(given)
     if days and key not in bulletin.FORECAST_KEYS:
         raise _never_forecast()
-    now = _now(context)
+    now = context.clock.minute()
     ahead = bulletin.coming_days(context, now, key, days) if days else ()
     snapshot = current(context, now, standard=standard.id, wanted=[key])
     if ahead:
@@ -109,7 +109,7 @@ def current_items(context: Context, given: Given) -> Response:
         return current_zones(context, given)
     if "province" in given:
         raise InputError("goes with level=zone; all 17 are answered else", "province")
-    now = _now(context)
+    now = context.clock.minute()
     wanted = given.pollutants()
     snapshot = current(context, now, standard=given.get("standard"), wanted=wanted)
     answer = snapshot.as_dict()
@@ -152,7 +152,7 @@ def trail(context: Context, given: Given) -> Response:
 def forecast_skill(context: Context, given: Given) -> Response:
     """`/api/v1/forecast/skill`: how good the forecasts of the last `days` (90) were, with 95 %
     intervals: by pollutant and lead, by season, by province."""
-    now = _now(context)
+    now = context.clock.minute()
     text = given.get("days", "90")
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_SKILL_DAYS):
         raise InputError(f"whole days from 1 to {MOST_SKILL_DAYS}", "days")
@@ -174,7 +174,7 @@ def _never_forecast() -> InputError:
 
 def forecast(context: Context, given: Given) -> Response:
     """`/api/v1/forecast`: the authority's forecast, as it stood at `issued` (now without it)."""
-    now = _now(context)
+    now = context.clock.minute()
     issued = min(given.time(parse_until, "issued"), now) if "issued" in given else now
     names, keys = given.listed("province"), given.pollutants()
     for key in keys or ():
@@ -189,13 +189,11 @@ def forecast(context: Context, given: Given) -> Response:
 def advisories(context: Context, given: Given) -> Response:
     """`/api/v1/advisories`: official advisories in force, or all those issued in a `year`; beside
     them the acts of yellow dust of today and yesterday, or of the year."""
-    now = _now(context)
+    now = context.clock.minute()
     if "year" in given:
-        text = given["year"]
-        if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) >= 1900):
-            raise InputError("a year like 2026", "year")
-        rows = list(bulletin.advisories_of(context, int(text), now).rows)
-        acts = yellow_dust_of(context, int(text), now)
+        year = whole_year(given["year"])
+        rows = list(bulletin.advisories_of(context, year, now).rows)
+        acts = yellow_dust_of(context, year, now)
     else:
         rows = bulletin.advisories_now(context, now)
         acts = recent_yellow_dust(context, now)
@@ -223,7 +221,7 @@ def feeds(context: Context, _given: Given) -> Response:
     """`/api/v1/feeds`: each feed's last good poll, last error, calls, next poll; the same of each
     service of notices; how our province means agree with upstream's own, and our means of cities
     and stations with those it publishes; and which keys of the answers are not as documented."""
-    now = _now(context)
+    now = context.clock.minute()
     items = [feed.as_dict() for feed in feed_status(context, now)]
     compared = [one.as_dict() for one in agreement(context, now)]
     notices = [service.as_dict() for service in notice_status(context, now)]

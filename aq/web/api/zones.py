@@ -23,7 +23,7 @@ from aq.domain.zones import KINDS, Zone
 from aq.queries.criteria import standings_now, year_items, year_of
 from aq.queries.question import TINY, Given
 from aq.queries.zones import ZoneHour, zone_hours, zone_item, zone_list, zones_now
-from aq.web.api.parameters import _limit, _now
+from aq.web.api.parameters import _limit, whole_year
 from aq.web.api.responses import json_response
 from aq.zones_file import zone_by_id, zones_on
 
@@ -36,7 +36,7 @@ DAY = timedelta(days=1)
 def zones(context: Context, given: Given) -> Response:
     """`/api/v1/zones`: the zones of the authority's acts of a `day` (today) with their members, or
     of a `pollutant` (pm10, pm25, o3) the newest value of each."""
-    now = _now(context)
+    now = context.clock.minute()
     names = given.listed("province")
     codes = {find_province(name).code for name in names} if names else None
     answer: dict[str, Any] = {"as_of": kst_iso(now), "simulated": context.store.simulated()}
@@ -58,13 +58,11 @@ def zones(context: Context, given: Given) -> Response:
 def zone_criteria(context: Context, given: Given) -> Response:
     """`/api/v1/zones/criteria`: the acts of a `pollutant` and `year` against the legal criteria on
     the zones' hours: which met them, which came without, where none came."""
-    now = _now(context)
+    now = context.clock.minute()
     key = given.one_of("pollutant", tuple(KINDS), "pm25")
-    text = given.get("year") or str(kst(now).year)
-    if not (text.isascii() and text.isdecimal() and len(text) == 4 and int(text) >= 1900):
-        raise InputError("a year like 2026", "year")
-    items = year_items(year_of(context, key, int(text), now), key)
-    return json_response({"as_of": kst_iso(now), "year": int(text), "items": items})
+    year = whole_year(given["year"]) if given.get("year") else kst(now).year
+    items = year_items(year_of(context, key, year, now), key)
+    return json_response({"as_of": kst_iso(now), "year": year, "items": items})
 
 
 def zone_history(context: Context, given: Given) -> Response:
@@ -74,7 +72,7 @@ def zone_history(context: Context, given: Given) -> Response:
         raise InputError("an id of /api/v1/zones", "zone")
     known = tuple(key for key, kind in KINDS.items() if kind == zone.kind)
     key = given.one_of("pollutant", known, known[-1])
-    now = _now(context)
+    now = context.clock.minute()
     after, until = given.range(now)
     first, last = hour_number(floor_hour(after)), hour_number(floor_hour(until))
     if last - first > MOST_ZONE_HOURS:
@@ -99,7 +97,7 @@ def of_zones(given: Given) -> bool:
 
 def current_zones(context: Context, given: Given) -> Response:
     """`/api/v1/current?level=zone`: the newest value of each zone, pollutant by pollutant."""
-    now, standard = _now(context), _standard(context, given)
+    now, standard = context.clock.minute(), _standard(context, given)
     wanted = {zone.id for zone in _asked(given, zones_on(kst_day(now)))}
     items = [
         zone_item(hour, standard)
@@ -121,7 +119,7 @@ def current_zones(context: Context, given: Given) -> Response:
 def history_zones(context: Context, given: Given) -> Response:
     """`/api/v1/history?level=zone`: the hours of zones in the order of time, gaps with their
     reason; a page at a time."""
-    now, standard, limit = _now(context), _standard(context, given), _limit(given)
+    now, standard, limit = context.clock.minute(), _standard(context, given), _limit(given)
     after, until = given.range(now)
     # Hours to come are no gaps.
     first, last = (hour_number(floor_hour(moment)) for moment in (after, min(until, now)))

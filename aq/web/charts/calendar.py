@@ -11,10 +11,9 @@ from aq.domain.provinces import PROVINCES
 from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.web.charts.theme import Palette, plain_layout
-from aq.web.wording.korean import N_, province_name
+from aq.web.wording.korean import WEEKDAYS, province_name
 
 DAYS_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
-WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 _ROW = 17  # pixels of a weekday
 _BETWEEN = 2.6  # rows between two years, for their names
 _BAR_ROW = 46  # pixels of a province's row of bars

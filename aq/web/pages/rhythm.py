@@ -24,7 +24,6 @@ from aq.queries.rhythm import (
     stands_out,
 )
 from aq.web.charts.calendar import DAYS_CONFIG, hatch, lay_out
-from aq.web.charts.calendar import WEEKDAYS as WEEKDAY_NAMES
 from aq.web.charts.heat_map import KEY_SHARES, tone
 from aq.web.charts.theme import palette
 from aq.web.parts import attribution as origin
@@ -33,6 +32,7 @@ from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import N_, number, provenance, province_name
+from aq.web.wording.korean import WEEKDAYS as WEEKDAY_NAMES
 
 DEFAULT = "90d"
 MONTH_NAMES = (

@@ -47,7 +47,7 @@ def context() -> Context:
 @once
 def moment() -> datetime:
     """The present minute; what depends on the time of day is worked out once a minute."""
-    return context().clock.now().replace(second=0, microsecond=0)
+    return context().clock.minute()
 
 
 @once

@@ -20,6 +20,7 @@ from aq.web.public.moment import Moment
 from aq.web.public.paths import Page
 from aq.web.site import Site
 from aq.web.wording.facts import older_data
+from aq.web.wording.summary import own_means
 
 OWN_NAMES = {"ko": "한국어", "en": "English"}
 _DATA = re.compile(r' data-(?:pick|focus|code|sort|roving|scroll)(?:="[^"]*")?')
@@ -266,12 +267,7 @@ def credits_of(text: Text, moment: Moment) -> Iterable[str]:
         )
         yield f"{escape(text('Data:'))} {sources}"
     if any(info.kind == OBSERVED for info in infos):
-        yield escape(
-            text(
-                "Province values are this page's own means of AirKorea's urban stations; they are"
-                " not published by AirKorea."
-            )
-        )
+        yield escape(own_means(text))
     standard = moment.live.standard
     yield escape(
         text(

@@ -114,7 +114,7 @@ class Moments:
 
     def of(self, context: Context, standard: str | None = None) -> Moment:
         """The moment of now by a standard. Raises `StoreError`, `InputError`."""
-        now = context.clock.now().replace(second=0, microsecond=0)
+        now = context.clock.minute()
         chosen = standard or context.settings.display.standard
         with self._lock:
             key = (id(context), context.store.version(), now, chosen)

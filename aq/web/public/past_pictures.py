@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import timedelta
 
 from aq.domain.clock import HOUR, kst, kst_day
 from aq.domain.errors import InputError
@@ -26,21 +26,20 @@ from aq.web.public.figure import Figure
 from aq.web.public.moment import Moment
 from aq.web.public.pictures import (
     calendar_figure,
-    foot,
+    figure_of,
     judged_words,
     line_figure,
     map_figure,
     measured,
-    simulated,
+    span_words,
     what_words,
     year_of_days,
 )
 from aq.web.wording.advisories import forecasts_words
-from aq.web.wording.korean import N_, day_words, province_name
+from aq.web.wording.korean import WEEKDAYS, province_name
 from aq.web.wording.trend import rules, verdict
 
 FORECAST_DAYS, RHYTHM_DAYS = 30, 90
-WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 _BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
 # Of the page's stylesheet what these drawings need, as a picture that stands alone has it.
@@ -83,7 +82,7 @@ def days_figure(
     return _figure(
         moment,
         text("{who} · {what}, days by level", who=who, what=what),
-        _span(first, last, text) + f" · {judged_words(moment.live.standard, pollutant, text)}",
+        span_words(first, last, text) + f" · {judged_words(moment.live.standard, pollutant, text)}",
         shares(_view(moment, pollutant, text), +counts),
         text,
         paint,
@@ -106,7 +105,7 @@ def forecasts_figure(
     title = forecasts_words(scores, pollutant, text)
     key = text("● hit, ○ miss, × false alarm, · not bad, as forecast")
     drawn = forecast_dots(_view(moment, pollutant, text), scores)
-    return _figure(moment, title, f"{_span(first, last, text)} · {key}", drawn, text, paint)
+    return _figure(moment, title, f"{span_words(first, last, text)} · {key}", drawn, text, paint)
 
 
 def acts_figure(
@@ -129,13 +128,10 @@ def bars_figure(
     moment: Moment, place: Province, pollutant: str, text: Text, paint: Paint
 ) -> Figure:
     """The pollutants of a province now, each against its levels."""
+    who, what = province_name(place, text.lang), text("The six pollutants now")
     return _figure(
         moment,
-        text(
-            "{who} · {what}",
-            who=province_name(place, text.lang),
-            what=text("The six pollutants now"),
-        ),
+        text("{who} · {what}", who=who, what=what),
         moment.live.standard.titles[text.lang],
         bars_alone(_view(moment, pollutant, text, place.code)),
         text,
@@ -165,7 +161,7 @@ def rhythm_figure(
     return _figure(
         moment,
         f"{text('{who} · {what}', who=who, what=what)}: {text('By weekday and hour')}",
-        _span(kst_day(after), kst_day(until), text),
+        span_words(kst_day(after), kst_day(until), text),
         week_alone(_view(moment, pollutant, text), rows, [text(name) for name in WEEKDAYS]),
         text,
         paint,
@@ -194,7 +190,7 @@ def trend_figure(
     return _figure(
         moment,
         f"{text('{who} · {what}', who=who, what=what)}: {verdict(table, trend, pollutant, text)}",
-        _span(kst_day(first_hour), kst_day(until), text),
+        span_words(kst_day(first_hour), kst_day(until), text),
         drawn,
         text,
         paint,
@@ -207,26 +203,13 @@ def _view(moment: Moment, pollutant: str, text: Text, place: str = "") -> View:
     return View(answer=moment.live, text=text, pollutant=pollutant, place=place)
 
 
-def _span(first: date, last: date, text: Text) -> str:
-    return f"{day_words(text, first)} – {day_words(text, last)}"
-
-
 def _figure(
     moment: Moment, title: str, note: str, drawn: str, text: Text, paint: Paint, *,
     leveled: bool = False, rules: Sequence[str] = (),
 ) -> Figure:  # fmt: skip
     """A drawing of the page as a figure; `rules` tell how it was made."""
     drawing, size = alone(drawn, moment.live.standard, paint)
-    return Figure(
-        title=title,
-        note=note,
-        drawing=drawing,
-        size=size,
-        foot=[*rules, *foot(moment, text)],
-        levels=moment.live.standard.levels if leveled else (),
-        lang=text.lang,
-        simulated=simulated(moment, text),
-    )
+    return figure_of(moment, title, note, drawing, size, text, leveled=leveled, rules=rules)
 
 
 def alone(drawn: str, standard: Standard, paint: Paint) -> tuple[str, tuple[int, int]]:

@@ -1,6 +1,6 @@
 """Charts to take away as SVG or PNG: map of now, a week of a province, its year of days."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from aq.domain.clock import kst_day
@@ -32,16 +32,8 @@ def map_figure(
     items, standard = moment.live.country.of(pollutant), moment.live.standard
     title = lead.title(items, moment.live.acts, standard, text)
     drawing = outline_map(items, standard, text, paint, title)
-    return Figure(
-        title=title,
-        note=what_words(pollutant, standard, text),
-        drawing=drawing,
-        size=(WIDTH, outlines().height),
-        foot=foot(moment, text),
-        levels=standard.levels,
-        lang=text.lang,
-        simulated=simulated(moment, text),
-    )
+    note = what_words(pollutant, standard, text)
+    return figure_of(moment, title, note, drawing, (WIDTH, outlines().height), text, leveled=True)
 
 
 def line_figure(
@@ -49,19 +41,15 @@ def line_figure(
 ) -> Figure:
     """The last week of a province, hour by hour."""
     measured(pollutant)
-    return Figure(
-        title=text(
-            "{who} · {what}, last {n} days",
-            who=province_name(place, text.lang),
-            what=text.pollutant(pollutant),
-            n=WEEK_HOURS // 24,
-        ),
-        note=what_words(pollutant, moment.live.standard, text),
-        drawing=week_line(moment, place, pollutant, text, paint, LINE_SIZE),
-        size=LINE_SIZE,
-        foot=foot(moment, text),
-        simulated=simulated(moment, text),
-    )
+    title = _week_words(place, pollutant, text)
+    note = what_words(pollutant, moment.live.standard, text)
+    drawing = week_line(moment, place, pollutant, text, paint, LINE_SIZE)
+    return figure_of(moment, title, note, drawing, LINE_SIZE, text)
+
+
+def _week_words(place: Province, pollutant: str, text: Text) -> str:
+    who, what = province_name(place, text.lang), text.pollutant(pollutant)
+    return text("{who} · {what}, last {n} days", who=who, what=what, n=WEEK_HOURS // 24)
 
 
 def measured(pollutant: str) -> None:
@@ -80,13 +68,12 @@ def week_line(
 ) -> str:
     """The line of a province's week as an SVG element."""
     values = moment.week.get(pollutant, {}).get(place.code, [None] * WEEK_HOURS)
-    who, what = province_name(place, text.lang), text.pollutant(pollutant)
     line = Line(
         values=values,
         until=moment.hour or moment.now,
         pollutant=pollutant,
         standard=moment.live.standard,
-        words=text("{who} · {what}, last {n} days", who=who, what=what, n=WEEK_HOURS // 24),
+        words=_week_words(place, pollutant, text),
     )
     return hours_line(line, text, paint, size)
 
@@ -131,17 +118,29 @@ def calendar_figure(
     drawing = days_calendar(grades, first, last, standard, text, paint, title)
     weeks = CALENDAR_DAYS // 7 + 2
     width, height = LEFT + weeks * CELL, TOP + 7 * CELL + 2
-    judged_by = judged_words(standard, pollutant, text)
-    span = f"{day_words(text, first)} – {day_words(text, last)}"
+    note = f"{span_words(first, last, text)} · {judged_words(standard, pollutant, text)}"
+    return figure_of(moment, title, note, drawing, (width, height), text, leveled=True)
+
+
+def span_words(first: date, last: date, text: Text) -> str:
+    """The days from `first` to `last`."""
+    return f"{day_words(text, first)} – {day_words(text, last)}"
+
+
+def figure_of(
+    moment: Moment, title: str, note: str, drawing: str, size: tuple[int, int], text: Text, *,
+    leveled: bool = False, rules: Sequence[str] = (),
+) -> Figure:  # fmt: skip
+    """A drawing with its words: `leveled` has the key of levels, `rules` tell how it was made."""
     return Figure(
         title=title,
-        note=f"{span} · {judged_by}",
+        note=note,
         drawing=drawing,
-        size=(width, height),
-        foot=foot(moment, text),
-        levels=standard.levels,
+        size=size,
+        foot=[*rules, *_foot(moment, text)],
+        levels=moment.live.standard.levels if leveled else (),
         lang=text.lang,
-        simulated=simulated(moment, text),
+        simulated=text("SIMULATED data") if moment.simulated else "",
     )
 
 
@@ -158,7 +157,7 @@ def what_words(pollutant: str, standard: Standard, text: Text) -> str:
     return f"{text.pollutant(pollutant)} {unit} · {standard.titles[text.lang]}"
 
 
-def foot(moment: Moment, text: Text) -> list[str]:
+def _foot(moment: Moment, text: Text) -> list[str]:
     """Hour, source, licence and whose means they are."""
     items = [item for item in moment.live.country.items if item.feed and item.observed_at]
     lines = []
@@ -169,15 +168,5 @@ def foot(moment: Moment, text: Text) -> list[str]:
         info = INFO[items[0].feed]
         lines.append(f"{text('Data:')} {text.owner(info.attribution)} — {text(info.licence)}")
         if info.pooled:
-            lines.append(
-                text(
-                    "Province values are this page's own means of AirKorea's urban stations; they"
-                    " are not published by AirKorea."
-                )
-            )
+            lines.append(summary.own_means(text))
     return lines
-
-
-def simulated(moment: Moment, text: Text) -> str:
-    """The mark of simulated data."""
-    return text("SIMULATED data") if moment.simulated else ""

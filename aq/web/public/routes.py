@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 
 from starlette.concurrency import run_in_threadpool
@@ -71,10 +70,6 @@ def answer(body: bytes, media_type: str, *, max_age: int = PRESENT_SECONDS) -> R
     return Response(body, media_type=media_type, headers=headers)
 
 
-def _now(context: Context) -> datetime:
-    return context.clock.now().replace(second=0, microsecond=0)
-
-
 def robots(context: Context, asked: Asked) -> Response:
     """`/robots.txt`: where search engines may look."""
     body = files.robots(asked.site, simulated=bool(context.store.simulated()))
@@ -83,15 +78,14 @@ def robots(context: Context, asked: Asked) -> Response:
 
 def sitemap(context: Context, asked: Asked) -> Response:
     """`/sitemap.xml`: every page, with the hour that the pages of the present changed last."""
-    now = _now(context)
+    now = context.clock.minute()
     changed = current(context, now, wanted=["pm10"]).hour
     return answer(files.sitemap(context, asked.site, now, changed), "application/xml")
 
 
 def catalog_jsonld(context: Context, asked: Asked) -> Response:
     """`/catalog.jsonld`: the data sets as a catalogue of DCAT, for open-data portals."""
-    now = context.clock.now().replace(second=0, microsecond=0)
-    body = catalog(asked.site, current(context, now, wanted=["pm10"]))
+    body = catalog(asked.site, current(context, context.clock.minute(), wanted=["pm10"]))
     return answer(body, "application/ld+json")
 
 
@@ -123,7 +117,7 @@ def now(context: Context, asked: Asked) -> Response:
     """`/now` and below it `/now/{province}`, `/now/zone/{zone}`: the air now as a plain page."""
     default = context.settings.lang
     page, lang = resolved(
-        asked.path.get("rest", ""), asked.lang(context), now=kst_day(_now(context))
+        asked.path.get("rest", ""), asked.lang(context), now=kst_day(context.clock.minute())
     )
     place = Place(site=asked.site, page=page, lang=lang, default_lang=default)
     key = asked.query.get("x", pages.DEFAULT)

@@ -1,6 +1,6 @@
 """Every plain page of the site: which there are, what an address names, and their bytes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 
@@ -86,24 +86,26 @@ def frame_files(moment: Moment, site: Site) -> Iterator[tuple[str, Maker]]:
         for kind in ("strip", "map"):
             frame = embeds.read(context, kind, site, {"lang": lang})
             yield f"embed/{kind}{mark}/index.html", partial(embeds.page, context, frame, moment)
-        for province in PROVINCES:
-            for kind in ("province", "line"):
-                query = {"lang": lang, "province": province.code}
-                frame = embeds.read(context, kind, site, query)
-                path = f"embed/{kind}/{province.key}{mark}/index.html"
-                yield path, partial(embeds.page, context, frame, moment)
+    yield from _province_frames(moment, site, ("province", "line"))
 
 
 def calendar_files(moment: Moment, site: Site) -> Iterator[tuple[str, Maker]]:
     """The same of the calendars of each province, up to yesterday."""
+    return _province_frames(moment, site, ("calendar",))
+
+
+def _province_frames(
+    moment: Moment, site: Site, kinds: Sequence[str]
+) -> Iterator[tuple[str, Maker]]:
     context = moment.context
     for lang in LANGUAGES:
         mark = "" if lang == context.settings.lang else f"/{lang}"
         for province in PROVINCES:
-            query = {"lang": lang, "province": province.code}
-            frame = embeds.read(context, "calendar", site, query)
-            path = f"embed/calendar/{province.key}{mark}/index.html"
-            yield path, partial(embeds.page, context, frame, moment)
+            for kind in kinds:
+                query = {"lang": lang, "province": province.code}
+                frame = embeds.read(context, kind, site, query)
+                path = f"embed/{kind}/{province.key}{mark}/index.html"
+                yield path, partial(embeds.page, context, frame, moment)
 
 
 def picture_files(moment: Moment) -> Iterator[tuple[str, Maker]]:

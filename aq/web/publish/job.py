@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from aq.context import Context, again
+from aq.domain.clock import floor_minute
 from aq.ingest.schedule import Job, Report
 
 
@@ -18,4 +19,4 @@ def publishing(context: Context) -> Sequence[Job]:
 
         return again(lambda: renew(context, folder))
 
-    return (Job(name="publish", slot=lambda now: now.replace(second=0, microsecond=0), run=run),)
+    return (Job(name="publish", slot=floor_minute, run=run),)

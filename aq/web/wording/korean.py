@@ -17,6 +17,9 @@ def N_(message: str) -> str:  # noqa: N802 - the name gettext tools know
     return message
 
 
+WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+
+
 def province_name(province: Province, lang: str) -> str:
     """서울, or Seoul."""
     return province.ko if lang == "ko" else province.en

@@ -59,6 +59,14 @@ def source(items: Sequence[CurrentItem], text: Text) -> str:
     return f"{text.feed(item.feed)}, {provenance(text, item.kind, item.status)}"
 
 
+def own_means(text: Text) -> str:
+    """Whose the values of provinces are."""
+    return text(
+        "Province values are this page's own means of AirKorea's urban stations; they are not"
+        " published by AirKorea."
+    )
+
+
 def province_of(code: str | None, items: Sequence[CurrentItem]) -> CurrentItem | None:
     """The item of a province, where one is asked for."""
     if code not in BY_CODE:
