@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from aq.domain.model import MODELLED, FeedInfo, PlaceHour
+from aq.domain.model import MODELLED, Day, FeedInfo, PlaceHour
 from aq.domain.pollutants import KEYS
 from aq.domain.standards import Standard
 
@@ -111,6 +111,18 @@ class Selection:
     def of_period(self, heard: Mapping[str, float]) -> str | None:
         """The feed a day or month is read from; None where none of the feeds has a row of it."""
         return _first_with_value(self.ranked(heard), heard)
+
+    def of_days(self, days: Iterable[Day]) -> dict[tuple[int, int], Day]:
+        """Of the days of several feeds the one that is read, by province and number of the day."""
+        by_place: dict[tuple[int, int], dict[str, Day]] = {}
+        for day in days:
+            by_place.setdefault((day.province, day.day), {})[day.feed] = day
+        chosen = {}
+        for place, by_feed in by_place.items():
+            feed = self.of_period({name: heard(d.values, d.hours) for name, d in by_feed.items()})
+            if feed is not None:
+                chosen[place] = by_feed[feed]
+        return chosen
 
     def of_hours(self, stations: NDArray[np.intp]) -> NDArray[np.intp]:
         """`of_hour` of many hours at once: the place in `feeds` of the feed each is read from.

@@ -63,7 +63,7 @@ class Table:
     manifest: Mapping[str, Any]
 
 
-def datapackage(tables: Sequence[Table], *, name: str, title: str = TITLE) -> dict[str, Any]:
+def datapackage(tables: Sequence[Table], *, name: str) -> dict[str, Any]:
     """The descriptor of some files beside it, in JSON's types; the file of each is the one that
     its manifest names."""
     feeds = {feed["feed"]: feed for table in tables for feed in table.manifest["feeds"]}
@@ -72,7 +72,7 @@ def datapackage(tables: Sequence[Table], *, name: str, title: str = TITLE) -> di
     return {
         "$schema": PROFILE,
         "name": name,
-        "title": f"{title} (SIMULATED)" if simulated else title,
+        "title": f"{TITLE} (SIMULATED)" if simulated else TITLE,
         "keywords": ["air quality", "South Korea", "대기질"],
         **({"created": max(filter(None, committed))} if any(committed) else {}),
         "sources": [

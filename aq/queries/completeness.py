@@ -15,14 +15,13 @@ from aq.domain.clock import (
     day_of,
     floor_hour,
     from_day_number,
-    from_hour_number,
     hour_number,
 )
 from aq.domain.missing import NETWORK_UNKNOWN, gap_reason, reasons
-from aq.domain.model import Day, ProvinceHour
+from aq.domain.model import ProvinceHour
 from aq.domain.provinces import PROVINCES
-from aq.domain.selection import Selection, heard
-from aq.feeds.registry import FEED_NAMES, INFO
+from aq.domain.selection import Selection
+from aq.feeds.registry import INFO
 from aq.store import Connection, gaps, reads
 
 NOT_RECEIVED, SOURCE_FLAG, QUALITY_FLAG = "not_received", "source_flag", "quality_flag"
@@ -70,16 +69,6 @@ class Completeness:
     lacks: pd.DataFrame
 
 
-def stored(context: Context) -> list[tuple[str, datetime, datetime]]:
-    """(feed, first hour, last hour) of what is stored of any province."""
-    with context.store.read() as connection:
-        spans = reads.span(connection, _EVERYWHERE)
-    return [
-        (FEED_NAMES[feed], from_hour_number(first), from_hour_number(last))
-        for feed, (first, last) in spans.items()
-    ]
-
-
 def completeness(
     context: Context, key: str, after: datetime, until: datetime, feed: str | None = None
 ) -> Completeness:
@@ -108,20 +97,15 @@ def _days(
     if first >= last:
         return []
     begin, end = day_of(first + 1), day_of(last)
-    days_of: dict[Place, dict[str, Day]] = {}
-    for roll in reads.days(connection, key, _EVERYWHERE, begin, end):
-        days_of.setdefault((roll.province, roll.day), {})[roll.feed] = roll
+    chosen = selection.of_days(reads.days(connection, key, _EVERYWHERE, begin, end))
     out = []
     for province in _EVERYWHERE:
         for day in range(begin, end + 1):
             start, stop = day_hours(day)
             expected = min(stop, last) - max(start, first)
-            by_feed = days_of.get((province, day), {})
-            taken = selection.of_period(
-                {feed: heard(roll.values, roll.hours) for feed, roll in by_feed.items()}
-            )
-            hours = min(by_feed[taken].hours, expected) if taken else 0
-            out.append((province, day, taken, hours, expected))
+            roll = chosen.get((province, day))
+            feed, hours = (roll.feed, min(roll.hours, expected)) if roll else (None, 0)
+            out.append((province, day, feed, hours, expected))
     return out
 
 

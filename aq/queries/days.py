@@ -23,7 +23,6 @@ from aq.domain.clock import (
 )
 from aq.domain.model import Day
 from aq.domain.provinces import BY_CODE, BY_ID
-from aq.domain.selection import heard
 from aq.domain.standards import HIGHEST_8H, Breakpoints, Standard
 from aq.feeds.registry import INFO
 from aq.queries.items import day_sums
@@ -77,17 +76,10 @@ def days(
     """
     rules = context.standards[standard]
     numbers = [BY_CODE[code].id for code in codes]
-    places: dict[tuple[int, int], dict[str, Day]] = {}
     with context.store.read() as connection:
-        for day in day_sums(connection, numbers, key, first, last, as_of, exact=True):
-            places.setdefault((day.province, day.day), {})[day.feed] = day
-    rows = []
-    for _, by_feed in sorted(places.items()):
-        feed = context.settings.selection.of_period(
-            {f: heard(d.values, d.hours) for f, d in by_feed.items()}
-        )
-        if feed:
-            rows.append(_day(by_feed[feed], rules))
+        stored = day_sums(connection, numbers, key, first, last, as_of, exact=True)
+        chosen = context.settings.selection.of_days(stored)
+    rows = [_day(chosen[place], rules) for place in sorted(chosen)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("grade", "highest_grade", "hours"):
         frame[name] = frame[name].astype("Int64")

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from aq.domain.agreement import Agreement, compare
 from aq.domain.call_plan import day_start, every_hour
 from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_iso
 from aq.domain.model import DAILY, OVER_50, WEEKLY, AnswerKey
-from aq.domain.provinces import PROVINCES
+from aq.domain.provinces import PROVINCES, Province
 from aq.domain.publication import LEARNING, lateness, learn, overdue
 from aq.domain.report import plain
 from aq.domain.slots import daily_slot, feed_table
@@ -172,25 +173,24 @@ def _care(context: Context, name: str, newest: int | None, now: datetime) -> dic
 
 def agreement(context: Context, now: datetime) -> list[Agreement]:
     """Our province means of the last month against upstream's own, a line per pollutant."""
-    until = hour_number(floor_hour(now))
-    everywhere = [province.id for province in PROVINCES]
-    with context.store.read() as connection:
-        theirs, ours = (
-            province_hours(connection, everywhere, until - MONTH, until, feeds=[name])
-            for name in ("airkorea_means", "airkorea")
-        )
-    return compare(ours, theirs)
+    return _compared(context, now, PROVINCES, "airkorea_means")
 
 
 def second_opinion(context: Context, now: datetime) -> list[Agreement]:
     """The means of Seoul of the last month from AirKorea's stations against the city's own
     service, a line per pollutant; no hours where that is not asked."""
-    until = hour_number(floor_hour(now))
-    seoul = [PROVINCES[0].id]
+    return _compared(context, now, PROVINCES[:1], "seoul")
+
+
+def _compared(
+    context: Context, now: datetime, provinces: Sequence[Province], other: str
+) -> list[Agreement]:
+    """The means of the last month of AirKorea's stations against those of another feed."""
+    until, numbers = hour_number(floor_hour(now)), [province.id for province in provinces]
     with context.store.read() as connection:
         theirs, ours = (
-            province_hours(connection, seoul, until - MONTH, until, feeds=[name])
-            for name in ("seoul", "airkorea")
+            province_hours(connection, numbers, until - MONTH, until, feeds=[name])
+            for name in (other, "airkorea")
         )
     return compare(ours, theirs)
 

@@ -23,6 +23,7 @@ from aq.domain.grading import overall
 from aq.domain.missing import NOT_ENOUGH_HOURS, gap_reason, reasons
 from aq.domain.model import OBSERVED, PlaceHour
 from aq.domain.pollutants import pollutants, rounded
+from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection, heard
 from aq.domain.standards import PERIODS, Standard
 from aq.domain.windows import OVERALL, means_of, window_hours
@@ -343,10 +344,11 @@ def revised_hours(
     return [from_hour_number(hour) for hour in hours]
 
 
-def span(context: Context, province_id: int) -> list[tuple[str, datetime, datetime]]:
-    """(feed, first hour, last hour) of what is stored of a province."""
+def span(context: Context, province_id: int | None = None) -> list[tuple[str, datetime, datetime]]:
+    """(feed, first hour, last hour) of what is stored of a province; of any where it is None."""
+    wanted = [province.id for province in PROVINCES] if province_id is None else [province_id]
     with context.store.read() as connection:
-        spans = reads.span(connection, [province_id])
+        spans = reads.span(connection, wanted)
     return [
         (FEED_NAMES[feed], from_hour_number(first), from_hour_number(last))
         for feed, (first, last) in spans.items()

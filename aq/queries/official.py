@@ -26,7 +26,6 @@ from aq.domain.model import DAILY, OVER_50, Advisory, Day, ForecastNotice
 from aq.domain.pollutants import from_scaled, pollutants, rounded
 from aq.domain.provinces import BY_CODE, PROVINCES, Province, district_provinces
 from aq.domain.report import plain
-from aq.domain.selection import heard
 from aq.store import Connection
 from aq.store import notices as official
 from aq.store.reads import days as day_rows
@@ -359,14 +358,6 @@ def _day_rolls(
     everywhere = [province.id for province in PROVINCES]
     for key in keys:
         rows = day_rows(connection, key, everywhere, day_number(first), day_number(last))
-        slots: dict[tuple[int, int], dict[str, Day]] = {}
-        for row in rows:
-            slots.setdefault((row.province, row.day), {})[row.feed] = row
-        for (province, day), by_feed in slots.items():
-            feed = measured.of_period(
-                {name: heard(row.values, row.hours) for name, row in by_feed.items()}
-            )
-            if feed is None:
-                continue
-            rolls[PROVINCES[province - 1].code, key, from_day_number(day)] = by_feed[feed]
+        for (province, day), roll in measured.of_days(rows).items():
+            rolls[PROVINCES[province - 1].code, key, from_day_number(day)] = roll
     return rolls

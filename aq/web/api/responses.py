@@ -13,19 +13,19 @@ CACHE_SECONDS = 30
 JSON_TYPE = "application/json; charset=utf-8"
 
 
-def body_response(body: bytes, media_type: str) -> Response:
-    """A body with an ETag of its bytes."""
+def body_response(body: bytes, media_type: str, *, max_age: int = CACHE_SECONDS) -> Response:
+    """A body with its ETag; `max_age` [s] is how long a cache may give it again unasked."""
     headers = {
         "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
-        "Cache-Control": cache_control(CACHE_SECONDS),
+        "Cache-Control": cache_control(max_age),
         "X-Content-Type-Options": "nosniff",
     }
     return Response(body, media_type=media_type, headers=headers)
 
 
-def json_response(value: Any, media_type: str = JSON_TYPE) -> Response:
+def json_response(value: Any) -> Response:
     """JSON as UTF-8 with an ETag of its bytes."""
-    return body_response(json_text(value).encode(), media_type)
+    return body_response(json_text(value).encode(), JSON_TYPE)
 
 
 def json_text(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.i18n import Text
-from aq.queries.completeness import stored
+from aq.queries.frames import span
 from aq.web import components
 from aq.web.parts import cache, live_view, page, ranges
 from aq.web.parts.ranges import Range, Spans
@@ -44,7 +44,7 @@ def show(
     chosen = view.province.code if view.province else PROVINCES[0].code
     code = None if everywhere else chosen
     picked = live_view.strip(pollutant, code)
-    spans: Spans = cache.kept(stored) if everywhere else cache.span(chosen)
+    spans: Spans = cache.kept(span) if everywhere else cache.span(chosen)
     days = ranges.read(view, spans, default)
     asked = Asked(pollutant=pollutant, code=code, range=days, spans=spans, text=text)
     known = pollutant in pollutants()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from aq.domain.clock import day_bounds, kst_day
 from aq.i18n import Text
-from aq.queries.completeness import stored
+from aq.queries.frames import span
 from aq.web.parts import cache
 from aq.web.wording.korean import N_, day_words
 
@@ -31,7 +31,7 @@ def choose(text: Text) -> Period:
     """Draw the choice; gives the period chosen."""
     now = cache.this_hour()
     today = kst_day(now)
-    first = min((kst_day(start) for _, start, _ in cache.kept(stored)), default=today)
+    first = min((kst_day(start) for _, start, _ in cache.kept(span)), default=today)
     names = {str(days): text(words) for days, words in LAST_DAYS.items()}
     names |= {
         str(year): text("the year {year}", year=year)

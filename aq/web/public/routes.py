@@ -1,6 +1,5 @@
 """The routes of pages, frames and pictures for everybody, ready by store version and minute."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,6 +20,7 @@ from aq.domain.provinces import PROVINCES
 from aq.i18n import text_in
 from aq.queries.current import current
 from aq.web.api.parameters import query_pairs
+from aq.web.api.responses import body_response
 from aq.web.catalog import catalog
 from aq.web.compressed import compressed, encoding_for
 from aq.web.drawings.paint import fixed
@@ -30,11 +30,10 @@ from aq.web.public.moment import MOMENTS
 from aq.web.public.picture import png
 from aq.web.public.site_pages import plain_page, resolved
 from aq.web.response_cache import Shelf, is_known
-from aq.web.sharing import cache_control
 from aq.web.site import Site, site_of
 
 log = logging.getLogger(__name__)
-PRESENT_SECONDS, LASTING_SECONDS = 30, 86_400
+LASTING_SECONDS = 86_400
 # Kept ready: the plain pages in both languages, frames as asked for. A page is some 10 kB packed.
 MOST_READY = 512
 STRICT = ("/embed/", "/picture/", "/oembed")
@@ -61,48 +60,39 @@ class Asked:
 Handler = Callable[[Context, Asked], Response]
 
 
-def answer(body: bytes, media_type: str, *, max_age: int = PRESENT_SECONDS) -> Response:
-    """An answer with its ETag; `max_age` [s] is how long a cache may give it again unasked."""
-    headers = {
-        "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
-        "Cache-Control": cache_control(max_age),
-    }
-    return Response(body, media_type=media_type, headers=headers)
-
-
 def robots(context: Context, asked: Asked) -> Response:
     """`/robots.txt`: where search engines may look."""
     body = files.robots(asked.site, simulated=bool(context.store.simulated()))
-    return answer(body, "text/plain", max_age=3600)
+    return body_response(body, "text/plain", max_age=3600)
 
 
 def sitemap(context: Context, asked: Asked) -> Response:
     """`/sitemap.xml`: every page, with the hour that the pages of the present changed last."""
     now = context.clock.minute()
     changed = current(context, now, wanted=["pm10"]).hour
-    return answer(files.sitemap(context, asked.site, now, changed), "application/xml")
+    return body_response(files.sitemap(context, asked.site, now, changed), "application/xml")
 
 
 def catalog_jsonld(context: Context, asked: Asked) -> Response:
     """`/catalog.jsonld`: the data sets as a catalogue of DCAT, for open-data portals."""
     body = catalog(asked.site, current(context, context.clock.minute(), wanted=["pm10"]))
-    return answer(body, "application/ld+json")
+    return body_response(body, "application/ld+json")
 
 
 def manifest(context: Context, asked: Asked) -> Response:
     """`/manifest.webmanifest`: the name and icons of the site as an application."""
     body = files.manifest(asked.lang(context))
-    return answer(body, "application/manifest+json", max_age=LASTING_SECONDS)
+    return body_response(body, "application/manifest+json", max_age=LASTING_SECONDS)
 
 
 def favicon(_context: Context, _asked: Asked) -> Response:
     """`/favicon.ico`: the sign of the site."""
-    return answer(files.favicon(), "image/x-icon", max_age=LASTING_SECONDS)
+    return body_response(files.favicon(), "image/x-icon", max_age=LASTING_SECONDS)
 
 
 def icon(_context: Context, _asked: Asked) -> Response:
     """`/icon.svg`: the sign of the site as a drawing."""
-    return answer(files.icon_svg().encode(), "image/svg+xml", max_age=LASTING_SECONDS)
+    return body_response(files.icon_svg().encode(), "image/svg+xml", max_age=LASTING_SECONDS)
 
 
 def icon_png(_context: Context, asked: Asked) -> Response:
@@ -110,7 +100,7 @@ def icon_png(_context: Context, asked: Asked) -> Response:
     size = asked.path["size"]
     if size not in map(str, files.ICON_SIZES):
         raise InputError("there is no icon of this size", "size", unknown=True)
-    return answer(files.icon_png(int(size)), "image/png", max_age=LASTING_SECONDS)
+    return body_response(files.icon_png(int(size)), "image/png", max_age=LASTING_SECONDS)
 
 
 def now(context: Context, asked: Asked) -> Response:
@@ -125,7 +115,7 @@ def now(context: Context, asked: Asked) -> Response:
     if key not in moment.live.standard.keys:
         keys = ", ".join(moment.live.standard.keys)
         raise InputError(f"known are {keys}", "x")
-    response = answer(plain_page(place, moment, key), "text/html")
+    response = body_response(plain_page(place, moment, key), "text/html")
     response.headers["Content-Security-Policy"] = policy()
     return response
 
@@ -135,14 +125,14 @@ def card_png(context: Context, asked: Asked) -> Response:
     lang = asked.path["lang"]
     if lang not in LANGUAGES:
         raise InputError(f"known are {', '.join(LANGUAGES)}", "lang", unknown=True)
-    return answer(card.card_png(MOMENTS.of(context), text_in(lang)), "image/png")
+    return body_response(card.card_png(MOMENTS.of(context), text_in(lang)), "image/png")
 
 
 def embed(context: Context, asked: Asked) -> Response:
     """`/embed/{kind}`: strip, map, province, calendar or line as a frame for another site."""
     frame = embeds.read(context, asked.path["kind"], asked.site, asked.query)
     body = embeds.page(context, frame, MOMENTS.of(context, frame.standard))
-    response = answer(body, "text/html")
+    response = body_response(body, "text/html")
     response.headers["Content-Security-Policy"] = policy(framed=True)
     return response
 
@@ -150,7 +140,7 @@ def embed(context: Context, asked: Asked) -> Response:
 def oembed(context: Context, asked: Asked) -> Response:
     """`/oembed`: how a frame of ours is put into a page, for programs that ask."""
     body = json.dumps(embeds.oembed(context, asked.site, asked.query), ensure_ascii=False)
-    return answer(body.encode(), "application/json")
+    return body_response(body.encode(), "application/json")
 
 
 def picture(context: Context, asked: Asked) -> Response:
@@ -169,8 +159,8 @@ def picture(context: Context, asked: Asked) -> Response:
     drawn = past_pictures.KINDS[kind](moment, place, frame.pollutant, frame.text, paint)
     svg = figure.picture(drawn, paint)
     if form == "svg":
-        return answer(svg.encode(), "image/svg+xml")
-    return answer(png(svg, past_pictures.PNG_WIDTH), "image/png")
+        return body_response(svg.encode(), "image/svg+xml")
+    return body_response(png(svg, past_pictures.PNG_WIDTH), "image/png")
 
 
 TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
