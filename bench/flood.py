@@ -16,7 +16,10 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from aq.app import _upkeep
 from aq.domain.clock import HOUR, floor_hour, kst_iso, parse_instant
+from aq.ingest.schedule import TICK_SECONDS
+from aq.store import runs
 from aq.store.schema import run as run_table
 from bench import data
 from bench.data import Stores, environment, open_runtime, say
@@ -32,7 +35,7 @@ SECONDS, ASKED = 20.0, 10  # of each flood; questions a second of each path
 MOST_WAITING = 400  # questions, so that none waits for another's answer
 # A server starts so many seconds before the minute of a poll, and is flooded until after it.
 POLL_MINUTE, BEFORE_POLL, AFTER_POLL = 20, 40.0, 5.0
-LATE_SECONDS = 1.0  # of a poll behind its minute, of the machine's own time
+LATE_SECONDS = TICK_SECONDS + 1.0  # of a poll behind its minute, which is looked for at each tick
 
 
 async def frames(
@@ -81,6 +84,22 @@ def _waited(address: str, seconds: float) -> dict[str, list[float]]:
     return asyncio.run(asking())
 
 
+def _count_as_graded(url: str) -> None:
+    """Take the rebuilding of grades as done: the bench's days were copied without theirs, and a
+    server that starts on them would grade a year while it is measured."""
+    context = open_runtime(url)
+    now = context.clock.now()
+    for job in _upkeep(context):
+        if job.name.startswith("regrade:"):
+            lease = timedelta(minutes=1)
+            mine = runs.claim(
+                context.store, job.name, job.slot(now), owner="bench", now=now, lease=lease
+            )
+            if mine is not None:
+                runs.finish(context.store, mine, now, True, {})
+    context.store.close()
+
+
 def _lateness(url: str, slot: datetime) -> float:
     """How long after its minute the poll began [s]; for ever where it did not."""
     context = open_runtime(url)
@@ -101,6 +120,7 @@ def run(stores: Stores) -> list[Case]:
 def _flooded(stores: Stores, sockets: int, per_second: int) -> Case:
     say(f"{sockets} websockets × {per_second} frames a second")
     url, port = stores.copy(1, f"flood{sockets}.db"), free_port()
+    _count_as_graded(url)
     base = f"http://127.0.0.1:{port}"
     slot = floor_hour(parse_instant(data.NOW)) + HOUR + timedelta(minutes=POLL_MINUTE)
     began = time.time()

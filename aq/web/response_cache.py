@@ -2,7 +2,8 @@
 
 An answer is of a store version and a minute of the clock. That this process has written since is
 known at once; that another one has, `LOOK_SECONDS` later: then one asker looks at the store, and
-the others go on with what is ready until it has, or until `OLDEST_SECONDS` are over.
+the others go on with what is ready until it has, or until `OLDEST_SECONDS` are over. Where a new
+answer must be made they go on with the last one meanwhile, within the same limit.
 """
 
 import math
@@ -55,7 +56,7 @@ class Shelf:
             return None
         stamp, until, response = kept
         if self.monotonic() > until or stamp != _stamp(get_context(), version):
-            return None
+            return _copy(response) if question in self._making else None
         return _copy(response)
 
     def answer(self, context: Context, question: bytes, make: Callable[[], Response]) -> Response:

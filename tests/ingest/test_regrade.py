@@ -73,6 +73,24 @@ def test_stopped_in_the_middle_it_goes_on(context: Context) -> None:
     assert regrade(context.store, [other]).days == 0
 
 
+def test_others_write_while_it_rests(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(context, hours=24 * 8)
+    before, rests = context.store.version(), 0
+
+    def write(seconds: float) -> None:
+        nonlocal rests
+        assert seconds > 0
+        rests += 1
+        with context.store.write("a poll") as txn:
+            assert txn.version == before + rests
+
+    monkeypatch.setattr("aq.ingest.regrade.sleep", write)
+    other = parse_standard(TEXT.replace("PM", "Pm", 1), "x")
+    assert regrade(context.store, [other]).days == 17 * 9
+    assert rests >= 3
+    assert context.store.version() == before + rests
+
+
 def test_regrading_gives_what_writing_gave(context: Context) -> None:
     fill(context, hours=40)
     written = [stored(context, standard) for standard in context.stored_standards]
