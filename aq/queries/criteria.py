@@ -19,8 +19,9 @@ from aq.domain.criteria import (
     standings,
 )
 from aq.domain.model import Advisory
-from aq.domain.pollutants import from_scaled, pollutants, to_scaled
+from aq.domain.pollutants import pollutants, to_scaled
 from aq.domain.zones import KINDS, Zone
+from aq.queries.official import value
 from aq.queries.zones import ZoneHour, zone_hours
 from aq.store.high_hours import hours_reaching
 from aq.store.notices import advisories
@@ -191,13 +192,9 @@ def _act_item(act: Advisory, year: ZoneYear, key: str) -> Item:
         "issued_at": kst_iso(act.issued_at),
         "label": act.word,
         "met": met if issue is not None else None,
-        "issue_value": _plain(act.issue_value, key),
+        "issue_value": value(act, act.issue_value),
         "our_issue_value": None if issue is None else round(issue / scale, 4),
         "cleared_at": kst_iso(act.cleared_at) if act.cleared_at else None,
-        "clear_value": _plain(act.clear_value, key),
+        "clear_value": value(act, act.clear_value),
         "our_clear_value": None if clear is None else round(clear / scale, 4),
     }
-
-
-def _plain(scaled: int | None, key: str) -> float | None:
-    return None if scaled is None else float(from_scaled(scaled, pollutants()[key]))

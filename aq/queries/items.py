@@ -168,7 +168,7 @@ def _hour_fields(
         "value": result.value,
         "index": result.index,
         "dominant": result.dominant,
-        **_graded(standard, result.grade),
+        **graded(standard, result.grade),
         "averaging": result.averaging or standard.averaging(key),
         "missing_reason": reason,
         "missing_detail": detail,
@@ -193,7 +193,8 @@ def _fields(standard: Standard, province: Province, key: str, at: str, feed: str
     }
 
 
-def _graded(standard: Standard, grade: int | None) -> Item:
+def graded(standard: Standard, grade: int | None) -> Item:
+    """A grade with its letter and its Korean word."""
     level = standard.level(grade) if grade else None
     return {
         "grade": grade,
@@ -271,7 +272,7 @@ def _pooled_item(
         "value": float(standard.figure(key, Fraction(taken.total, taken.count), averaging)),
         "index": None,
         "dominant": None,
-        **_graded(standard, grade),
+        **graded(standard, grade),
         "averaging": averaging,
         "missing_reason": None,
         "missing_detail": None,

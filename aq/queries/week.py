@@ -44,7 +44,7 @@ def week(
 
 def line_hours(frame: pd.DataFrame) -> tuple[LineHour, ...]:
     """The rows of `aq.queries.frames.line` as hours."""
-    words = (frame[name].map(_word) for name in ("kind", "status", "reason", "detail"))
+    words = (frame[name].map(cell_text) for name in ("kind", "status", "reason", "detail"))
     return tuple(
         LineHour(
             at=at.to_pydatetime(),
@@ -60,7 +60,8 @@ def line_hours(frame: pd.DataFrame) -> tuple[LineHour, ...]:
     )
 
 
-def _word(value: object) -> str | None:
+def cell_text(value: object) -> str | None:
+    """A cell's text; None for the several nothings of a data frame."""
     return value if isinstance(value, str) and value else None
 
 

@@ -8,11 +8,10 @@ from typing import Any
 from aq.context import Context
 from aq.domain.clock import floor_hour, from_hour_number, hour_number, kst_day, kst_iso
 from aq.domain.model import Advisory
-from aq.domain.pollutants import pollutants
 from aq.domain.provinces import PROVINCES
 from aq.domain.standards import Standard
 from aq.domain.zones import KINDS, Zone
-from aq.feeds.registry import INFO
+from aq.queries.items import graded
 from aq.store.notices import advisories
 from aq.store.zones import ZoneHour, stations_by_zone, zone_hours_of
 from aq.zones_file import zone_of_act, zones_on
@@ -70,10 +69,8 @@ def zones_now(context: Context, key: str, now: datetime) -> list[ZoneHour]:
 
 def zone_item(zone_hour: ZoneHour, standard: Standard) -> Item:
     """A zone's hour in JSON's types, graded by the hour's breakpoints of a standard."""
-    pollutant = pollutants()[zone_hour.key]
-    exact, info = zone_hour.exact, INFO[zone_hour.feed] if zone_hour.feed else None
+    exact, info = zone_hour.exact, zone_hour.info
     grade = None if exact is None else standard.grade(zone_hour.key, exact, "1h")
-    level = standard.level(grade) if grade else None
     return {
         "zone": zone_hour.zone.name,
         "zone_id": zone_hour.zone.id,
@@ -83,11 +80,9 @@ def zone_item(zone_hour: ZoneHour, standard: Standard) -> Item:
         "pollutant": zone_hour.key,
         "at": kst_iso(from_hour_number(zone_hour.hour)),
         "value": None if exact is None else float(standard.figure(zone_hour.key, exact, "1h")),
-        "unit": pollutant.unit,
+        "unit": zone_hour.unit,
         "basis": "mean" if zone_hour.zone.kind == "PM" else "highest",
-        "grade": grade,
-        "letter": level.letter if level else None,
-        "label": level.label("ko") if level else None,
+        **graded(standard, grade),
         "standard": standard.id,
         "feed": zone_hour.feed,
         "kind": info.kind if info else None,

@@ -132,7 +132,7 @@ class Guard:
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length) > MAX_BODY:
             return _too_large()
-        if _closed(scope["path"]):
+        if scope["path"].startswith(CLOSED):
             return _error(404, "unknown_route", "nothing is here")
         if scope["method"] not in METHODS:
             refusal = _error(
@@ -176,10 +176,6 @@ def cost_of(path: str, query: bytes) -> int:
     if path == "/api/v1/history" and rows.isascii() and rows.isdigit():
         return max(1, math.ceil(int(rows[:9]) / ROWS_A_TOKEN))
     return EXPLAIN_COST if given.get("explain", "false") != "false" else 1
-
-
-def _closed(path: str) -> bool:
-    return path.startswith(CLOSED)
 
 
 def _route(path: str) -> str:

@@ -94,7 +94,8 @@ class Shell:
     def _answer(self, scope: Scope, page: str, question: bytes, original: Response) -> Response:
         def make() -> Response:
             context = self._get_context()
-            view, home = read(_params(scope), context.settings.lang), _home(scope)
+            params = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+            view, home = read(params, context.settings.lang), _home(scope)
             if view.province is None and home:
                 view = replace(view, province=BY_CODE[home])
             head = page_head(context, page, view, site_of(context.settings, scope))
@@ -165,10 +166,6 @@ def _home(scope: Scope) -> str | None:
         cookies.load(Headers(scope=scope).get("cookie", ""))
     morsel = cookies.get(PLACE_COOKIE)
     return morsel.value if morsel and morsel.value in BY_CODE else None
-
-
-def _params(scope: Scope) -> dict[str, str]:
-    return dict(parse_qsl(scope["query_string"].decode("latin-1")))
 
 
 async def _asked(app: ASGIApp, scope: Scope, receive: Receive) -> Response:

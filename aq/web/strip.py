@@ -8,10 +8,10 @@ from typing import Any
 from aq.domain.clock import kst, kst_iso
 from aq.domain.forecasts import DayAhead
 from aq.domain.model import FORECAST, MODELLED
-from aq.domain.provinces import BY_CODE
-from aq.domain.standards import Standard
+from aq.domain.standards import Level, Standard
 from aq.i18n import Text, text_in
 from aq.queries.current import CurrentItem, Snapshot
+from aq.web.wording.korean import item_name
 
 REFRESH_SECONDS = 300
 MISSING_COLOUR, MISSING_INK = "#d4d7db", "#16191d"
@@ -105,8 +105,7 @@ def _ahead_data(item: CurrentItem, options: Options) -> list[dict[str, Any]]:
 
 def chip_text(item: CurrentItem, label: str, lang: str) -> str:
     """Province, letter and pollutant label: `서울 B 미세먼지`."""
-    name = item.province if lang == "ko" else BY_CODE[item.code].en
-    return f"{name} {item.letter or '–'} {label}"
+    return f"{item_name(item, lang)} {item.letter or '–'} {label}"
 
 
 def page(snapshot: Snapshot, standard: Standard, options: Options) -> str:
@@ -126,20 +125,23 @@ def page(snapshot: Snapshot, standard: Standard, options: Options) -> str:
 
 def _chip(item: CurrentItem, standard: Standard, text: Text, options: Options) -> str:
     level = standard.level(item.grade) if item.grade else None
-    colour = level.colour if level else MISSING_COLOUR
-    ink = level.text_colour if level else MISSING_INK
     word = (
         level.label(options.lang)
         if level
         else text.missing(item.missing_reason, item.missing_detail)
     )
-    name = item.province if options.lang == "ko" else BY_CODE[item.code].en
     return (
-        f'<li title="{escape(word)}"><b>{escape(name)}</b> '
-        f'<i style="background:{colour};color:{ink}">{item.letter or "–"}</i> '
-        f"<small>{escape(text.pollutant(options.pollutant))}</small>"
+        f'<li title="{escape(word)}"><b>{escape(item_name(item, options.lang))}</b> '
+        f"{_letter(level)} <small>{escape(text.pollutant(options.pollutant))}</small>"
         f"{_ahead(item, text, options)}</li>"
     )
+
+
+def _letter(level: Level | None) -> str:
+    colour = level.colour if level else MISSING_COLOUR
+    ink = level.text_colour if level else MISSING_INK
+    letter = level.letter if level else "–"
+    return f'<i style="background:{colour};color:{ink}">{letter}</i>'
 
 
 def _ahead(item: CurrentItem, text: Text, options: Options) -> str:
@@ -148,15 +150,12 @@ def _ahead(item: CurrentItem, text: Text, options: Options) -> str:
     for place, day in enumerate(options.ahead):
         said = day.by_code.get(item.code)
         level = options.rules.level(said.grade) if said and said.grade else None
-        colour = level.colour if level else MISSING_COLOUR
-        ink = level.text_colour if level else MISSING_INK
         word = level.label(options.lang) if level else text("no forecast")
         above = item.code in options.over_50.get(day.day.isoformat(), ())
         word += f", {text('above 50 µg/m³')}" if above else ""
         found += (
             f'<small class="d" title="{escape(word)}">{escape(text.day_ahead(day.day, place + 1))} '
-            f'<i style="background:{colour};color:{ink}">{level.letter if level else "–"}</i>'
-            f"{'&gt;50' if above else ''}"
+            f"{_letter(level)}{'&gt;50' if above else ''}"
             f'<b class="v">{escape(word)}</b></small>'
         )
     return found

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from aq.domain.standards import Level, Standard
 from aq.i18n import Text
 from aq.queries.model_hours import Ahead
+from aq.queries.week import cell_text
 from aq.web.charts import line_style as line_kinds
 from aq.web.charts import model_line as ahead_line
 from aq.web.charts.advisory_bands import ActBand
@@ -192,7 +193,7 @@ def _add_gaps(
     corners: dict[str, tuple[list[str | None], list[float | None]]] = {}
     reasons, details = frame["reason"].to_numpy(), frame["detail"].to_numpy()
     for first, last in stretches(np.where(np.isnan(values), 0.0, np.nan)):
-        word = gap_word(text, _known(reasons[first]), _known(details[first]))
+        word = gap_word(text, cell_text(reasons[first]), cell_text(details[first]))
         # An hour stands at its end: the gap begins where the last value's hour ended.
         begin, end = at[first] - HOUR_MS, at[last - 1]
         left, right = stamp(begin), stamp(end)
@@ -225,11 +226,6 @@ def _add_gaps(
                 name=text("no data: {why}", why=word),
             )
         )
-
-
-def _known(word: object) -> str | None:
-    """A cell's text; None for the several nothings of a data frame."""
-    return word if isinstance(word, str) and word else None
 
 
 def _name_gap(figure: go.Figure, middle: float, words: str, colours: Palette) -> None:

@@ -28,7 +28,6 @@ from aq.web.wording.alerts import (
     moment,
     place_name,
 )
-from aq.web.wording.feeds import minute
 from aq.zones_file import zone_by_id
 
 Fields = dict[str, Any]
@@ -153,7 +152,7 @@ def _chosen(fields: Fields, name: str | None, text: Text) -> None:
         words = text(
             "Seen by {who}, {hour}.",
             who=seen["who"],
-            hour=minute(at, text) if at else "–",
+            hour=text.minute(at) if at else "–",
         )
         page.html(f"<p>{escape(' '.join([words, seen['note']]).strip())}</p>")
     elif name is not None and fields["event"] is not None:

@@ -20,7 +20,7 @@ from aq.web.parts import answer_keys, cache, live_view, official_means, page
 from aq.web.parts import notice_services as notice_care
 from aq.web.parts.feed_pace import pace_facts, paused, quota_facts
 from aq.web.parts.tables import table
-from aq.web.wording.feeds import advice, happened, minute
+from aq.web.wording.feeds import advice, happened
 from aq.web.wording.korean import N_, exact, listed, provenance, province_name, told_hour
 
 # Kinds of what a run report counts as left out -> words.
@@ -126,7 +126,7 @@ def _state(feed: FeedStatus, text: Text) -> str:
     if feed.failing_since:
         sentences = [
             happened(feed, text),
-            text("This has been so since {when}.", when=minute(feed.failing_since, text)),
+            text("This has been so since {when}.", when=text.minute(feed.failing_since)),
             paused(feed, text) or advice(feed, text),
         ]
         said = f"<br><small>{escape(feed.detail)}</small>" if feed.detail else ""
@@ -163,7 +163,7 @@ def _facts(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
 def _instant(label: str, moment: datetime | None, text: Text) -> tuple[str, str, str]:
     if moment is None:
         return label, text("none yet"), ""
-    return label, minute(moment, text), exact(moment, text)
+    return label, text.minute(moment), exact(moment, text)
 
 
 def _calls(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:

@@ -5,7 +5,6 @@ from html import escape
 
 from aq.domain.model import AnswerKey
 from aq.i18n import Text
-from aq.web.wording.feeds import minute
 from aq.web.wording.korean import N_
 
 CHANGES = {"gone": N_("missing: {names}"), "new": N_("new: {names}")}
@@ -33,6 +32,6 @@ def _item(operation: str, keys: Sequence[AnswerKey], text: Text) -> str:
         for change, words in CHANGES.items()
         if any(key.change == change for key in keys)
     ]
-    since = text("since {when}", when=minute(min(key.since for key in keys), text))
+    since = text("since {when}", when=text.minute(min(key.since for key in keys)))
     name = escape(operation.rpartition("/")[2])
     return f"<li><code>{name}</code> {escape('; '.join(parts))} ({escape(since)})</li>"

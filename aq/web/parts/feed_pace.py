@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from aq.i18n import N_, Text
 from aq.queries.feed_status import FeedStatus
-from aq.web.wording.feeds import minute
 from aq.web.wording.korean import exact
 
 # The source's own names of its services -> English.
@@ -22,7 +21,7 @@ def paused(feed: FeedStatus, text: Text) -> str:
     """That it is asked less often, and until when; empty as long as it is asked as usual."""
     if feed.pause_until is None or not feed.failing_since:
         return ""
-    when = minute(feed.next_poll or feed.pause_until, text)
+    when = text.minute(feed.next_poll or feed.pause_until)
     return text(
         "After {n} failures in a row it is asked less often; the next try is at {when}.",
         n=feed.failures,

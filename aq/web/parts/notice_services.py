@@ -9,7 +9,7 @@ from aq.i18n import Text
 from aq.queries.feed_status import NoticeStatus
 from aq.queries.official_means import OfficialService
 from aq.web.parts.tables import table
-from aq.web.wording.feeds import REASONS, advised, minute
+from aq.web.wording.feeds import REASONS, advised
 from aq.web.wording.korean import exact
 
 
@@ -49,13 +49,13 @@ def _row(service: NoticeStatus, text: Text) -> str:
     calls = f"{service.calls_today:,}"
     if service.daily_limit:
         calls = text("{n} of {limit}", n=calls, limit=f"{service.daily_limit:,}")
-    newest = minute(service.newest, text) if service.newest else "–"
+    newest = text.minute(service.newest) if service.newest else "–"
     stamp = exact(service.newest, text) if service.newest else ""
     cells = (
         f"<td>{escape(state)}</td>",
         f'<td title="{escape(stamp)}">{escape(newest)}</td>',
         f'<td title="{escape(exact(service.next_poll, text))}">'
-        f"{escape(minute(service.next_poll, text))}</td>",
+        f"{escape(text.minute(service.next_poll))}</td>",
         f"<td>{escape(calls)}</td>",
         f"<td>{service.calls_ahead:,}</td>",
         f"<td>{service.calls_planned:,}</td>",
@@ -71,7 +71,7 @@ def failing(service: NoticeStatus | OfficialService, text: Text) -> str:
     name = _name(service, text)
     sentences = (
         text(REASONS[reason][0], feed=text.feed(SPECS[service.feed].host)),
-        text("This has been so since {when}.", when=minute(service.failing_since, text)),
+        text("This has been so since {when}.", when=text.minute(service.failing_since)),
         advised(service.feed, reason, text),
     )
     detail = f"<br><small>{escape(service.detail)}</small>" if service.detail else ""

@@ -12,7 +12,6 @@ from aq.queries.frames import revised_hours
 from aq.queries.revisions import trail_items
 from aq.web.parts import cache, page
 from aq.web.parts.tables import table
-from aq.web.wording.feeds import minute
 from aq.web.wording.korean import long_hour, number, provenance
 
 
@@ -62,8 +61,8 @@ def _row(one: dict[str, Any], digits: int, text: Text) -> str:
         _level(one, text),
         text.feed(one["feed"]),
         provenance(text, one["kind"], one["status"]),
-        minute(datetime.fromisoformat(one["known_from"]), text),
-        minute(datetime.fromisoformat(until), text) if until else text("now"),
+        text.minute(datetime.fromisoformat(one["known_from"])),
+        text.minute(datetime.fromisoformat(until)) if until else text("now"),
     )
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 

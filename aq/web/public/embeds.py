@@ -150,9 +150,8 @@ def _document(frame: Frame, title: str, main: str, view: View | None) -> bytes:
     dress = "" if frame.theme == "auto" else f' data-theme="{frame.theme}"'
     body = f'<div class="dw embed" lang="{frame.lang}"{dress}>{main}</div>'
     if view is not None:
-        body = framed(replace(view, dark=_dark(frame.theme)), main).replace(
-            'class="dw"', 'class="dw embed"', 1
-        )
+        dark = {"dark": True, "light": False}.get(frame.theme)
+        body = framed(replace(view, dark=dark), main).replace('class="dw"', 'class="dw embed"', 1)
     oembed = f"{frame.site.url('oembed')}?{urlencode({'url': frame.address, 'format': 'json'})}"
     return (
         f'<!doctype html>\n<html lang="{frame.lang}"><head><meta charset="utf-8">'
@@ -174,10 +173,6 @@ def _ground(theme: str) -> str:
         return rule.format(theme, GROUND[theme])
     dark = rule.format("dark", GROUND["dark"])
     return f"{rule.format('light', GROUND['light'])}@media (prefers-color-scheme:dark){{{dark}}}"
-
-
-def _dark(theme: str) -> bool | None:
-    return {"dark": True, "light": False}.get(theme)
 
 
 def refusal(kind: str, query: Mapping[str, str], site: Site, lang: str, words: str) -> bytes:

@@ -1,7 +1,6 @@
 """What happened to a feed, since when and what to do, in plain words."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from aq.domain.errors import FeedReason
 from aq.feeds.registry import SPECS
@@ -80,11 +79,6 @@ def advised(feed: str, reason: FeedReason, text: Text) -> str:
     return text(REASONS[reason][1], portal=portal, variable=spec.key_variable)
 
 
-def minute(moment: datetime, text: Text) -> str:
-    """11월 23일 20시 35분, or 23 Nov 20:35."""
-    return text.minute(moment)
-
-
 def failures(
     feeds: Sequence[FeedStatus], text: Text, shown: str | None = None, *, stored: bool = True
 ) -> list[str]:
@@ -97,7 +91,7 @@ def failures(
     for feed in feeds:
         if not (feed.live and feed.failing_since):
             continue
-        what, when = happened(feed, text), minute(feed.failing_since, text)
+        what, when = happened(feed, text), text.minute(feed.failing_since)
         if stored and shown in (None, feed.feed):
             said.append(
                 text(

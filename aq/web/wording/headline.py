@@ -154,17 +154,14 @@ def places(items: Sequence[CurrentItem], text: Text, *, cleanest_first: bool = F
 
 
 def _and_others(names: Sequence[str], more: int, total: int, text: Text) -> str:
-    return text("{names} and {more} others", names=_comma(names, text), more=more, n=total)
+    told = ("·" if text.lang == "ko" else ", ").join(names)
+    return text("{names} and {more} others", names=told, more=more, n=total)
 
 
 def _covered(names: Sequence[str], text: Text) -> int:
     """How many of the items the names already speak of."""
     members = {text(name): provinces for name, provinces in REGIONS.items()}
     return sum(len(members[name]) if name in members else 1 for name in names)
-
-
-def _comma(names: Sequence[str], text: Text) -> str:
-    return ("·" if text.lang == "ko" else ", ").join(names)
 
 
 def coverage(items: Sequence[CurrentItem], text: Text) -> str:
