@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from aq.domain.provinces import PROVINCES
 from aq.domain.standards import Standard
 from aq.i18n import Text
-from aq.web.charts.theme import Palette, plain_layout
+from aq.web.charts.theme import Palette, hatching, plain_layout
 from aq.web.wording.korean import WEEKDAYS, province_name
 
 DAYS_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
@@ -117,21 +117,10 @@ def hatch(figure: go.Figure, places: Sequence[tuple[float, float]], colours: Pal
             line_width=0,
             fill="toself",
             fillcolor=colours.paper,
-            fillpattern=_pattern(colours),
+            fillpattern=hatching(colours, 5, 0.3),
             hoverinfo="skip",
         )
     )
-
-
-def _pattern(colours: Palette) -> dict[str, Any]:
-    return {
-        "shape": "/",
-        "size": 5,
-        "solidity": 0.3,
-        "fgcolor": colours.hatch,
-        "bgcolor": colours.paper,
-        "fillmode": "overlay",
-    }
 
 
 def _name_year(figure: go.Figure, year: int, base: float, text: Text, colours: Palette) -> None:
@@ -239,7 +228,7 @@ def level_words(standard: Standard, grade: int, text: Text) -> tuple[str, str]:
 def _fill(standard: Standard, grade: int, colours: Palette) -> dict[str, Any]:
     if grade:
         return {"color": standard.level(grade).colour, "line": {"width": 0}}
-    return {"color": colours.paper, "pattern": _pattern(colours), "line": {"width": 0}}
+    return {"color": colours.paper, "pattern": hatching(colours, 5, 0.3), "line": {"width": 0}}
 
 
 def by_period(

@@ -17,7 +17,7 @@ from aq.web.charts import model_line as ahead_line
 from aq.web.charts.advisory_bands import ActBand
 from aq.web.charts.advisory_bands import draw as draw_acts
 from aq.web.charts.downsample import MOST_POINTS, Floats, kept, stretches
-from aq.web.charts.theme import Palette, plain_layout, unit_above
+from aq.web.charts.theme import Palette, hatching, plain_layout, unit_above
 from aq.web.charts.time_axis import hover, hover_form, stamp, stamps, tick_forms, wall_clock
 from aq.web.drawings.bands import level_bands
 from aq.web.wording.korean import gap_word
@@ -211,14 +211,7 @@ def _add_gaps(
                 mode="lines",
                 line_width=0,
                 fill="toself",
-                fillpattern={
-                    "shape": "/",
-                    "size": 6,
-                    "solidity": 0.25,
-                    "fgcolor": colours.hatch,
-                    "bgcolor": colours.paper,
-                    "fillmode": "overlay",
-                },
+                fillpattern=hatching(colours, 6, 0.25),
                 fillcolor=colours.paper,
                 hoveron="fills",
                 hoverinfo="text",

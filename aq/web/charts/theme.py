@@ -81,6 +81,18 @@ def hover_label(colours: Palette) -> dict[str, Any]:
     }
 
 
+def hatching(colours: Palette, size: int, solidity: float) -> dict[str, Any]:
+    """The pattern of what is missing; `size` [pixels] is between its lines."""
+    return {
+        "shape": "/",
+        "size": size,
+        "solidity": solidity,
+        "fgcolor": colours.hatch,
+        "bgcolor": colours.paper,
+        "fillmode": "overlay",
+    }
+
+
 def unit_above(unit: str, colours: Palette) -> dict[str, Any]:
     """The annotation that names the unit above the upright axis."""
     return {

@@ -101,7 +101,11 @@ def act_mark(view: View, code: str) -> str:
     acts = view.acts.get(code)
     if not acts:
         return ""
-    words = acts_words(acts, view.text)
+    return act_sign(acts_words(acts, view.text))
+
+
+def act_sign(words: str) -> str:
+    """The mark of an act with what is in force behind it."""
     return (
         f'<span class="mark" title="{escape(words)}"><span aria-hidden="true">{ACT_MARK}</span>'
         f"{unseen(' ' + words)}</span>"

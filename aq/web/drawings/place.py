@@ -137,12 +137,7 @@ def origin(view: View, item: CurrentItem) -> str:
     stations; without a value why there is none, and the last one there was."""
     text = view.text
     if item.observed_at is None:
-        why = missing_short(text, item)
-        if item.last_at is None:
-            return escape(why)
-        last = number(item.last_value, shown_digits(view.standard, item.pollutant))
-        when = told_hour(text, item.last_at, view.answer.now)
-        return escape(text("{why}; last {value} at {hour}", why=why, value=last, hour=when))
+        return escape(why_absent(view, item))
     hour = text.hour(item.observed_at)
     if item.stale:
         hour = text("last data, {hour}", hour=hour)
@@ -161,6 +156,16 @@ def origin(view: View, item: CurrentItem) -> str:
     if item.simulated:
         parts.append(escape(text("SIMULATED data")))
     return " · ".join(parts)
+
+
+def why_absent(view: View, item: CurrentItem) -> str:
+    """Why there is no value, and the last one there was."""
+    why = missing_short(view.text, item)
+    if item.last_at is None:
+        return why
+    last = number(item.last_value, shown_digits(view.standard, item.pollutant))
+    when = told_hour(view.text, item.last_at, view.answer.now)
+    return view.text("{why}; last {value} at {hour}", why=why, value=last, hour=when)
 
 
 def opened(view: View, code: str) -> str:

@@ -6,10 +6,10 @@ from aq.domain.clock import kst_day
 from aq.domain.pollutants import pollutants
 from aq.queries.current import CurrentItem
 from aq.web.drawings.marks import act_mark, badge, forecast, least_span, stamp, unseen, word
-from aq.web.drawings.place import opened
+from aq.web.drawings.place import opened, why_absent
 from aq.web.drawings.sparkline import sparkline
 from aq.web.drawings.view import View, shown_digits
-from aq.web.wording.korean import item_edge, missing_short, number, provenance, shown, told_hour
+from aq.web.wording.korean import item_edge, number, provenance, shown
 
 # Stands behind a level that could be its neighbour.
 EDGE = "≈"
@@ -153,25 +153,12 @@ def _second(view: View, code: str) -> str:
     )
 
 
-def _why(view: View, item: CurrentItem) -> str:
-    """Why there is no value, and the last one there was."""
-    text, words = view.text, missing_short(view.text, item)
-    if item.last_at is None:
-        return words
-    return text(
-        "{why}; last {value} at {hour}",
-        why=words,
-        value=number(item.last_value, shown_digits(view.standard, item.pollutant)),
-        hour=told_hour(text, item.last_at, view.answer.now),
-    )
-
-
 def _why_below(view: View, item: CurrentItem) -> str:
     """The same on a row of its own, for a phone, whose table has no column of lines."""
     if shown(item) is not None:
         return ""
     always = 3 + len(view.days)  # columns that are there at any width
-    why = f'<span class="absent">{escape(_why(view, item))}</span>'
+    why = f'<span class="absent">{escape(why_absent(view, item))}</span>'
     return f'<tr class="why"><td colspan="{always}">{why}</td></tr>'
 
 
@@ -179,7 +166,9 @@ def _trend(view: View, item: CurrentItem) -> str:
     """The last day as a line; without a value, why."""
     text, digits = view.text, shown_digits(view.standard, item.pollutant)
     if shown(item) is None:
-        return f'<td class="trend"><span class="absent">{escape(_why(view, item))}</span></td>'
+        return (
+            f'<td class="trend"><span class="absent">{escape(why_absent(view, item))}</span></td>'
+        )
     if item.pollutant not in pollutants():
         words = (
             text("decided by {what}", what=text.pollutant(item.dominant)) if item.dominant else ""

@@ -7,7 +7,7 @@ from aq.domain.clock import from_hour_number
 from aq.domain.windows import OVERALL
 from aq.domain.zones import KINDS, PM, Zone
 from aq.queries.zones import ZoneHour, zone_item
-from aq.web.drawings.marks import ACT_MARK, unseen
+from aq.web.drawings.marks import act_sign
 from aq.web.drawings.view import View
 from aq.web.wording.advisories import act_word
 from aq.web.wording.korean import told_hour
@@ -70,12 +70,7 @@ def _tile(view: View, hour: ZoneHour, way: Way, act: str, newest: int) -> str:
         told, words = absent_words(hour, text), text("no data")
     elif hour.hour != newest:
         words += f" · {told_hour(text, from_hour_number(hour.hour), view.answer.now)}"
-    mark = ""
-    if act:
-        mark = (
-            f'<span class="mark" title="{escape(act)}"><span aria-hidden="true">{ACT_MARK}</span>'
-            f"{unseen(' ' + act)}</span>"
-        )
+    mark = act_sign(act) if act else ""
     absent = "" if item["grade"] else " none"
     return (
         f'<li><a class="tile g{item["grade"] or 0}{absent}" href="{way(hour.zone)}"'
