@@ -49,7 +49,7 @@ def advance(bar: Any) -> Callable[[int, int], None]:
     """What a progress bar is told: how much is done, of how much."""
 
     def move(done: int, length: int) -> None:
-        bar.length = length
+        bar.length = max(length, 1)
         bar.update(done - bar.pos)
 
     return move

@@ -5,7 +5,7 @@ import sys
 import click
 
 from aq.app import start
-from aq.cli.common import json_option, print_json
+from aq.cli.common import advance, json_option, print_json
 from aq.ingest.regrade import regrade
 
 
@@ -18,12 +18,7 @@ def command(as_json: bool) -> int:
     """
     context = start()
     with click.progressbar(length=1, label="regrade", file=sys.stderr) as bar:
-
-        def progress(done: int, whole: int) -> None:
-            bar.length = max(whole, 1)
-            bar.update(done - bar.pos)
-
-        report = regrade(context.store, context.stored_standards, progress)
+        report = regrade(context.store, context.stored_standards, advance(bar))
     if as_json:
         print_json(report.as_dict())
     else:

@@ -5,7 +5,7 @@ import sys
 import click
 
 from aq.app import start
-from aq.cli.common import json_option, print_json
+from aq.cli.common import advance, json_option, print_json
 from aq.context import Context
 from aq.domain.clock import kst_iso
 from aq.ingest.retention import RetainReport, check, retain
@@ -33,18 +33,13 @@ def command(months: int | None, checking: bool, as_json: bool) -> int:
     if checking:
         return _report_checked(context, as_json)
     with click.progressbar(length=1, label="retain", file=sys.stderr) as bar:
-
-        def progress(done: int, whole: int) -> None:
-            bar.length = max(whole, 1)
-            bar.update(done - bar.pos)
-
         settings = context.settings
         report = retain(
             context.store,
             settings.archive_folder,
             months or settings.retention.station_months,
             context.clock.now(),
-            progress=progress,
+            progress=advance(bar),
         )
     runs.record(context.store, "retain", report.at, report.ok, report.as_dict())
     if as_json:
