@@ -7,7 +7,7 @@ Every result says how many hours it rests on and how many there could be. Runnin
 the length of a series, whatever the window.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, lcm
@@ -107,7 +107,14 @@ def rolling(values: Values, hours: int, complete: Fraction = THREE_QUARTERS) -> 
     """
     least = ceil(complete * hours)
     series, parts = _whole(values)
-    means: list[Mean] = []
+    return [
+        Mean(_fraction((total, there), parts) if there >= least and there else None, there, hours)
+        for total, there in _sums(series, hours)
+    ]
+
+
+def _sums(series: Sequence[int | None], hours: int) -> Iterator[tuple[int, int]]:
+    """Sum and number of the values in the window of `hours` that ends with each hour."""
     total = there = 0
     for place, value in enumerate(series):
         if value is not None:
@@ -115,9 +122,7 @@ def rolling(values: Values, hours: int, complete: Fraction = THREE_QUARTERS) -> 
         gone = series[place - hours] if place >= hours else None
         if gone is not None:
             total, there = total - gone, there - 1
-        enough = there >= least and there
-        means.append(Mean(_fraction((total, there), parts) if enough else None, there, hours))
-    return means
+        yield total, there
 
 
 def predicted(values: Values, firm: int, complete: Fraction = THREE_QUARTERS) -> list[Mean]:
@@ -132,13 +137,7 @@ def predicted(values: Values, firm: int, complete: Fraction = THREE_QUARTERS) ->
     long, short = ceil(complete * 12), ceil(complete * 4)
     series, parts = _whole(values)
     means: list[Mean] = []
-    total = there = 0
-    for place, value in enumerate(series):
-        if value is not None:
-            total, there = total + value, there + 1
-        gone = series[place - 12] if place >= 12 else None
-        if gone is not None:
-            total, there = total - gone, there - 1
+    for place, (total, there) in enumerate(_sums(series, 12)):
         newest = [value for value in series[max(0, place - 3) : place + 1] if value is not None]
         mean = None
         if there >= long and len(newest) >= short:

@@ -279,11 +279,6 @@ class Clock:
         since = time.time() - (self.monotonic() - self.origin)
         return f"{kst_iso(self.start)}@{self.speed:g}@{since:.3f}"
 
-    @property
-    def frozen(self) -> bool:
-        """Whether time stands still."""
-        return self.start is not None and self.speed == 0
-
     def now(self) -> datetime:
         """The present instant in UTC."""
         if self.start is None:

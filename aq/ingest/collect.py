@@ -1,7 +1,8 @@
 """From upstream into the store: pull, parse, flag, write, pool, grade, all in one transaction."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -259,17 +260,12 @@ class Collector:
         if report.error is not None:
             report.note = "not asked: it is to be left alone for a while"
             return report
-        try:
+        with self._failures_recorded(report, now):
             get = self.counted(name, report)
             feed = self.feeds[name]
             if isinstance(feed, StationFeed):
                 self._station_list(feed, state, now, get, report)
             self._pull(name, state, now, get, report)
-        except FeedError as error:
-            report.error = error
-            runs.record_failure(self.store, name, now, error)
-        except StoreError as error:
-            report.error = error
         return report
 
     def poll_means(self, name: str, now: datetime, term: str = "WEEK") -> RunReport:
@@ -281,7 +277,7 @@ class Collector:
         report = RunReport(feed=f"{name}_means", at=now)
         feed = self.feeds[name]
         merged: dict[tuple[str | None, datetime], dict[str, int]] = {}
-        try:
+        with self._failures_recorded(report, now):
             if not isinstance(feed, MeansFeed):
                 raise FeedError(name, "", FeedReason.BAD_REQUEST, "gives no province means")
             get = self.counted(name, report)
@@ -307,18 +303,13 @@ class Collector:
             number = hour_number(newest) if newest else None
             report.newest_hour = newest
             runs.record_success(self.store, report.feed, now, number, number)
-        except FeedError as error:
-            report.error = error
-            runs.record_failure(self.store, report.feed, now, error)
-        except StoreError as error:
-            report.error = error
         return report
 
     def poll_counts(self, name: str, now: datetime) -> RunReport:
         """Ask upstream how many calls it counted today, to hold ours against it."""
         report = RunReport(feed=f"{name}_counts", at=now)
         feed = self.feeds[name]
-        try:
+        with self._failures_recorded(report, now):
             if not isinstance(feed, CountingFeed):
                 raise FeedError(name, "", FeedReason.BAD_REQUEST, "does not count calls")
             payload = feed.pull_call_counts(self.counted(name, report), now)
@@ -326,12 +317,19 @@ class Collector:
             report.rows = len(counts)
             runs.record_upstream_calls(self.store, name, now, counts)
             runs.record_success(self.store, report.feed, now, None, None)
+        return report
+
+    @contextmanager
+    def _failures_recorded(self, report: RunReport, now: datetime) -> Iterator[None]:
+        """An error of upstream or the store goes into the report, upstream's into the feed's state
+        too."""
+        try:
+            yield
         except FeedError as error:
             report.error = error
             runs.record_failure(self.store, report.feed, now, error)
         except StoreError as error:
             report.error = error
-        return report
 
     def counted(self, name: str, report: RunReport) -> Get:
         """A feed's call that is counted in a report."""

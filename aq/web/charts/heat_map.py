@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
-from aq.web.charts.theme import Palette, plain_layout
+from aq.web.charts.theme import Palette, plain_layout, province_rows
 from aq.web.charts.time_axis import DAY_FORMS, MONTH_FORMS
 from aq.web.wording.korean import province_name
 
@@ -87,11 +87,6 @@ def heat_map(
     figure.update_yaxes(
         autorange="reversed",
         showgrid=False,
-        ticks="",
-        dtick=1,
-        fixedrange=True,
-        automargin=True,
-        ticklabelstandoff=6,
-        tickfont={"size": 12, "color": colours.ink},
+        **province_rows(colours),
     )
     return figure

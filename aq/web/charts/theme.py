@@ -93,6 +93,18 @@ def hatching(colours: Palette, size: int, solidity: float) -> dict[str, Any]:
     }
 
 
+def province_rows(colours: Palette) -> dict[str, Any]:
+    """How an axis names each of its rows."""
+    return {
+        "ticks": "",
+        "dtick": 1,
+        "fixedrange": True,
+        "automargin": True,
+        "ticklabelstandoff": 6,
+        "tickfont": {"size": 12, "color": colours.ink},
+    }
+
+
 def unit_above(unit: str, colours: Palette) -> dict[str, Any]:
     """The annotation that names the unit above the upright axis."""
     return {

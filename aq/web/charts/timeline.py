@@ -11,7 +11,7 @@ from aq.domain.episodes import Run
 from aq.domain.pollutants import Exact
 from aq.domain.provinces import PROVINCES
 from aq.i18n import Text
-from aq.web.charts.theme import FONT, Palette, plain_layout
+from aq.web.charts.theme import FONT, Palette, plain_layout, province_rows
 from aq.web.charts.time_axis import tick_forms
 from aq.web.wording.korean import long_hour, province_name
 
@@ -71,12 +71,7 @@ def timeline(
         showgrid=True,
         gridcolor=colours.rule,
         gridwidth=0.5,
-        ticks="",
-        dtick=1,
-        fixedrange=True,
-        automargin=True,
-        ticklabelstandoff=6,
-        tickfont={"size": 12, "color": colours.ink},
+        **province_rows(colours),
     )
     return figure
 
