@@ -5,6 +5,8 @@ import logging
 import os
 import re
 import sqlite3
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 BUSY_SECONDS = 30
+# After a write of data as long as the first, a thread leaves the file to others for the second.
+LONG_WRITE_SECONDS, TURN_SECONDS = 0.1, 0.12
 FIRST_WITH_USABLE = "0014_usable_from"
 ARCHIVE = "aq_archive"  # the option of every connection that names the archive's folder
 # Before a view is taken on PostgreSQL, so that no year of station hours moves under a reader's
@@ -126,6 +130,7 @@ class Store:
     ) -> None:
         self.engine, self.clock, self._place, self.standby = engine, clock, place, standby
         self._commits = count(1)
+        self._own = threading.local()  # each thread's last write of data: when it ended, its length
         # Of this process so far; caches see by it that there was another one. What a standby lacks
         # counts too, as answers say it.
         self.writes = 0
@@ -200,10 +205,20 @@ class Store:
     @contextmanager
     def write(self, what: str) -> Iterator[Txn]:
         """A write of data: all of it or nothing, under the next store version."""
+        self._let_others_in()
         with self.book() as connection:
+            began = time.monotonic()
             txn = Txn(connection, self.clock.now(), what)
             yield txn
             txn._finish()
+        self._own.ended = time.monotonic()
+        self._own.took = self._own.ended - began
+
+    def _let_others_in(self) -> None:
+        """Wait for a moment after a long write of the same thread: SQLite has no queue of writers,
+        and who waits looks each tenth of a second whether it is free."""
+        if self.is_sqlite and getattr(self._own, "took", 0.0) > LONG_WRITE_SECONDS:
+            time.sleep(max(0.0, self._own.ended + TURN_SECONDS - time.monotonic()))
 
     def version(self) -> int:
         """The newest committed store version; caches key on it."""

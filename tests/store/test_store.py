@@ -1,5 +1,7 @@
 """The store on both engines: distinct rows, revisions, as-of, pooling, roll-ups, claims, calls."""
 
+import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -19,11 +21,12 @@ from aq.paths import ROOT
 from aq.settings import load
 from aq.standards_file import load_standards
 from aq.store import Store, open_store, runs
-from aq.store.engine import migrate, version_at
+from aq.store.engine import LONG_WRITE_SECONDS, migrate, version_at
 from aq.store.reads import newest_hours, province_hours, span, station_hours
 from aq.store.schema import province_day, province_day_grade, province_hour, station, station_hour
 from aq.store.stations import Directory
 from aq.store.upsert import Written
+from tests.waiting import wait_until
 
 STANDARDS = load_standards(ROOT / "config" / "standards")
 HOURLY: Sequence[Standard] = (STANDARDS["airkorea_1h"],)
@@ -298,3 +301,22 @@ def test_a_store_of_a_newer_program_is_refused(database_url: str, clock: Clock) 
     with pytest.raises(StoreError, match="9999, newer than this program"):
         migrate(opened)
     opened.close()
+
+
+def test_who_writes_on_and_on_lets_others_write(store: Store) -> None:
+    """SQLite has no queue: who waits would look for half a minute at a file that is never free."""
+    written: list[str] = []
+
+    def many() -> None:
+        for _ in range(20):
+            with store.write("long"):
+                time.sleep(2 * LONG_WRITE_SECONDS)
+            written.append("long")
+
+    writer = threading.Thread(target=many)
+    writer.start()
+    wait_until(lambda: len(written) > 0)
+    with store.book():
+        written.append("short")
+    writer.join()
+    assert written.index("short") < len(written) - 1
