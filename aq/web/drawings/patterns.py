@@ -44,9 +44,11 @@ def bars_alone(view: View) -> str:
     return small_svg(alt, WIDTH, len(items) * BAR_ROW, drawn)
 
 
-def week_alone(view: View, medians: Sequence[Sequence[float | None]], names: Sequence[str]) -> str:
+def week_alone(
+    view: View, medians: Sequence[Sequence[float | None]], names: Sequence[str], gap: str
+) -> str:
     """A row a weekday, a cell an hour of day, darker where its median is higher [pollutant's unit];
-    hatched where there is none. Its key stands below."""
+    hatched where there is none. Its key stands below, where `gap` says why there is none."""
     values = [value for row in medians for value in row if value is not None]
     low, high = (min(values), max(values)) if values else (0.0, 0.0)
     step, drawn = (WIDTH - NAMES) / HOURS, hatch("gap-week")
@@ -68,6 +70,10 @@ def week_alone(view: View, medians: Sequence[Sequence[float | None]], names: Seq
         words = number(low + share * (high - low), view.digits(view.pollutant))
         drawn += f'<rect {_tone(share)} x="{x}" y="{y}" width="18" height="16"/>'
         drawn += svg_text(x + 24, y + 13, f"{words} {view.unit(view.pollutant)}", "start")
+    if any(None in row for row in medians):
+        x = NAMES + (90 * len(KEY_SHARES) if values else 0)
+        drawn += f'<rect {_tone(None)} x="{x}" y="{y}" width="18" height="16"/>'
+        drawn += svg_text(x + 24, y + 13, gap, "start")
     return small_svg(view.text("By weekday and hour"), WIDTH, y + 20, drawn)
 
 

@@ -162,7 +162,12 @@ def rhythm_figure(
         moment,
         f"{text('{who} · {what}', who=who, what=what)}: {text('By weekday and hour')}",
         span_words(kst_day(after), kst_day(until), text),
-        week_alone(_view(moment, pollutant, text), rows, [text(name) for name in WEEKDAYS]),
+        week_alone(
+            _view(moment, pollutant, text),
+            rows,
+            [text(name) for name in WEEKDAYS],
+            text("fewer than {n} hours", n=LEAST),
+        ),
         text,
         paint,
         rules=[rule],
