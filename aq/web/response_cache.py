@@ -2,8 +2,7 @@
 
 An answer is of a store version and a minute of the clock. That this process has written since is
 known at once; that another one has, `LOOK_SECONDS` later: then one asker looks at the store, and
-the others go on with what is ready until it has, or until `OLDEST_SECONDS` are over. Where a new
-answer must be made they go on with the last one meanwhile, within the same limit.
+the others go on with what is ready until it has, or until `OLDEST_SECONDS` are over.
 """
 
 import math
@@ -56,7 +55,7 @@ class Shelf:
             return None
         stamp, until, response = kept
         if self.monotonic() > until or stamp != _stamp(get_context(), version):
-            return _copy(response) if question in self._making else None
+            return None
         return _copy(response)
 
     def answer(self, context: Context, question: bytes, make: Callable[[], Response]) -> Response:

@@ -135,25 +135,6 @@ def test_one_looks_and_the_others_go_on_for_a_while(context: Context) -> None:
     assert make.made == 1
 
 
-def test_while_one_makes_a_new_answer_others_get_the_last_one(context: Context) -> None:
-    now = 0.0
-    shelf, make = Shelf(monotonic=lambda: now), Kitchen()
-    assert shelf.answer(context, b"", make).body == b"1"
-    with context.store.write("test") as txn:
-        assert txn.version
-
-    def making() -> Response:
-        nonlocal now
-        meanwhile = shelf.at_once(lambda: context, b"")
-        assert meanwhile is not None
-        assert meanwhile.body == b"1"
-        now += OLDEST_SECONDS + 0.01
-        assert shelf.at_once(lambda: context, b"") is None
-        return make()
-
-    assert shelf.answer(context, b"", making).body == b"2"
-
-
 def test_an_answer_is_of_its_minute(context: Context) -> None:
     shelf, make = Shelf(), Kitchen()
     shelf.answer(context, b"", make)
