@@ -1,8 +1,9 @@
 """The pages' websocket: how many there may be, how often each may speak, and what it may say."""
 
+import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -19,6 +20,9 @@ from aq.web.traffic import Buckets, client_of, is_loopback
 SOCKET_BURST, SOCKET_PER_MINUTE = 60, 300
 CLIENT_BURST_SECONDS = 15  # of the client's own pace at once
 OPENING_COST = 3  # messages; a page that is opened is drawn whole
+# [s] A click makes the framework begin a thread, for which the event loop waits; clicks of one
+# client that come at once are passed on so far apart, and the other readers' requests between.
+BETWEEN_CLICKS = 0.01
 POLICY, UNREADABLE = 1008, 1003  # close codes of RFC 6455
 # What a reader's page says. The rest is for developers: a visitor may not clear everybody's cache.
 HEARD = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
@@ -49,6 +53,39 @@ class Limits(Protocol):
         """Messages of all pages of one client."""
 
 
+Judge = Callable[[Message], Awaitable[Message | None]]
+
+
+class _Inbox:
+    """What a page says: measured as it comes, passed on in order, each message at its turn."""
+
+    def __init__(self, receive: Receive, judge: Judge, turn: Callable[[], float]) -> None:
+        self._receive, self._judge, self._turn = receive, judge, turn
+        self._waiting: deque[tuple[float, Message]] = deque()  # (turn, message)
+        self._coming: asyncio.Future[Message] | None = None
+
+    async def receive(self) -> Message:
+        """The next message; that the page is gone comes before all that still waits."""
+        loop = asyncio.get_running_loop()
+        while True:
+            left = self._waiting[0][0] - loop.time() if self._waiting else None
+            if left is not None and left <= 0:
+                return self._waiting.popleft()[1]
+            self._coming = self._coming or asyncio.ensure_future(self._receive())
+            if not (await asyncio.wait({self._coming}, timeout=left))[0]:
+                continue
+            message, self._coming = await self._judge(self._coming.result()), None
+            if message and message["type"] != "websocket.receive":
+                return message
+            if message:
+                self._waiting.append((self._turn(), message))
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._coming:
+            self._coming.cancel()
+
+
 class Sockets:
     """The open pages of this process, and the rules they are held to."""
 
@@ -56,6 +93,7 @@ class Sockets:
         self._limits = limits
         self._open: Counter[str] = Counter()
         self._by_socket, self._by_client = Buckets(), Buckets()
+        self._last_turn: dict[str, float] = {}  # of each client with an open page, by the loop
         self._next = 0
 
     @property
@@ -78,13 +116,17 @@ class Sockets:
             await _refuse(why, scope, receive, send)
             return
         self._open[client] += 1
+        inbox = _Inbox(receive, self._judge(client, send), lambda: self._turn(client))
         try:
-            await app(scope, self._measured(client, receive, send), send)
+            await app(scope, inbox.receive, send)
         except WebSocketDisconnected as error:  # the framework closes what is closed already
             log.debug("page of %s is gone: %s", client, error)
         finally:
+            inbox.close()
             self._open[client] -= 1
             self._open += Counter()  # drops those without any
+            if client not in self._open:
+                self._last_turn.pop(client, None)
 
     def _no_place(self, client: str) -> str:
         limits = self._limits()
@@ -94,28 +136,33 @@ class Sockets:
             return traffic.CLIENT_PAGES
         return traffic.OPENINGS if self._say(client, OPENING_COST) else ""
 
-    def _measured(self, client: str, receive: Receive, send: Send) -> Receive:
+    def _judge(self, client: str, send: Send) -> Judge:
+        """What becomes of each message of a new page: none where it asks for what is not heard."""
         self._next += 1
         name = str(self._next)
 
-        async def receiving() -> Message:
-            while True:
-                message = await receive()
-                if message["type"] != "websocket.receive":
-                    return message
-                why = self._too_many(name, client)
-                kind = _kind(message)
-                if why or not kind:
-                    why = why or traffic.BAD_MESSAGE
-                    traffic.count(why)
-                    log.debug("page of %s closed: %s", client, why)
-                    code = UNREADABLE if why == traffic.BAD_MESSAGE else POLICY
-                    await send({"type": "websocket.close", "code": code, "reason": why})
-                    return {"type": "websocket.disconnect", "code": code, "reason": why}
-                if kind in HEARD:
-                    return message
+        async def judged(message: Message) -> Message | None:
+            if message["type"] != "websocket.receive":
+                return message
+            why = self._too_many(name, client)
+            kind = _kind(message)
+            if why or not kind:
+                why = why or traffic.BAD_MESSAGE
+                traffic.count(why)
+                log.debug("page of %s closed: %s", client, why)
+                code = UNREADABLE if why == traffic.BAD_MESSAGE else POLICY
+                await send({"type": "websocket.close", "code": code, "reason": why})
+                return {"type": "websocket.disconnect", "code": code, "reason": why}
+            return message if kind in HEARD else None
 
-        return receiving
+        return judged
+
+    def _turn(self, client: str) -> float:
+        """When the client's next click is passed on, by the loop's clock."""
+        now = asyncio.get_running_loop().time()
+        turn = max(now, self._last_turn.get(client, now) + BETWEEN_CLICKS)
+        self._last_turn[client] = turn
+        return turn
 
     def _too_many(self, socket: str, client: str) -> str:
         if self._by_socket.take(socket, 1, SOCKET_BURST, SOCKET_PER_MINUTE):

@@ -44,6 +44,11 @@ class Polling:
     store: Store
     time: SharedTime
 
+    def refuses_messages(self) -> bool:
+        """Whether a page was closed, by its own limit or its client's."""
+        refused = self.refused()
+        return refused["messages"] + refused["client_messages"] > 0
+
     def stores_the_next_hour(self) -> None:
         """Let the next hour be published, and see it stored while health is told."""
         hour = floor_hour(NOW) + HOUR
@@ -101,7 +106,7 @@ def test_the_hour_is_polled_and_answers_come_while_pages_are_flooded(tmp_path: P
             await asyncio.gather(*(frames(place.server.address, *each, over) for each in FLOODS))
 
         with meanwhile(flood):
-            wait_until(lambda: place.refused()["messages"] > 0)
+            wait_until(place.refuses_messages)
             place.stores_the_next_hour()
             strip = requests.get(f"{place.server.address}/strip", timeout=PATIENCE)
             assert strip.status_code == 200

@@ -25,7 +25,7 @@ from websockets.sync.client import ClientConnection, connect
 from aq.paths import ROOT
 from aq.settings import load
 from aq.web import server, traffic
-from aq.web.sockets import Sockets
+from aq.web.sockets import BETWEEN_CLICKS, Sockets
 from tests.browsing import dashboard, own_environment
 from tests.waiting import PATIENCE, wait_until
 
@@ -318,4 +318,46 @@ def test_t71_a_reader_who_has_gone_is_no_traceback() -> None:
     with ThreadPoolExecutor(1) as thread:  # where no loop of another test goes on
         thread.submit(asyncio.run, sockets(framework, scope, receive, send)).result()
     assert sent == ["websocket.accept", "websocket.close"]
+    assert sockets.pages == 0
+
+
+def test_clicks_of_a_client_are_counted_as_they_come_and_passed_on_one_by_one() -> None:
+    """Thirty pages that click at once must not stand before everybody's requests."""
+    sockets, passed = Sockets(lambda: load({}).server), list[float]()
+
+    async def framework(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] == "websocket.receive":
+            passed.append(asyncio.get_running_loop().time())
+
+    async def page(scope: Any) -> list[int]:
+        clicks, closed = iter([rerun()] * 3), list[int]()
+        left = asyncio.Event()
+
+        async def receive() -> Any:
+            for click in clicks:
+                return {"type": "websocket.receive", "bytes": click}
+            await left.wait()
+            return {"type": "websocket.disconnect", "code": 1001}
+
+        async def send(message: Any) -> None:
+            closed.append(message["code"])
+
+        async def leave() -> None:
+            while len(passed) <= 6:
+                await asyncio.sleep(BETWEEN_CLICKS)
+            left.set()
+
+        await asyncio.gather(sockets(framework, scope, receive, send), leave())
+        return closed
+
+    async def both() -> list[list[int]]:
+        passed.append(asyncio.get_running_loop().time())
+        scope = {"type": "websocket", "headers": [], "client": ("198.51.100.1", 5), "path": "/"}
+        return await asyncio.gather(page(scope), page(scope))
+
+    with ThreadPoolExecutor(1) as thread:  # where no loop of another test goes on
+        assert thread.submit(asyncio.run, both()).result() == [[], []]
+    began, *clicks = passed
+    assert len(clicks) == 6
+    assert all(click >= began + n * BETWEEN_CLICKS for n, click in enumerate(clicks))
     assert sockets.pages == 0
