@@ -33,6 +33,7 @@ from tests.waiting import PATIENCE, wait_until
 
 WORKERS, PAGES = 3, 2
 REALTIME = "getCtprvnRltmMesureDnsty"
+FIRST, LAST = (timedelta(minutes=m) for m in (20, 50))  # polls of an hour
 AFTER_POLL, AFTER_LEASE, BEFORE_NEXT = (timedelta(minutes=m) for m in (21, 29, 57))
 KEYS = ("pm10", "pm25", "o3", "no2", "so2", "co")
 Hours = dict[tuple[str, str, int], tuple[object, ...]]
@@ -157,17 +158,16 @@ class Life:
         """Let it be `moment`."""
         self.time.set((moment - NOW).total_seconds())
 
-    def poll_of(self, hour: datetime) -> tuple[str, str] | None:
-        """(state, owner) of the hour's first poll."""
+    def poll_of(self, hour: datetime, at: timedelta = FIRST) -> tuple[str, str] | None:
+        """(state, owner) of a poll of the hour."""
         query = select(run.c.state, run.c.owner).where(run.c.job == "poll:airkorea")
         with self.store.read() as connection:
-            slot = hour + timedelta(minutes=20)
-            found = connection.execute(query.where(run.c.slot == slot)).one_or_none()
+            found = connection.execute(query.where(run.c.slot == hour + at)).one_or_none()
         return None if found is None else (found.state, found.owner)
 
-    def over(self, hour: datetime, *, dead_too: bool) -> bool:
-        """Whether the hour's poll has ended, or (with `dead_too`) who made it has."""
-        found = self.poll_of(hour)
+    def over(self, hour: datetime, at: timedelta = FIRST, *, dead_too: bool) -> bool:
+        """Whether a poll of the hour has ended, or (with `dead_too`) who made it has."""
+        found = self.poll_of(hour, at)
         if found is None:
             return False
         return found[0] != "running" or (dead_too and not self.replicas.alive(found[1]))
@@ -191,6 +191,9 @@ class Life:
             wait_until(lambda: self.over(hour, dead_too=False), 5 * PATIENCE)
         waited(self.resting)
         self.set(hour + BEFORE_NEXT)
+        # Else a worker that has read this time asks when the clock shows the next hour, and takes
+        # the values it is given for those of an hour to come.
+        wait_until(lambda: self.over(hour, LAST, dead_too=False), 5 * PATIENCE)
         waited(self.resting)
         self.seen.hours += 1
 
