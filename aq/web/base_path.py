@@ -22,24 +22,31 @@ class BasePath:
         self._app, self._base = app, base
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, send `/air` to `/air/`, or refuse what asks for data under another path."""
+        """Pass on, send `/air` to `/air/` and a page's address with a slash to the one without, or
+        refuse what asks for data under another path."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         base, path = self._base(), scope["path"]
         if base and path == base:
-            query = scope["query_string"].decode("latin-1")
-            await RedirectResponse(f"{base}/{'?' if query else ''}{query}", 308)(
-                scope, receive, send
-            )
+            await _moved(f"{base}/", scope)(scope, receive, send)
             return
         if base and path.startswith(f"{base}/"):
             path = path[len(base) :]
+        if base and len(path) > 1 and path.endswith("/"):  # the framework would leave the base out
+            await _moved(base + path.rstrip("/"), scope)(scope, receive, send)
+            return
         refusal = _elsewhere(path, base) if scope["type"] == "http" else None
         if refusal is not None:
             await refusal(scope, receive, send)
             return
         await self._app({**scope, "path": path, "root_path": base}, receive, send)
+
+
+def _moved(path: str, scope: Scope) -> Response:
+    """Sends to another path with the same question."""
+    query = scope["query_string"].decode("latin-1")
+    return RedirectResponse(f"{path}{'?' if query else ''}{query}", 308)
 
 
 def _elsewhere(path: str, base: str) -> Response | None:

@@ -14,11 +14,12 @@ from dataclasses import replace
 from functools import cache
 from html import escape
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aq.context import Context, asked_pollutants
@@ -32,6 +33,7 @@ from aq.web.drawings.view import shown_digits
 from aq.web.head import Head, markup
 from aq.web.parts.view_state import PLACE_COOKIE, View, read
 from aq.web.public.moment import MOMENTS
+from aq.web.public.refusals import refusal
 from aq.web.response_cache import Shelf, is_known
 from aq.web.sections import ABOUT, PAGES, address
 from aq.web.site import Site, site_of
@@ -60,7 +62,8 @@ def no_body(_context: Context, _page: str, _view: View, _home: str | None) -> st
 
 
 class Shell:
-    """ASGI middleware around the framework's pages; all other addresses go through as they are."""
+    """ASGI middleware around the framework's pages, which it gives at every address it does not
+    know too: there a reader is told that there is no such page. Other answers stay as they are."""
 
     def __init__(
         self, app: ASGIApp, get_context: Callable[[], Context], body: Body = no_body
@@ -74,7 +77,7 @@ class Shell:
         """Answer a page with its own head; a page whose head cannot be made goes out without."""
         page = self._pages.get(scope["path"]) if scope["type"] == "http" else None
         if page is None or scope["method"] not in ("GET", "HEAD"):
-            await self._app(scope, receive, send)
+            await self._other(scope, receive, send)
             return
         question = _question(scope)
         response = self._shelf.at_once(self._get_context, question)
@@ -90,6 +93,25 @@ class Shell:
                 status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"}
             )
         await response(scope, receive, send)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = False
+
+        async def sending(message: Message) -> None:
+            nonlocal is_page
+            if message["type"] == "http.response.start":
+                files = isinstance(scope.get("endpoint"), StaticFiles)
+                kind = Headers(raw=message["headers"]).get("content-type", "")
+                is_page = files and message["status"] < 300 and kind.startswith("text/html")
+            if not is_page:
+                await send(message)
+
+        await self._app(scope, receive, sending)
+        if is_page:
+            settings, path = self._get_context().settings, quote(scope["path"])
+            words = f"{settings.base_path}{path}: there is no such page"
+            none = refusal(404, words, site_of(settings, scope), settings.lang)
+            await none(scope, receive, send)
 
     def _answer(self, scope: Scope, page: str, question: bytes, original: Response) -> Response:
         def make() -> Response:

@@ -1,5 +1,6 @@
 """The whole of it below a path of a larger site, on the real server."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,22 @@ def test_data_that_is_not_there_is_no_page(address: str, path: str) -> None:
         answer = requests.get(address + base + path, timeout=60)
         assert answer.status_code == 404
         assert answer.headers["Content-Type"].startswith("application/json")
+
+
+def test_a_page_that_is_not_there_leads_to_those_below_the_path(address: str) -> None:
+    for base in (BASE, ""):
+        answer = requests.get(f"{address}{base}/nope", timeout=60)
+        assert answer.status_code == 404
+        assert f"{BASE}/nope: there is no such page" in answer.text
+        assert f'href="{address}{BASE}/feeds"' in answer.text
+        ways = re.findall(r'href="([^"]*)"', answer.text)
+        assert [way for way in ways if not way.startswith(f"{address}{BASE}/")] == []
+
+
+def test_an_address_that_ends_with_a_slash_is_the_one_without(address: str) -> None:
+    for path in ("/past/?lang=en", "/now/seoul/?lang=en"):
+        answer = requests.get(address + BASE + path, timeout=60)
+        assert (answer.status_code, answer.url) == (200, address + BASE + path.replace("/?", "?"))
 
 
 def test_addresses_name_the_path(address: str) -> None:

@@ -115,10 +115,12 @@ def test_another_hour_gives_another_page_and_the_same_one_is_not_sent_twice(
     assert first.headers["Cache-Control"] == "no-cache"
 
 
-def test_what_is_no_page_goes_through_untouched(context: Context) -> None:
+def test_the_framework_s_own_files_go_through_untouched(context: Context) -> None:
+    script = next((STATIC / "static" / "js").glob("*.js"))
     with shell(context) as address:
-        answer = requests.get(f"{address}/index.html", timeout=60)
-    assert answer.content == (STATIC / "index.html").read_bytes()
+        for file in (script, STATIC / "manifest.json", STATIC / "favicon.png"):
+            answer = requests.get(f"{address}/{file.relative_to(STATIC)}", timeout=60)
+            assert answer.content == file.read_bytes()
 
 
 def test_a_store_that_is_gone_leaves_the_page_as_the_framework_made_it(
@@ -140,3 +142,26 @@ def test_no_text_of_the_view_becomes_markup(context: Context) -> None:
             assert "alert(1)" not in page
         page = requests.get(f"{address}/", headers=headers, timeout=60).text
     assert '<link rel="canonical" href="http://127.0.0.1:8501/">' in page
+
+
+@pytest.mark.parametrize("path", ["/nope", "/past/nope", "/index.html", "/static/js/nope.js"])
+def test_an_address_that_is_none_is_said_in_both_languages(context: Context, path: str) -> None:
+    with shell(context) as address:
+        answer = requests.get(address + path, timeout=60)
+        head = requests.head(address + path, timeout=60)
+        part = requests.get(address + path, headers={"Range": "bytes=0-9"}, timeout=60)
+    assert {answer.status_code, head.status_code, part.status_code} == {404}
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert '<section lang="ko"><h1>그런 페이지가 없습니다.' in answer.text
+    assert '<section lang="en"><h1>There is no such page.' in answer.text
+    for way in ("/feeds", "/feeds?lang=en", "/now/seoul", "/now/seoul/en"):
+        assert f'href="{address}{way}"' in answer.text
+    assert f"<code>{path}: there is no such page</code>" in answer.text
+    assert "<script" not in answer.text
+
+
+def test_no_text_of_an_unknown_address_becomes_markup(context: Context) -> None:
+    with shell(context) as address:
+        answer = requests.get(f"{address}/%3Cscript%3Ealert(1)%3C%2Fscript%3E", timeout=60)
+    assert answer.status_code == 404
+    assert "<script>alert" not in answer.text

@@ -270,9 +270,7 @@ def _refused(context: Context, request: Request, error: AqError) -> Response:
     if not path.startswith("/now"):
         return _plain(status, words)
     site = site_of(context.settings, request.scope)
-    page = refusals.page(status, words, site, context.settings.lang)
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": policy()}
-    return Response(page, status, media_type="text/html", headers=headers)
+    return refusals.refusal(status, words, site, context.settings.lang)
 
 
 def _plain(status: int, words: str) -> Response:
