@@ -19,6 +19,7 @@ from bench import (
     flood,
     memory,
     pages,
+    public,
     published,
     publishing,
     routes,
@@ -67,6 +68,7 @@ BENCHES: dict[str, Callable[[Stores], list[Case]]] = {
     "memory": memory.run,
     "export": _exports,
     "published": published.run,
+    "public": public.run,
 }
 
 

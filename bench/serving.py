@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,8 +40,22 @@ def process(
     *arguments: str, given: Mapping[str, str], answers: str, cores: set[int] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A Python process until the block ends, begun once `answers` (an address) does."""
+    command = (sys.executable, *arguments)
+    with program(command, given=given, answers=answers, cores=cores) as started:
+        yield started
+
+
+@contextmanager
+def program(
+    command: Sequence[str],
+    *,
+    given: Mapping[str, str],
+    answers: str,
+    cores: set[int] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Any program until the block ends, as `process` does it."""
     started = subprocess.Popen(
-        [sys.executable, *arguments],
+        command,
         cwd=ROOT,
         env=dict(given),
         stdout=subprocess.DEVNULL,
