@@ -1,11 +1,12 @@
 """Who asks, how often he may, and how many were turned away and why."""
 
+import re
 import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -21,6 +22,7 @@ REASONS = (
     *(CONNECTIONS, CLIENT_CONNECTIONS, SLOW, PAGES, CLIENT_PAGES, OPENINGS, ORIGIN),
     *(MESSAGES, CLIENT_MESSAGES, BAD_MESSAGE, RATE),
 )
+_WITH_PORT = re.compile(r"^(?:\[(.+)\](?::\d+)?|([\d.]+):\d+)$")
 ROWS_HEADER = "X-AQ-Rows-At-Most"  # of an export: what its client is charged for
 _refused: Counter[str] = Counter()
 _lock = threading.Lock()
@@ -97,31 +99,31 @@ def stands_for_many(address: str, trusted: tuple[str, ...]) -> bool:
 
 def is_loopback(name: str) -> bool:
     """Whether a host's name or address is this machine's own."""
-    if name == "localhost":
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
+    found = _address(name)
+    return name == "localhost" or (found is not None and found.is_loopback)
 
 
 def _subscriber(address: str) -> str:
     """An address as a rate knows it: an IPv6 subscriber has a whole /64 (RFC 4291, RFC 6177)."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 4:
-        return address
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ip_network((found, 64), strict=False))
+    found = _address(address)
+    if isinstance(found, IPv6Address):
+        return str(ip_network((found, 64), strict=False))
+    return address if found is None else str(found)
 
 
 def among(address: str, networks: tuple[str, ...]) -> bool:
     """Whether an address is of one of these networks."""
-    try:
-        found = ip_address(address)
-    except ValueError:
+    found = _address(address)
+    if found is None:
         return False
     return any(found in ip_network(network, strict=False) for network in networks)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address as sockets and proxies write it: a socket of both families gives IPv4 within
+    IPv6, some proxies add the client's port."""
+    try:
+        found = ip_address(_WITH_PORT.sub(r"\1\2", str(text)))
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found

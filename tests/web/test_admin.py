@@ -45,6 +45,8 @@ PAGE = {**HERE, "origin": "http://127.0.0.1:8501"}
         ({"host": "localhost:8501"}, "203.0.113.9", False),
         ({"host": "[::1"}, "127.0.0.1", False),
         ({}, "127.0.0.1", False),
+        (HERE, "::ffff:127.0.0.1", True),
+        (HERE, "::ffff:203.0.113.9", False),
         (HERE, None, False),
     ],
 )

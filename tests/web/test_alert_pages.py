@@ -1,6 +1,7 @@
 """The pages of alerts: who sees what, acknowledging, silencing, the log, what was on when."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -230,6 +231,30 @@ def test_the_password_opens_the_form_for_this_page_and_tries_are_counted(
     assert "저장" in labels(give(run("rules.py", rule="pm10-warning"), "봄바람"))
     again = give(run("rules.py", rule="pm10-warning"), "봄바람")
     assert "여러 번 시도해 잠시 막았습니다" in again.error[0].value
+
+
+def test_tries_are_of_the_client_whom_the_proxy_names_whatever_he_says_before(
+    dusty: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """haproxy's `option forwardfor` adds a line of its own below those that came."""
+    monkeypatch.setenv(
+        "AQ_ADMIN_PASSWORD_HASH", PasswordHasher(time_cost=1, memory_cost=64).hash("x")
+    )
+    monkeypatch.setenv("AQ_SERVER__TRUSTED_PROXIES", "10.0.0.1")
+    monkeypatch.setattr("aq.web.parts.admin._TRIES", Buckets(monotonic=lambda: 0.0))
+    shared.cache_clear()
+    said = []
+    for number in range(6):
+        lines = [("x-forwarded-for", f"198.51.100.{number}"), ("x-forwarded-for", "203.0.113.9")]
+        handshake = SimpleNamespace(headers=lines, cookies={}, remote_ip="10.0.0.1")
+        monkeypatch.setattr(
+            "streamlit.runtime.context._get_client_context", lambda handshake=handshake: handshake
+        )
+        test = run("rules.py", rule="pm10-warning")
+        test.text_input[0].set_value("꽃샘")
+        said.append(button(test, "로그인").click().run().error[0].value)
+    assert said[:5] == ["관리자 비밀번호가 아닙니다."] * 5
+    assert "여러 번 시도해 잠시 막았습니다" in said[5]
 
 
 def fail_one(context: Context) -> None:

@@ -125,6 +125,10 @@ def test_a_bucket_fills_again() -> None:
         ("2001:db8:1:2:3::9", "", "2001:db8:1:2::/64"),  # a subscriber has a whole /64
         ("10.0.0.1", "2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.9", "", "203.0.113.9"),
+        ("::ffff:10.0.0.1", "198.51.100.7", "198.51.100.7"),  # as a socket of both families says
+        ("10.0.0.1", "198.51.100.7:50123", "198.51.100.7"),  # as some proxies write it
+        ("10.0.0.1", "[2001:db8:1:2::3]:50123", "2001:db8:1:2::/64"),
+        ("10.0.0.1", "198.51.100.7, 10.0.0.2:443", "198.51.100.7"),
     ],
 )
 def test_whose_call_it_is(peer: str, forwarded: str, client: str) -> None:

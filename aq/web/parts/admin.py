@@ -189,8 +189,8 @@ def _tries_wait() -> float:
     Whatever others try, who has not tried in the last minute may: nobody is locked out by them.
     """
     settings = cache.context().settings
-    headers = _headers()
-    forwarded = headers.get("x-forwarded-for", "")
-    asking = client(_address(headers) or "", forwarded, settings.server.trusted_proxies)
+    # Some proxies add a line to those that the client has sent.
+    forwarded = ",".join(st.context.headers.get_all("x-forwarded-for"))
+    asking = client(_address(_headers()) or "", forwarded, settings.server.trusted_proxies)
     busy = _ALL_TRIES.take("", 1, ALL_TRIES_PER_MINUTE) > 0
     return _TRIES.take(asking, TRIES_PER_MINUTE if busy else 1, TRIES_PER_MINUTE)
