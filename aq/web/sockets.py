@@ -20,9 +20,9 @@ from aq.web.traffic import Buckets, client_of, is_loopback
 SOCKET_BURST, SOCKET_PER_MINUTE = 60, 300
 CLIENT_BURST_SECONDS = 15  # of the client's own pace at once
 OPENING_COST = 3  # messages; a page that is opened is drawn whole
-# [s] A click makes the framework begin a thread, for which the event loop waits; clicks of one
-# client that come at once are passed on so far apart, and the other readers' requests between.
-BETWEEN_CLICKS = 0.01
+# [s] A click makes the framework begin a thread, for which the event loop waits up to this long;
+# clicks of one client that come at once are passed on so far apart, with others' requests between.
+BETWEEN_CLICKS = 0.05
 POLICY, UNREADABLE = 1008, 1003  # close codes of RFC 6455
 # What a reader's page says. The rest is for developers: a visitor may not clear everybody's cache.
 HEARD = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
