@@ -129,8 +129,8 @@ def zone_of(zones: Iterable[Zone], kind: str, address: str | None, day: date) ->
     holding = [
         zone
         for zone in zones
-        if zone.kind == kind
-        and zone.province == province
+        if zone.province.id == province.id
+        and zone.kind == kind
         and zone.holds_on(day)
         and any(member.holds(address) for member in zone.members)
     ]

@@ -20,13 +20,13 @@ __all__ = [
     "ZoneHour",
     "unplaced_acts",
     "unplaced_stations",
+    "value_facts",
     "values_now",
     "why",
     "zone_facts",
     "zone_hours",
     "zone_item",
     "zone_list",
-    "zone_now",
     "zones_now",
 ]
 Item = dict[str, Any]
@@ -49,17 +49,13 @@ def zone_hours(
         return zone_hours_of(connection, selection, wanted, key, after, until, as_of)
 
 
-def zone_now(context: Context, zone: Zone, key: str, now: datetime) -> ZoneHour | None:
-    """A zone's newest hour with a value, no older than `LATEST` hours; None without one."""
+def zones_now(
+    context: Context, key: str, now: datetime, wanted: Sequence[Zone] | None = None
+) -> list[ZoneHour]:
+    """The newest hour of the last `LATEST` of the `wanted` zones, by default of all there are;
+    without a value the newest hour there is."""
     end = hour_number(floor_hour(now))
-    hours = zone_hours(context, [zone], key, end - LATEST, end)
-    return next((zone_hour for zone_hour in reversed(hours) if zone_hour.value is not None), None)
-
-
-def zones_now(context: Context, key: str, now: datetime) -> list[ZoneHour]:
-    """Every zone's newest hour of the last `LATEST`; without a value the newest hour there is."""
-    end = hour_number(floor_hour(now))
-    there = zones_on(kst_day(now), KINDS[key])
+    there = zones_on(kst_day(now), KINDS[key]) if wanted is None else wanted
     newest: dict[str, ZoneHour] = {}
     for zone_hour in zone_hours(context, there, key, end - LATEST, end):
         if zone_hour.value is not None or zone_hour.zone.id not in newest:
@@ -102,23 +98,32 @@ def why(zone_hour: ZoneHour) -> str:
 
 
 def values_now(
-    context: Context, acts: tuple[Advisory, ...], now: datetime
+    context: Context, acts: Sequence[Advisory], now: datetime
 ) -> tuple[ZoneHour | None, ...]:
     """The zone's newest value of each act; None where its zone is unknown or has no value."""
-    named = [(zone_of_act(act), act.pollutant) for act in acts]
-    return tuple(zone_now(context, zone, key, now) if zone else None for zone, key in named)
+    named = [(act.pollutant, zone_of_act(act)) for act in acts]
+    newest = {
+        (key, zone_hour.zone.id): zone_hour
+        for key in {key for key, _ in named}
+        for zone_hour in zones_now(
+            context, key, now, [zone for other, zone in named if zone and other == key]
+        )
+        if zone_hour.value is not None
+    }
+    return tuple(newest.get((key, zone.id)) if zone else None for key, zone in named)
 
 
-def zone_facts(context: Context, act: Advisory, now: datetime, *, now_too: bool) -> Item:
-    """The zone of an act, and with `now_too` its value now beside the one at issue."""
+def zone_facts(act: Advisory) -> Item:
+    """The zone of an act."""
     zone = zone_of_act(act)
-    facts: Item = {"zone_id": zone.id if zone else None}
-    if now_too:
-        newest = zone_now(context, zone, act.pollutant, now) if zone else None
-        item = zone_item(newest, context.standards["airkorea_1h"]) if newest else None
-        names = ("value", "at", "stations", "stations_expected")
-        facts["zone_now"] = {name: item[name] for name in names} if item else None
-    return facts
+    return {"zone_id": zone.id if zone else None}
+
+
+def value_facts(context: Context, newest: ZoneHour | None) -> Item:
+    """The value of an act's zone now, beside the one at issue."""
+    item = zone_item(newest, context.standards["airkorea_1h"]) if newest else None
+    names = ("value", "at", "stations", "stations_expected")
+    return {"zone_now": {name: item[name] for name in names} if item else None}
 
 
 def unplaced_acts(context: Context, now: datetime, days: int = 365) -> Counter[tuple[str, str]]:

@@ -34,6 +34,8 @@ from aq.queries.question import Given, past_question
 from aq.queries.revisions import trail_items
 from aq.queries.yellow_dust import recent_yellow_dust, yellow_dust_items, yellow_dust_of
 from aq.queries.zones import (
+    value_facts,
+    values_now,
     zone_facts,
 )
 from aq.web import metrics, strip
@@ -194,13 +196,15 @@ def advisories(context: Context, given: Given) -> Response:
         year = whole_year(given["year"])
         rows = list(bulletin.advisories_of(context, year, now).rows)
         acts = yellow_dust_of(context, year, now)
+        values: list[dict[str, object]] = [{} for _ in rows]
     else:
         rows = bulletin.advisories_now(context, now)
         acts = recent_yellow_dust(context, now)
+        values = [value_facts(context, newest) for newest in values_now(context, rows, now)]
     yellow = yellow_dust_items(acts)
     items = [
-        {**item, **zone_facts(context, row, now, now_too="year" not in given)}
-        for item, row in zip(bulletin.advisory_items(rows, now), rows, strict=True)
+        {**item, **zone_facts(row), **value}
+        for item, row, value in zip(bulletin.advisory_items(rows, now), rows, values, strict=True)
     ]
     names = given.listed("province")
     if names:

@@ -26,12 +26,10 @@ OWN_NAMES = {"ko": "한국어", "en": "English"}
 _DATA = re.compile(r' data-(?:pick|focus|code|sort|roving|scroll)(?:="[^"]*")?')
 # Said twice: behind a cell what stands in it, for the ear a day that the column has at its head.
 _TWICE = re.compile(
-    r' title="[^"]*"(?=><b class="fc)'
-    r'|(?<=class="n heard") title="[^"]*"'
-    r'|(?<=class="mark") title="[^"]*"'
-    r'|(?<=class="edge" aria-hidden="true") title="[^"]*"'
-    r"|(?<=\">)<title>[^<]*</title>(?=</path>)"
+    r' title="(?:(?<=class="n heard" title=")|(?<=class="mark" title=")'
+    r'|(?<=class="edge" aria-hidden="true" title=")|(?=[^"]*"><b class="fc))[^"]*"'
 )
+_TITLED = re.compile(r'<title>(?<="><title>)[^<]*</title>(?=</path>)')
 _HEARD = re.compile(r'(<b class="fc[^>]*>([^<]*)</b>)<span class="unseen"> ?[^<:]*: \2</span>')
 _CLASSES = re.compile(r'class="([^"]*)"')
 _ATTRIBUTE = re.compile(r"\[data-([a-z]+)")
@@ -116,7 +114,7 @@ def document(place: Place, moment: Moment, content: Content) -> bytes:
     )
     body = _body(place, moment, content)
     if "<svg" in body or 'class="fc' in body:  # else there is no drawing that says a thing twice
-        body = _HEARD.sub(r"\1", _TWICE.sub("", _DATA.sub("", body)))
+        body = _HEARD.sub(r"\1", _TITLED.sub("", _TWICE.sub("", _DATA.sub("", body))))
     wide = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(text("Table"))}">'
     body = body.replace('<div class="scroll">', wide)
     styles = pruned(sheet(), body) + page_styles() + content.styles

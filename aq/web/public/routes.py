@@ -18,7 +18,6 @@ from aq.domain.errors import AqError, InputError
 from aq.domain.model import LANGUAGES
 from aq.domain.provinces import PROVINCES
 from aq.i18n import text_in
-from aq.queries.current import current
 from aq.web.api.parameters import query_pairs
 from aq.web.api.responses import body_response
 from aq.web.catalog import catalog
@@ -68,14 +67,14 @@ def robots(context: Context, asked: Asked) -> Response:
 
 def sitemap(context: Context, asked: Asked) -> Response:
     """`/sitemap.xml`: every page, with the hour that the pages of the present changed last."""
-    now = context.clock.minute()
-    changed = current(context, now, wanted=["pm10"]).hour
-    return body_response(files.sitemap(context, asked.site, now, changed), "application/xml")
+    moment = MOMENTS.of(context)
+    body = files.sitemap(context, asked.site, moment.now, moment.hour)
+    return body_response(body, "application/xml")
 
 
 def catalog_jsonld(context: Context, asked: Asked) -> Response:
     """`/catalog.jsonld`: the data sets as a catalogue of DCAT, for open-data portals."""
-    body = catalog(asked.site, current(context, context.clock.minute(), wanted=["pm10"]))
+    body = catalog(asked.site, MOMENTS.of(context).live.country)
     return body_response(body, "application/ld+json")
 
 

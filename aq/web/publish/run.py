@@ -13,8 +13,8 @@ from aq.domain.clock import day_bounds, floor_hour, kst_day, kst_iso
 from aq.domain.errors import AqError
 from aq.domain.report import Report
 from aq.memory import uncollected
-from aq.queries.current import current
 from aq.queries.written import changed_since
+from aq.web.public.moment import MOMENTS
 from aq.web.publish import history
 from aq.web.publish.entries import Entry, calendars, entries
 from aq.web.publish.target import Target, opened
@@ -103,7 +103,7 @@ def publish(context: Context, address: str) -> Published:
         made, version = _answers(context)
         for entry, body in made:
             doing.put(entry.path, body, entry.media_type)
-        report.version, report.hour = version, current(context, now, wanted=["pm10"]).hour
+        report.version, report.hour = version, MOMENTS.of(context).hour
         report.files = len(doing.after)
         content = _content(context, doing)
         doing.clear()
