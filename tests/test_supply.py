@@ -1,6 +1,7 @@
 """What the program is made of is told, with its licence, as it is installed."""
 
 import json
+import re
 from importlib.metadata import version
 from pathlib import Path
 
@@ -45,6 +46,9 @@ def test_the_lock_has_the_same_versions_with_hashes() -> None:
     assert text.count("--hash=sha256:") >= len(entries)
     dockerfile = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
     assert "--require-hashes -r requirements.lock" in dockerfile
+    assert re.search(
+        r"^ARG BASE=python:3\.11-\S+@sha256:[0-9a-f]{64}\nFROM \$\{BASE\}$", dockerfile, re.M
+    )
 
 
 def test_the_installation_is_small() -> None:
