@@ -119,7 +119,8 @@ def test_what_else_is_typed_names_files_that_are_there() -> None:
     } <= shipped
     dockerfile = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
     (argument,) = re.findall(r"--build-arg (\w+)=", TEXT)
-    assert f"ARG {argument}=python:3.11-slim\nFROM ${{{argument}}}\n" in dockerfile
+    (base,) = re.findall(rf"--build-arg {argument}=([\w:.-]+@sha256:)", TEXT)
+    assert f"ARG {argument}={base}" in dockerfile
     for user in set(re.findall(r"sudo -u (\w+)", TEXT)) - {"postgres"}:
         assert f"useradd --system --home /var/lib/{user} --create-home {user}" in TEXT
 
