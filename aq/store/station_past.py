@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -59,12 +60,16 @@ class Past:
         self._txn, self._place = txn, place
         connection = txn.connection
         self._statements = _statements(connection)
-        self.periods = present_periods(connection)
         self.spans = spans_of(connection)
         self._listed = _network_lists(connection)
         self._restated: set[Key] = set()
         self._stirred: set[int] = set()  # stations whose periods are made anew
         self.widened: dict[int, list[Span]] = {}  # station -> hours it is newly expected in
+
+    @cached_property
+    def periods(self) -> dict[int, dict[int, tuple[Period, ...]]]:
+        """The periods of all stations by station and feed; read when they are first asked for."""
+        return present_periods(self._txn.connection)
 
     def names(self) -> Iterable[tuple[str, int]]:
         """(name, station) of every name a station was ever called by."""
@@ -105,6 +110,8 @@ class Past:
         hulls, silences, awake = [], [], []
         for number, given in hours.items():
             before = self.spans.get((number, feed), [])
+            if any(first <= given[0] and given[-1] <= last for first, last in before):
+                continue
             after = merged_spans([*before, *_spans(given)], EXPECTED_FOR_HOURS)
             if after == before:
                 continue
@@ -167,13 +174,11 @@ class Past:
     def stirred(self, codes: Mapping[int, str | None]) -> list[int]:
         """Stations of which more is known than their periods say, and those with hours of no
         known network of which a list may tell; `codes` are the stations' own."""
-        unknown = {
-            number
-            for number, by_feed in self.periods.items()
-            if any(period.network is None for periods in by_feed.values() for period in periods)
-            and self._listed_hours(codes.get(number))
-        }
-        return sorted(self._stirred | unknown)
+        table = station_period
+        unknown = select(table.c.station).where(table.c.network.is_(None), *_held(None))
+        numbers = self._txn.connection.scalars(unknown)
+        told = {number for number in numbers if self._listed_hours(codes.get(number))}
+        return sorted(self._stirred | told)
 
     def settle(
         self,

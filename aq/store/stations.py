@@ -273,10 +273,10 @@ class Directory:
         turns out to be called so."""
         if not station.code:
             return
-        province = self._rule(station.sido, station.name, station.address)
         for other in [n for n in self._by_name.get(station.name, ()) if n != number]:
             row = self._rows[other]
             heard = any((other, feed) in self.past.spans for feed in FEED_NAMES)
+            province = self._rule(station.sido, station.name, station.address)
             if row["code"] or heard or not self._agree(other, station, province):
                 continue
             self.past.hand_over(other, number)
