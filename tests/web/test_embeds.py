@@ -77,12 +77,47 @@ def test_the_authority_s_own_means_are_shown_unchanged(context: Context) -> None
     write(context, *readings, feed="airkorea_means")
     with public(context) as address:
         own = requests.get(f"{address}/embed/strip", timeout=60).text
-        official = requests.get(f"{address}/embed/strip?source=official", timeout=60).text
+        asked = f"{address}/embed/strip?source=official"
+        official = requests.get(asked, timeout=60).text
+        named = requests.get(f"{asked}&standard=airkorea_1h", timeout=60).text
     assert "62 µg/m³" in own
     assert "도시대기 측정소 값을 이 사이트가 평균한" in own
     assert "77 µg/m³" in official
     assert "62 µg/m³" not in official
     assert "에어코리아가 발표한 시도 평균을 그대로" in official
+    assert "등급은 한국 1시간 등급 기준" in official
+    assert "77 µg/m³" in named
+
+
+@pytest.mark.parametrize("standard", ["who_2021", "airkorea", "us_epa_2024", "eu_eaqi_2024"])
+@pytest.mark.parametrize("kind", ["strip", "map", "province"])
+def test_the_authority_s_own_means_are_not_converted(
+    context: Context, kind: str, standard: str
+) -> None:
+    asked = f"embed/{kind}?source=official&standard={standard}"
+    with public(context) as address:
+        frame = requests.get(f"{address}/{asked}", timeout=60)
+        known = f"https://air.example.org/{asked}"
+        oembed = requests.get(f"{address}/oembed", params={"url": known}, timeout=60)
+    assert frame.status_code == oembed.status_code == 400
+    assert "standard: AirKorea's own means are shown unchanged" in oembed.text
+    assert "µg/m³" not in frame.text
+
+
+def test_the_authority_s_own_means_are_hourly_where_the_site_shows_another_standard(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'who.db'}"
+    context = make_runtime(url, AQ_DISPLAY__STANDARD="who_2021")
+    for back in range(30):
+        means = [
+            Reading(province=place.code, hour=HOUR_20 - back * HOUR, values={"pm10": 770 + back})
+            for place in PROVINCES
+        ]
+        write(context, *means, feed="airkorea_means")
+    with public(context) as address:
+        frame = requests.get(f"{address}/embed/strip?source=official", timeout=60).text
+    assert "77 µg/m³" in frame
 
 
 @pytest.mark.parametrize(

@@ -73,11 +73,11 @@ def _choices() -> tuple[str, dict[str, str]]:
             layout = _one("layout", text("Layout"), LAYOUTS, LAYOUT_NAMES)
         if kind in ("strip", "map", "province"):
             source = _one("source", text("Values"), SOURCES, SOURCE_NAMES)
-    display = cache.context().settings.display.standard
+    display, is_official = cache.context().settings.display.standard, source == "official"
     chosen = {
         "provinces": ",".join(BY_CODE[code].ko for code in places),
-        "pollutant": pollutant if pollutant != rules.keys[0] else "",
-        "standard": rules.id if rules.id != display else "",
+        "pollutant": pollutant if is_official or pollutant != rules.keys[0] else "",
+        "standard": rules.id if rules.id != display and not is_official else "",
         "theme": theme if theme != THEMES[0] else "",
         "layout": layout if layout != LAYOUTS[0] else "",
         "source": source if source != SOURCES[0] else "",

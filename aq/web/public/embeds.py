@@ -35,6 +35,8 @@ from aq.web.wording import headline, lead, summary
 from aq.web.wording.korean import province_name, shown
 
 OFFICIAL = "airkorea_means"
+# AirKorea's means are hourly values: of its own four grades by the hour alone are they unchanged.
+OFFICIAL_STANDARD = "airkorea_1h"
 THEMES, LAYOUTS = ("auto", "light", "dark"), ("wrap", "list", "scroll")
 SOURCES = ("own", "official")
 MOST_LINES = 4
@@ -89,15 +91,13 @@ def read(
     """The frame a query asks for. Raises `InputError` naming the parameter that is wrong."""
     if kind not in (known or KINDS):
         raise InputError(f"known are {', '.join(known or KINDS)}", "kind", unknown=True)
-    standard = query.get("standard") or context.settings.display.standard
-    if standard not in context.standards:
-        raise InputError(f"known are {', '.join(sorted(context.standards))}", "standard")
+    source = _one_of(query, "source", SOURCES)
+    standard = _standard(context, query.get("standard"), source)
     rules = context.standards[standard]
     wanted = pollutant_key(query.get("pollutant") or rules.keys[0])
     (pollutant,) = asked_pollutants(rules, [wanted])
     names = [part for part in _names(query) if part.strip()]
     provinces = tuple(dict.fromkeys(find_province(name.strip()) for name in names))
-    source = _one_of(query, "source", SOURCES)
     if source == "official" and (kind in ("calendar", "line") or pollutant not in pollutants()):
         raise InputError("AirKorea's own means are shown as strip, map or province", "source")
     if kind in ("province", "calendar") and len(provinces) > 1:
@@ -116,6 +116,21 @@ def read(
         provinces=provinces,
         query=dict(query),
     )
+
+
+def _standard(context: Context, asked: str | None, source: str) -> str:
+    """The standard asked for. AirKorea's own means take none that would convert or average them."""
+    default = OFFICIAL_STANDARD if source == "official" else context.settings.display.standard
+    standard = asked or default
+    if standard not in context.standards:
+        raise InputError(f"known are {', '.join(sorted(context.standards))}", "standard")
+    if source == "official" and standard != OFFICIAL_STANDARD:
+        raise InputError(
+            f"AirKorea's own means are shown unchanged, so by {OFFICIAL_STANDARD} alone;"
+            " leave out standard, or source=official",
+            "standard",
+        )
+    return standard
 
 
 def _names(query: Mapping[str, str]) -> Sequence[str]:
@@ -350,7 +365,11 @@ def _foot(frame: Frame, moment: Moment) -> str:
     else:
         parts.append(escape(text("No current data")))
     if frame.official:
-        means = text("These are AirKorea's own province means, unchanged.")
+        means = text(
+            "These are AirKorea's own province means, unchanged; the level is given here, by"
+            " {standard}.",
+            standard=moment.live.standard.titles[text.lang],
+        )
     else:
         means = text("Province means are ours, of AirKorea's urban stations.")
     info = EVERY.get(country.feed or "")
