@@ -8,7 +8,7 @@ from aq import memory as heap
 from aq.app import start
 from aq.cli.common import json_option, print_json
 from aq.context import again
-from aq.domain.errors import InputError
+from aq.domain.errors import AqError, InputError
 
 
 @click.command()
@@ -21,14 +21,19 @@ def command(folder: str | None, as_json: bool) -> int:
     is there whole or not at all.
     """
     heap.for_a_command()
-    from aq.web.publish.run import publish
+    from aq.web.publish.run import failed, publish
 
     context = start(reader=True)
     with closing(context.store):
         address = folder or context.settings.publish.folder
         if not address:
             raise InputError("name a FOLDER, or set publish.folder")
-        report = again(lambda: publish(context, address))
+        try:
+            report = again(lambda: publish(context, address))
+        except AqError as error:
+            if as_json:
+                print_json(failed(context, error).as_dict())
+            raise
     if as_json:
         print_json(report.as_dict())
     else:

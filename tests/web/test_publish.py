@@ -194,6 +194,81 @@ def test_a_full_disk_leaves_the_pass_before(
     assert not (folder / UNDER_WAY).exists()
 
 
+def files_of(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_first_pass_that_fails_keeps_nothing(context: Context, tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    folder.mkdir()
+    (folder / "now").write_text("no folder", "utf-8")
+    with pytest.raises(AqError, match=r"a file stands where its folder should. Nothing is kept"):
+        publish(context, str(folder))
+    assert files_of(folder) == {"now"}
+    (folder / "now").unlink()
+    assert publish(context, str(folder)).written > 0
+
+
+def test_files_of_somebody_else_are_left_alone(context: Context, tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    folder.mkdir()
+    (folder / "robots.txt").write_text("mine", "utf-8")
+    with pytest.raises(AqError, match=r"robots.txt stands there already.*Nothing is kept"):
+        publish(context, str(folder))
+    assert files_of(folder) == {"robots.txt"}
+    assert (folder / "robots.txt").read_text("utf-8") == "mine"
+
+
+def test_a_pass_that_breaks_off_between_files_says_so_and_is_made_up_for(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, replace, places = tmp_path / "public", Path.replace, []
+
+    def breaks(self: Path, target: Path) -> Path:
+        places.append(target)
+        if len(places) > 5:
+            raise OSError(5, "Input/output error")
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", breaks)
+        with pytest.raises(
+            AqError, match=r"5 of \d+ files were renewed before it and the manifest"
+        ):
+            publish(context, str(folder))
+    assert not (folder / MANIFEST).exists()
+    again = renew(context, str(folder))
+    assert again.written == again.files
+    assert not (folder / UNDER_WAY).exists()
+
+
+def test_a_pass_of_the_schedule_that_fails_is_no_fault_of_the_program(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    made = make_runtime(
+        f"sqlite:///{tmp_path / 'aq.db'}", AQ_PUBLISH__FOLDER=str(tmp_path / "file")
+    )
+    (job,) = publishing(made)
+    report = job.run(NOW)
+    made.store.close()
+    assert not report.ok
+    assert report.as_dict()["error"] == {
+        "reason": "not_published",
+        "message": f"{tmp_path / 'file'} cannot be written: Not a directory. Nothing is kept",
+    }
+    assert [record.exc_info for record in caplog.records if record.levelname == "ERROR"] == [None]
+
+
+def test_addresses_that_take_no_files(context: Context, tmp_path: Path) -> None:
+    with pytest.raises(AqError, match="a web server takes no files"):
+        publish(context, "https://air.example.org/")
+    with pytest.raises(AqError, match="cannot be reached"):
+        publish(context, "ftp://127.0.0.1:9/air")
+    folder = tmp_path / "new" / "public"
+    assert publish(context, folder.as_uri()).written == len(files_of(folder)) - 1
+
+
 def test_a_folder_of_something_else_and_a_second_publisher_are_refused(
     context: Context, tmp_path: Path
 ) -> None:
@@ -250,13 +325,23 @@ def test_an_object_store_holds_the_same(
     assert (publish(context, "s3://bucket/air").written, first.files) == (0, len(objects) - 1)
 
 
-def test_the_command(context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command(
+    context: Context,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.setenv("AQ_DATABASE_URL", context.settings.database_url)
     monkeypatch.setenv("AQ_CLOCK", NOW.isoformat())
     assert run(["publish", str(tmp_path / "public"), "--json"]) == 0
     assert run(["publish"]) == 2
     (tmp_path / "file").write_text("", "utf-8")
-    assert run(["publish", str(tmp_path / "file")]) == 1
+    capsys.readouterr()
+    assert run(["publish", str(tmp_path / "file"), "--json"]) == 1
+    told = capsys.readouterr()
+    report = json.loads(told.out)
+    assert (report["ok"], report["error"]["reason"]) == (False, "not_published")
+    assert told.err == f"error: {report['error']['message']}\n"
 
 
 def test_a_page_nobody_renews_says_its_age(

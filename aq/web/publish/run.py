@@ -64,6 +64,11 @@ class _Pass:
             self.after[path] = {**kept, **more}
             self.report.unchanged += 1
             return
+        if kept is None and self.target.is_taken(path):
+            raise AqError(
+                f"{path} stands there already and was not published: name an empty folder, or move"
+                " that file away. Nothing is kept"
+            )
         self.target.write(path, body, media_type)
         self.after[path] = {
             "sha256": digest,
@@ -90,9 +95,9 @@ class _Pass:
 def publish(context: Context, address: str) -> Published:
     """Bring a folder or an address up to date with the store.
 
-    All answers are made before the first is written, and are of one version of the store; the
-    manifest is written last. Raises `AqError`; what stands there is then a whole earlier pass, but
-    for files of the history that were finished already.
+    All answers are of one version of the store; a folder's files change once all are ready, the
+    manifest last. Raises `AqError`; what stands there is then the earlier pass, unless the words
+    of the error say what is not.
     """
     with opened(address) as target, uncollected():
         manifest = _manifest(target, address)
@@ -108,6 +113,7 @@ def publish(context: Context, address: str) -> Published:
         content = _content(context, doing)
         doing.clear()
         target.write(MANIFEST, content, "application/json")
+        target.finish()
         return report
 
 
@@ -128,6 +134,12 @@ def renew(context: Context, address: str) -> Published:
     if version == context.store.version() and made and made <= now < made + AT_LEAST_EVERY:
         return Published(at=now, version=version)
     return publish(context, address)
+
+
+def failed(context: Context, error: AqError) -> Published:
+    """The report of a pass that an error ended."""
+    words = {"reason": "not_published", "message": str(error)}
+    return Published(at=context.clock.now(), error=words)
 
 
 def _manifest(target: Target, address: str) -> dict[str, Any]:
