@@ -226,6 +226,11 @@ def _archive(stores: Stores) -> None:
 
 
 def environment(url: str, **more: str) -> dict[str, str]:
-    """This process's environment without settings of the product, and those given."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AQ_")}
+    """This process's environment without settings of the product, and those given. Bytecode is kept
+    as everywhere: where it may not be, each start compiles the whole program."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AQ_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
     return {**inherited, "AQ_DATABASE_URL": url, "AQ_CLOCK": NOW, **more}

@@ -112,6 +112,8 @@ def test_what_else_is_typed_names_files_that_are_there() -> None:
     named = set(re.findall(r"`?((?:systemd/)?aq[\w@-]*\.(?:service|timer|env))`?", TEXT))
     shipped = {path.name for path in (ROOT / "deploy").rglob("*") if path.is_file()}
     assert {name.removeprefix("systemd/") for name in named} <= shipped
+    for tool in set(re.findall(r"-m (tools\.\w+)", TEXT)):
+        assert (ROOT / f"{tool.replace('.', '/')}.py").is_file()
     enabled = re.search(r"systemctl enable --now (.+)", TEXT)
     assert enabled is not None
     assert {
