@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from aq import memory as heap
-from aq.logs import set_up
+from aq.logs import JSON, set_up
 from aq.paths import ROOT, home
 from aq.settings import Settings
 
@@ -58,7 +58,11 @@ def serve(settings: Settings, host: str, port: int) -> int:
     server.quiet_framework()
     server.lock_by_session()
     application = _application()
-    click.echo(f"http://{host}:{port}", err=True)
+    address = f"http://{host}:{port}"
+    if settings.logs.format == JSON:
+        log.info("listening on %s", address)
+    else:
+        click.echo(address, err=True)
     _offer_link(settings, port)
     return 0 if server.run(application, listener, server.room(fitted)) else 1
 

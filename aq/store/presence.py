@@ -1,5 +1,6 @@
 """Whether the embedded store's file is still the one that is open, and what saves it when not."""
 
+import logging
 import os
 import sqlite3
 import threading
@@ -12,6 +13,8 @@ from typing import Any
 
 from aq.domain.errors import StoreLostError
 
+log = logging.getLogger(__name__)
+
 
 @dataclass
 class Place:
@@ -21,6 +24,7 @@ class Place:
     path: Path
     _file: tuple[int, int] | None = None
     _rescued: Path | None = None
+    _told: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def opened(self) -> None:
@@ -43,10 +47,14 @@ class Place:
             if self._rescued is None:
                 self._rescued = self._rescue(borrow, now())
         saved = f"what was open is saved as {self._rescued}" if self._rescued else "nothing is open"
-        raise StoreLostError(
+        error = StoreLostError(
             f"{self.path} was deleted or replaced under the running program; {saved}. Nothing is"
             " stored any more: stop the program, put the store back (aq restore), start it again"
         )
+        if not self._told:
+            self._told = True
+            log.error("%s", error)
+        raise error
 
     def _rescue(self, borrow: Callable[[], Any], now: datetime) -> Path | None:
         end = f"rescued-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}"

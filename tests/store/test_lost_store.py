@@ -46,7 +46,9 @@ def rows(path: Path) -> int:
 
 
 @pytest.mark.parametrize("how", ["deleted", "replaced"])
-def test_a_lost_file_is_noticed_said_and_saved(context: Context, path: Path, how: str) -> None:
+def test_a_lost_file_is_noticed_said_and_saved(
+    context: Context, path: Path, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
     before = rows(path)
     with served(context) as address:
         assert requests.get(f"{address}/healthz", timeout=60).status_code == 200
@@ -58,6 +60,8 @@ def test_a_lost_file_is_noticed_said_and_saved(context: Context, path: Path, how
     with pytest.raises(StoreLostError, match="rescued"), context.store.write("test"):
         pass
     (saved,) = presence.rescued(path)
+    (line,) = [entry for entry in caplog.messages if "was deleted or replaced" in entry]
+    assert str(saved) in line
     assert rows(saved) == before
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
     assert path.exists() == (how == "replaced")  # nothing is made in its place

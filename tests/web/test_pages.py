@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from aq.context import Context, shared
 from aq.domain.clock import Clock
-from aq.domain.errors import FeedError, FeedReason
+from aq.domain.errors import FeedError, FeedReason, StoreError
 from aq.domain.model import URBAN, Reading, Station
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.feeds.registry import INFO
@@ -64,6 +64,24 @@ def run(page: str = "live.py", **params: str) -> AppTest:
         test.switch_page(page).run()
     assert [one.value for one in test.exception] == []
     return test
+
+
+@pytest.mark.parametrize("page", ["live.py", "feeds.py", "alerts.py", "stations.py"])
+def test_a_page_says_that_the_store_does_not_answer_and_comes_back(
+    context: Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, page: str
+) -> None:
+    test = run(page)
+
+    def gone(*_arguments: object) -> Any:
+        raise StoreError("the store does not answer: disk I/O error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(context.store), "read", gone)
+        test.run()
+        assert [one.value for one in test.exception] == []
+        assert "자료 저장소가 응답하지 않습니다" in markup(test)
+    assert "자료 저장소가 응답하지 않습니다" not in markup(test.run())
+    assert "Uncaught" not in caplog.text
 
 
 def markup(test: AppTest) -> str:

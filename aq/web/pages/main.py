@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from aq.domain.errors import ArchiveError, StandbyLostError
-from aq.web.parts.page import archived, words
+from aq.domain.errors import ArchiveError, StandbyLostError, StoreError
+from aq.web.parts.page import archived, without_store, words
 from aq.web.parts.page_cache import one_run
 from aq.web.sections import PAGES, address
 
@@ -29,6 +29,8 @@ def main() -> None:
         archived(error.file)
     except StandbyLostError:
         st.rerun()  # from the primary
+    except StoreError:
+        without_store()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import streamlit as st
 
 from aq.context import asked_pollutants
 from aq.domain.clock import hour_number, kst_day
+from aq.domain.errors import StoreError
 from aq.domain.model import LANGUAGES, OBSERVED
 from aq.domain.standards import Standard
 from aq.i18n import Text, text_in
@@ -310,7 +311,10 @@ def pulse(signature: Callable[[], tuple[object, ...]] = news) -> None:
 
     Zoom, selection and scroll stay, because nothing is drawn while nothing is new.
     """
-    found = signature()
+    try:
+        found = signature()
+    except StoreError:
+        found = ("the store does not answer",)
     before = st.session_state.get("news")
     st.session_state["news"] = found
     if before is not None and before != found:
@@ -327,6 +331,19 @@ def archived(file: str) -> None:
     )
     html(f'<p class="notice">{escape(told)}</p>')
     bottom()
+
+
+def without_store() -> None:
+    """All there is of a page while the store does not answer; it comes back by itself."""
+    text = words()
+    told = text(
+        "The data cannot be read at the moment: the store does not answer. This page looks again"
+        " every half minute and comes back by itself. Whoever runs this service finds the reason"
+        " with aq doctor."
+    )
+    st.html(page_css())
+    html(f'<p class="notice">{escape(told)}</p>')
+    pulse()
 
 
 def bottom() -> None:
