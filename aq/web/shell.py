@@ -38,6 +38,7 @@ from aq.web.response_cache import Shelf, is_known
 from aq.web.sections import ABOUT, PAGES, address
 from aq.web.site import Site, site_of
 from aq.web.wording import summary
+from aq.web.wording.facts import no_store
 from aq.web.wording.korean import number, province_name, shown
 
 log = logging.getLogger(__name__)
@@ -126,11 +127,34 @@ class Shell:
 
         try:
             return self._shelf.answer(self._get_context(), question, make)
-        except AqError as error:  # the page itself says what is wrong with the store
-            log.warning("%s goes out without a head of its own: %s", scope["path"], error)
+        except AqError as error:
+            log.warning("%s goes out without data: %s", scope["path"], error)
+            return self._without_data(scope, page, bytes(original.body))
         except Exception:
             log.exception("the head of %s could not be made", scope["path"])
         return _response(bytes(original.body))
+
+    def _without_data(self, scope: Scope, page: str, original: bytes) -> Response:
+        """The page while the store does not answer: it says so, and comes back by its script."""
+        context = self._get_context()
+        params = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        view, site = read(params, context.settings.lang), site_of(context.settings, scope)
+        text = text_in(view.lang)
+        brand = text("Air Quality 17")
+        head = Head(
+            site=site,
+            lang=view.lang,
+            default_lang=context.settings.lang,
+            title=f"{text(PAGES[page][1])} · {brand}",
+            description=no_store(text),
+            brand=brand,
+            languages=_languages(page, view, site, context),
+            index=False,
+        )
+        response = _response(rewritten(original, head, f"<p>{escape(head.description)}</p>"))
+        response.status_code = 503
+        response.headers["Retry-After"] = "30"
+        return response
 
 
 def rewritten(page: bytes, head: Head, body: str) -> bytes:

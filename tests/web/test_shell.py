@@ -123,14 +123,16 @@ def test_the_framework_s_own_files_go_through_untouched(context: Context) -> Non
             assert answer.content == file.read_bytes()
 
 
-def test_a_store_that_is_gone_leaves_the_page_as_the_framework_made_it(
+def test_while_the_store_is_gone_the_page_says_so_and_is_not_indexed(
     context: Context, tmp_path: Path
 ) -> None:
     (tmp_path / "aq.db").unlink()
     with shell(context) as address:
         answer = requests.get(f"{address}/", timeout=60)
-    assert answer.status_code == 200
-    assert '<div id="root"></div>' in answer.text
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert '<div id="root"><p>지금은 자료를 읽을 수 없습니다.' in answer.text
+    assert 'content="noindex"' in answer.text
+    assert "Streamlit</title>" not in answer.text
 
 
 def test_no_text_of_the_view_becomes_markup(context: Context) -> None:

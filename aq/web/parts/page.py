@@ -25,7 +25,7 @@ from aq.web.parts import live_update as push
 from aq.web.parts import view_state as state
 from aq.web.parts.page_cache import once
 from aq.web.sections import PAGES, QUESTIONS, SECTIONS, address, first_of
-from aq.web.wording.facts import older_data
+from aq.web.wording.facts import no_store, older_data
 from aq.web.wording.korean import (
     averaging_words,
     missing_short,
@@ -335,14 +335,8 @@ def archived(file: str) -> None:
 
 def without_store() -> None:
     """All there is of a page while the store does not answer; it comes back by itself."""
-    text = words()
-    told = text(
-        "The data cannot be read at the moment: the store does not answer. This page looks again"
-        " every half minute and comes back by itself. Whoever runs this service finds the reason"
-        " with aq doctor."
-    )
     st.html(page_css())
-    html(f'<p class="notice">{escape(told)}</p>')
+    html(f'<p class="notice">{escape(no_store(words()))}</p>')
     pulse()
 
 

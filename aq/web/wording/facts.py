@@ -14,6 +14,15 @@ def older_data(text: Text, since: datetime) -> str:
     )
 
 
+def no_store(text: Text) -> str:
+    """What a reader is told while the store does not answer."""
+    return text(
+        "The data cannot be read at the moment: the store does not answer. This page looks again"
+        " every half minute and comes back by itself. Whoever runs this service finds the reason"
+        " with aq doctor."
+    )
+
+
 def fact(value: str, label: str, title: str = "", *, meta: bool = False) -> str:
     """A term and its value (markup), for a definition list; `title` shows on hover.
 
