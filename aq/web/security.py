@@ -7,10 +7,11 @@ from typing import Protocol
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aq.web import sharing, sockets, traffic
+from aq.web.api.responses import error_response
 from aq.web.connection_notice import full
 from aq.web.traffic import ROWS_HEADER, Buckets, client_of
 
@@ -123,7 +124,7 @@ class Guard:
     def _refused(self, scope: Scope) -> Response | None:
         if len(scope.get("query_string", b"")) > MAX_QUERY:
             message = f"the query is longer than {MAX_QUERY:,} bytes"
-            return _error(414, "query_too_long", message)
+            return error_response(414, "query_too_long", message)
         if scope["path"] in self._pages and self._sockets.full:
             traffic.count(traffic.PAGES)
             return HTMLResponse(
@@ -133,9 +134,9 @@ class Guard:
         if not length.isascii() or not length.isdigit() or int(length) > MAX_BODY:
             return _too_large()
         if scope["path"].startswith(CLOSED):
-            return _error(404, "unknown_route", "nothing is here")
+            return error_response(404, "unknown_route", "nothing is here")
         if scope["method"] not in METHODS:
-            refusal = _error(
+            refusal = error_response(
                 405, "method_not_allowed", "here is only to read: GET, HEAD or OPTIONS"
             )
             refusal.headers["Allow"] = "GET, HEAD, OPTIONS"
@@ -151,7 +152,7 @@ class Guard:
             if wait:
                 traffic.count(traffic.RATE)
                 seconds = max(1, round(wait + 0.5))
-                refusal = _error(429, "too_many_requests", f"try again in {seconds} s")
+                refusal = error_response(429, "too_many_requests", f"try again in {seconds} s")
                 refusal.headers["Retry-After"] = str(seconds)
                 return refusal
         return None
@@ -211,11 +212,5 @@ def _measured(receive: Receive) -> Receive:
     return receiving
 
 
-def _too_large() -> JSONResponse:
-    return _error(413, "body_too_large", f"a body may have up to {MAX_BODY:,} bytes")
-
-
-def _error(status: int, code: str, message: str) -> JSONResponse:
-    """The one form of errors, as the routes give it."""
-    error = {"code": code, "message": message, "field": None}
-    return JSONResponse({"error": error}, status, headers={"Cache-Control": "no-store"})
+def _too_large() -> Response:
+    return error_response(413, "body_too_large", f"a body may have up to {MAX_BODY:,} bytes")
