@@ -64,6 +64,26 @@ def test_no_calm_headline_while_an_act_is_in_force() -> None:
     assert "발령" not in lead.title(bad, [act()], STANDARD, KO)
 
 
+def test_of_a_bad_country_no_province_under_an_act_is_called_good_without_it() -> None:
+    daegu = [province.ko for province in PROVINCES].index("대구")
+    grades = [4] * 17
+    grades[daegu] = 1
+    bad = of("pm10", grades)
+    there = replace(act("대구권역"), district="대구")
+    assert "발령" not in lead.title(bad, [act()], STANDARD, KO)  # 경기 is called very poor
+    said = lead.title(bad, [there], STANDARD, KO)
+    assert said.startswith("대구 대구권역 초미세먼지 주의보 발령 중, 시도 평균은")
+    assert said.endswith("대구는 ‘좋음’")
+    assert lead.title(bad, [there], STANDARD, EN).startswith("Daegu Daegu zone PM2.5 advisory in")
+
+
+def test_of_many_acts_the_only_one_of_its_kind_is_named() -> None:
+    acts = [act("동부권", "경보"), *(act(zone) for zone in ("남부권", "북부권"))]
+    calm = of("pm10", [1] * 17)
+    said = lead.title(calm, acts, STANDARD, EN)
+    assert "PM2.5 advisory in 2 zones and Gyeonggi Dongbu zone PM2.5 warning in force" in said
+
+
 def test_an_old_hour_is_spoken_of_in_its_own_time() -> None:
     old = [replace(item, stale=True) for item in of("pm10", [2] * 17)]
     assert "당시" in lead.title(old, [], STANDARD, KO)

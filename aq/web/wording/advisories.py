@@ -36,6 +36,11 @@ def act_word(row: Advisory, text: Text) -> str:
     return text.advisory(row.word)
 
 
+def act_name(row: Advisory, text: Text) -> str:
+    """An advisory by place, pollutant and kind: 경기 남부권 미세먼지 주의보."""
+    return f"{place_words(row, text)} {text.pollutant(row.pollutant)} {act_word(row, text)}"
+
+
 def halves_words(parts: Iterable[Part], text: Text) -> str:
     """The forecast regions of a province, each with its word: 경기 북부 나쁨, 경기 남부 보통."""
     return ", ".join(

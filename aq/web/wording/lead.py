@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from aq.domain.forecasts import BAD, DayAhead
 from aq.domain.model import Advisory
-from aq.domain.provinces import PROVINCES
+from aq.domain.provinces import PROVINCES, district_provinces
 from aq.domain.standards import Standard
 from aq.domain.windows import OVERALL
 from aq.i18n import Text
 from aq.queries.current import CurrentItem
 from aq.queries.feed_status import FeedStatus
 from aq.web.wording import headline
-from aq.web.wording.advisories import act_word, place_words
+from aq.web.wording.advisories import act_name, act_word
 from aq.web.wording.korean import listed, province_name
 
 NAMED_ACTS = 2  # more acts than this are counted by kind
@@ -43,32 +43,50 @@ def leading(items: Sequence[CurrentItem], preferred: str) -> str:
 def title(
     items: Sequence[CurrentItem], acts: Sequence[Advisory], standard: Standard, text: Text
 ) -> str:
-    """The headline: of 17 items of one pollutant, and never calm while an act is in force."""
+    """The headline: of 17 items of one pollutant. While an act is in force nothing is called calm
+    without it: neither the country, nor the best of it where a province of theirs is under an act."""
     sentence = headline.headline(items, standard, text)
     if any(item.stale for item in items) and items[0].observed_at:
         hour = text.hour(items[0].observed_at)
         sentence = text("At {hour}: {sentence}", hour=hour, sentence=sentence)
-    worst = max((item.grade or 0 for item in items), default=0)
-    if not acts or worst > len(standard.levels) / 2:
+    if not acts or not _is_calm(items, acts, standard):
         return sentence
     return text(
         "{acts} in force; province means: {sentence}", acts=_acts(acts, text), sentence=sentence
     )
 
 
+def _is_calm(items: Sequence[CurrentItem], acts: Sequence[Advisory], standard: Standard) -> bool:
+    """Whether the headline calls calm the whole country, or provinces that an act stands against:
+    it names the best of a bad country too."""
+    grades = {item.province: item.grade for item in items if item.grade is not None}
+    calm = len(standard.levels) / 2
+    if max(grades.values(), default=0) <= calm:
+        return True
+    best = min(grades.values())
+    under_act = {province.ko for act in acts for province in district_provinces(act.district)}
+    return best <= calm and any(grades.get(name) == best for name in under_act)
+
+
 def _acts(acts: Sequence[Advisory], text: Text) -> str:
     if len(acts) <= NAMED_ACTS:
-        named = (
-            f"{place_words(act, text)} {text.pollutant(act.pollutant)} {act_word(act, text)}"
-            for act in acts
-        )
-        return listed(named, text.lang)
-    kinds = Counter((act.pollutant, act_word(act, text)) for act in acts)
+        return listed((act_name(act, text) for act in acts), text.lang)
+    kinds: dict[tuple[str, str], list[Advisory]] = {}
+    for act in acts:
+        kinds.setdefault((act.pollutant, act.word), []).append(act)
     counted = (
-        text("{what} {act} in {n} zones", what=text.pollutant(pollutant), act=word, n=count)
-        for (pollutant, word), count in kinds.most_common()
+        _act_kind(of_kind, text) for of_kind in sorted(kinds.values(), key=len, reverse=True)
     )
     return listed(counted, text.lang)
+
+
+def _act_kind(acts: Sequence[Advisory], text: Text) -> str:
+    """The acts of one kind: one by its name, several by how many zones they are of."""
+    act, *others = acts
+    if not others:
+        return act_name(act, text)
+    what, word = text.pollutant(act.pollutant), act_word(act, text)
+    return text("{what} {act} in {n} zones", what=what, act=word, n=len(acts))
 
 
 def welcome(
