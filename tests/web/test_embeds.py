@@ -64,6 +64,7 @@ def test_the_provinces_and_the_dress_an_editor_asks_for(context: Context) -> Non
     tree = html.fromstring(listed.content)
     assert len(tree.xpath("//ol[contains(@class, 'list')]/li")) == 17
     assert "통신장애" in listed.text
+    assert listed.text.count("자료 없음") == 2  # once a province, its reason beside it
     words = tree.xpath("string(//ol[@class='scale'])")
     assert all(word in words for word in ("좋음", "보통", "나쁨", "매우나쁨"))
 

@@ -77,6 +77,15 @@ def test_of_a_bad_country_no_province_under_an_act_is_called_good_without_it() -
     assert lead.title(bad, [there], STANDARD, EN).startswith("Daegu Daegu zone PM2.5 advisory in")
 
 
+def test_a_country_without_data_has_no_means_to_speak_of() -> None:
+    said = lead.title(country(None), [act()], STANDARD, EN)
+    assert said == "Gyeonggi Nambu zone PM2.5 advisory in force. No PM10 data to show right now"
+    korean = lead.title(country(None), [act()], STANDARD, KO)
+    assert korean == (
+        "경기 남부권 초미세먼지 주의보 발령 중, 지금 보여 드릴 미세먼지 자료가 없습니다"
+    )
+
+
 def test_of_many_acts_the_only_one_of_its_kind_is_named() -> None:
     acts = [act("동부권", "경보"), *(act(zone) for zone in ("남부권", "북부권"))]
     calm = of("pm10", [1] * 17)

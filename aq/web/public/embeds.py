@@ -32,7 +32,7 @@ from aq.web.public.paths import Page, slug
 from aq.web.public.pictures import judged_words, measured, week_line, year_of_days
 from aq.web.site import Site
 from aq.web.wording import headline, lead, summary
-from aq.web.wording.korean import province_name, shown
+from aq.web.wording.korean import missing_short, province_name, shown
 
 OFFICIAL = "airkorea_means"
 # AirKorea's means are hourly values: of its own four grades by the hour alone are they unchanged.
@@ -224,8 +224,10 @@ def _strip(frame: Frame, _moment: Moment, view: View) -> str:
     chips = ""
     for item in _items(frame, view):
         name = escape(province_name(BY_CODE[item.code], text.lang))
-        value, level = escape(told(view, item)), escape(word(view, item))
-        missing = ' class="missing"' if shown(item) is None else ""
+        level = escape(word(view, item))
+        is_missing = shown(item) is None
+        value = escape(missing_short(text, item) if is_missing else told(view, item))
+        missing = ' class="missing"' if is_missing else ""
         if frame.layout == "list":
             chips += (
                 f'<li><b class="name">{name}</b>{badge(item)}<span>{level}</span>'

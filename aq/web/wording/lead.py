@@ -13,7 +13,7 @@ from aq.queries.current import CurrentItem
 from aq.queries.feed_status import FeedStatus
 from aq.web.wording import headline
 from aq.web.wording.advisories import act_name, act_word
-from aq.web.wording.korean import listed, province_name
+from aq.web.wording.korean import listed, province_name, shown
 
 NAMED_ACTS = 2  # more acts than this are counted by kind
 HOURS_BACK = 3  # the direction is told against so many hours before
@@ -43,17 +43,21 @@ def leading(items: Sequence[CurrentItem], preferred: str) -> str:
 def title(
     items: Sequence[CurrentItem], acts: Sequence[Advisory], standard: Standard, text: Text
 ) -> str:
-    """The headline: of 17 items of one pollutant. While an act is in force nothing is called calm
-    without it: neither the country, nor the best of it where a province of theirs is under an act."""
+    """The headline: of 17 items of one pollutant.
+
+    While an act is in force nothing is called calm without it: neither the country, nor the best
+    provinces of a bad one, where an act is in force in one of them.
+    """
     sentence = headline.headline(items, standard, text)
     if any(item.stale for item in items) and items[0].observed_at:
         hour = text.hour(items[0].observed_at)
         sentence = text("At {hour}: {sentence}", hour=hour, sentence=sentence)
     if not acts or not _is_calm(items, acts, standard):
         return sentence
-    return text(
-        "{acts} in force; province means: {sentence}", acts=_acts(acts, text), sentence=sentence
-    )
+    told = _acts(acts, text)
+    if all(shown(item) is None for item in items):
+        return text("{acts} in force. {sentence}", acts=told, sentence=sentence)
+    return text("{acts} in force; province means: {sentence}", acts=told, sentence=sentence)
 
 
 def _is_calm(items: Sequence[CurrentItem], acts: Sequence[Advisory], standard: Standard) -> bool:
