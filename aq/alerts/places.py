@@ -1,6 +1,6 @@
 """Where a rule is judged: provinces by code, zones by id, feeds by name, the program itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from aq.alerts.rule import Rule
@@ -46,3 +46,12 @@ def province_of(place: str) -> Province | None:
     """The province that a place is or lies in; None of a feed."""
     zone = zone_of_place(place)
     return zone.province if zone else BY_CODE.get(place)
+
+
+def place_to_draw(fired: Mapping[str, int], code: str | None) -> str:
+    """Of the places where a rule was tried, with how often it fired, the one to look at: the most
+    of a province where it is judged there, a zone before the stations of none."""
+    own = [place for place in fired if (found := province_of(place)) and found.code == code]
+    return max(
+        own or fired, key=lambda place: (fired[place] > 0, place not in BY_CODE, fired[place])
+    )

@@ -8,7 +8,7 @@ from fractions import Fraction
 from aq.context import Context
 from aq.domain.averages import THREE_QUARTERS, WINDOW_HOURS, averaged
 from aq.domain.clock import day_hours, day_of, floor_hour, hour_number
-from aq.domain.episodes import Run, runs
+from aq.domain.episodes import Episode, Run, episodes, runs
 from aq.domain.pollutants import Exact, mean_half_up
 from aq.domain.provinces import PROVINCES
 from aq.domain.selection import Selection
@@ -51,6 +51,23 @@ def level_of(standard: Standard, key: str, grade: int) -> Level | None:
                 complete=standard.complete,
             )
     return None
+
+
+def middle_grade(standard: Standard) -> int:
+    """The first level that is worse than the middle of a standard."""
+    last = len(standard.levels)
+    return min(last, last // 2 + 1)
+
+
+def lasting(
+    context: Context, key: str, after: datetime, until: datetime, level: Level, least: int
+) -> tuple[Spells, list[Episode]]:
+    """The runs of at least `least` hours, and the episodes they make, in order of time."""
+    every = spells(context, key, after, until, level)
+    kept = {
+        place: tuple(run for run in own if run.length >= least) for place, own in every.runs.items()
+    }
+    return Spells(runs=kept, feeds=every.feeds), episodes(kept)
 
 
 def spells(context: Context, key: str, after: datetime, until: datetime, level: Level) -> Spells:

@@ -9,14 +9,17 @@ import requests
 from lxml import etree, html
 from PIL import Image
 
+from aq import app
+from aq.alerts import Rule
+from aq.alerts.rules import known_to, save_rule
 from aq.context import Context
 from aq.domain.clock import HOUR, kst_day
-from aq.domain.model import DAILY, Advisory, ForecastNotice, Reading
+from aq.domain.model import DAILY, URBAN, Advisory, ForecastNotice, Reading, Station
 from aq.domain.provinces import PROVINCES
 from aq.store.notices import put_advisories, put_forecasts
 from aq.web.public.embeds import KINDS, height
-from aq.web.public.past_pictures import KINDS as PICTURES
 from aq.web.public.picture import png
+from aq.web.public.picture_kinds import PICTURES
 from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, make_runtime, public, write
 
@@ -180,7 +183,11 @@ def test_the_card_is_a_picture_of_the_hour(context: Context, lang: str) -> None:
     assert unknown.status_code == 404
 
 
-@pytest.mark.parametrize("kind", [kind for kind in PICTURES if kind != "forecasts"])
+# Pictures of what `fill` has not: notices, stations with a place, rules.
+OF_MORE = ("forecasts", "stations", "rule")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PICTURES if kind not in OF_MORE])
 def test_a_picture_to_take_away_says_what_it_is(context: Context, kind: str) -> None:
     with public(context) as address:
         drawing = requests.get(f"{address}/picture/{kind}.svg?province=부산&lang=en", timeout=60)
@@ -221,6 +228,81 @@ def test_forecasts_and_acts_are_pictures_of_what_was_said(context: Context) -> N
         assert title in " ".join(tree.itertext())
         assert b"var(--" not in answer.content
         assert sign in answer.text
+
+
+def test_a_past_hour_is_drawn_as_it_was(context: Context) -> None:
+    high = Reading(
+        station=Station(name="서울 하나", sido="서울", network=URBAN),
+        hour=HOUR_20 - 5 * HOUR,
+        values={"pm10": 1800},
+    )
+    write(context, high)
+    with public(context) as address:
+        asked = f"{address}/picture/hour.svg?lang=en&at="
+        then, now = (requests.get(asked + at, timeout=60) for at in ("2026-11-23T15", ""))
+        wrong = [
+            requests.get(f"{address}/picture/{query}", timeout=60)
+            for query in ("hour.svg?at=yesterday", "hour.svg?at=2026-11-24T15", "map.svg?at=x")
+        ]
+    words = " ".join(etree.fromstring(then.content).itertext())
+    assert "PM10, Mon 23 Nov 2026 15:00" in words
+    assert "As of Mon 23 Nov 15:00. AirKorea, observed" in words
+    assert "180 D" in words
+    assert now.status_code == 400  # an empty parameter means something that was forgotten
+    assert [answer.status_code for answer in wrong] == [400] * 3
+
+
+def test_episodes_and_missing_hours_are_told_in_the_title(context: Context) -> None:
+    seoul = Station(name="서울 하나", sido="서울", network=URBAN)
+    hours = (HOUR_20 - back * HOUR for back in range(10, 15))
+    write(context, *(Reading(station=seoul, hour=hour, values={"pm10": 1200}) for hour in hours))
+    with public(context) as address:
+        episodes = requests.get(f"{address}/picture/episodes.svg?lang=en", timeout=60)
+        gaps = requests.get(f"{address}/picture/gaps.svg?lang=en", timeout=60)
+        index = requests.get(f"{address}/picture/gaps.svg?pollutant=overall", timeout=60)
+    assert "PM10: 1 episodes at ‘Poor’ or worse, the longest of 5 hours" in episodes.text
+    assert episodes.text.count('<rect style="fill:#') == 1
+    # 60 hours of 17 places less two of 90 days (the last ends at 20:00).
+    share = 100 * (1 - (60 * 17 - 2) / ((90 * 24 - 4) * 17))
+    assert f"PM10: {share:.1f}% of the hours are missing" in gaps.text
+    assert index.status_code == 400
+
+
+def test_stations_are_drawn_where_they_stand(context: Context) -> None:
+    facts = {"sido": "서울", "network": URBAN, "latitude": 37.56, "longitude": 126.98}
+    jung = Station(name="중구", code="111121", address="서울 중구 덕수궁길 15", **facts)
+    road = Station(name="한강대로", code="111122", **{**facts, "network": "도로변대기"})
+    with public(context) as address:
+        nowhere = requests.get(f"{address}/picture/stations.svg", timeout=60)
+        write(
+            context,
+            *(Reading(station=one, hour=HOUR_20, values={"pm10": 300}) for one in (jung, road)),
+        )
+        found = requests.get(f"{address}/picture/stations.svg", timeout=60)
+    assert nowhere.status_code == 404
+    words = " ".join(etree.fromstring(found.content).itertext())
+    assert "서울의 측정소 · 미세먼지" in words
+    assert "중구" in words
+    assert (found.text.count("<circle "), found.text.count('<rect style="fill:#')) == (1, 1)
+
+
+def test_a_rule_is_drawn_with_its_levels_and_what_it_would_have_done(context: Context) -> None:
+    app.watch(context)
+    busan = Station(name="부산 하나", sido="부산", network=URBAN)
+    hours = (HOUR_20 - back * HOUR for back in range(10, 15))
+    write(context, *(Reading(station=busan, hour=hour, values={"pm10": 2000}) for hour in hours))
+    rule = Rule(id="own", name="Own", provinces=("KR-26",), threshold=150, clear_below=100)
+    save_rule(context.store, rule.as_body(), known_to(context), "test")
+    with public(context) as address:
+        asked = f"{address}/picture/rule.svg?lang=en&province=KR-26&rule="
+        found, late, none = (
+            requests.get(asked + name, timeout=60) for name in ("own", "data-late", "nobody")
+        )
+        unnamed = requests.get(f"{address}/picture/rule.svg", timeout=60)
+    words = " ".join(etree.fromstring(found.content).itertext())
+    for part in ("Own · Busan: fired 1 times", "fires from 150", "clears below 100"):
+        assert part in words
+    assert [answer.status_code for answer in (late, none, unnamed)] == [400, 404, 400]
 
 
 def test_every_letter_we_write_stands_in_the_font_that_ships() -> None:

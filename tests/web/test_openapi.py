@@ -34,7 +34,7 @@ from aq.store.yellow_dust import put_yellow_dust
 from aq.web.api.openapi import pages
 from aq.web.api.routes import TABLE, routes
 from aq.web.public.embeds import KINDS as FRAMES
-from aq.web.public.past_pictures import KINDS as PICTURES
+from aq.web.public.picture_kinds import PICTURES
 from aq.web.public.routes import routes as public_routes
 from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, listening, make_runtime, write
@@ -42,7 +42,13 @@ from tests.serving import HOUR_20, fill, listening, make_runtime, write
 EVERY = {**TABLE, **pages.table()}
 
 CITY_HALL = Station(
-    name="중구", sido="서울", code="111121", network=URBAN, address="서울 중구 덕수궁길 15"
+    name="중구",
+    sido="서울",
+    code="111121",
+    network=URBAN,
+    address="서울 중구 덕수궁길 15",
+    latitude=37.5643,
+    longitude=126.9757,
 )
 # What the examples of the document leave open: what there is depends on the store.
 MORE: dict[str, list[dict[str, str]]] = {
@@ -61,7 +67,9 @@ MORE: dict[str, list[dict[str, str]]] = {
     "/api/v1/advisories": [{"year": "2026"}],
     "/embed/{kind}": [{"kind": kind} for kind in FRAMES],
     "/picture/{kind}.{form}": [
-        *({"kind": kind} for kind in PICTURES if kind != "forecasts"),
+        *({"kind": kind} for kind in PICTURES if kind not in ("forecasts", "rule")),
+        {"kind": "hour", "at": "2026-11-23T19"},
+        {"kind": "rule", "rule": "pm10-warning"},
         {"form": "png"},
     ],
 }

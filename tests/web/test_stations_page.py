@@ -1,5 +1,6 @@
 """Stations: who counts in a province's mean of an hour and why not, their lines, their page."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,6 @@ from aq.web.charts import map_names
 from aq.web.charts.station_map import station_map
 from aq.web.charts.theme import LIGHT
 from aq.web.pages.stations import why_words
-from aq.web.parts import cache
 from aq.web.public.figure import width_of
 from tests.serving import HOUR_20, fill, make_runtime, write
 from tests.web.test_pages import context, data_of, markup, run
@@ -156,7 +156,7 @@ def test_the_map_shows_letters_and_leaves_out_whose_place_is_unknown(context: Co
     found = _roster(context)
     figure = station_map(
         found.members,
-        cache.shapes(),
+        json.loads((SHIPPED / "provinces.geojson").read_text("utf-8")),
         "KR-11",
         STANDARD,
         KO,

@@ -13,6 +13,10 @@ SIDE = 340  # pixels of the smaller side of the map on a phone; a wider one only
 MARK = 21  # pixels of a station's mark
 LINE = 14  # pixels of a line of letters
 LETTERS = 12  # pixels of the largest letters
+# The least height shown [degrees], and the room around the outermost stations.
+LEAST, ROOM = 0.1, 0.24
+# A degree east to a degree north at Korea's latitudes.
+SHORTER = 0.8
 UNITS = ("시", "군", "구")
 SIDES = ("bottom center", "top center", "middle right", "middle left")
 Spot = tuple[float, float]  # longitude and latitude [degrees]
@@ -85,6 +89,19 @@ def names(
                 names.append(Name(words, *spot, side, is_district))
                 break
     return names
+
+
+def window(placed: Sequence[Member]) -> tuple[list[float], list[float]]:
+    """Longitudes and latitudes to show [degrees]: a square on the ground."""
+    east = [member.longitude for member in placed if member.longitude is not None]
+    north = [member.latitude for member in placed if member.latitude is not None]
+    least = max(LEAST, max(north) - min(north), SHORTER * (max(east) - min(east)))
+    return _span(east, least / SHORTER), _span(north, least)
+
+
+def _span(degrees: Sequence[float], least: float) -> list[float]:
+    middle, half = (min(degrees) + max(degrees)) / 2, (1 + ROOM) * least / 2
+    return [middle - half, middle + half]
 
 
 def districts(members: Iterable[Member]) -> list[str]:

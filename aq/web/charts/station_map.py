@@ -11,7 +11,7 @@ from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.evidence import COUNTS
 from aq.queries.stations import Member
-from aq.web.charts.map_names import LETTERS, MARK, district_of, names
+from aq.web.charts.map_names import LETTERS, MARK, district_of, names, window
 from aq.web.charts.theme import FONT, Palette, hover_label
 from aq.web.wording.korean import number
 
@@ -23,10 +23,6 @@ MAP_CONFIG: Mapping[str, Any] = {
     "scrollZoom": False,
     "doubleClick": False,
 }
-# The least height shown [degrees], and the room around the outermost stations.
-LEAST, ROOM = 0.1, 0.24
-# A degree east to a degree north at Korea's latitudes.
-SHORTER = 0.8
 # The provinces in grey, the chosen one paler, so that grade colours mean grades and nothing else.
 GROUND_SHARE = 0.45
 
@@ -78,7 +74,7 @@ def station_map(
         ]
     )
     near = [member for member in placed if district in ("", district_of(member))] or placed
-    east, north = _window(near)
+    east, north = window(near)
     figure.add_traces([_names(near[::-1], east, north, text, colours)])
     figure.update_geos(
         visible=False,
@@ -138,19 +134,6 @@ def _ground(colours: Palette) -> str:
 
 def _pairs(colour: str) -> Iterator[str]:
     return (colour[place : place + 2] for place in (1, 3, 5))
-
-
-def _window(placed: Sequence[Member]) -> tuple[list[float], list[float]]:
-    """Longitudes and latitudes to show [degrees]: a square on the ground."""
-    east = [member.longitude for member in placed if member.longitude is not None]
-    north = [member.latitude for member in placed if member.latitude is not None]
-    least = max(LEAST, max(north) - min(north), SHORTER * (max(east) - min(east)))
-    return _span(east, least / SHORTER), _span(north, least)
-
-
-def _span(degrees: Sequence[float], least: float) -> list[float]:
-    middle, half = (min(degrees) + max(degrees)) / 2, (1 + ROOM) * least / 2
-    return [middle - half, middle + half]
 
 
 def _markers(

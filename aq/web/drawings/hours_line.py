@@ -16,18 +16,25 @@ from aq.web.wording.korean import number
 
 LEFT, RIGHT, TOP, BOTTOM = 42, 76, 10, 24
 HEADROOM = 1.08  # of the highest value, so that the line does not touch the edge
+BAR = 7  # height of a stretch
 LEAST_DAYS_APART = 74  # units between the names of two days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Hourly means of a pollutant [its unit], None where missing; the newest ended at `until`."""
+    """Hourly means of a pollutant [its unit], None where missing; the newest ended at `until`.
+
+    `levels` are values with their words, drawn across; `stretches` are (first hour, hour after the
+    last, whether it is known) by their places among the values, drawn as bars at the foot.
+    """
 
     values: Sequence[float | None]
     until: datetime
     pollutant: str
     standard: Standard
     words: str
+    levels: Sequence[tuple[float, str]] = ()
+    stretches: Sequence[tuple[int, int, bool]] = ()
 
 
 def hours_line(line: Line, text: Text, paint: Paint, size: tuple[int, int] = (400, 170)) -> str:
@@ -35,13 +42,16 @@ def hours_line(line: Line, text: Text, paint: Paint, size: tuple[int, int] = (40
     width, height = size
     present = [value for value in line.values if value is not None]
     bands = level_bands(line.standard, line.pollutant)
-    top = max([*present, bands[0][1] if bands else 0.0]) * HEADROOM or 1.0
+    marks = (value for value, _ in line.levels)
+    top = max([*present, *marks, bands[0][1] if bands else 0.0]) * HEADROOM or 1.0
     frame = _Frame(width, height, top, len(line.values))
     body = "".join(
         (
             _bands(line, bands, frame, text, paint),
             _days(line.until, frame, paint, text),
+            _stretches(line, frame, paint),
             _path(tuple(line.values), frame, paint),
+            _levels(line, frame, paint),
             _newest(line, frame, paint),
         )
     )
@@ -89,6 +99,33 @@ def _bands(line: Line, bands: Sequence[Band], frame: _Frame, text: Text, paint: 
     return drawn + (
         f'<path d="M{LEFT} {base:.1f}H{frame.width - RIGHT}" stroke="{paint.rule}" fill="none"/>'
     )
+
+
+def _levels(line: Line, frame: _Frame, paint: Paint) -> str:
+    """A dashed line a level, its words above it; the lower one's below."""
+    drawn, highest = "", max((value for value, _ in line.levels), default=0.0)
+    for value, words in line.levels:
+        y = frame.y(value)
+        under = y - 5 if value == highest else y + 14
+        drawn += (
+            f'<path d="M{LEFT} {y:.1f}H{frame.width - RIGHT}" stroke="{paint.ink}"'
+            f' stroke-dasharray="6 4" fill="none"/><text x="{LEFT + 6}" y="{under:.1f}"'
+            f' font-weight="700" fill="{paint.ink}">{escape(words)}</text>'
+        )
+    return drawn
+
+
+def _stretches(line: Line, frame: _Frame, paint: Paint) -> str:
+    """Bars above the base, pale where the hours are not known."""
+    drawn, base = "", frame.y(0)
+    for first, end, is_known in line.stretches:
+        left, right = frame.x(first - 0.5), frame.x(end - 0.5)
+        pale = "" if is_known else ' fill-opacity=".3"'
+        drawn += (
+            f'<rect x="{left:.1f}" y="{base - BAR:.1f}" width="{max(2.0, right - left):.1f}"'
+            f' height="{BAR}" fill="{paint.ink}"{pale}/>'
+        )
+    return drawn
 
 
 def _days(until: datetime, frame: _Frame, paint: Paint, text: Text) -> str:

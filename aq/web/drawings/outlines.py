@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -65,11 +65,29 @@ def _north(latitude: float) -> float:
 
 
 @cache
+def shapes() -> Mapping[str, Mapping[str, Any]]:
+    """The geometry (GeoJSON) of each province by its code."""
+    whole = json.loads(config_file("provinces.geojson").read_text("utf-8"))
+    return {feature["id"]: feature["geometry"] for feature in whole["features"]}
+
+
+def outline(geometry: Mapping[str, Any], at: Callable[[float, float], tuple[float, float]]) -> str:
+    """A polygon of GeoJSON or several as the `d` of an SVG path; `at` says where a point of the
+    earth [degrees east, north] is drawn."""
+    several = geometry["type"] == "MultiPolygon"
+    polygons = geometry["coordinates"] if several else [geometry["coordinates"]]
+    rings = (ring for polygon in polygons for ring in polygon)
+    return "".join(
+        "M" + "L".join("{:.1f},{:.1f}".format(*at(*point[:2])) for point in ring) + "Z"
+        for ring in rings
+    )
+
+
+@cache
 def outlines(step: int = 1) -> Outlines:
     """The outlines on a grid of `step` units, in which their paths count; neighbours share their
     corners, so no seam opens."""
-    shapes = json.loads(config_file("provinces.geojson").read_text("utf-8"))
-    paths = {feature["id"]: _path(feature["geometry"], step) for feature in shapes["features"]}
+    paths = {code: _path(geometry, step) for code, geometry in shapes().items()}
     return Outlines(paths=paths, height=round(place(WEST, SOUTH)[1]))
 
 

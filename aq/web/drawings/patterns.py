@@ -61,23 +61,24 @@ def week_alone(
                 f'x="{NAMES + column * step:.1f}" y="{y}" width="{step - 1:.1f}"'
                 f' height="{CELL_ROW - 1}"'
             )
-            drawn += f"<rect {_tone(share)} {box}/>"
+            drawn += f"<rect {tone(share)} {box}/>"
     for hour in (1, *range(3, 25, 3)):
         drawn += svg_text(NAMES + (hour - 0.5) * step, 12, view.text("{hour}:00", hour=hour))
     y = HEAD + len(names) * CELL_ROW + 12
     for place, share in enumerate(KEY_SHARES if values else ()):
         x = NAMES + place * 90
         words = number(low + share * (high - low), view.digits(view.pollutant))
-        drawn += f'<rect {_tone(share)} x="{x}" y="{y}" width="18" height="16"/>'
+        drawn += f'<rect {tone(share)} x="{x}" y="{y}" width="18" height="16"/>'
         drawn += svg_text(x + 24, y + 13, f"{words} {view.unit(view.pollutant)}", "start")
     if any(None in row for row in medians):
         x = NAMES + (90 * len(KEY_SHARES) if values else 0)
-        drawn += f'<rect {_tone(None)} x="{x}" y="{y}" width="18" height="16"/>'
+        drawn += f'<rect {tone(None)} x="{x}" y="{y}" width="18" height="16"/>'
         drawn += svg_text(x + 24, y + 13, gap, "start")
     return small_svg(view.text("By weekday and hour"), WIDTH, y + 20, drawn)
 
 
-def _tone(share: float | None) -> str:
+def tone(share: float | None) -> str:
+    """How a cell is filled by a share of the darkest tone, 0 to 1; hatched where there is none."""
     if share is None:
         return 'fill="url(#gap-week)"'
     return f'class="full" fill-opacity="{PALEST + (1 - PALEST) * share:.3f}"'

@@ -9,7 +9,7 @@ from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.i18n import N_
 from aq.web.parts import cache, live_view, page
 from aq.web.public.embeds import KINDS, LAYOUTS, MOST_LINES, SOURCES, THEMES, WIDTHS, height, iframe
-from aq.web.public.past_pictures import KINDS as PICTURES
+from aq.web.public.picture_kinds import PICTURES
 from aq.web.wording.korean import province_name
 
 THEME_NAMES = {"auto": N_("as the reader has it"), "light": N_("light"), "dark": N_("dark")}

@@ -11,15 +11,14 @@ import streamlit as st
 
 from aq.context import Context
 from aq.domain.clock import from_hour_number
-from aq.domain.episodes import BRIDGE, Episode, Run, episodes
+from aq.domain.episodes import BRIDGE, Episode, Run
 from aq.domain.pollutants import Exact, pollutants
 from aq.domain.provinces import BY_ID, PROVINCES
 from aq.domain.standards import Standard
 from aq.feeds.registry import INFO
 from aq.i18n import Text, text_in
 from aq.queries.completeness import completeness
-from aq.queries.exceedances import Level, Spells, level_of
-from aq.queries.exceedances import spells as read_spells
+from aq.queries.exceedances import Level, Spells, lasting, level_of, middle_grade
 from aq.web.charts.theme import palette
 from aq.web.charts.time_axis import chart_config
 from aq.web.charts.timeline import TimelineStyle, timeline
@@ -28,9 +27,9 @@ from aq.web.parts import cache, page, ranges
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
 from aq.web.parts.tables import cards
+from aq.web.wording.episodes import sentence, value_words
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import (
-    N_,
     averaging_words,
     listed,
     long_hour,
@@ -44,7 +43,6 @@ LEAST_HOURS = (1, 3, 6, 12, 24)
 DEFAULT_HOURS = 3
 # Rows of the table on the page, the newest; all of them are in the file.
 MOST_ROWS = 60
-VALUE_WORDS = N_("{value} or more")
 
 
 def render() -> None:
@@ -54,9 +52,8 @@ def render() -> None:
 
 def _grade(rules: Standard) -> int:
     """The level asked for; without one the first that is worse than the middle."""
-    last = len(rules.levels)
-    known = {str(place): place for place in range(2, last + 1)}
-    return known.get(st.query_params.get("level", ""), min(last, last // 2 + 1))
+    known = {str(place): place for place in range(2, len(rules.levels) + 1)}
+    return known.get(st.query_params.get("level", ""), middle_grade(rules))
 
 
 def _over() -> float | None:
@@ -80,17 +77,6 @@ def level_asked(rules: Standard, key: str, grade: int, over: float | None) -> Le
     return level_of(rules, key, grade)
 
 
-def found(
-    context: Context, key: str, after: datetime, until: datetime, level: Level, least: int
-) -> tuple[Spells, list[Episode]]:
-    """The runs of at least `least` hours, and the episodes they make, in order of time."""
-    every = read_spells(context, key, after, until, level)
-    kept = {
-        place: tuple(run for run in own if run.length >= least) for place, own in every.runs.items()
-    }
-    return Spells(runs=kept, feeds=every.feeds), episodes(kept)
-
-
 def _asked_level(asked: Asked) -> Level | None:
     rules = page.standard()
     return level_asked(rules, asked.pollutant, _grade(rules), _over())
@@ -98,38 +84,15 @@ def _asked_level(asked: Asked) -> Level | None:
 
 def _found(asked: Asked, level: Level) -> tuple[Spells, list[Episode]]:
     after = min(asked.range.after, asked.range.until)
-    return cache.kept(found, asked.pollutant, after, asked.range.until, level, _least())
+    return cache.kept(lasting, asked.pollutant, after, asked.range.until, level, _least())
 
 
 def _headline(asked: Asked) -> str:
     text, level = asked.text, _asked_level(asked)
-    what = text.pollutant(asked.pollutant)
     if level is None:
-        return text("{what}: episodes", what=what)
-    name = _level_name(level, asked.pollutant, page.standard(), text)
+        return text("{what}: episodes", what=text.pollutant(asked.pollutant))
     _, many = _found(asked, level)
-    if not many:
-        return text("{what}: no episode at {level}", what=what, level=name)
-    longest = max(one.length for one in many)
-    return text(
-        "{what}: {n} episodes at {level}, the longest of {hours} hours",
-        what=what,
-        n=len(many),
-        level=name,
-        hours=f"{longest:,}",
-    )
-
-
-def _level_name(level: Level, key: str, rules: Standard, text: Text) -> str:
-    if level.grade is None:
-        return text(VALUE_WORDS, value=_value(level.least, key))
-    return text("‘{level}’ or worse", level=rules.level(level.grade).label(text.lang))
-
-
-def _value(scaled: Exact, key: str) -> str:
-    """A value at the store's scale with its unit, in the digits that are stored."""
-    one = pollutants()[key]
-    return f"{number(float(scaled / one.scale), one.digits)} {one.unit}"
+    return sentence(many, level, asked.pollutant, page.standard(), text)
 
 
 def _body(asked: Asked) -> None:
@@ -170,6 +133,7 @@ def _body(asked: Asked) -> None:
     if many:
         page.html(episodes_table(many, asked.pollutant, text))
         _runs(spells, asked.pollutant, text)
+    page.take_away({"episodes": text("the last 90 days")}, pollutant=asked.pollutant)
     codes = [province.code for province in PROVINCES]
     origin.downloads(codes, [asked.pollutant], asked.range, "hour")
 
@@ -234,7 +198,7 @@ def _facts(
             where=province_name(BY_ID[place], text.lang),
             hour=long_hour(text, from_hour_number(run.peak_hour)),
         )
-        facts.append(fact(escape(_value(run.peak, asked.pollutant)), words))
+        facts.append(fact(escape(value_words(run.peak, asked.pollutant)), words))
         touched = sum(bool(own) for own in spells.runs.values())
         facts.append(fact(f"{touched} / 17", text("provinces with an episode")))
     name = averaging_words(text, level.averaging)
@@ -282,14 +246,14 @@ def figure(
 ) -> go.Figure:
     """The timeline of a range; bars have the colour of the grade of their highest value."""
     text, colours, rules = text_in(lang), palette(dark), context.standards[standard]
-    spells, _ = found(context, pollutant, after, until, level, least)
+    spells, _ = lasting(context, pollutant, after, until, level, least)
 
     def colour(run: Run) -> str:
         grade = level.grade and rules.grade(pollutant, run.peak, level.averaging)
         return rules.level(grade).colour if grade else colours.ink
 
     def value(scaled: Exact) -> str:
-        return _value(scaled, pollutant)
+        return value_words(scaled, pollutant)
 
     style = TimelineStyle(after=after, until=until, colour=colour, value=value)
     return timeline(spells.runs, style, text, colours)
@@ -317,7 +281,7 @@ def _row(episode: Episode, key: str, text: Text) -> list[str]:
     """The cells of an episode, as markup."""
     place, run = episode.peak
     begin, end = _ends(episode, text)
-    highest = f"{_value(run.peak, key)}, {province_name(BY_ID[place], text.lang)}"
+    highest = f"{value_words(run.peak, key)}, {province_name(BY_ID[place], text.lang)}"
     bridged = len({hour for _, part in episode.parts for hour in part.bridged})
     length = f"{episode.length:,}"
     if bridged:
@@ -379,7 +343,7 @@ def runs_table(spells: Spells, key: str, text: Text) -> pd.DataFrame:
             text("End"): [_stamp(run.last, text, run.ends_known) for _, run in rows],
             text("Hours above"): [run.hours for _, run in rows],
             text("Bridged"): [len(run.bridged) for _, run in rows],
-            text("Highest"): [_value(run.peak, key) for _, run in rows],
+            text("Highest"): [value_words(run.peak, key) for _, run in rows],
             text("When"): [_stamp(run.peak_hour, text) for _, run in rows],
         }
     )

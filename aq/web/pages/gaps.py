@@ -31,8 +31,8 @@ from aq.web.parts import cache, page
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
 from aq.web.parts.tables import date_column, dates, table
-from aq.web.wording.facts import fact
-from aq.web.wording.korean import N_, day_words, flag_word, month_words, number, province_name
+from aq.web.wording.facts import fact, missing_words, percent
+from aq.web.wording.korean import N_, day_words, flag_word, month_words, province_name
 
 CAUSE_NAMES = {
     "not_received": N_("not received"),
@@ -77,27 +77,9 @@ def _found(asked: Asked) -> Completeness:
 
 
 def _headline(asked: Asked) -> str:
-    text, days = asked.text, _found(asked).days
+    days = _found(asked).days
     expected, hours = int(days["expected"].sum()), int(days["hours"].sum())
-    what = text.pollutant(asked.pollutant)
-    if not expected:
-        return text("{what}: no hours in this range", what=what)
-    if hours == expected:
-        return text("{what}: not one hour is missing", what=what)
-    if not hours:
-        return text("{what}: no hour has a value", what=what)
-    share = _percent(expected - hours, expected)
-    return text("{what}: {share} of the hours are missing", what=what, share=share)
-
-
-def _percent(part: int, whole: int) -> str:
-    """A share in per cent; what is not nothing is never printed as nothing."""
-    share = 100 * part / whole
-    if 0 < share < 0.1:
-        return "<0.1%"
-    if 99.9 < share < 100:
-        return ">99.9%"
-    return f"{number(share, 1)}%"
+    return missing_words(hours, expected, asked.pollutant, asked.text)
 
 
 def _body(asked: Asked) -> None:
@@ -132,6 +114,7 @@ def _body(asked: Asked) -> None:
     page.html(causes_table(found, text))
     _archived(asked)
     _tables(found, text)
+    page.take_away({"gaps": text("the last 90 days")}, pollutant=asked.pollutant)
     codes = [province.code for province in PROVINCES]
     origin.downloads(codes, [asked.pollutant], asked.range, "day")
 
@@ -171,7 +154,7 @@ def _facts(found: Completeness, text: Text) -> None:
     days, lacks = found.days, found.lacks
     expected, hours = int(days["expected"].sum()), int(days["hours"].sum())
     words = text("province hours with a value, {n} of {all}", n=f"{hours:,}", all=f"{expected:,}")
-    facts = [fact(_percent(hours, expected), words)]
+    facts = [fact(percent(hours, expected), words)]
     if len(lacks):
         most, _hours = _largest(lacks, "cause")
         facts.append(fact(escape(text(CAUSE_NAMES[most])), text("most frequent cause")))

@@ -1,7 +1,6 @@
 """The map in time: the 17 at any past hour, with a slider and play."""
 
 import math
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from html import escape
 from typing import Any
@@ -17,7 +16,7 @@ from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.map_hours import Frame, Shown, frames, sources
 from aq.web import components
-from aq.web.drawings.outlines import AT_SEA, LABELS, SMALL
+from aq.web.drawings.outlines import AT_SEA, LABELS, SMALL, outline, shapes
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, daily, live_view, page
 from aq.web.parts.history_page import choice
@@ -113,6 +112,7 @@ def _map(
     rows = origin.facts(pd.DataFrame(sources(made), columns=["feed", "kind", "status"]), text)
     page.html(f'<dl class="facts">{"".join(rows)}</dl>')
     _table(next(one for one in made if one.at == at), rules, pollutant, text)
+    page.take_away({"hour": text.hour(at)}, pollutant=pollutant, at=f"{kst(at):%Y-%m-%dT%H}")
     if pollutant in pollutants():
         day = Range(since=kst_day(at), last=kst_day(at), after=after, until=until)
         origin.downloads([province.code for province in PROVINCES], [pollutant], day, "hour")
@@ -190,9 +190,6 @@ def _y(latitude: float) -> float:
 
 def _places(text: Text) -> list[dict[str, Any]]:
     """The 17 in page-header order: outline, and where the name stands."""
-    shapes: Mapping[str, Any] = {
-        shape["id"]: shape["geometry"] for shape in cache.shapes()["features"]
-    }
     out = []
     for province in PROVINCES:
         longitude, latitude = LABELS[province.code]
@@ -201,7 +198,7 @@ def _places(text: Text) -> list[dict[str, Any]]:
             {
                 "code": province.code,
                 "name": province_name(province, text.lang),
-                "path": outline(shapes[province.code]),
+                "path": outline(shapes()[province.code], lambda east, north: (_x(east), _y(north))),
                 "x": round(_x(longitude), 1),
                 "y": round(_y(latitude), 1),
                 "anchor": side or "middle",
@@ -210,17 +207,6 @@ def _places(text: Text) -> list[dict[str, Any]]:
             }
         )
     return out
-
-
-def outline(geometry: Mapping[str, Any]) -> str:
-    """A GeoJSON polygon or several as the text of an SVG path."""
-    several = geometry["type"] == "MultiPolygon"
-    polygons = geometry["coordinates"] if several else [geometry["coordinates"]]
-    return "".join(
-        "M" + "L".join(f"{_x(point[0]):.1f},{_y(point[1]):.1f}" for point in ring) + "Z"
-        for polygon in polygons
-        for ring in polygon
-    )
 
 
 def _table(frame: Frame, rules: Standard, pollutant: str, text: Text) -> None:

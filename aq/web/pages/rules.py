@@ -11,6 +11,7 @@ from aq.alerts import Problem, Rule, problems
 from aq.alerts import rules as alerting
 from aq.alerts.channels import outlets
 from aq.alerts.delivery import try_channel
+from aq.alerts.places import province_of
 from aq.alerts.rule import WEEKDAYS
 from aq.alerts.rules import known_to
 from aq.alerts.webhook import DeliveryError
@@ -164,6 +165,7 @@ def _edit(chosen: alerting.Saved | None, saved: list[alerting.Saved], name: str 
         trials.verdict(rule)
     with trial:
         place = trials.line(rule, "trial-line", move=_move(form, said))
+        _take_away(None if changes else chosen, place, text)
     page.html(f"<h3>{escape(text('Tried on the past'))}</h3>")
     trials.facts(rule)
     _keep(rule, text)
@@ -171,6 +173,14 @@ def _edit(chosen: alerting.Saved | None, saved: list[alerting.Saved], name: str 
     _compare(trials, rule, chosen, place, text)
     against.show(rule, trials.period.after, trials.period.until)
     trials.places(rule)
+
+
+def _take_away(saved: alerting.Saved | None, place: str | None, text: Text) -> None:
+    """The line as a picture, which is of a rule as it is saved."""
+    province = province_of(place) if place else None
+    if saved and province:
+        of_rule = {"rule": saved.rule.id, "province": province.code}
+        page.take_away({"rule": text("the last 30 days")}, **of_rule)
 
 
 def _blank(saved: list[alerting.Saved], text: Text) -> Fields:

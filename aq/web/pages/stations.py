@@ -108,6 +108,8 @@ def _show(code: str, pollutant: str, asked: Range, spans: Spans) -> None:
     with right:
         picked, order = components.table(_table(found, pollutant, chosen, why, text))
     _station(found, chosen, pollutant, asked, why, text)
+    if placed:
+        page.take_away({"stations": text("now")}, pollutant=pollutant, province=code)
     origin.downloads([code], [pollutant], asked, "hour", level="station")
     if picked and found.find(picked):
         page.change(st=picked)

@@ -13,6 +13,7 @@ import streamlit as st
 from aq.alerts import Rule
 from aq.alerts.backtest import FLAP_HOURS, backtest
 from aq.alerts.channels import outlets
+from aq.alerts.places import place_to_draw
 from aq.alerts.points import reader_of
 from aq.alerts.rule import PLACELESS
 from aq.alerts.rules import reached
@@ -240,9 +241,9 @@ class Trials:
 
 def _place(found: Mapping[str, Any]) -> str:
     """The place looked at where the rule judges it, else where it fires most."""
-    counts: dict[str, int] = {one["place"]: one["fired"] for one in found["places"]}
     view = page.view().province
-    return view.code if view and view.code in counts else max(counts, key=counts.__getitem__)
+    fired = {one["place"]: one["fired"] for one in found["places"]}
+    return place_to_draw(fired, view.code if view else None)
 
 
 def _by_place(places: Sequence[Mapping[str, Any]], text: Text) -> pd.DataFrame:

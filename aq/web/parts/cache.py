@@ -1,10 +1,9 @@
 """The only Streamlit caches: what the pages read and draw, by store version and time."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar, cast
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,7 +15,6 @@ from aq.domain.clock import floor_hour
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.i18n import text_in
-from aq.paths import config_file
 from aq.queries import frames as queries
 from aq.queries.evidence import Evidence
 from aq.queries.evidence import evidence as evidence_of
@@ -145,13 +143,6 @@ def feeds() -> list[FeedStatus]:
 def agreement() -> list[Agreement]:
     """Our province means of the last month against upstream's own."""
     return agreement_of(context(), this_hour())
-
-
-@st.cache_resource(show_spinner=False)
-def shapes() -> dict[str, Any]:
-    """The provinces' outlines."""
-    found: dict[str, Any] = json.loads(config_file("provinces.geojson").read_text("utf-8"))
-    return found
 
 
 @stored()

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -25,11 +25,8 @@ from aq.web.drawings.view import View
 from aq.web.public.figure import Figure
 from aq.web.public.moment import Moment
 from aq.web.public.pictures import (
-    calendar_figure,
     figure_of,
     judged_words,
-    line_figure,
-    map_figure,
     measured,
     span_words,
     what_words,
@@ -49,6 +46,7 @@ _RULES = (
     ".alone .rows text,.alone .day,.alone .now{{fill:{ink}}}"
     ".alone .sign,.alone .tick{{stroke:{ink};stroke-width:1.5;fill:none}}"
     ".alone .full{{fill:{ink}}}.alone .calm{{fill:{muted}}}.alone .rule{{stroke:{rule};fill:none}}"
+    ".alone .on{{fill:{paper}}}"
     ".alone .ahead rect{{fill:none;stroke:{rule}}}.gap0{{fill:{paper}}}.gap1{{fill:{hatch}}}"
 )
 
@@ -57,10 +55,10 @@ def carpet_figure(
     moment: Moment, _place: Province, pollutant: str, text: Text, paint: Paint
 ) -> Figure:
     """The last three days of all 17, hour by hour."""
-    view, until = _view(moment, pollutant, text), moment.hour or moment.now
+    view, until = view_of(moment, pollutant, text), moment.hour or moment.now
     hours = frames(moment.context, pollutant, view.standard.id, until, HOURS)
     how = text("A row is a province, from west to east; a cell is an hour.")
-    return _figure(
+    return figured(
         moment,
         course(view, hours),
         f"{what_words(pollutant, view.standard, text)}. {how}",
@@ -79,11 +77,11 @@ def days_figure(
     counts = Counter(grades.values())
     counts[0] = (last - first).days + 1 - sum(counts.values())
     who, what = province_name(place, text.lang), text.pollutant(pollutant)
-    return _figure(
+    return figured(
         moment,
         text("{who} · {what}, days by level", who=who, what=what),
         span_words(first, last, text) + f" · {judged_words(moment.live.standard, pollutant, text)}",
-        shares(_view(moment, pollutant, text), +counts),
+        shares(view_of(moment, pollutant, text), +counts),
         text,
         paint,
         leveled=True,
@@ -104,8 +102,8 @@ def forecasts_figure(
         raise InputError("no forecast of these days can be checked yet", "pollutant", unknown=True)
     title = forecasts_words(scores, pollutant, text)
     key = text("● hit, ○ miss, × false alarm, · not bad, as forecast")
-    drawn = forecast_dots(_view(moment, pollutant, text), scores)
-    return _figure(moment, title, f"{span_words(first, last, text)} · {key}", drawn, text, paint)
+    drawn = forecast_dots(view_of(moment, pollutant, text), scores)
+    return figured(moment, title, f"{span_words(first, last, text)} · {key}", drawn, text, paint)
 
 
 def acts_figure(
@@ -114,11 +112,11 @@ def acts_figure(
     """The authority's acts of this year, each a tick."""
     year = kst(moment.now).year
     rows = advisories_of(moment.context, year, moment.now).rows
-    return _figure(
+    return figured(
         moment,
         text("{n} official advisories in {year}", n=f"{len(rows):,}", year=year),
         text("A tick is an act at the hour it was issued; tall ones are warnings."),
-        act_ticks(_view(moment, pollutant, text), year, rows),
+        act_ticks(view_of(moment, pollutant, text), year, rows),
         text,
         paint,
     )
@@ -129,11 +127,11 @@ def bars_figure(
 ) -> Figure:
     """The pollutants of a province now, each against its levels."""
     who, what = province_name(place, text.lang), text("The six pollutants now")
-    return _figure(
+    return figured(
         moment,
         text("{who} · {what}", who=who, what=what),
         moment.live.standard.titles[text.lang],
-        bars_alone(_view(moment, pollutant, text, place.code)),
+        bars_alone(view_of(moment, pollutant, text, place.code)),
         text,
         paint,
         leveled=True,
@@ -158,12 +156,12 @@ def rhythm_figure(
         "A cell is the median of its hourly means; an hour is named by its end, so 8 is from 7:00"
         " to 8:00. The tones are of this range and are no levels."
     )
-    return _figure(
+    return figured(
         moment,
         f"{text('{who} · {what}', who=who, what=what)}: {text('By weekday and hour')}",
         span_words(kst_day(after), kst_day(until), text),
         week_alone(
-            _view(moment, pollutant, text),
+            view_of(moment, pollutant, text),
             rows,
             [text(name) for name in WEEKDAYS],
             text("fewer than {n} hours", n=LEAST),
@@ -185,14 +183,14 @@ def trend_figure(
     table, trend, courses = monthly_trend(moment.context, pollutant, place.code, after, until)
     who, what = province_name(place, text.lang), text.pollutant(pollutant)
     drawn = months_alone(
-        _view(moment, pollutant, text),
+        view_of(moment, pollutant, text),
         kst_day(first_hour),
         table["value"].tolist(),
         table["counts"].tolist(),
         courses,
         trend,
     )
-    return _figure(
+    return figured(
         moment,
         f"{text('{who} · {what}', who=who, what=what)}: {verdict(table, trend, pollutant, text)}",
         span_words(kst_day(first_hour), kst_day(until), text),
@@ -203,12 +201,12 @@ def trend_figure(
     )
 
 
-def _view(moment: Moment, pollutant: str, text: Text, place: str = "") -> View:
+def view_of(moment: Moment, pollutant: str, text: Text, place: str = "") -> View:
     """A view whose drawings have no links: a picture has none."""
     return View(answer=moment.live, text=text, pollutant=pollutant, place=place)
 
 
-def _figure(
+def figured(
     moment: Moment, title: str, note: str, drawn: str, text: Text, paint: Paint, *,
     leveled: bool = False, rules: Sequence[str] = (),
 ) -> Figure:  # fmt: skip
@@ -233,18 +231,3 @@ def alone(drawn: str, standard: Standard, paint: Paint) -> tuple[str, tuple[int,
     size = round(float(box[1])), round(float(box[2]))
     inner = f'<style>{rules}</style><g class="alone">{whole[end:].removesuffix("</svg>")}</g></svg>'
     return f"{whole[:end]}{inner}", size
-
-
-PNG_WIDTH = 1200  # pixels
-KINDS: Mapping[str, Callable[[Moment, Province, str, Text, Paint], Figure]] = {
-    "map": map_figure,
-    "line": line_figure,
-    "calendar": calendar_figure,
-    "carpet": carpet_figure,
-    "days": days_figure,
-    "forecasts": forecasts_figure,
-    "acts": acts_figure,
-    "bars": bars_figure,
-    "rhythm": rhythm_figure,
-    "trend": trend_figure,
-}

@@ -23,10 +23,11 @@ from aq.web.api.responses import body_response
 from aq.web.catalog import catalog
 from aq.web.compressed import compressed, encoding_for
 from aq.web.drawings.paint import fixed
-from aq.web.public import card, embeds, figure, files, pages, past_pictures, refusals
+from aq.web.public import card, embeds, figure, files, pages, picture_kinds, refusals
 from aq.web.public.document import Place, policy
 from aq.web.public.moment import MOMENTS
 from aq.web.public.picture import png
+from aq.web.public.picture_kinds import PICTURES, PNG_WIDTH
 from aq.web.public.site_pages import plain_page, resolved
 from aq.web.response_cache import Shelf, is_known
 from aq.web.site import Site, site_of
@@ -146,20 +147,21 @@ def picture(context: Context, asked: Asked) -> Response:
     """`/picture/{kind}.{form}`: a chart as SVG or PNG, with title, hour, source and licence
     in it."""
     kind, form = asked.path["kind"], asked.path["form"]
-    if kind not in past_pictures.KINDS or form not in ("svg", "png"):
-        kinds = ", ".join(past_pictures.KINDS)
+    if kind not in PICTURES or form not in ("svg", "png"):
+        kinds = ", ".join(PICTURES)
         raise InputError(f"there are {kinds} as svg and png", "kind", unknown=True)
-    frame = embeds.read(context, kind, asked.site, asked.query, past_pictures.KINDS)
+    frame = embeds.read(context, kind, asked.site, asked.query, PICTURES)
     if frame.official:
         raise InputError("pictures show our own means; a frame shows AirKorea's", "source")
     paint = fixed(dark=frame.theme == "dark")
     moment = MOMENTS.of(context, frame.standard)
     place = frame.provinces[0] if frame.provinces else PROVINCES[0]
-    drawn = past_pictures.KINDS[kind](moment, place, frame.pollutant, frame.text, paint)
+    own = picture_kinds.own(kind, asked.query)
+    drawn = PICTURES[kind](moment, place, frame.pollutant, frame.text, paint, **own)
     svg = figure.picture(drawn, paint)
     if form == "svg":
         return body_response(svg.encode(), "image/svg+xml")
-    return body_response(png(svg, past_pictures.PNG_WIDTH), "image/png")
+    return body_response(png(svg, PNG_WIDTH), "image/png")
 
 
 TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
@@ -173,7 +175,7 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/card-{lang}.png": (card_png, ()),
     "/embed/{kind}": (embed, embeds.PARAMETERS),
     "/oembed": (oembed, ("url", "format", "maxwidth", "maxheight")),
-    "/picture/{kind}.{form}": (picture, embeds.PARAMETERS),
+    "/picture/{kind}.{form}": (picture, picture_kinds.PARAMETERS),
     "/now": (now, ("lang", "x")),
     "/now/{rest:path}": (now, ("lang", "x")),
 }

@@ -8,8 +8,8 @@ from aq.domain.provinces import PROVINCES
 from aq.web.api.openapi.schema import Schema
 from aq.web.api.openapi.words import POLLUTANTS
 from aq.web.public import embeds, files
-from aq.web.public.past_pictures import KINDS as PICTURES
 from aq.web.public.paths import BY_SLUG
+from aq.web.public.picture_kinds import PICTURES
 from aq.web.public.routes import TABLE
 
 NOW, FRAME, PICTURE = "/now/{rest:path}", "/embed/{kind}", "/picture/{kind}.{form}"
@@ -71,6 +71,12 @@ def parameters(standards: list[str], names: list[str]) -> dict[str, tuple[str, S
             "official",
         ),
         f"{PICTURE} source": ("our means", words("own"), "own"),
+        f"{PICTURE} at": (
+            "of `hour`: the hour on Korea's clock, by default the newest",
+            {**text, "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}$"},
+            None,
+        ),
+        f"{PICTURE} rule": ("of `rule`: the id of a rule, as in /api/v1/alerts", text, None),
         "/now/{province} province": ("a province", words(*slugs), "seoul"),
         "/now/zone/{zone} zone": ("id of /api/v1/zones", text, "pm-11-01"),
         "size": (

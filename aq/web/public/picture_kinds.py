@@ -1,0 +1,54 @@
+"""Which pictures there are to take away, and what some of them are asked beside the rest."""
+
+from collections.abc import Callable, Mapping
+
+from aq.domain.errors import InputError
+from aq.web.public import embeds
+from aq.web.public.figure import Figure
+from aq.web.public.past_pictures import (
+    acts_figure,
+    bars_figure,
+    carpet_figure,
+    days_figure,
+    forecasts_figure,
+    rhythm_figure,
+    trend_figure,
+)
+from aq.web.public.pictures import calendar_figure, line_figure, map_figure
+from aq.web.public.record_pictures import (
+    episodes_figure,
+    gaps_figure,
+    hour_figure,
+    rule_figure,
+    stations_figure,
+)
+
+PNG_WIDTH = 1200  # pixels
+PICTURES: Mapping[str, Callable[..., Figure]] = {
+    "map": map_figure,
+    "line": line_figure,
+    "calendar": calendar_figure,
+    "carpet": carpet_figure,
+    "days": days_figure,
+    "forecasts": forecasts_figure,
+    "acts": acts_figure,
+    "bars": bars_figure,
+    "rhythm": rhythm_figure,
+    "trend": trend_figure,
+    "episodes": episodes_figure,
+    "gaps": gaps_figure,
+    "stations": stations_figure,
+    "hour": hour_figure,
+    "rule": rule_figure,
+}
+# Parameters that one kind alone takes.
+OWN = {"at": "hour", "rule": "rule"}
+PARAMETERS = (*embeds.PARAMETERS, *OWN)
+
+
+def own(kind: str, query: Mapping[str, str]) -> dict[str, str]:
+    """What of a query is for this kind alone. Raises `InputError` for what is another's."""
+    for name, taker in OWN.items():
+        if name in query and kind != taker:
+            raise InputError(f"the picture {taker!r} alone takes this", name)
+    return {name: query[name] for name in OWN if name in query}
