@@ -1,6 +1,7 @@
 """`python -m tools.pictures [NAME…]`: the pictures of docs/screenshots, taken anew from the demo.
 
 Each page whole: Korean at 1280 and 390 wide, English at 1280, and the live page in the dark too.
+`print` is `/now` on paper, `frames` are strip and map in a page of another site.
 """
 
 import io
@@ -12,7 +13,11 @@ from pathlib import Path
 import click
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
+from aq.web.public.embeds import height
 from aq.web.sections import PAGES
 from tests.browsing import (
     FLAGS,
@@ -25,11 +30,14 @@ from tests.browsing import (
     settled,
     wait_for,
 )
+from tests.serving import listening
 from tools.browser_setup import ensure_browser
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 DAYS, STATIONS = 366, 200  # of the demo
 DESKTOP, PHONE = 1280, 390
+PAPER = 704  # pixels of A4 within its margins
+FRAME_WIDTHS = (300, 390, 768)
 # Pages whose picture says more with another choice than the page's own.
 CHOICES = {
     "past": {"p": "seoul", "r": "30d"},
@@ -68,7 +76,7 @@ class Picture:
 
 def pictures(names: tuple[str, ...]) -> Iterator[Picture]:
     """Those of the named pages, of all without a name."""
-    for name in names or tuple(PAGES):
+    for name in (name for name in names or tuple(PAGES) if name in PAGES):
         yield Picture(name)
         yield Picture(name, lang="en")
         yield Picture(name, width=PHONE)
@@ -84,14 +92,49 @@ def take(page: Page, picture: Picture, site: str) -> None:
         page.set_viewport_size({"width": picture.width, "height": max(800, int(height))})
         page.wait_for_timeout(1500)
         settled(page)
-    with Image.open(io.BytesIO(page.screenshot())) as image:
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-            picture.file, optimize=True
-        )
+    keep(page.screenshot(), picture.file)
+
+
+def keep(picture: bytes, file: Path) -> None:
+    """Keep a picture in 256 colours."""
+    with Image.open(io.BytesIO(picture)) as image:
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
+
+
+def take_print(browser: Browser, site: str) -> None:
+    """`/now` as it goes on a sheet of A4."""
+    page = browser.new_page(viewport={"width": PAPER, "height": 800})
+    page.emulate_media(media="print")
+    page.goto(f"{site}/now")
+    keep(page.screenshot(full_page=True), FOLDER / "now-ko-print.png")
+    page.close()
+
+
+def take_frames(browser: Browser, site: str) -> None:
+    """Strip and map in a page of another site, as wide as a column, a phone and a page."""
+    frames = "".join(
+        f'<iframe src="{site}/embed/{kind}" title="{kind}" width="{width}"'
+        f' height="{height(kind, "wrap", 0, width)}"></iframe> '
+        for kind in ("strip", "map")
+        for width in FRAME_WIDTHS
+    )
+    style = "iframe{border:1px solid #bbb;vertical-align:top;margin:4px}body{background:#f4efe4}"
+    paper = f'<meta charset="utf-8"><style>{style}</style>{frames}'
+    page = browser.new_page(viewport={"width": 1560, "height": 1800})
+    with listening(Starlette(routes=[Route("/", lambda _: HTMLResponse(paper))])) as other_site:
+        page.goto(other_site, wait_until="networkidle")
+        keep(page.screenshot(full_page=True), FOLDER / "frames-ko.png")
+    page.close()
+
+
+OTHERS = {"print": take_print, "frames": take_frames}
 
 
 def take_all(browser: Browser, site: str, names: tuple[str, ...]) -> None:
     """Take them, each in a window of its own."""
+    for name, take_other in OTHERS.items():
+        if not names or name in names:
+            take_other(browser, site)
     for picture in pictures(names):
         with reader(browser, width=picture.width, theme=picture.theme) as (page, watch):
             take(page, picture, site)
@@ -101,7 +144,7 @@ def take_all(browser: Browser, site: str, names: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice(list(PAGES)))
+@click.argument("names", nargs=-1, type=click.Choice([*PAGES, *OTHERS]))
 def main(names: tuple[str, ...]) -> None:
     """Take the pictures of the named pages, of all without a name."""
     executable = ensure_browser()

@@ -49,7 +49,7 @@ PARAMETERS = (
 WIDTHS = (320, 390, 768)
 KINDS: Mapping[str, tuple[str, tuple[int, int, int]]] = {
     "strip": (N_("Strip of provinces"), (225, 190, 155)),
-    "map": (N_("Map"), (720, 690, 910)),
+    "map": (N_("Map"), (720, 690, 950)),
     "province": (N_("A province"), (440, 320, 280)),
     "calendar": (N_("A year of days"), (440, 440, 500)),
     "line": (N_("A week as a line"), (150, 140, 120)),
