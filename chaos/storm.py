@@ -282,9 +282,11 @@ class Storm:
             self.seen.kills += 1
         if not outage:
             self.simulator.scenario = parse("")
+        # No later poll brings the values of this hour again, so wrong ones are waited out.
+        seconds = TRUTH_SECONDS if lie in WITH else POLL_SECONDS
         for minute in (36, 51, 57):
             self.at(hour + timedelta(minutes=minute))
-            if outage or waited(lambda: self.heard(hour), POLL_SECONDS):
+            if outage or waited(lambda: self.heard(hour), seconds):
                 break
         if lie in faults.SAID and lie != USED_UP and not outage:
             self.tells(f"{hour:%d %H} well", lambda feed: feed["failing_since"] is None)
