@@ -44,6 +44,7 @@ def atom(
     simulated: bool,
     yellow_dust: Sequence[YellowDust] = (),
     below: str = "",
+    own: str = "alerts.atom",
 ) -> bytes:
     """An Atom 1.0 feed (RFC 4287), an entry per transition, newest first; after them one for each
     act of yellow dust of which no rule told, with what the authority said and no more.
@@ -54,6 +55,7 @@ def atom(
     sender : in whose name the ids are made; they never change for a transition
     base : the server's address, or "" for addresses relative to the feed's own
     below : the path below which the site stands where its address is not known
+    own : the feed's own way from there
     """
     root = base or below
     stem = f"tag:{sender},2026-01-01:alerts"
@@ -66,7 +68,7 @@ def atom(
     yellow_dust = [act for act in yellow_dust if (kst_iso(act.at), act.areas) not in told]
     changes = [*(changed(event) for event in events), *(kst_iso(act.at) for act in yellow_dust)]
     _under(feed, "updated", max(changes, default=kst_iso(now)))
-    SubElement(feed, "link", {"rel": "self", "href": f"{root}/alerts.atom"})
+    SubElement(feed, "link", {"rel": "self", "href": f"{root}/{own}"})
     _under(SubElement(feed, "author"), "name", sender)
     _under(feed, "generator", "aq", version=__version__)
     for event in events:

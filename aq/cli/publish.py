@@ -43,4 +43,6 @@ def command(folder: str | None, as_json: bool) -> int:
             f" {report.removed} removed",
             err=True,
         )
+        if report.note:
+            click.echo(f"note: {report.note}", err=True)
     return 0

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aq.domain.missing import NEEDED_MISSING, NETWORK_UNKNOWN, NOT_ENOUGH_HOURS
-from aq.domain.model import CONFIRMED, PRELIMINARY
+from aq.domain.model import CONFIRMED, PRELIMINARY, FeedInfo
 from aq.domain.pollutants import MICROGRAM, PPM
 from aq.domain.quality import ECHO, FUTURE, IMPLAUSIBLE, SPIKE, STUCK
 
@@ -67,6 +67,11 @@ LICENCES: Mapping[str, tuple[str | None, str]] = {
         "https://www.kogl.or.kr/info/licenseType3.do",
     ),
 }
+
+
+def licence_address(info: FeedInfo) -> str:
+    """Where a feed's licence stands; the feed's own address where that is not known."""
+    return LICENCES.get(info.licence, (None, info.link))[1]
 
 
 def vocabulary(units: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from aq.web.site import Site
+from aq.web.site import Site, file_in
 
 # The ground of the page in the light and in the dark theme (.streamlit/config.toml).
 GROUND = {"light": "#ffffff", "dark": "#14171a"}
@@ -98,16 +98,24 @@ def _frame(head: Head) -> list[str]:
         for scheme, colour in GROUND.items()
     ]
     up = escape(head.up)
+    words, feed = (_file(head, name) for name in ("manifest.webmanifest", "alerts.atom"))
     return [
         *themes,
         _named("color-scheme", "light dark"),
         f'<link rel="icon" href="{up}favicon.ico" sizes="32x32">',
         f'<link rel="icon" href="{up}icon.svg" type="image/svg+xml">',
         f'<link rel="apple-touch-icon" href="{up}icon-180.png">',
-        f'<link rel="manifest" href="{up}manifest.webmanifest?lang={head.lang}">',
-        f'<link rel="alternate" type="application/atom+xml" href="{up}alerts.atom?lang={head.lang}"'
+        f'<link rel="manifest" href="{up}{words}">',
+        f'<link rel="alternate" type="application/atom+xml" href="{up}{feed}"'
         f' title="{escape(head.brand)}">',
     ]
+
+
+def _file(head: Head, name: str) -> str:
+    """The way to a small file in the page's language, asked for or published."""
+    if head.site.published:
+        return file_in(head.lang, head.default_lang, name)
+    return f"{name}?lang={head.lang}"
 
 
 def script_of(document: Mapping[str, Any]) -> str:

@@ -6,9 +6,11 @@ from typing import Any
 from aq.domain.clock import kst_iso
 from aq.domain.model import Advisory
 from aq.domain.pollutants import pollutants
+from aq.export.vocabulary import licence_address
 from aq.feeds.registry import INFO
 from aq.i18n import Text
 from aq.queries.current import Snapshot
+from aq.web import catalog
 from aq.web.site import Site
 from aq.web.wording.advisories import act_word, place_words, value_words
 
@@ -20,15 +22,13 @@ CONTEXT = "https://schema.org"
 def dataset(site: Site, country: Snapshot, text: Text) -> dict[str, Any]:
     """The present values of the 17 provinces as a data set, with where they can be had."""
     keys = list(dict.fromkeys(item.pollutant for item in country.items))
+    forms = [*catalog.present(site)[:1], *([] if site.published else catalog.PAST[:1])]
     item = next((item for item in country.items if item.observed_at), None)
     document: dict[str, Any] = {
         "@context": CONTEXT,
         "@type": "Dataset",
         "name": text("Air quality of the 17 provinces"),
-        "description": text(
-            "Hourly air quality of the 17 provinces of South Korea: PM10, PM2.5, ozone, nitrogen"
-            " dioxide, sulphur dioxide and carbon monoxide as means of urban stations, with levels."
-        ),
+        "description": text(catalog.WHAT),
         "url": site.url(),
         "inLanguage": text.lang,
         "isAccessibleForFree": True,
@@ -46,16 +46,14 @@ def dataset(site: Site, country: Snapshot, text: Text) -> dict[str, Any]:
             for key in keys
             if key in pollutants()
         ],
-        "distribution": [
-            _download(site, "application/json", "api/v1/current"),
-            _download(site, "text/csv", "api/v1/export", format="csv", last="30d"),
-        ],
+        "distribution": [_download(site, form) for form in forms],
+        "includedInDataCatalog": {"@type": "DataCatalog", "url": site.url("catalog.jsonld")},
     }
     if item and item.feed:
         info = INFO[item.feed]
         document |= {
             "dateModified": kst_iso(item.fetched_at or item.observed_at or country.as_of),
-            "license": info.link,
+            "license": licence_address(info),
             "creditText": f"{text.owner(info.attribution)} — {text(info.licence)}",
             "creator": {
                 "@type": "Organization",
@@ -66,7 +64,8 @@ def dataset(site: Site, country: Snapshot, text: Text) -> dict[str, Any]:
     return document
 
 
-def _download(site: Site, media_type: str, path: str, **query: str) -> dict[str, str]:
+def _download(site: Site, form: catalog.Form) -> dict[str, str]:
+    _, path, query, media_type = form
     address = site.url(path, query)
     return {"@type": "DataDownload", "encodingFormat": media_type, "contentUrl": address}
 

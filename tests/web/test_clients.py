@@ -198,12 +198,15 @@ def test_grafana_finds_its_columns(base: str) -> None:
 
 def test_the_catalogue_names_what_is_there(base: str, catalog: dict[str, Any]) -> None:
     assert catalog["@type"] == "dcat:Catalog"
+    assert {"dct:description", "dct:publisher"} <= catalog.keys()
     for dataset in catalog["dcat:dataset"]:
-        assert {"dct:title", "dct:license", "dct:modified"} <= dataset.keys()
+        told = {"dct:title", "dct:description", "dct:publisher", "dct:license", "dct:modified"}
+        assert told <= dataset.keys()
+        assert dataset["dct:license"]["@id"] == "https://www.kogl.or.kr/info/licenseType3.do"
         for distribution in dataset["dcat:distribution"]:
             address = distribution["dcat:downloadURL"]["@id"]
             assert address.startswith(EXAMPLE)
             answer = requests.get(address.replace(EXAMPLE, base), timeout=60)
             assert answer.status_code == 200
-            wanted = distribution.get("dcat:mediaType", {"@id": ""})["@id"].rpartition("types/")[2]
+            wanted = distribution["dcat:mediaType"]["@id"].rpartition("types/")[2]
             assert answer.headers["Content-Type"].startswith(wanted)

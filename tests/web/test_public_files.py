@@ -71,6 +71,14 @@ def test_the_sitemap_names_every_page_in_both_languages(context: Context) -> Non
     assert "Disallow: /\n" not in allowed.text
 
 
+def test_robots_stand_below_the_path_and_let_the_catalogue_be_harvested() -> None:
+    lines = robots(Site("https://air.example.org/air/"), simulated=False).decode().splitlines()
+    assert "Disallow: /air/api/v1/export" in lines
+    assert "Allow: /air/api/v1/export?last=90d&format=csv" in lines
+    assert "Disallow: /air/metrics" in lines
+    assert not any(line.startswith("Disallow: /api") for line in lines)
+
+
 def test_a_site_of_simulated_data_is_not_indexed() -> None:
     text = robots(Site("https://air.example.org/"), simulated=True).decode()
     assert "User-agent: *\nDisallow: /\n" in text

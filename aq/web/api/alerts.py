@@ -63,7 +63,24 @@ def alerts_atom(context: Context, given: Given) -> Response:
     dust of the last week."""
     lang = given.language(context.settings.lang)
     transitions = status.log(context.store, limit=FEED_ENTRIES)
-    body = alert_documents.atom(
+    own = "alerts.atom" if lang == context.settings.lang else f"alerts.atom?lang={lang}"
+    body = atom_feed(context, transitions, lang, own, context.settings.base_path)
+    response = body_response(body, "application/atom+xml; charset=utf-8")
+    changed = _last_write(context, [alert_documents.changed(event) for event in transitions])
+    response.headers["Last-Modified"] = format_datetime(changed.astimezone(UTC), usegmt=True)
+    return response
+
+
+def published_feed(context: Context, lang: str, own: str) -> bytes:
+    """The same as a file of a folder, which may stand anywhere where the site has no address."""
+    return atom_feed(context, status.log(context.store, limit=FEED_ENTRIES), lang, own, ".")
+
+
+def atom_feed(
+    context: Context, transitions: Sequence[alert_documents.Event], lang: str, own: str, below: str
+) -> bytes:
+    """The feed at `own` below the site's address, or `below` a path where it has none."""
+    return alert_documents.atom(
         transitions,
         outlets().cap.sender,
         lang,
@@ -71,12 +88,9 @@ def alerts_atom(context: Context, given: Given) -> Response:
         context.clock.minute(),
         simulated=context.store.simulated(),
         yellow_dust=recent_yellow_dust(context, context.clock.minute(), days=YELLOW_DUST_DAYS),
-        below=context.settings.base_path,
+        below=below,
+        own=own,
     )
-    response = body_response(body, "application/atom+xml; charset=utf-8")
-    changed = _last_write(context, [alert_documents.changed(event) for event in transitions])
-    response.headers["Last-Modified"] = format_datetime(changed.astimezone(UTC), usegmt=True)
-    return response
 
 
 def _last_write(context: Context, changes: Sequence[str]) -> datetime:

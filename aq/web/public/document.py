@@ -50,13 +50,17 @@ POLICY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a page stands: its name below the root, its language, and whether it is published."""
+    """Where a page stands: its name below the root, and its language."""
 
     site: Site
     page: Page
     lang: str
     default_lang: str
-    published: bool = False
+
+    @property
+    def published(self) -> bool:
+        """Whether it is a file of a folder."""
+        return self.site.published
 
     @property
     def text(self) -> Text:
@@ -244,7 +248,7 @@ def _foot(place: Place, moment: Moment) -> str:
     lines = "".join(f"<p>{line}</p>" for line in credits_of(place.text, moment))
     links = [
         (place.dashboard("past"), place.text("Past")),
-        (f"{place.up}api/v1/current", "JSON"),
+        (f"{place.up}api/v1/current{'.json' if place.published else ''}", "JSON"),
         (place.dashboard("export"), place.text("Export")),
         (place.dashboard("feeds"), place.text("Data status")),
     ]

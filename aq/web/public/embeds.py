@@ -7,7 +7,7 @@ from datetime import timedelta
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from aq.context import Context, asked_pollutants
 from aq.domain.errors import InputError
@@ -167,17 +167,24 @@ def _document(frame: Frame, title: str, main: str, view: View | None) -> bytes:
     if view is not None:
         dark = {"dark": True, "light": False}.get(frame.theme)
         body = framed(replace(view, dark=dark), main).replace('class="dw"', 'class="dw embed"', 1)
-    oembed = f"{frame.site.url('oembed')}?{urlencode({'url': frame.address, 'format': 'json'})}"
+    oembed = "" if frame.site.published else _discovery(frame, title)
     return (
         f'<!doctype html>\n<html lang="{frame.lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}"><meta name="robots"'
-        f' content="noindex"><title>{escape(title)}</title>'
-        f'<link rel="alternate" type="application/json+oembed" href="{escape(oembed)}"'
-        f' title="{escape(title)}"><style>{pruned(sheet(), body)}{_STYLES}{_ground(frame.theme)}'
-        "</style></head>"
+        f' content="noindex"><title>{escape(title)}</title>{oembed}'
+        f"<style>{pruned(sheet(), body)}{_STYLES}{_ground(frame.theme)}</style></head>"
         f"<body>{body}</body></html>\n"
     ).encode()
+
+
+def _discovery(frame: Frame, title: str) -> str:
+    """The link by which programs find out how the frame is put into a page."""
+    query = {"url": frame.address, "format": "json"}
+    return (
+        '<link rel="alternate" type="application/json+oembed"'
+        f' href="{escape(frame.site.url("oembed", query))}" title="{escape(title)}">'
+    )
 
 
 def _ground(theme: str) -> str:

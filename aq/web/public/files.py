@@ -5,12 +5,14 @@ import struct
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from urllib.parse import urlencode, urlsplit
 from xml.sax.saxutils import escape
 
 from aq.context import Context
 from aq.domain.clock import kst_day, kst_iso
 from aq.domain.model import LANGUAGES
 from aq.i18n import text_in
+from aq.web.catalog import PAST
 from aq.web.head import GROUND
 from aq.web.public.paths import PROVINCE_PAGES, Page
 from aq.web.public.picture import png
@@ -58,14 +60,14 @@ def favicon() -> bytes:
     return head + entries + b"".join(picture for _, picture in pictures)
 
 
-def manifest(lang: str) -> bytes:
-    """The web application's manifest; its addresses are relative to its own."""
+def manifest(lang: str, start: str = "") -> bytes:
+    """The web application's manifest; its addresses, `start` too, are relative to its own."""
     text = text_in(lang)
     content = {
         "name": text("Air quality of the 17 provinces"),
         "short_name": text("Air Quality 17"),
         "lang": lang,
-        "start_url": f"./?lang={lang}",
+        "start_url": start or f"./?lang={lang}",
         "scope": "./",
         "display": "minimal-ui",
         "background_color": GROUND["light"],
@@ -87,10 +89,16 @@ def manifest(lang: str) -> bytes:
 
 
 def robots(site: Site, *, simulated: bool) -> bytes:
-    """Where search engines may look; nowhere on a site of simulated data."""
+    """Where search engines may look; nowhere on a site of simulated data. Of the exports those that
+    the catalogue names."""
+    base = urlsplit(site.root).path.rstrip("/")
     shut = ["/"] if simulated else NOT_INDEXED
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in shut)]
-    return "\n".join([*lines, "", f"Sitemap: {site.url('sitemap.xml')}", ""]).encode()
+    named = [] if simulated else [f"{path}?{urlencode(query)}" for _, path, query, _ in PAST]
+    lines = ["User-agent: *", *(f"Disallow: {base}{path}" for path in shut)]
+    lines += [f"Allow: {base}/{path}" for path in named]
+    if site.root:
+        lines += ["", f"Sitemap: {site.url('sitemap.xml')}"]
+    return "\n".join([*lines, ""]).encode()
 
 
 def sitemap(context: Context, site: Site, now: datetime, changed: datetime | None) -> bytes:

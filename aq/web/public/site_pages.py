@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
+from html import escape
 
 from aq.domain.clock import kst_day
 from aq.domain.errors import InputError
@@ -68,8 +69,10 @@ def page_files(moment: Moment, site: Site) -> Iterator[tuple[str, Maker]]:
 
     def named(page: Page, make: Callable[[Place], bytes]) -> Iterator[tuple[str, Maker]]:
         for lang in LANGUAGES:
-            place = Place(site=site, page=page, lang=lang, default_lang=default, published=True)
-            yield f"{page.path(lang, default)}/index.html", partial(make, place)
+            path = f"{page.path(lang, default)}/index.html"
+            own = site.seen_from(path)
+            place = Place(site=own, page=page, lang=lang, default_lang=default)
+            yield path, partial(make, place)
 
     for page in (Page(), *PROVINCE_PAGES):
         yield from named(page, lambda place: plain_page(place, moment))
@@ -78,14 +81,26 @@ def page_files(moment: Moment, site: Site) -> Iterator[tuple[str, Maker]]:
         yield from named(Page(f"{ZONE}{zone.id}"), make)
 
 
+def first_page(site: Site, default: str) -> bytes:
+    """The folder's own page, which leads to the country's; the dashboard is not in the folder."""
+    brand, where = escape(text_in(default)("Air Quality 17")), Page().path(default, default)
+    return (
+        f'<!doctype html>\n<html lang="{default}"><head><meta charset="utf-8">'
+        f'<title>{brand}</title><meta http-equiv="refresh" content="0;url={where}/">'
+        f'<link rel="canonical" href="{escape(site.url(where))}"></head>'
+        f'<body><a href="{where}/">{brand}</a></body></html>\n'
+    ).encode()
+
+
 def frame_files(moment: Moment, site: Site) -> Iterator[tuple[str, Maker]]:
     """The same of the frames: strip and map of the country, place and line of each province."""
     context = moment.context
     for lang in LANGUAGES:
         mark = "" if lang == context.settings.lang else f"/{lang}"
         for kind in ("strip", "map"):
-            frame = embeds.read(context, kind, site, {"lang": lang})
-            yield f"embed/{kind}{mark}/index.html", partial(embeds.page, context, frame, moment)
+            path = f"embed/{kind}{mark}/index.html"
+            frame = embeds.read(context, kind, site.seen_from(path), {"lang": lang})
+            yield path, partial(embeds.page, context, frame, moment)
     yield from _province_frames(moment, site, ("province", "line"))
 
 
@@ -103,8 +118,8 @@ def _province_frames(
         for province in PROVINCES:
             for kind in kinds:
                 query = {"lang": lang, "province": province.code}
-                frame = embeds.read(context, kind, site, query)
                 path = f"embed/{kind}/{province.key}{mark}/index.html"
+                frame = embeds.read(context, kind, site.seen_from(path), query)
                 yield path, partial(embeds.page, context, frame, moment)
 
 

@@ -14,16 +14,26 @@ from aq.domain.pollutants import KEYS
 from aq.queries import official as bulletin
 from aq.queries.question import Given
 from aq.web import strip
+from aq.web.api.alerts import published_feed
 from aq.web.api.places import outlined
 from aq.web.api.responses import json_response
 from aq.web.api.routes import TABLE
+from aq.web.catalog import Form, catalog
+from aq.web.public import files
 from aq.web.public import routes as public
 from aq.web.public.moment import MOMENTS
+from aq.web.public.paths import Page
 from aq.web.public.pictures import last_year
-from aq.web.public.site_pages import calendar_files, frame_files, page_files, picture_files
+from aq.web.public.site_pages import (
+    calendar_files,
+    first_page,
+    frame_files,
+    page_files,
+    picture_files,
+)
 from aq.web.publish.ageing import with_age
-from aq.web.publish.history import DaysFile
-from aq.web.site import Site, site_of
+from aq.web.publish.history import DaysFile, year_files
+from aq.web.site import Site, file_in, published_site
 
 DAY_OLD = 36  # hours after which a calendar up to yesterday says how old it is
 FEED_ENTRIES = 100  # CAP messages, as many as the Atom feed has entries
@@ -40,6 +50,7 @@ class Entry:
 
 Provider = Callable[[Context, Site], Iterator[Entry]]
 JSON = "application/json"
+INDEX = "index.html"  # of the folder itself; one that stands there already remains
 FIRST = "pm10"  # the pollutant of the strip and of the outlines without a question
 # Read routes as they stand without a question, under a name that any web server knows. How feeds
 # and runs do is of the program, which a folder outlives.
@@ -91,12 +102,8 @@ def strips(context: Context, _site: Site) -> Iterator[Entry]:
 def documents(context: Context, _site: Site) -> Iterator[Entry]:
     """The Atom feed of alerts in each language, and the CAP message of each of its entries."""
     for lang in LANGUAGES:
-        mark = "" if lang == context.settings.lang else f".{lang}"
-        yield Entry(
-            f"alerts{mark}.atom",
-            partial(answer, context, "/alerts.atom", lang=lang),
-            "application/atom+xml",
-        )
+        name = file_in(lang, context.settings.lang, "alerts.atom")
+        yield Entry(name, partial(published_feed, context, lang, name), "application/atom+xml")
     log = json.loads(answer(context, "/api/v1/alerts", limit=str(FEED_ENTRIES)))
     for item in log["items"]:
         yield Entry(
@@ -107,10 +114,19 @@ def documents(context: Context, _site: Site) -> Iterator[Entry]:
 
 
 def for_machines(context: Context, site: Site) -> Iterator[Entry]:
-    """Robots, sitemap, manifest and icons."""
-    for path, (handler, _) in public.TABLE.items():
-        if "{" in path or path.startswith(("/now", "/embed", "/card", "/oembed")):
-            continue
+    """Robots, sitemap where the site has an address, catalogue, manifest and icons."""
+    default, moment, root = context.settings.lang, MOMENTS.of(context), site.seen_from("")
+    past = [_form(file) for file in year_files(context, moment.now)]
+    described = partial(catalog, root, moment.live.country, past)
+    yield Entry("catalog.jsonld", described, "application/ld+json")
+    for lang in LANGUAGES:
+        yield Entry(
+            file_in(lang, default, "manifest.webmanifest"),
+            partial(files.manifest, lang, f"{Page().path(lang, default)}/"),
+            "application/manifest+json",
+        )
+    for path in ("/robots.txt", "/favicon.ico", "/icon.svg", *(["/sitemap.xml"] * bool(site.root))):
+        handler, _ = public.TABLE[path]
         response = handler(context, public.Asked(site=site))
         yield Entry(
             path.strip("/"),
@@ -119,9 +135,16 @@ def for_machines(context: Context, site: Site) -> Iterator[Entry]:
         )
 
 
+def _form(file: DaysFile) -> Form:
+    _, code, year = file.path.removesuffix(".parquet").split("/")
+    return (f"Parquet {code} {year}", file.path, {}, file.media_type)
+
+
 def pages(context: Context, site: Site) -> Iterator[Entry]:
     """The plain pages, which know their age, the frames, and the pictures of links and icons."""
     moment = MOMENTS.of(context)
+    first = partial(first_page, site.seen_from(INDEX), context.settings.lang)
+    yield Entry(INDEX, first, "text/html")
     for path, make in page_files(moment, site):
         yield Entry(path, make, "text/html")
     for path, make in frame_files(moment, site):
@@ -136,7 +159,7 @@ def calendars(context: Context) -> Iterator[DaysFile]:
     if moment.hour is None:
         return
     first, last = last_year(moment)
-    for path, make in calendar_files(moment, site_of(context.settings)):
+    for path, make in calendar_files(moment, published_site(context.settings)):
         yield DaysFile(
             path=path,
             first=first,

@@ -17,7 +17,7 @@ from aq.domain.provinces import PROVINCES, Province
 from aq.export.pipeline import MEDIA_TYPES, Tally, answer
 from aq.export.query import ask
 from aq.queries.written import held_hours
-from aq.web.site import site_of
+from aq.web.site import published_site
 
 MEDIA_TYPE = MEDIA_TYPES["parquet"]
 LAYOUT = "2"  # of rows within a file; another one has every file made anew
@@ -105,6 +105,6 @@ def recipe(context: Context) -> str:
     """What the files are made by, beside the hours: this program and its standards."""
     hashes = sorted(standard.hash for standard in context.standards.values())
     settings = context.settings
-    made_for = settings.display.standard, settings.lang, site_of(settings).root
+    made_for = settings.display.standard, settings.lang, published_site(settings).root
     text = "\0".join((__version__, LAYOUT, *made_for, *hashes))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

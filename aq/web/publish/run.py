@@ -16,12 +16,16 @@ from aq.memory import uncollected
 from aq.queries.written import changed_since
 from aq.web.public.moment import MOMENTS
 from aq.web.publish import history
-from aq.web.publish.entries import Entry, calendars, entries
+from aq.web.publish.entries import INDEX, Entry, calendars, entries
 from aq.web.publish.target import Target, opened
-from aq.web.site import site_of
+from aq.web.site import published_site
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+NOT_KNOWN = (
+    "server.public_url is not set: links are relative, the folder has no sitemap, and cards of"
+    " links lack their picture where it must have a whole address"
+)
 TRIES = 3  # for answers that are all of one version while others write
 # Without a new version values still grow late; a folder is made anew at least this often.
 AT_LEAST_EVERY = timedelta(minutes=30)
@@ -35,7 +39,7 @@ class Published(Report):
 
     SHOWN: ClassVar[tuple[str, ...]] = (
         *("ok", "at", "version", "hour", "files", "written", "unchanged", "removed", "bytes"),
-        "error",
+        *("note", "error"),
     )
     at: datetime
     version: int = -1
@@ -45,6 +49,7 @@ class Published(Report):
     unchanged: int = 0
     removed: int = 0
     bytes: int = 0  # written
+    note: str | None = None
     error: dict[str, Any] | None = None
 
 
@@ -65,6 +70,8 @@ class _Pass:
             self.report.unchanged += 1
             return
         if kept is None and self.target.is_taken(path):
+            if path == INDEX:
+                return
             raise AqError(
                 f"{path} stands there already and was not published: name an empty folder, or move"
                 " that file away. Nothing is kept"
@@ -102,7 +109,7 @@ def publish(context: Context, address: str) -> Published:
     with opened(address) as target, uncollected():
         manifest = _manifest(target, address)
         now = context.clock.minute()
-        report = Published(at=now)
+        report = Published(at=now, note=None if context.settings.server.public_url else NOT_KNOWN)
         doing = _Pass(target, manifest.get("files", {}), report)
         _whole_days(context, doing, manifest)
         made, version = _answers(context)
@@ -179,7 +186,7 @@ def _answers(context: Context) -> tuple[list[tuple[Entry, bytes]], int]:
     """All answers, of one version of the store as far as writers let it."""
     for _ in range(TRIES):
         version = context.store.version()
-        site = site_of(context.settings)
+        site = published_site(context.settings)
         made = [(entry, entry.make()) for entry in entries(context, site)]
         if context.store.version() == version:
             break
