@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -129,6 +130,33 @@ def test_outlines_carry_the_present_values(base: str) -> None:
     )
     two = requests.get(f"{base}/api/v1/provinces.geojson?pollutant=pm10,o3", timeout=60)
     assert (two.status_code, two.json()["error"]["field"]) == (400, "pollutant")
+
+
+def test_outer_rings_run_against_the_clock_and_holes_with_it(base: str) -> None:
+    """RFC 7946, 3.1.6; by the sign of the area, as `ST_IsPolygonCCW` has it."""
+    collection = requests.get(f"{base}/api/v1/provinces.geojson", timeout=60).json()
+    outer, holes = [], []
+    for feature in collection["features"]:
+        for polygon in feature["geometry"]["coordinates"]:
+            areas = [sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring)) for ring in polygon]
+            outer.append(areas[0])
+            holes += areas[1:]
+    assert (len(outer), len(holes)) == (106, 1)
+    assert min(outer) > 0 > max(holes)
+
+
+def test_stations_come_by_pages(base: str) -> None:
+    every = requests.get(f"{base}/api/v1/stations", timeout=60).json()
+    assert every["next"] is None
+    found, cursor = [], "0"
+    while cursor:
+        address = f"{base}/api/v1/stations?limit=5&cursor={cursor}"
+        page = requests.get(address, timeout=60).json()
+        assert len(page["items"]) <= 5
+        found, cursor = found + page["items"], page["next"]
+    assert found == every["items"]
+    wrong = requests.get(f"{base}/api/v1/stations?cursor=x", timeout=60)
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "cursor")
 
 
 def test_stations_say_where_they_are_and_whether_they_count(base: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from aq.paths import config_file
 from aq.queries.current import Snapshot, current
 from aq.queries.question import Given
 from aq.queries.stations import station_items
+from aq.web.api.parameters import _limit
 from aq.web.api.responses import body_response, json_response, json_text
 
 
@@ -36,15 +38,24 @@ def provinces(_context: Context, _given: Given) -> Response:
 @cache
 def _outlines() -> dict[str, str]:
     """The geometry of each province as JSON, by its code: WGS 84, longitude before latitude
-    (RFC 7946). All are of one type, as a layer of a map program has one."""
+    (RFC 7946). All are of one type, as a layer of a map program has one; outer rings run against
+    the clock and holes with it (its section 3.1.6), other than drawings on a sphere want them."""
     collection = json.loads(config_file("provinces.geojson").read_bytes())
     return {f["id"]: json_text(_parts(f["geometry"])) for f in collection["features"]}
 
 
 def _parts(geometry: dict[str, Any]) -> dict[str, Any]:
-    if geometry["type"] != "Polygon":
-        return geometry
-    return {"type": "MultiPolygon", "coordinates": [geometry["coordinates"]]}
+    parts = geometry["coordinates"]
+    if geometry["type"] == "Polygon":
+        parts = [parts]
+    turned = [[_turned(ring, outer=not place) for place, ring in enumerate(part)] for part in parts]
+    return {"type": "MultiPolygon", "coordinates": turned}
+
+
+def _turned(ring: list[list[float]], *, outer: bool) -> list[list[float]]:
+    """A closed ring in the direction RFC 7946 wants, told by the sign of its area."""
+    doubled = sum(x * v - u * y for (x, y), (u, v) in pairwise(ring))
+    return ring if (doubled > 0) == outer else ring[::-1]
 
 
 def provinces_geojson(context: Context, given: Given) -> Response:
@@ -85,7 +96,20 @@ def outlined(snapshot: Snapshot, standard: Standard) -> Response:
 
 def stations(context: Context, given: Given) -> Response:
     """`/api/v1/stations`: the stations as they are now, of each `province` asked for or all, with
-    the hours between which their values are in the store."""
-    items = station_items(context, given.provinces() if "province" in given else None)
-    answer = {"as_of": kst_iso(context.clock.minute()), "simulated": context.store.simulated()}
-    return json_response({**answer, "items": items})
+    the hours between which their values are in the store. `limit` of them after the `cursor`."""
+    limit, items = _limit(given), _stations(context, given)
+    begin = given.get("cursor", "0")
+    if not (begin.isascii() and begin.isdecimal()):
+        raise InputError("not a cursor of this route", "cursor")
+    end = int(begin) + limit
+    answer = {
+        "as_of": kst_iso(context.clock.minute()),
+        "simulated": context.store.simulated(),
+        "items": items[int(begin) : end],
+        "next": str(end) if end < len(items) else None,
+    }
+    return json_response(answer)
+
+
+def _stations(context: Context, given: Given) -> list[dict[str, Any]]:
+    return station_items(context, given.provinces() if "province" in given else None)

@@ -298,7 +298,7 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
     "/strip.json": (strip_json, STRIP),
     "/api/v1/provinces": (provinces, ()),
     "/api/v1/provinces.geojson": (provinces_geojson, ("pollutant", "standard")),
-    "/api/v1/stations": (stations, ("province",)),
+    "/api/v1/stations": (stations, ("province", "limit", "cursor")),
     "/api/v1/current": (current_items, CURRENT),
     "/api/v1/history": (history_items, HISTORY),
     "/api/v1/export": (export_rows, EXPORT),

@@ -15,6 +15,7 @@ from aq.queries import official as bulletin
 from aq.queries.question import Given
 from aq.web import strip
 from aq.web.api.alerts import published_feed
+from aq.web.api.parameters import MAX_LIMIT
 from aq.web.api.places import outlined
 from aq.web.api.responses import json_response
 from aq.web.api.routes import TABLE
@@ -65,6 +66,8 @@ DATA = {
     "api/v1/openapi.json": "/api/v1/openapi.json",
 }
 
+WHOLE = {"/api/v1/stations": {"limit": str(MAX_LIMIT)}}  # every station on its one page
+
 
 def answer(context: Context, route: str, **given: str) -> bytes:
     """The body that a route of data answers."""
@@ -74,7 +77,7 @@ def answer(context: Context, route: str, **given: str) -> bytes:
 def data(context: Context, _site: Site) -> Iterator[Entry]:
     """The answers of the read routes."""
     for path, route in DATA.items():
-        yield Entry(path, partial(answer, context, route), JSON)
+        yield Entry(path, partial(answer, context, route, **WHOLE.get(route, {})), JSON)
     live = MOMENTS.of(context).live
     for key in KEYS:
         shown = replace(live.country, items=live.country.of(key))

@@ -237,6 +237,7 @@ class Stations(TypedDict):
     as_of: datetime
     simulated: bool
     items: list[Station]
+    next: str | None
 
 
 class KnownState(TypedDict):
