@@ -16,7 +16,7 @@ from aq.export.query import LEVELS as EXPORT_LEVELS
 from aq.feeds.registry import INFO
 from aq.queries.official import DAYS_AHEAD, FORECAST_KEYS
 from aq.queries.question import GRAINS
-from aq.web.api.openapi import answers, pages, told
+from aq.web.api.openapi import answers, pages, site_files, told
 from aq.web.api.openapi.schema import Schema, Schemas
 from aq.web.api.openapi.words import POLLUTANTS
 from aq.web.api.parameters import MAX_LIMIT
@@ -46,9 +46,9 @@ ANSWERS: dict[str, Any] = {
     "/api/v1/feeds": told.Feeds,
     "/healthz": told.Health,
     "/oembed": answers.OEmbed,
-    **dict.fromkeys(
-        ("/api/v1/openapi.json", "/catalog.jsonld", "/manifest.webmanifest"), dict[str, Any]
-    ),
+    "/catalog.jsonld": site_files.Catalog,
+    "/manifest.webmanifest": site_files.WebManifest,
+    "/api/v1/openapi.json": dict[str, Any],
 }
 MEDIA = {
     "/strip": ("text/html",),
