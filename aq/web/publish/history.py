@@ -17,6 +17,7 @@ from aq.domain.provinces import PROVINCES, Province
 from aq.export.pipeline import MEDIA_TYPES, Tally, answer
 from aq.export.query import ask
 from aq.queries.written import held_hours
+from aq.web.public.moment import MOMENTS
 from aq.web.site import published_site
 
 MEDIA_TYPE = MEDIA_TYPES["parquet"]
@@ -48,7 +49,7 @@ class DaysFile:
 def year_files(context: Context, now: datetime) -> Iterator[DaysFile]:
     """The files there are to be: of every year with hours, up to yesterday."""
     yesterday = kst_day(now) - timedelta(days=1)
-    held = held_hours(context)
+    held = MOMENTS.of(context).shared("held hours", partial(held_hours, context))
     for province in PROVINCES:
         if province.code not in held:
             continue
