@@ -39,6 +39,22 @@ _requests = Histogram(
     registry=_registry,
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
+
+
+class _Refused(Collector):
+    """Who was turned away."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Count at each scrape."""
+        family = CounterMetricFamily(
+            "aq_refused", "Who was turned away by this process, by reason.", labels=("reason",)
+        )
+        for reason, count in traffic.refused().items():
+            family.add_metric([reason], count)
+        yield family
+
+
+_registry.register(_Refused())
 ProcessCollector(registry=_registry)
 PlatformCollector(registry=_registry)
 GCCollector(registry=_registry)
@@ -52,28 +68,25 @@ def observe(route: str, status: int, seconds: float) -> None:
 
 def scrape(context: Context) -> bytes:
     """The whole text. Raises `StoreError` when the store does not answer."""
-    families = _of_the_store(context)
-    once = CollectorRegistry()
-    once.register(_Fixed(families))
     with _scraping:
-        return generate_latest(once) + generate_latest(_registry)
+        return _of_the_store(context) + generate_latest(_registry)
 
 
-# store -> (until when, writes of this process, families)
-_read: WeakKeyDictionary[object, tuple[float, int, list[Metric]]] = WeakKeyDictionary()
+# store -> (until when, writes of this process, text)
+_read: WeakKeyDictionary[object, tuple[float, int, bytes]] = WeakKeyDictionary()
 
 
-def _of_the_store(context: Context) -> list[Metric]:
-    """What the store tells, read anew after a write of this process or `KEEP_SECONDS`; what this
-    process counts, always."""
+def _of_the_store(context: Context) -> bytes:
+    """What the store tells, read anew after a write of this process or `KEEP_SECONDS`."""
     store = context.store
     store.version()  # it must answer now
-    until, writes, families = _read.get(store, (0.0, -1, []))
+    until, writes, text = _read.get(store, (0.0, -1, b""))
     if time.monotonic() >= until or writes != store.writes:
-        writes = store.writes
-        families = list(_families(context, context.clock.now()))
-        _read[store] = time.monotonic() + KEEP_SECONDS, writes, families
-    return [*families, _refused()]
+        writes, once = store.writes, CollectorRegistry()
+        once.register(_Fixed(list(_families(context, context.clock.now()))))
+        text = generate_latest(once)
+        _read[store] = time.monotonic() + KEEP_SECONDS, writes, text
+    return text
 
 
 class _Fixed(Collector):
@@ -171,15 +184,6 @@ def _runs(found: Operations) -> Iterator[Metric]:
             mean.add_metric([job], sum(run.seconds) / len(run.seconds))
             most.add_metric([job], max(run.seconds))
     yield from (ended, errors, mean, most)
-
-
-def _refused() -> Metric:
-    family = CounterMetricFamily(
-        "aq_refused", "Who was turned away by this process, by reason.", labels=("reason",)
-    )
-    for reason, count in traffic.refused().items():
-        family.add_metric([reason], count)
-    return family
 
 
 def _store(context: Context, found: Operations) -> Iterator[Metric]:
