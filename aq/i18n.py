@@ -128,6 +128,12 @@ class Text:
         declared = SPECS[feed].operation(operation)
         return declared.words.get(self.lang, "") if declared else ""
 
+    def service(self, feed: str, counted: str) -> str:
+        """What upstream counts calls of a feed by: a service or an operation; as it stands where
+        the feed has no words for it."""
+        service = SPECS[feed].service(counted)
+        return service.words[self.lang] if service else self.operation(feed, counted) or counted
+
     def name(self, korean: str) -> str:
         """A place's Korean name as it stands, in English in Latin letters: 용인시, or Yongin-si."""
         return korean if self.lang == "ko" else romanized(korean)

@@ -86,6 +86,20 @@ class Operation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Service:
+    """Operations that upstream approves and counts together.
+
+    name : what the paths of its operations begin with
+    words : its name for readers, by language
+    counted_as : its name in upstream's own counts of calls; ``""`` where that is not known
+    """
+
+    name: str
+    words: Mapping[str, str]
+    counted_as: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeedSpec:
     """A feed's declaration: the tuple ``SPECS`` of a module in `aq.feeds` holds one or more.
 
@@ -110,6 +124,7 @@ class FeedSpec:
     times: tuple[timedelta, ...] = ()
     ahead_at: tuple[timedelta, ...] = ()
     operations: tuple[Operation, ...] = ()
+    services: tuple[Service, ...] = ()
 
     @property
     def name(self) -> str:
@@ -131,4 +146,12 @@ class FeedSpec:
         for operation in self.operations:
             if name in (operation.name, operation.name.split("/")[-1]):
                 return operation
+        return None
+
+    def service(self, counted: str) -> Service | None:
+        """A service by its name in upstream's counts, blanks aside, or by that of its paths."""
+        bare = "".join(counted.split())
+        for service in self.services:
+            if bare in (service.name, "".join(service.counted_as.split())):
+                return service
         return None

@@ -208,7 +208,7 @@ def counted(calls: Counter[str], params: Params, now: datetime) -> tuple[Sequenc
     if day != kst(now).date().isoformat():
         return [], 0
     services = {path.rpartition("/")[2]: path.rpartition("/")[0] for path in contracts()}
-    names = {service: name for name, service in SERVICES.items()}
+    names = {service.name: service.counted_as or service.name for service in SERVICES}
     sums: Counter[str] = Counter()
     for operation, count in calls.items():
         if operation in services:

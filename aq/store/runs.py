@@ -13,7 +13,8 @@ from aq.domain.clock import day_number, from_hour_number, kst
 from aq.domain.errors import FeedError
 from aq.domain.publication import pause_until
 from aq.domain.report import Report
-from aq.feeds.airkorea import SERVICES
+from aq.feeds.registry import SPECS
+from aq.feeds.spec import FeedSpec
 from aq.store.engine import Store
 from aq.store.schema import calls, feed_state, publication, run, upstream_calls
 from aq.store.upsert import upsert
@@ -242,18 +243,19 @@ def counted_upstream(
         mine = ours.c.feed.in_((feed, *beside))
         same_day = select(ours).where(mine, ours.c.day == last.day)
         made = {row.operation: row.calls for row in connection.execute(same_day)}
-    return last.asked, _paired({row.operation: row.calls for row in rows}, made)
+    return last.asked, _paired(SPECS[feed], {row.operation: row.calls for row in rows}, made)
 
 
-def _paired(theirs: Mapping[str, int], ours: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+def _paired(
+    spec: FeedSpec, theirs: Mapping[str, int], ours: Mapping[str, int]
+) -> dict[str, tuple[int, int]]:
     """Upstream's counts by name, each beside ours by ``Service/operation``."""
-    services = {"".join(name.split()): service for name, service in SERVICES.items()}
     covered: dict[str, set[str]] = {}
     for name in theirs:
-        service = services.get("".join(name.split()))
+        service = spec.service(name)
         paths = {path for path in ours if name in (path, path.rpartition("/")[2])}
         if service is not None:
-            paths = {path for path in ours if path.startswith(f"{service}/")}
+            paths = {path for path in ours if path.startswith(f"{service.name}/")}
         if paths or service is not None:
             covered[name] = paths
     rest = set(ours) - set().union(*covered.values())

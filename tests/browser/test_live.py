@@ -167,7 +167,10 @@ def test_past_page_opens_its_numbers_as_a_table(site: str, chromium: Browser) ->
     with reader(chromium) as (page, watch):
         drawn(page, f"{site}/past?p=KR-11&r=30d")
         page.get_by_text("시간별 값을 표로 보기").click()
-        expect(page.locator("[data-testid=stDataFrame]")).to_be_visible()
+        table = page.get_by_role("region", name="시간별 값을 표로 보기")
+        expect(table.locator("tbody tr:visible")).to_have_count(20)
+        page.get_by_text("모두 보기").click()
+        expect(table.locator("tbody tr:visible")).not_to_have_count(20)
         assert watch.complaints == []
 
 

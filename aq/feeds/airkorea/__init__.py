@@ -7,7 +7,7 @@ from aq.domain.call_plan import REREAD
 from aq.domain.clock import kst
 from aq.domain.model import FORECAST, OBSERVED, OFFICIAL, PRELIMINARY, FeedInfo
 from aq.feeds.base import Feed
-from aq.feeds.spec import FeedSettings, FeedSpec, Operation, Places
+from aq.feeds.spec import FeedSettings, FeedSpec, Operation, Places, Service
 
 # Terms as stated on data.go.kr (service 15073861), read November 2026.
 AIRKOREA = FeedInfo(
@@ -68,13 +68,38 @@ OZONE = "OzYlwsndOccrrncInforInqireSvc/getOzAdvsryOccrrncInfo"
 # Upstream counts calls by these names of its services: SC-OA-09-01 to -05 of its interface
 # document, as public clients quote them (the documented sample has the first). Those of newer
 # services are not known.
-SERVICES = {
-    "측정소정보 조회 서비스": "MsrstnInfoInqireSvc",
-    "대기오염정보 조회 서비스": "ArpltnInforInqireSvc",
-    "대기오염통계 서비스": "ArpltnStatsSvc",
-    "오존황사 발생정보조회 서비스": "OzYlwsndOccrrncInforInqireSvc",
-    "미세먼지 경보 정보 조회 서비스": "UlfptcaAlarmInqireSvc",
-}
+SERVICES = (
+    Service(
+        name="MsrstnInfoInqireSvc",
+        counted_as="측정소정보 조회 서비스",
+        words={"en": "list of stations", "ko": "측정소 정보"},
+    ),
+    Service(
+        name="ArpltnInforInqireSvc",
+        counted_as="대기오염정보 조회 서비스",
+        words={"en": "readings and forecasts", "ko": "측정값과 예보"},
+    ),
+    Service(
+        name="ArpltnStatsSvc",
+        counted_as="대기오염통계 서비스",
+        words={"en": "air pollution statistics", "ko": "대기오염 통계"},
+    ),
+    Service(
+        name="OzYlwsndOccrrncInforInqireSvc",
+        counted_as="오존황사 발생정보조회 서비스",
+        words={"en": "ozone and yellow dust", "ko": "오존·황사 발생 정보"},
+    ),
+    Service(
+        name="UlfptcaAlarmInqireSvc",
+        counted_as="미세먼지 경보 정보 조회 서비스",
+        words={"en": "fine dust advisories", "ko": "미세먼지 경보 정보"},
+    ),
+    Service(
+        name="MinuDustFrcstDspthSvc",
+        words={"en": "forecasts of PM2.5 above 50 µg/m³", "ko": "초미세먼지 50 µg/m³ 초과 예보"},
+    ),
+    Service(name="UserSportSvc", words={"en": "count of calls", "ko": "호출 수 조회"}),
+)
 
 # Issued at 05, 11, 17 and 23 within about ten minutes, the weekly one about 17:30.
 FORECAST_AT = tuple(
@@ -142,6 +167,7 @@ SPECS = (
         make=_stations,
         settings=AirKoreaSettings,
         key_parameter="serviceKey",
+        services=SERVICES,
         operations=(
             Operation(name=REALTIME, words={"en": "measurements", "ko": "측정값"}),
             Operation(name=STATIONS, words={"en": "station list", "ko": "측정소 목록"}, once=1),

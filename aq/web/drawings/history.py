@@ -1,6 +1,6 @@
 """Small pictures of the past: forecasts as signs, acts as ticks, days in colours, shares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from html import escape
 
@@ -21,15 +21,25 @@ OUTCOME_WORDS = {
     CALM: N_("not bad, as forecast"),
 }
 WIDTH, NAMES, ROW, HEAD = 640, 86, 17, 20  # [units]
+ACT_KEYS, ACT_ROW = ("pm25", "pm10", "o3"), 40  # [units]
+PHONE = 358  # the width of the same on a phone, where a unit is a pixel
 
 
 def forecast_dots(view: View, scores: Sequence[Score]) -> str:
     """A row a province, a column a day: filled for a hit, a ring for a miss, a cross for a false
     alarm, a point for a day that was not bad and was not said to be."""
     text = view.text
+    key = " ".join(_key(view, outcome) for outcome in (HIT, MISS, FALSE_ALARM, CALM))
+    alt = text("Forecasts of the day before, by province and day")
+    high = HEAD + len(scores) * ROW + 4
+    return _two_widths(alt, high, lambda width: _dots(view, scores, width), key)
+
+
+def _dots(view: View, scores: Sequence[Score], width: int) -> str:
+    text = view.text
     days = sorted(set[date]().union(*(score.outcomes for score in scores)))
     first, last = days[0], days[-1]
-    step = (WIDTH - NAMES) / max((last - first).days + 1, 14)
+    step = (width - NAMES) / max((last - first).days + 1, 14)
     drawn = ""
     for row, score in enumerate(scores):
         y = HEAD + row * ROW + ROW / 2
@@ -41,10 +51,14 @@ def forecast_dots(view: View, scores: Sequence[Score]) -> str:
             drawn += _sign(outcome, x, y, min(step * 0.42, 5.2), title)
     for day in _labelled(first, last, step):
         drawn += svg_text(NAMES + ((day - first).days + 0.5) * step, 12, text.day(day))
-    key = " ".join(_key(view, outcome) for outcome in (HIT, MISS, FALSE_ALARM, CALM))
-    alt = text("Forecasts of the day before, by province and day")
-    picture = small_svg(alt, WIDTH, HEAD + len(scores) * ROW + 4, drawn)
-    return f'<figure class="dots">{picture}<p class="meta">{key}</p></figure>'
+    return drawn
+
+
+def _two_widths(alt: str, high: float, draw: Callable[[int], str], note: str) -> str:
+    """A picture with its note (markup), drawn for wide pages and for a phone."""
+    wide = small_svg(alt, WIDTH, high, draw(WIDTH), "wide")
+    narrow = small_svg(alt, PHONE, high, draw(PHONE), "narrow")
+    return f'<figure class="dots">{wide}{narrow}<p class="meta">{note}</p></figure>'
 
 
 def _sign(outcome: str, x: float, y: float, radius: float, title: str = "") -> str:
@@ -75,33 +89,39 @@ def _labelled(first: date, last: date, step: float) -> list[date]:
 
 def act_ticks(view: View, year: int, acts: Sequence[Advisory]) -> str:
     """A year from left to right, a row a pollutant, a tick an act; a warning's is tall."""
+    text = view.text
+    alt = text("Acts over the year {year}, by pollutant", year=year)
+    note = escape(text("A tick is an act at the hour it was issued; tall ones are warnings."))
+    high = HEAD + len(ACT_KEYS) * ACT_ROW + 6
+    return _two_widths(alt, high, lambda width: _ticks(view, year, acts, width), note)
+
+
+def _ticks(view: View, year: int, acts: Sequence[Advisory], width: int) -> str:
     text, begin = view.text, date(year, 1, 1)
     length = (date(year + 1, 1, 1) - begin).days
-    keys = [key for key in ("pm25", "pm10", "o3") if any(act.pollutant == key for act in acts)]
-    left, tall = 84.0, 40
-    step, drawn = (WIDTH - left) / length, ""
-    for row, key in enumerate(keys):
-        base = HEAD + (row + 1) * tall
-        drawn += svg_text(left - 8, base - 3, text.pollutant(key), "end")
-        drawn += f'<path class="rule" d="M{left} {base}H{WIDTH}"/>'
+    step, drawn = (width - NAMES) / length, ""
+    for row, key in enumerate(ACT_KEYS):
+        base = HEAD + (row + 1) * ACT_ROW
+        drawn += svg_text(NAMES - 8, base - 3, text.pollutant(key), "end")
+        drawn += f'<path class="rule" d="M{NAMES} {base}H{width}"/>'
         for act in acts:
             if act.pollutant != key:
                 continue
-            x = left + ((kst_day(act.issued_at) - begin).days + kst(act.issued_at).hour / 24) * step
-            high = tall - 8 if known_level(act) not in (None, 1) else tall / 2.4
+            x = (
+                NAMES
+                + ((kst_day(act.issued_at) - begin).days + kst(act.issued_at).hour / 24) * step
+            )
+            high = ACT_ROW - 8 if known_level(act) not in (None, 1) else ACT_ROW / 2.4
             about = f"{place_words(act, text)} {text.advisory(act.word)}"
             title = escape(f"{text.hour(act.issued_at)}: {about}")
             drawn += (
                 f'<path class="tick" d="M{x:.1f} {base}v{-high:.1f}"><title>{title}</title></path>'
             )
     for month in range(1, 13, 2):
-        x = left + ((date(year, month, 1) - begin).days) * step
+        x = NAMES + ((date(year, month, 1) - begin).days) * step
         drawn += svg_text(x, 12, month_name(text, month)[:3], "start")
-        drawn += f'<path class="rule" d="M{x:.1f} {HEAD}v{len(keys) * tall}"/>'
-    alt = text("Acts over the year {year}, by pollutant", year=year)
-    note = escape(text("A tick is an act at the hour it was issued; tall ones are warnings."))
-    picture = small_svg(alt, WIDTH, HEAD + len(keys) * tall + 6, drawn)
-    return f'<figure class="dots">{picture}<p class="meta">{note}</p></figure>'
+        drawn += f'<path class="rule" d="M{x:.1f} {HEAD}v{len(ACT_KEYS) * ACT_ROW}"/>'
+    return drawn
 
 
 def day_cells(view: View, grades: Mapping[date, int | None], first: date, last: date) -> str:
@@ -145,9 +165,9 @@ def completeness_bars(view: View, known: Sequence[float]) -> str:
     return small_svg(view.text("Hours with a value, day by day"), WIDTH, 76, drawn)
 
 
-def small_svg(alt: str, width: float, height: float, body: str) -> str:
+def small_svg(alt: str, width: float, height: float, body: str, kind: str = "") -> str:
     """A drawing with its words for who cannot see it."""
     return (
-        f'<svg class="small" viewBox="0 0 {width:g} {height:g}" role="img"'
+        f'<svg class="small {kind}" viewBox="0 0 {width:g} {height:g}" role="img"'
         f' aria-label="{escape(alt)}">{body}</svg>'
     )

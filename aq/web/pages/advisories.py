@@ -17,7 +17,8 @@ from aq.web.drawings.history import act_ticks
 from aq.web.drawings.marks import framed
 from aq.web.parts import cache, live_view, page
 from aq.web.parts.attribution import FORMATS
-from aq.web.parts.official import act_grid, grid, yellow_dust_grid
+from aq.web.parts.official import act_grid, yellow_dust_grid
+from aq.web.parts.tables import titled
 from aq.web.wording.korean import province_name
 
 MOST_ROWS = 500
@@ -75,16 +76,15 @@ def _whole(found: Year, text: Text) -> str:
 def _counts(found: Year, text: Text) -> str:
     head = [text("Province"), text("Advisories"), text("Warnings")]
     unknown = any(known_level(row) is None for row in found.rows)
-    rows = ""
+    rows = []
     for province, counts in found.counts.items():
         mild, severe = counts["주의보"], counts["경보"] + counts["중대경보"]
         numbers = [mild, severe, *([counts.total() - mild - severe] if unknown else [])]
-        cells = "".join(f"<td class='num'>{number:,}</td>" for number in numbers)
         name = escape(province_name(province, text.lang))
-        rows += f"<tr><th scope='row'>{name}</th>{cells}</tr>"
+        rows.append([name, *(f"{number:,}" for number in numbers)])
     if unknown:
         head.append(text("Unknown level"))
-    return grid(text("By province"), head, rows, numbers=True)
+    return titled(text("By province"), head, rows, text, numbers=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, daily, page
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
-from aq.web.parts.tables import table
+from aq.web.parts.tables import cards, opened
 from aq.web.wording.korean import N_, day_words, province_name
 
 DEFAULT = "all"
@@ -186,15 +186,8 @@ def figures(
 
 
 def _table(counts: Counts, by: str, rules: Standard, text: Text) -> None:
-    opened = st.expander(text("Days by level as a table"), key="counts", on_change="rerun")
-    if opened.open:
-        with opened:
-            st.dataframe(
-                counts_table(counts, by, rules, text),
-                hide_index=True,
-                width="stretch",
-                height=420,
-            )
+    title = text("Days by level as a table")
+    opened(title, "counts", lambda: counts_table(counts, by, rules, text), text, numbers=True)
 
 
 def counts_table(counts: Counts, by: str, rules: Standard, text: Text) -> pd.DataFrame:
@@ -244,19 +237,15 @@ def limits_table(
 ) -> str:
     """The days above each limit as markup, and where each limit comes from."""
     heads = [
-        escape(text("Province")),
-        escape(text("Days with enough hours")),
+        *(text("Province"), text("Days with enough hours")),
         *(_limit(rule, key, text) for rule in rules),
     ]
-    titles = "".join(f"<th scope='col'>{head}</th>" for head in heads)
     rows = []
     for province in PROVINCES:
         counted_days, found = above.get(province.code, (0, {}))
-        cells = f"<td>{counted_days}</td>"
-        for rule in rules:
-            cells += f"<td>{_cell(found.get(rule.id), rule, key, counted_days, text)}</td>"
+        cells = (_cell(found.get(rule.id), rule, key, counted_days, text) for rule in rules)
         name = escape(province_name(province, text.lang))
-        rows.append(f"<tr><th scope='row'>{name}</th>{cells}</tr>")
+        rows.append([name, str(counted_days), *cells])
     by_8h = any((key, HIGHEST_8H) in rule.tables for rule in rules)
     caption = text("Days of {year} above limits on the day's mean", year=year)
     if by_8h:
@@ -265,7 +254,7 @@ def limits_table(
     told = escape(text("Where the limits were read, and what is not verified"))
     return (
         f"<p class='muted'>{escape(caption)}</p>"
-        f"{table(caption, f'<tr>{titles}</tr>', ''.join(rows), text)}"
+        f"{cards(caption, heads, rows, text)}"
         f"<details><summary>{told}</summary>{notes}</details>"
     )
 
@@ -273,14 +262,14 @@ def limits_table(
 def _limit(rules: Standard, key: str, text: Text) -> str:
     points = limit(rules, key)
     if points is None:
-        return escape(rules.titles[text.lang])
+        return rules.titles[text.lang]
     allowed = text(
         "{value} {unit}, {n} days allowed",
         value=points.rows[0].high,
         unit=points.unit,
         n=points.allowed_per_year,
     )
-    return f"{escape(rules.titles[text.lang])}<br>{escape(allowed)}"
+    return f"{rules.titles[text.lang]}: {allowed}"
 
 
 def _cell(above: int | None, rules: Standard, key: str, days_counted: int, text: Text) -> str:

@@ -319,11 +319,12 @@ def order_words(episode: Episode, text: Text) -> str:
 
 def _runs(spells: Spells, key: str, text: Text) -> None:
     """Every run as a table, sent once a reader opens it, and as a file."""
-    opened = st.expander(text("Every province's runs as a table"), key="runs", on_change="rerun")
-    if not opened.open:
+    box = st.expander(text("Every province's runs as a table"), key="runs", on_change="rerun")
+    if not box.open:
         return
-    with opened:
+    with box:
         table = runs_table(spells, key, text)
+        # By province: who wants the longest or the highest of hundreds sorts them.
         st.dataframe(table, hide_index=True, width="stretch", height=420)
         st.download_button(
             text("This table as CSV"),

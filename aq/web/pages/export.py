@@ -31,6 +31,7 @@ from aq.web.pages.past import GRAIN_NAMES
 from aq.web.parts import cache, live_view, page, ranges
 from aq.web.parts.attribution import FORMATS as FORMAT_NAMES
 from aq.web.parts.ranges import Range
+from aq.web.parts.tables import cards
 from aq.web.parts.view_state import View
 from aq.web.wording.korean import N_, day_words, province_name
 
@@ -306,9 +307,10 @@ def _answer(given: Mapping[str, str], refusal: str | None, text: Text) -> None:
         )
         with st.expander(text("The same by command, with a manifest that can be verified")):
             st.code(command(given), language="bash", wrap_lines=True)
-    page.html(f"<h3>{escape(text('The first rows'))}</h3>")
-    frame = pd.DataFrame(shown.rows, columns=list(shown.columns))
-    st.dataframe(frame.astype("string").fillna(""), hide_index=True, width="stretch")
+    title = text("The first rows")
+    frame = pd.DataFrame(shown.rows, columns=list(shown.columns)).astype("string").fillna("")
+    rows = [[f"<code>{escape(cell)}</code>" for cell in row] for row in frame.to_numpy()]
+    page.html(f"<h3>{escape(title)}</h3>{cards(title, shown.columns, rows, text)}")
 
 
 def _refusal(asked: Range, text: Text) -> str | None:

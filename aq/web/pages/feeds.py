@@ -19,7 +19,7 @@ from aq.queries.official_means import (
 from aq.web.parts import answer_keys, cache, live_view, official_means, page
 from aq.web.parts import notice_services as notice_care
 from aq.web.parts.feed_pace import pace_facts, paused, quota_facts
-from aq.web.parts.tables import table
+from aq.web.parts.tables import cards
 from aq.web.wording.feeds import advice, happened
 from aq.web.wording.korean import N_, exact, listed, provenance, province_name, told_hour
 
@@ -199,14 +199,11 @@ def _last_poll(feed: FeedStatus, text: Text) -> list[tuple[str, str, str]]:
 def compared(lines: Sequence[Agreement], text: Text) -> str:
     """Our province means beside upstream's own, a row per pollutant."""
     label = text("Province means: ours and AirKorea’s own")
-    title = f"<h2>{escape(label)}</h2>"
     if not any(line.hours for line in lines):
         nothing = text("AirKorea’s own province means have not been read yet.")
-        return f"{title}<p>{escape(nothing)}</p>"
-    head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in COMPARED)
-    rows = "".join(_agreement_row(line, text) for line in lines if line.hours)
+        return f"<h2>{escape(label)}</h2><p>{escape(nothing)}</p>"
     note = text("The last month. Ours minus AirKorea’s; its rule is not published.")
-    return f"{title}<p>{escape(note)}</p>{table(label, f'<tr>{head}</tr>', rows, text)}"
+    return _agreement(label, note, lines, text)
 
 
 def of_seoul(lines: Sequence[Agreement], text: Text) -> str:
@@ -214,26 +211,29 @@ def of_seoul(lines: Sequence[Agreement], text: Text) -> str:
     if not any(line.hours for line in lines):
         return ""
     label = text("Seoul: AirKorea and the city’s own service")
-    head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in COMPARED)
-    rows = "".join(_agreement_row(line, text) for line in lines if line.hours)
     note = text("The last month. AirKorea’s stations minus the city’s; both mean the 25 districts.")
-    body = table(label, f"<tr>{head}</tr>", rows, text)
+    return _agreement(label, note, lines, text)
+
+
+def _agreement(label: str, note: str, lines: Sequence[Agreement], text: Text) -> str:
+    rows = [_agreement_row(line, text) for line in lines if line.hours]
+    body = cards(label, [text(name) for name in COMPARED], rows, text)
     return f"<h2>{escape(label)}</h2><p>{escape(note)}</p>{body}"
 
 
-def _agreement_row(agreement: Agreement, text: Text) -> str:
+def _agreement_row(agreement: Agreement, text: Text) -> list[str]:
     where = at = ""
     if agreement.where is not None and agreement.at is not None:
         where = province_name(find_province(agreement.where), text.lang)
         at = told_hour(text, from_hour_number(agreement.at), cache.moment())
     cells = (
+        text.pollutant(agreement.pollutant),
         f"{agreement.hours:,}",
         f"{agreement.same:,}",
         f"{agreement.bias} {agreement.unit}",
         f"{agreement.largest} {agreement.unit} ({where}, {at})",
     )
-    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f'<tr><th scope="row">{escape(text.pollutant(agreement.pollutant))}</th>{body}</tr>'
+    return [escape(cell) for cell in cells]
 
 
 if __name__ == "__main__":

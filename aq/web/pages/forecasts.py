@@ -1,6 +1,6 @@
 """The page that asks how good the forecast was: hits, misses, false alarms by lead and province."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from html import escape
 
@@ -14,12 +14,11 @@ from aq.web.drawings.history import forecast_dots
 from aq.web.drawings.marks import framed
 from aq.web.parts import cache, live_view, page
 from aq.web.parts import forecast_skill as skill
-from aq.web.parts.official import RECENT, grid
-from aq.web.parts.tables import table
+from aq.web.parts.forecast_skill import LEADS
+from aq.web.parts.official import RECENT
+from aq.web.parts.tables import cards, titled
 from aq.web.wording.advisories import forecasts_words
-from aq.web.wording.korean import N_, day_words, province_name
-
-LEAD_NAMES = {0: N_("same day"), 1: N_("one day ahead"), 2: N_("two days ahead")}
+from aq.web.wording.korean import day_words, province_name
 
 
 def render() -> None:
@@ -105,46 +104,34 @@ def _dots(found: list[Score]) -> None:
 def _all(found: list[Score], text: Text) -> str:
     """All provinces together: a row per pollutant and lead."""
     sums = total(found)
-    rows = ""
-    for key in VERIFIED:
-        for lead, word in LEAD_NAMES.items():
-            if (key, lead) in sums:
-                name = f"{text.pollutant(key)}, {text(word)}"
-                rows += _row(name, sums[key, lead])
-    head = [
-        text("Province-days"),
-        text("Hits"),
-        text("Misses"),
-        text("False alarms"),
-        text("Same grade"),
+    rows = [
+        _row(f"{text.pollutant(key)}, {text(word)}", sums[key, lead])
+        for key in VERIFIED
+        for lead, word in LEADS.items()
+        if (key, lead) in sums
     ]
-    return grid(text("All provinces"), [text("Forecast"), *head], rows, numbers=True)
+    return _counts(text("All provinces"), text("Same grade"), rows, text)
 
 
 def _over_50(text: Text) -> str:
     """The notices of PM2.5 above 50 µg/m³, all provinces together: a row per lead."""
     last = kst_day(cache.moment()) - timedelta(days=1)
     sums = total(cache.kept(over_50_scores, last - RECENT, last))
-    rows = "".join(
-        _row(text(LEAD_NAMES[lead]), counts) for (_, lead), counts in sorted(sums.items())
-    )
-    if not rows:
-        return ""
-    head = [
-        text("Province-days"),
-        text("Hits"),
-        text("Misses"),
-        text("False alarms"),
-        text("Right"),
-    ]
+    rows = [_row(text(LEADS[lead]), counts) for (_, lead), counts in sorted(sums.items())]
     title = text("PM2.5 above 50 µg/m³: forecast and come")
-    return grid(title, [text("Forecast"), *head], rows, numbers=True)
+    return _counts(title, text("Right"), rows, text) if rows else ""
 
 
-def _row(name: str, counts: Iterable[int | None]) -> str:
-    cells = ("–" if count is None else f"{count:,}" for count in counts)
-    body = "".join(f"<td class='num'>{cell}</td>" for cell in cells)
-    return f"<tr><th scope='row'>{escape(name)}</th>{body}</tr>"
+def _counts(title: str, right: str, rows: Sequence[Sequence[str]], text: Text) -> str:
+    head = [
+        *(text("Forecast"), text("Province-days"), text("Hits"), text("Misses")),
+        *(text("False alarms"), right),
+    ]
+    return titled(title, head, rows, text, numbers=True)
+
+
+def _row(name: str, counts: Iterable[int | None]) -> list[str]:
+    return [escape(name), *("–" if count is None else f"{count:,}" for count in counts)]
 
 
 def _each(found: list[Score], text: Text) -> str:
@@ -156,25 +143,19 @@ def _of(key: str, found: list[Score], text: Text) -> str:
     known = {(score.province, score.lead): score for score in found if score.pollutant == key}
     if not known:
         return ""
-    groups = "".join(
-        f"<th scope='colgroup' colspan='3'>{escape(text(LEAD_NAMES[lead]))}</th>"
-        for lead in LEAD_NAMES
-    )
-    parts = (text("Hits"), text("Misses"), text("False alarms"))
-    titles = "".join(f"<th scope='col' class='num'>{escape(part)}</th>" for part in parts)
-    head = (
-        f"<tr><th rowspan='2' scope='col'>{escape(text('Province'))}</th>{groups}</tr>"
-        f"<tr>{titles * len(LEAD_NAMES)}</tr>"
-    )
-    rows = ""
+    rows = []
     for province in PROVINCES:
-        counts: list[int | None] = []
-        for lead in LEAD_NAMES:
-            one = known.get((province, lead))
-            counts += [one.hits, one.misses, one.false_alarms] if one else [None] * 3
-        rows += _row(province_name(province, text.lang), counts)
+        scores = (known.get((province, lead)) for lead in LEADS)
+        cells = (
+            f"{score.hits} · {score.misses} · {score.false_alarms}" if score else "–"
+            for score in scores
+        )
+        rows.append([escape(province_name(province, text.lang)), *cells])
     caption = text("Each province: {what}", what=text.pollutant(key))
-    return f"<h2>{escape(caption)}</h2>{table(caption, head, rows, text)}"
+    head = [text("Province"), *(text(word) for word in LEADS.values())]
+    signs = " · ".join((text("Hits"), text("Misses"), text("False alarms")))
+    body = cards(caption, head, rows, text, numbers=True)
+    return f'<h2>{escape(caption)}</h2><p class="muted">{escape(signs)}</p>{body}'
 
 
 if __name__ == "__main__":

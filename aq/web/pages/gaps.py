@@ -30,7 +30,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
-from aq.web.parts.tables import date_column, dates, table
+from aq.web.parts.tables import opened, titled
 from aq.web.wording.facts import fact, missing_words, percent
 from aq.web.wording.korean import N_, day_words, flag_word, month_words, province_name
 
@@ -270,16 +270,16 @@ def causes_table(found: Completeness, text: Text) -> str:
             part = own[own["fills"] == fills]
             if part.empty:
                 continue
-            cells = [f"{int(part['hours'].sum()):,}", str(part["province"].nunique())]
-            body = "".join(f"<td>{one}</td>" for one in (*cells, _fill(part, fills, text)))
             detail = f" ({_reasons(part)})" if cause == FEED_DOWN else ""
             rows.append(
-                f"<tr><th scope='row'>{escape(text(CAUSE_NAMES[cause]) + detail)}</th>{body}</tr>"
+                [
+                    escape(text(CAUSE_NAMES[cause]) + detail),
+                    f"{int(part['hours'].sum()):,}",
+                    str(part["province"].nunique()),
+                    f'<span class="prose">{_fill(part, fills, text)}</span>',
+                ]
             )
-    titles = "".join(f"<th scope='col'>{escape(one)}</th>" for one in head)
-    caption = text("Missing hours by cause")
-    body = table(caption, f"<tr>{titles}</tr>", "".join(rows), text)
-    return f"<h2>{escape(caption)}</h2>{body}"
+    return titled(text("Missing hours by cause"), head, rows, text)
 
 
 def _reasons(part: pd.DataFrame) -> str:
@@ -298,23 +298,9 @@ def _fill(part: pd.DataFrame, fills: str, text: Text) -> str:
 
 def _tables(found: Completeness, text: Text) -> None:
     """Completeness by month and the gaps, each sent only once a reader opens it."""
-    months = st.expander(text("Completeness by month as a table"), key="months", on_change="rerun")
-    if months.open:
-        months.dataframe(
-            months_table(found, text),
-            hide_index=True,
-            width="stretch",
-            column_config=date_column(text("Month"), "month", text),
-        )
-    gaps = st.expander(text("The gaps as a table"), key="lacks", on_change="rerun")
-    if gaps.open:
-        gaps.dataframe(
-            lacks_table(found, text),
-            hide_index=True,
-            width="stretch",
-            height=420,
-            column_config=date_column(text("Day"), "day", text),
-        )
+    title = text("Completeness by month as a table")
+    opened(title, "months", lambda: months_table(found, text), text, numbers=True)
+    opened(text("The gaps as a table"), "lacks", lambda: lacks_table(found, text), text)
 
 
 def months_table(found: Completeness, text: Text) -> pd.DataFrame:
@@ -325,7 +311,7 @@ def months_table(found: Completeness, text: Text) -> pd.DataFrame:
     wide = wide.sort_index(ascending=False)
     names = {0: text("all 17"), **{n: province_name(one, text.lang) for n, one in BY_ID.items()}}
     months = [date.fromisoformat(f"{month}-01") for month in wide.index]
-    out = pd.DataFrame({text("Month"): dates(months, "month", text)})
+    out = pd.DataFrame({text("Month"): [month_words(text, month) for month in months]})
     for place in [0, *BY_ID]:
         # 100.0 % only where not one hour is missing.
         values = np.floor(10 * wide[place].to_numpy(dtype="float64")) / 10
@@ -340,7 +326,7 @@ def lacks_table(found: Completeness, text: Text) -> pd.DataFrame:
     return pd.DataFrame(
         {
             text("Province"): [province_name(BY_ID[row.province], text.lang) for row in rows],
-            text("Day"): dates((row.day for row in rows), "day", text),
+            text("Day"): [day_words(text, row.day) for row in rows],
             text("Missing hours"): [row.hours for row in rows],
             text("Cause"): [cause_words(row.cause, row.detail, text) for row in rows],
             text("Source"): [text.feed(row.feed) if row.feed else "" for row in rows],

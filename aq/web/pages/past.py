@@ -23,7 +23,7 @@ from aq.web.parts import cache, live_view, page, places, ranges, revisions
 from aq.web.parts.official import over_line
 from aq.web.parts.places import Place
 from aq.web.parts.ranges import Range, Spans
-from aq.web.parts.tables import date_column, dates, table
+from aq.web.parts.tables import cards, opened
 from aq.web.parts.view_state import View
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import (
@@ -309,14 +309,13 @@ def _compared(
         text("Complete"),
         text("Source"),
     )
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
-    rows = "".join(
+    rows = [
         _compared_row(one, frame, asked, text) for one, frame in zip(chosen, frames, strict=True)
-    )
-    return table(text("The lines compared"), f"<tr>{head}</tr>", rows, text)
+    ]
+    return cards(text("The lines compared"), columns, rows, text)
 
 
-def _compared_row(place: Place, frame: pd.DataFrame, asked: Ask, text: Text) -> str:
+def _compared_row(place: Place, frame: pd.DataFrame, asked: Ask, text: Text) -> list[str]:
     known = frame.loc[frame["value"].notna()]
     cells = ["–", "", "–"]
     if len(known):
@@ -328,10 +327,9 @@ def _compared_row(place: Place, frame: pd.DataFrame, asked: Ask, text: Text) -> 
         known[["feed", "kind", "status"]].drop_duplicates().itertuples(index=False)
     )
     cells.append(f"{number(_complete(frame), 1)}%")
-    cells.append("; ".join(_source(each.feed, each.kind, each.status, text) for each in sources))
-    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells[:-1])
-    body += f'<td class="meta">{escape(cells[-1])}</td>'
-    return f'<tr><th scope="row">{escape(place.name)}</th>{body}</tr>'
+    whose = "; ".join(_source(each.feed, each.kind, each.status, text) for each in sources)
+    cells.append(whose)
+    return [escape(cell) for cell in (place.name, *cells)]
 
 
 TABLE_TITLES = {
@@ -343,18 +341,8 @@ TABLE_TITLES = {
 
 def _table(chosen: Sequence[Place], frames: Sequence[pd.DataFrame], asked: Ask, text: Text) -> None:
     """The values as a table, newest first; sent only once a reader opens it."""
-    opened = st.expander(text(TABLE_TITLES[asked.grain]), key="hours", on_change="rerun")
-    if not opened.open:
-        return
-    made = values_table(chosen, frames, asked, text)
-    with opened:
-        st.dataframe(
-            made,
-            hide_index=True,
-            width="stretch",
-            height=420,
-            column_config=date_column(str(made.columns[0]), asked.grain, text),
-        )
+    title = text(TABLE_TITLES[asked.grain])
+    opened(title, "hours", lambda: values_table(chosen, frames, asked, text), text)
 
 
 def values_table(
@@ -366,7 +354,7 @@ def values_table(
         "day": text("Day"),
         "month": text("Month"),
     }[asked.grain]
-    columns = {label: dates(frames[0]["at"].iloc[::-1], asked.grain, text)}
+    columns = {label: [_when(at, asked.grain, text) for at in frames[0]["at"].iloc[::-1]]}
     for one, frame in zip(chosen, frames, strict=True):
         rows: list[Any] = list(frame.iloc[::-1].itertuples(index=False))
         columns |= _columns(one.name if len(chosen) > 1 else "", rows, asked, text)

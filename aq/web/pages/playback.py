@@ -21,6 +21,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, daily, live_view, page
 from aq.web.parts.history_page import choice
 from aq.web.parts.ranges import Range
+from aq.web.parts.tables import opened
 from aq.web.wording.korean import exact, gap_word, number, province_name
 
 DAYS = (1, 3, 7)  # played up to the end of the chosen one
@@ -210,11 +211,8 @@ def _places(text: Text) -> list[dict[str, Any]]:
 
 
 def _table(frame: Frame, rules: Standard, pollutant: str, text: Text) -> None:
-    opened = st.expander(text("The hour as a table"), key="hour", on_change="rerun")
-    if opened.open:
-        with opened:
-            table = hour_table(frame, rules, pollutant, text)
-            st.dataframe(table, hide_index=True, width="stretch", height=640)
+    title = text("The hour as a table")
+    opened(title, "hour", lambda: hour_table(frame, rules, pollutant, text), text)
 
 
 def hour_table(frame: Frame, rules: Standard, pollutant: str, text: Text) -> pd.DataFrame:

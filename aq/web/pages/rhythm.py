@@ -1,6 +1,7 @@
 """The rhythm page: medians by hour of day and weekday, and by month, of one province."""
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -30,6 +31,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, daily, page, ranges
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
+from aq.web.parts.tables import opened
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import N_, number, provenance, province_name
 from aq.web.wording.korean import WEEKDAYS as WEEKDAY_NAMES
@@ -130,11 +132,8 @@ def _body(asked: Asked) -> None:
             alt=text("{title}: medians as a heat map; the tables below have them.", title=title),
         )
     for title, cells, rows, name in drawn:
-        opened = st.expander(text("{title}, as a table", title=title), key=name, on_change="rerun")
-        if opened.open:
-            opened.dataframe(
-                cells_table(cells, rows, asked), hide_index=True, width="stretch", height="content"
-            )
+        made = partial(cells_table, cells, rows, asked)
+        opened(text("{title}, as a table", title=title), name, made, text, numbers=True)
     of_place = {"pollutant": asked.pollutant, "province": asked.code or ""}
     page.take_away({"rhythm": text("the last 90 days")}, **of_place)
     origin.downloads([asked.code or ""], [asked.pollutant], asked.range, "hour")

@@ -20,9 +20,9 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page, ranges
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
-from aq.web.parts.tables import date_column, dates
+from aq.web.parts.tables import opened
 from aq.web.wording.facts import fact
-from aq.web.wording.korean import number, province_name
+from aq.web.wording.korean import month_words, number, province_name
 from aq.web.wording.trend import amount_words, rules, verdict
 
 DEFAULT = "all"
@@ -71,16 +71,8 @@ def _body(asked: Asked) -> None:
     _facts(table, one, asked)
     lines = rules(one, stretches, text)
     page.html("".join(f'<p class="muted">{escape(line)}</p>' for line in lines))
-    opened = st.expander(text("The months as a table"), key="months", on_change="rerun")
-    if opened.open:
-        shown = months_table(table, stretches, asked.pollutant, text)
-        opened.dataframe(
-            shown,
-            hide_index=True,
-            width="stretch",
-            height=420,
-            column_config=date_column(text("Month"), "month", text),
-        )
+    title = text("The months as a table")
+    opened(title, "months", lambda: months_table(table, stretches, asked.pollutant, text), text)
     of_place = {"pollutant": asked.pollutant, "province": asked.code or ""}
     page.take_away({"trend": text("every month")}, **of_place)
     origin.downloads([asked.code or ""], [asked.pollutant], asked.range, "month")
@@ -155,7 +147,7 @@ def months_table(
     order = range(len(rows) - 1, -1, -1)
     return pd.DataFrame(
         {
-            text("Month"): dates((rows[n].month for n in order), "month", text),
+            text("Month"): [month_words(text, rows[n].month) for n in order],
             pollutant.unit: [number(rows[n].value, pollutant.digits) for n in order],
             text("Smoothed (STL)"): [number(course.get(n), pollutant.digits) for n in order],
             text("Hours with a value"): [f"{rows[n].hours} / {rows[n].expected}" for n in order],

@@ -24,7 +24,7 @@ from aq.web.parts import attribution as origin
 from aq.web.parts import cache, daily, page, ranges
 from aq.web.parts import history_page as frame
 from aq.web.parts.history_page import Asked
-from aq.web.parts.tables import date_column, dates
+from aq.web.parts.tables import opened
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import day_words, number, provenance, province_name, short_hour
 
@@ -221,16 +221,8 @@ def _week_fact(week: tuple[date, float] | None, digits: int, unit: str, text: Te
 
 def _table(found: pd.DataFrame, asked: Asked) -> None:
     text = asked.text
-    opened = st.expander(text("The days as a table"), key="days", on_change="rerun")
-    if opened.open:
-        with opened:
-            st.dataframe(
-                days_table(found, asked.pollutant, text),
-                hide_index=True,
-                width="stretch",
-                height=420,
-                column_config=date_column(text("Day"), "day", text),
-            )
+    title = text("The days as a table")
+    opened(title, "days", lambda: days_table(found, asked.pollutant, text), text)
 
 
 def days_table(found: pd.DataFrame, pollutant: str, text: Text) -> pd.DataFrame:
@@ -240,7 +232,7 @@ def days_table(found: pd.DataFrame, pollutant: str, text: Text) -> pd.DataFrame:
     rows: list[Any] = list(found.iloc[::-1].itertuples(index=False))
     return pd.DataFrame(
         {
-            text("Day"): dates((row.day for row in rows), "day", text),
+            text("Day"): [day_words(text, row.day) for row in rows],
             text("Mean, {unit}", unit=unit): [number(row.value, digits) for row in rows],
             text("Level of the mean"): [daily.level_cell(rules, row.grade, text) for row in rows],
             text("Highest hour, {unit}", unit=unit): [number(row.highest, digits) for row in rows],

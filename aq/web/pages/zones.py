@@ -15,7 +15,7 @@ from aq.queries.official import advisories_now
 from aq.queries.zones import ZoneHour, zone_hours, zones_now
 from aq.web.base_path import below
 from aq.web.parts import cache, live_view, page
-from aq.web.parts.official import grid
+from aq.web.parts.tables import titled
 from aq.web.wording.advisories import act_word
 from aq.web.wording.korean import N_, long_hour, province_name, told_hour
 from aq.web.wording.zones import criterion_words, value_of
@@ -68,7 +68,7 @@ def _year(key: str, year: int, text: Text) -> str:
     years = cache.kept(year_of, key, year, cache.moment())
     if not years:
         return ""
-    rows = "".join(_year_row(one, text) for one in years)
+    rows = [_year_row(one, text) for one in years]
     head = [
         *(text("Zone"), text("Acts compared"), text("Criteria met")),
         *(text("Act without criteria"), text("Criteria without act")),
@@ -78,15 +78,15 @@ def _year(key: str, year: int, text: Text) -> str:
         " our zones. The authority may act, it need not; a difference is no error of either."
     )
     caption = text("Acts of {year} against the criteria", year=year)
-    return f'{grid(caption, head, rows, numbers=True)}<p class="muted">{escape(note)}</p>'
+    body = titled(caption, head, rows, text, numbers=True)
+    return f'{body}<p class="muted">{escape(note)}</p>'
 
 
-def _year_row(year: ZoneYear, text: Text) -> str:
+def _year_row(year: ZoneYear, text: Text) -> list[str]:
     found = year.matching
     counts = (year.compared, len(found.met), len(found.without), len(found.not_come))
-    body = "".join(f"<td class='num'>{count:,}</td>" for count in counts)
     place = f"{province_name(year.zone.province, text.lang)} {text.zone(year.zone.name)}"
-    return f"<tr><th scope='row'>{escape(place)}</th>{body}</tr>"
+    return [escape(place), *(f"{count:,}" for count in counts)]
 
 
 def _table(own: list[ZoneHour], standing: dict[str, Standing], key: str, text: Text) -> str:
@@ -95,26 +95,19 @@ def _table(own: list[ZoneHour], standing: dict[str, Standing], key: str, text: T
         zone = zone_of_act(act)
         if zone is not None and act.pollutant == key:
             acts.setdefault(zone.id, []).append(act_word(act, text))
-    rows = ""
+    rows = []
     for hour in own:
         criterion = criterion_words(standing.get(hour.zone.id), text)
-        rows += _row(hour, key, ", ".join(acts.get(hour.zone.id, ())), criterion, text)
+        rows.append(_row(hour, key, ", ".join(acts.get(hour.zone.id, ())), criterion, text))
     value = text("Mean now") if KINDS[key] == PM else text("Highest station now")
     head = [
-        *(
-            text("Zone"),
-            value,
-            text("Hour"),
-            text("Stations"),
-            text("Act in force"),
-            text("Criteria"),
-        ),
-        *(text("Members"), text("Known by")),
+        *(text("Zone"), value, text("Hour"), text("Stations"), text("Act in force")),
+        *(text("Criteria"), text("Members"), text("Known by")),
     ]
-    return grid(text("Zones"), head, rows)
+    return titled(text("Zones"), head, rows, text)
 
 
-def _row(one: ZoneHour, key: str, acts: str, criterion: str, text: Text) -> str:
+def _row(one: ZoneHour, key: str, acts: str, criterion: str, text: Text) -> list[str]:
     zone = one.zone
     address = urlencode({"p": zone.province.code, "x": key, "z": zone.id})
     hour = told_hour(text, from_hour_number(one.hour), cache.moment()) if one.value else "–"
@@ -128,30 +121,31 @@ def _row(one: ZoneHour, key: str, acts: str, criterion: str, text: Text) -> str:
         text("{n} of {all}", n=heard, all=max(one.expected, heard)),
         acts or "–",
         criterion or "–",
-        members or text("not known"),
-        text(PROOFS[zone.proof]),
     )
-    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
     link = f'<a href="?{escape(address)}" target="_self">{escape(text.zone(zone.name))}</a>'
-    return f"<tr><th scope='row'>{link}</th>{body}</tr>"
+    members = f'<span class="prose">{escape(members or text("not known"))}</span>'
+    return [link, *map(escape, cells), members, escape(text(PROOFS[zone.proof]))]
 
 
 def _last_day(zone: Zone, key: str, text: Text) -> str:
     end = hour_number(floor_hour(cache.moment()))
     hours: list[ZoneHour] = cache.kept(zone_hours, (zone,), key, end - HOURS, end)
-    rows = ""
+    rows = []
     for hour in reversed(hours):
         heard = hour.value.heard if hour.value else 0
-        cells = (value_of(hour), text("{n} of {all}", n=heard, all=max(hour.expected, heard)))
-        body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        when = long_hour(text, from_hour_number(hour.hour))
-        rows += f"<tr><th scope='row'>{escape(when)}</th>{body}</tr>"
+        cells = (
+            long_hour(text, from_hour_number(hour.hour)),
+            value_of(hour),
+            text("{n} of {all}", n=heard, all=max(hour.expected, heard)),
+        )
+        rows.append([escape(cell) for cell in cells])
     caption = text("{zone}: the last {n} hours", zone=text.zone(zone.name), n=HOURS)
     since = kst_day(from_hour_number(end - HOURS)).isoformat()
     asked = urlencode({"pollutant": key, "since": since})
     address = f"{below(f'/api/v1/zones/{zone.id}/history')}?{asked}"
     link = f'<p class="muted"><a href="{escape(address)}">JSON</a></p>'
-    return grid(caption, [text("Hour"), text("Value"), text("Stations")], rows) + link
+    head = [text("Hour"), text("Value"), text("Stations")]
+    return titled(caption, head, rows, text, numbers=True) + link
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from aq.domain.model import AnswerKey
+from aq.feeds.registry import SPECS
 from aq.i18n import Text
 from aq.web.wording.korean import N_
 
@@ -33,5 +34,7 @@ def _item(operation: str, keys: Sequence[AnswerKey], text: Text) -> str:
         if any(key.change == change for key in keys)
     ]
     since = text("since {when}", when=text.minute(min(key.since for key in keys)))
-    name = escape(operation.rpartition("/")[2])
-    return f"<li><code>{name}</code> {escape('; '.join(parts))} ({escape(since)})</li>"
+    spec = next((spec for spec in SPECS.values() if spec.operation(operation)), None)
+    name = text.operation(spec.name, operation) if spec else operation
+    told = f"{'; '.join(parts)} ({since})"
+    return f'<li><b title="{escape(operation)}">{escape(name)}</b>: {escape(told)}</li>'

@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from html import escape
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
 from aq.alerts import Rule
 from aq.alerts.backtest import FLAP_HOURS, backtest
@@ -33,6 +33,7 @@ from aq.web.drawings.rule_line import (
 from aq.web.parts import cache, page
 from aq.web.parts.periods import Period
 from aq.web.parts.rule_form import LEVEL_NAMES, MOST_LEVEL
+from aq.web.parts.tables import opened, plain
 from aq.web.wording.alerts import place_name
 from aq.web.wording.facts import fact
 
@@ -219,17 +220,15 @@ class Trials:
             "It comes back soon after it has cleared: a lower clear level or a longer wait"
             " steadies it."
         )
-        page.html(f'<p class="notice">{escape(words)}</p>')
-        st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
+        tried = plain(words, pd.DataFrame(rows), text, numbers=True)
+        page.html(f'<p class="notice">{escape(words)}</p>{tried}')
 
     def places(self, rule: Rule) -> None:
         """Counts by place, folded up, and the command that gives every transition."""
         text, found = self.text, self.of(rule)
-        opened = st.expander(text("By place, as a table"), key="by province", on_change="rerun")
-        if opened.open:
-            with opened:
-                table = _by_place(found["places"], text)
-                st.dataframe(table, hide_index=True, width="content", height="content")
+        title = text("By place, as a table")
+        made = partial(_by_place, found["places"], text)
+        opened(title, "by province", made, text, numbers=True)
         words = text("The command gives every transition of a saved rule: {command}", command="\0")
         since, last = self.period.since.isoformat(), self.period.last.isoformat()
         name = found["rule"]

@@ -2,18 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from aq.i18n import N_, Text
+from aq.i18n import Text
 from aq.queries.feed_status import FeedStatus
 from aq.web.wording.korean import exact
 
-# The source's own names of its services -> English.
-SERVICES = {
-    "대기오염정보 조회 서비스": N_("air pollution readings"),
-    "미세먼지 경보 정보 조회 서비스": N_("fine dust advisories"),
-    "오존황사 발생정보조회 서비스": N_("ozone and yellow dust"),
-    "측정소정보 조회 서비스": N_("list of stations"),
-    "대기오염통계 서비스": N_("air pollution statistics"),
-}
 Fact = tuple[str, str, str]  # label, value, exact instant
 
 
@@ -101,7 +93,7 @@ def quota_facts(feed: FeedStatus, text: Text) -> list[Fact]:
         facts.append((label, value, exact(feed.counted_at, text)))
         for name, (count, own) in feed.counted.items() if len(feed.counted) > 1 else ():
             value = text("{theirs}; ours {ours}", theirs=f"{count:,}", ours=f"{own:,}")
-            facts.append((f"{label}, {text(SERVICES.get(name, name))}", value, ""))
+            facts.append((f"{label}, {text.service(feed.feed, name)}", value, ""))
     if feed.gaps_open or feed.gaps_lost:
         value = text("{n} can still be had, {lost} cannot", n=feed.gaps_open, lost=feed.gaps_lost)
         facts.append((text("province hours missing"), value, ""))

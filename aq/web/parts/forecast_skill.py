@@ -6,7 +6,7 @@ from html import escape
 from aq.domain.forecast_measures import Measure
 from aq.i18n import Text
 from aq.queries.official import VERIFIED, Group
-from aq.web.parts.official import grid
+from aq.web.parts.tables import titled
 from aq.web.wording.korean import N_, province_name
 
 LEADS = {0: N_("same day"), 1: N_("one day ahead"), 2: N_("two days ahead")}
@@ -67,8 +67,8 @@ def in_numbers(groups: Sequence[Group], text: Text) -> str:
         (text("By season: measures"), [group for group in groups if group.season]),
         (text("By province: measures"), [group for group in groups if group.province]),
     ):
-        rows = "".join(_row(one, text) for one in sorted(those, key=_order))
-        body += grid(title, head, rows, numbers=True)
+        rows = [_row(one, text) for one in sorted(those, key=_order)]
+        body += titled(title, head, rows, text, numbers=True)
     note = text(
         "In brackets the 95 % interval, by 1,000 draws of whole weeks; none with fewer than 28"
         " days. POD, FAR, CSI and bias are of grade C or worse. Persistence takes the last whole"
@@ -103,12 +103,13 @@ def _order(group: Group) -> tuple[int, int, int, str]:
     return VERIFIED.index(group.pollutant), province, group.lead, group.season or ""
 
 
-def _row(group: Group, text: Text) -> str:
+def _row(group: Group, text: Text) -> list[str]:
     place = province_name(group.province, text.lang) if group.province else ""
     season = text(SEASONS[group.season]) if group.season else ""
     parts = (place, season, text.pollutant(group.pollutant), text(LEADS[group.lead]))
     measures = group.measures
     cells = (
+        ", ".join(part for part in parts if part),
         f"{measures.days:,}",
         *(
             _cell(each, 100)
@@ -119,9 +120,7 @@ def _row(group: Group, text: Text) -> str:
             for each in (measures.bias, measures.skill_persistence, measures.skill_climatology)
         ),
     )
-    body = "".join(f"<td class='num'>{escape(cell)}</td>" for cell in cells)
-    name = ", ".join(part for part in parts if part)
-    return f"<tr><th scope='row'>{escape(name)}</th>{body}</tr>"
+    return [escape(cell) for cell in cells]
 
 
 def _cell(measure: Measure, times: int) -> str:

@@ -1,6 +1,7 @@
 """The services of the authority's notices on the feeds page: each by itself, with its calls."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 
 from aq.domain.errors import FeedReason
@@ -8,7 +9,7 @@ from aq.feeds.registry import SPECS
 from aq.i18n import Text
 from aq.queries.feed_status import NoticeStatus
 from aq.queries.official_means import OfficialService
-from aq.web.parts.tables import table
+from aq.web.parts.tables import titled
 from aq.web.wording.feeds import REASONS, advised
 from aq.web.wording.korean import exact
 
@@ -17,31 +18,23 @@ def section(services: Sequence[NoticeStatus], text: Text) -> str:
     """A table of the services, and the reason of each that fails."""
     if not services:
         return ""
-    title = escape(text("Forecasts and official advisories"))
     heads = (
         *(text("Service"), text("State"), text("Newest notice"), text("next poll")),
         *(text("Calls today"), text("To come today"), text("Planned a day")),
     )
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
-    rows = "".join(_row(service, text) for service in services)
+    rows = [_row(service, text) for service in services]
     note = text(
         "Each service has an approval of its own. Calls still to come today are kept back from"
         " filling gaps, as all go with one key."
     )
     return (
-        f"<h2>{title}</h2>"
-        f"{table(title, f'<tr>{head}</tr>', rows, text)}"
+        f"{titled(text('Forecasts and official advisories'), heads, rows, text)}"
         f"{''.join(failing(service, text) for service in services)}"
         f'<p class="muted">{escape(note)}</p>'
     )
 
 
-def _name(status: NoticeStatus | OfficialService, text: Text) -> str:
-    return text.operation(status.feed, status.operation) or status.operation
-
-
-def _row(service: NoticeStatus, text: Text) -> str:
-    name = _name(service, text)
+def _row(service: NoticeStatus, text: Text) -> list[str]:
     if service.failing_since:
         state = text("fails")
     else:
@@ -49,18 +42,19 @@ def _row(service: NoticeStatus, text: Text) -> str:
     calls = f"{service.calls_today:,}"
     if service.daily_limit:
         calls = text("{n} of {limit}", n=calls, limit=f"{service.daily_limit:,}")
-    newest = text.minute(service.newest) if service.newest else "–"
-    stamp = exact(service.newest, text) if service.newest else ""
-    cells = (
-        f"<td>{escape(state)}</td>",
-        f'<td title="{escape(stamp)}">{escape(newest)}</td>',
-        f'<td title="{escape(exact(service.next_poll, text))}">'
-        f"{escape(text.minute(service.next_poll))}</td>",
-        f"<td>{escape(calls)}</td>",
-        f"<td>{service.calls_ahead:,}</td>",
-        f"<td>{service.calls_planned:,}</td>",
-    )
-    return f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>'
+    return [
+        escape(text.operation(service.feed, service.operation)),
+        escape(state),
+        _instant(service.newest, text) if service.newest else "–",
+        _instant(service.next_poll, text),
+        escape(calls),
+        f"{service.calls_ahead:,}",
+        f"{service.calls_planned:,}",
+    ]
+
+
+def _instant(moment: datetime, text: Text) -> str:
+    return f'<span title="{escape(exact(moment, text))}">{escape(text.minute(moment))}</span>'
 
 
 def failing(service: NoticeStatus | OfficialService, text: Text) -> str:
@@ -68,7 +62,7 @@ def failing(service: NoticeStatus | OfficialService, text: Text) -> str:
     if not service.failing_since or not service.reason:
         return ""
     reason = FeedReason(service.reason)
-    name = _name(service, text)
+    name = text.operation(service.feed, service.operation)
     sentences = (
         text(REASONS[reason][0], feed=text.feed(SPECS[service.feed].host)),
         text("This has been so since {when}.", when=text.minute(service.failing_since)),

@@ -7,18 +7,13 @@ from html import escape
 from aq.domain.model import Advisory, YellowDust
 from aq.domain.provinces import provinces_named
 from aq.i18n import Text
-from aq.queries.official import (
-    advisories_over,
-)
+from aq.queries.official import advisories_over
 from aq.queries.yellow_dust import yellow_dust_over
 from aq.web.charts.lines import Ask
 from aq.web.parts import cache, page
-from aq.web.parts.tables import table
+from aq.web.parts.tables import titled
 from aq.web.wording.advisories import act_word, place_words, value_words
-from aq.web.wording.korean import (
-    long_hour,
-    province_name,
-)
+from aq.web.wording.korean import long_hour, province_name
 
 RECENT = timedelta(days=90)
 # Rows of the table under a line.
@@ -28,29 +23,19 @@ MOST_ACTS = 100
 def act_grid(caption: str, rows: Iterable[Advisory], text: Text) -> str:
     """Advisories as a table: zone, kind of act, when issued and at what value, when cleared."""
     head = [text("Zone"), text("Act"), text("Issued"), text("At issue"), text("Cleared")]
-    return grid(caption, head, "".join(_act_row(row, text) for row in rows))
+    return titled(caption, head, [_act_row(row, text) for row in rows], text)
 
 
-def _act_row(advisory: Advisory, text: Text) -> str:
+def _act_row(advisory: Advisory, text: Text) -> list[str]:
     cleared = long_hour(text, advisory.cleared_at) if advisory.cleared_at else text("in force")
     cells = (
+        place_words(advisory, text),
         f"{text.pollutant(advisory.pollutant)} {act_word(advisory, text)}",
         long_hour(text, advisory.issued_at),
         value_words(advisory, advisory.issue_value),
         cleared,
     )
-    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f"<tr><th scope='row'>{escape(place_words(advisory, text))}</th>{body}</tr>"
-
-
-def grid(caption: str, head: Iterable[str], rows: str, *, numbers: bool = False) -> str:
-    """A table under its heading, as markup; with `numbers` all columns but the first are counts."""
-    first, *others = head
-    kind = " class='num'" if numbers else ""
-    titles = f"<th scope='col'>{escape(first)}</th>"
-    titles += "".join(f"<th scope='col'{kind}>{escape(other)}</th>" for other in others)
-    body = table(caption, f"<tr>{titles}</tr>", rows, page.words())
-    return f"<h2>{escape(caption)}</h2>{body}"
+    return [escape(cell) for cell in cells]
 
 
 def over_line(codes: tuple[str, ...], asked: Ask) -> None:
@@ -88,18 +73,17 @@ def yellow_dust_grid(acts: Sequence[YellowDust], text: Text) -> str:
         return ""
     head = [text("Time"), text("Round"), text("Areas"), text("Provinces named")]
     note = text("An act of yellow dust has no level and no end in the service.")
-    body = grid(text("Yellow dust"), head, _yellow_dust_rows(acts, text))
+    body = titled(text("Yellow dust"), head, [_yellow_dust_row(act, text) for act in acts], text)
     return f'{body}<p class="muted">{escape(note)}</p>'
 
 
-def _yellow_dust_rows(acts: Iterable[YellowDust], text: Text) -> str:
+def _yellow_dust_row(act: YellowDust, text: Text) -> list[str]:
     """When, the round, the areas, the provinces named in them."""
-    rows = ""
-    for act in acts:
-        names = ", ".join(
-            province_name(province, text.lang) for province in provinces_named(act.areas)
-        )
-        cells = (act.sequence or "–", text.name(act.areas), names or "–")
-        body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        rows += f"<tr><th scope='row'>{escape(long_hour(text, act.at))}</th>{body}</tr>"
-    return rows
+    names = [province_name(province, text.lang) for province in provinces_named(act.areas)]
+    cells = (
+        long_hour(text, act.at),
+        act.sequence or "–",
+        text.name(act.areas),
+        ", ".join(names) or "–",
+    )
+    return [escape(cell) for cell in cells]

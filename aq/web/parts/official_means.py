@@ -11,7 +11,7 @@ from aq.domain.provinces import find_province
 from aq.i18n import Text
 from aq.queries.official_means import OfficialService
 from aq.web.parts.notice_services import failing
-from aq.web.parts.tables import table
+from aq.web.parts.tables import cards
 from aq.web.wording.korean import N_, day_words, province_name, told_hour
 
 SERIES = {
@@ -52,29 +52,28 @@ def section(
             " day, at 03:25."
         )
         return f"{title}<p>{escape(nothing)}</p>{_left_out(left_out, text)}{failures}"
-    head = "".join(f'<th scope="col">{escape(text(name))}</th>' for name in HEADS)
-    rows = "".join(_row(line, now, text) for line in lines)
+    rows = [_row(line, now, text) for line in lines]
     note = text(
         "Ours minus AirKorea’s: the newest hours of cities (ours: the mean of the urban stations"
         " there), the last days and the last month of stations (ours with three quarters of the"
         " hours). Equal means equal in the digits that AirKorea prints."
     )
     out = _left_out(left_out, text)
-    body = table(label, f"<tr>{head}</tr>", rows, text)
+    body = cards(label, [text(name) for name in HEADS], rows, text)
     return f"{title}<p>{escape(note)}</p>{body}{out}{failures}"
 
 
-def _row(line: Agreement, now: datetime, text: Text) -> str:
+def _row(line: Agreement, now: datetime, text: Text) -> list[str]:
     place = f"{_place(line, text)}, {_period(line, now, text)}"
     cells = (
+        text(SERIES[line.series]),
         text.pollutant(line.pollutant),
         f"{line.hours:,}",
         f"{100 * line.same / line.hours:.1f} %",
         f"{line.bias} {line.unit}",
         f"{line.largest} {line.unit} ({place})",
     )
-    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f'<tr><th scope="row">{escape(text(SERIES[line.series]))}</th>{body}</tr>'
+    return [escape(cell) for cell in cells]
 
 
 def _place(line: Agreement, text: Text) -> str:

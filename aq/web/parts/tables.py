@@ -1,19 +1,18 @@
-"""A table as markup: as high as its rows, twenty of them until a reader asks for all."""
+"""A table as markup: as high as its rows, twenty of them until a reader asks for all; on a phone
+each row of a wide one is a card."""
 
-import re
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from aq.domain.clock import kst
 from aq.i18n import Text
-from aq.web.wording.korean import day_words, long_minute, month_words
+from aq.web.parts import page
 
 ROWS = 20  # the style sheet hides the rows after these while the box is closed
+MOST_ROWS = 1000  # of a table that a reader opens
+NARROW = 4  # so many columns of numbers stand side by side on a phone
 
 
 def table(label: str, head: str, rows: str, text: Text) -> str:
@@ -29,51 +28,67 @@ def table(label: str, head: str, rows: str, text: Text) -> str:
     return f'<div class="long"><details><summary>{summary}</summary></details>{box}</div>'
 
 
-def cards(label: str, heads: Sequence[str], rows: Iterable[Sequence[str]], text: Text) -> str:
-    """A table of cells (markup) whose rows, on a phone, are cards: each cell under its head."""
-    head = "".join(f'<th scope="col">{escape(word)}</th>' for word in heads)
+def cards(
+    label: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    text: Text,
+    *,
+    numbers: bool = False,
+) -> str:
+    """A table of cells (markup) whose rows, on a phone, are cards: each cell under its head.
+
+    With `numbers` all columns but the first are numbers, and few of them stay a table.
+    """
+    kind = ' class="num"' if numbers else ""
+    first, *others = (escape(word) for word in heads)
+    head = f'<th scope="col">{first}</th>'
+    head += "".join(f'<th scope="col"{kind}>{word}</th>' for word in others)
+    named = [f'{kind} data-head="{word}"' for word in others]
+    if numbers and len(heads) <= NARROW:
+        named = [kind] * len(others)
     body = ""
-    for first, *others in rows:
-        cells = zip(heads[1:], others, strict=True)
-        body += f'<tr><th scope="row">{first}</th>' + "".join(
-            f'<td data-head="{escape(word)}">{cell}</td>' for word, cell in cells
+    for name, *cells in rows:
+        body += f'<tr><th scope="row">{name}</th>' + "".join(
+            f"<td{attributes}>{cell}</td>" for attributes, cell in zip(named, cells, strict=True)
         )
         body += "</tr>"
     return table(label, f"<tr>{head}</tr>", body, text)
 
 
-# How a browser's table writes an English date, in the letters of moment.js.
-_FORMS = {"hour": "ddd D MMM YYYY HH:mm", "day": "ddd D MMM YYYY", "month": "MMM YYYY"}
-_LONE_DIGIT = re.compile(r"(?<!\d)\d(?!\d)")
-_FIGURE_SPACE = "\u2007"
+def titled(
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    text: Text,
+    *,
+    numbers: bool = False,
+) -> str:
+    """Such a table under its heading."""
+    return f"<h2>{escape(caption)}</h2>{cards(caption, heads, rows, text, numbers=numbers)}"
 
 
-def dates(moments: Iterable[date | datetime | None], grain: str, text: Text) -> list[Any]:
-    """Cells of a column of dates that sorts by time: hours (with minutes, where they have some),
-    days or months, newest first or not.
-
-    Streamlit writes no Korean weekday, so Korean cells are words whose numbers are as wide as two
-    digits; English ones are dates, which `date_column` gives their form.
-    """
-    return [_cell(moment, grain, text) for moment in moments]
+def plain(label: str, frame: pd.DataFrame, text: Text, *, numbers: bool = False) -> str:
+    """Such a table of a data frame's values as they stand."""
+    rows = ([escape(str(cell)) for cell in row] for row in frame.itertuples(index=False, name=None))
+    return cards(label, [str(column) for column in frame.columns], rows, text, numbers=numbers)
 
 
-def _cell(moment: date | datetime | None, grain: str, text: Text) -> Any:
-    if moment is None:
-        return "–" if text.lang == "ko" else pd.NaT
-    if text.lang == "en":
-        return pd.Timestamp(
-            kst(moment).replace(tzinfo=None) if isinstance(moment, datetime) else moment
+def opened(
+    title: str, key: str, frame: Callable[[], pd.DataFrame], text: Text, *, numbers: bool = False
+) -> None:
+    """A table that is made and sent once a reader opens it."""
+    box = st.expander(title, key=key, on_change="rerun")
+    if not box.open:
+        return
+    whole = frame()
+    body = plain(title, whole[:MOST_ROWS], text, numbers=numbers)
+    if len(whole) > MOST_ROWS:
+        words = text(
+            "The first {n} of {all}; the export has them all.",
+            n=f"{MOST_ROWS:,}",
+            all=f"{len(whole):,}",
         )
-    if isinstance(moment, datetime) and grain == "hour":
-        words = long_minute(text, moment)
-    else:
-        words = day_words(text, moment) if grain == "day" else month_words(text, moment)
-    return _LONE_DIGIT.sub(lambda digit: f"{_FIGURE_SPACE}{digit[0]}", words)
-
-
-def date_column(name: str, grain: str, text: Text) -> dict[str, Any]:
-    """The column configuration that such a column needs."""
-    if text.lang == "ko":
-        return {}
-    return {name: st.column_config.DatetimeColumn(format=_FORMS[grain])}
+        body += f'<p class="muted">{escape(words)}</p>'
+    with box:
+        page.html(body)
