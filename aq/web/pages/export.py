@@ -309,7 +309,9 @@ def _answer(given: Mapping[str, str], refusal: str | None, text: Text) -> None:
             st.code(command(given), language="bash", wrap_lines=True)
     title = text("The first rows")
     frame = pd.DataFrame(shown.rows, columns=list(shown.columns)).astype("string").fillna("")
-    rows = [[f"<code>{escape(cell)}</code>" for cell in row] for row in frame.to_numpy()]
+    rows = [
+        [f"<code>{escape(cell)}</code>" if cell else "" for cell in row] for row in frame.to_numpy()
+    ]
     page.html(f"<h3>{escape(title)}</h3>{cards(title, shown.columns, rows, text)}")
 
 
