@@ -101,6 +101,7 @@ def _running_up(rule: Rule, state: State, hour: int, value: int, over: int) -> S
     if not over:
         return State(hour=hour, value=value)
     fires = over >= rule.for_hours
+    begin = value if rule.watch == "grade" else 1
     return replace(
         state,
         hour=hour,
@@ -110,12 +111,8 @@ def _running_up(rule: Rule, state: State, hour: int, value: int, over: int) -> S
         fired=hour if fires else None,
         value=value,
         peak=max(value, value if state.peak is None else state.peak),
-        level=_begin_level(rule, value) if fires else 0,
+        level=begin if fires else 0,
     )
-
-
-def _begin_level(rule: Rule, value: int) -> int:
-    return value if rule.watch == "grade" else 1
 
 
 def _level(rule: Rule, state: State, value: int) -> tuple[int, int]:

@@ -24,10 +24,6 @@ def beat(url: str) -> bool:
         log.warning("heartbeat: %s", redact(type(error).__name__))
         return False
     if answer.status >= 400:
-        log.warning("heartbeat: HTTP %s from %s", answer.status, host_of(url))
+        host = urllib.parse.urlsplit(url).hostname  # what follows it is a secret
+        log.warning("heartbeat: HTTP %s from %s", answer.status, host)
     return answer.status < 400
-
-
-def host_of(url: str) -> str:
-    """The host of an address, which is no secret."""
-    return urllib.parse.urlsplit(url).hostname or ""

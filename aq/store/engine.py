@@ -259,7 +259,7 @@ def _translated() -> Iterator[None]:
 
 def _sqlite_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # transactions are begun below, not by the driver
-    if _is_read_only(connection):
+    if connection.execute("PRAGMA query_only").fetchone()[0]:  # opened by `_read_only`
         connection.execute("PRAGMA temp_store=MEMORY")
         return
     for pragma in (
@@ -325,11 +325,6 @@ def _read_only(path: Path, *_arguments: Any) -> Any:
     connection = sqlite3.connect(address, uri=True, check_same_thread=False)
     connection.execute("PRAGMA query_only = ON")
     return connection
-
-
-def _is_read_only(connection: Any) -> bool:
-    """Whether a connection was opened by `_read_only`: its file takes no writer."""
-    return bool(connection.execute("PRAGMA query_only").fetchone()[0])
 
 
 def _watch(engine: Engine, place: Place) -> None:

@@ -13,7 +13,6 @@ from aq.i18n import Text
 from aq.web.charts.theme import Palette, hatching, plain_layout
 from aq.web.wording.korean import WEEKDAYS, province_name
 
-DAYS_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
 _ROW = 17  # pixels of a weekday
 _BETWEEN = 2.6  # rows between two years, for their names
 _BAR_ROW = 46  # pixels of a province's row of bars

@@ -1,7 +1,6 @@
 """Monthly means with their course: dots, the smooth line of STL, Sen's slope."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,6 @@ from aq.i18n import Text
 from aq.web.charts.theme import Palette, plain_layout, unit_above
 from aq.web.charts.time_axis import MONTH_FORMS, hover
 
-TREND_CONFIG: Mapping[str, Any] = {"displayModeBar": False, "scrollZoom": False}
 HEIGHT = 340
 # From so many months on, dots are drawn smaller.
 MANY = 60

@@ -13,7 +13,7 @@ from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.domain.standards import HIGHEST_8H, Standard
 from aq.i18n import Text, text_in
 from aq.queries.days import by_grade, days, exceedances, highest_8h, limit, limits
-from aq.web.charts.calendar import DAYS_CONFIG, by_period, level_words, period_words, totals
+from aq.web.charts.calendar import by_period, level_words, period_words, totals
 from aq.web.charts.theme import palette
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, daily, page
@@ -146,20 +146,16 @@ def _charts(asked: Asked, way: str, as_of: int | None) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         page.html(f"<h3>{escape(text('The whole range, in days'))}</h3>")
-        st.plotly_chart(
+        page.chart(
             first,
-            theme=None,
             key="totals",
-            config=dict(DAYS_CONFIG),
             alt=text("Days by level of each province; the table below has the numbers."),
         )
     with right:
         page.html(f"<h3>{escape(text('In time, as a share of the days'))}</h3>")
-        st.plotly_chart(
+        page.chart(
             second,
-            theme=None,
             key="periods",
-            config=dict(DAYS_CONFIG),
             alt=text("Days by level in time; the table below has the numbers."),
         )
 

@@ -20,7 +20,6 @@ from aq.i18n import Text, text_in
 from aq.queries.completeness import completeness
 from aq.queries.exceedances import Level, Spells, lasting, level_of, middle_grade
 from aq.web.charts.theme import palette
-from aq.web.charts.time_axis import chart_config
 from aq.web.charts.timeline import TimelineStyle, timeline
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page, ranges
@@ -110,7 +109,7 @@ def _body(asked: Asked) -> None:
         _nothing(asked)
         return
     with page.picture():
-        st.plotly_chart(
+        page.chart(
             cache.kept(
                 figure,
                 asked.pollutant,
@@ -122,9 +121,7 @@ def _body(asked: Asked) -> None:
                 text.lang,
                 page.dark(),
             ),
-            theme=None,
             key="episodes",
-            config=chart_config(text),
             alt=text("Timeline of the 17 provinces; the table below has the episodes."),
         )
     _key(level, rules, text)

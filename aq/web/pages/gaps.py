@@ -25,7 +25,6 @@ from aq.queries.completeness import (
 from aq.queries.frames import archived_months
 from aq.web.charts.heat_map import KEY_SHARES, heat_map, tone
 from aq.web.charts.theme import palette
-from aq.web.charts.time_axis import chart_config
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page
 from aq.web.parts import history_page as frame
@@ -91,7 +90,7 @@ def _body(asked: Asked) -> None:
         page.html(f'<p class="notice">{escape(words)}</p>')
         return
     with page.picture():
-        st.plotly_chart(
+        page.chart(
             cache.kept(
                 figure,
                 asked.pollutant,
@@ -102,9 +101,7 @@ def _body(asked: Asked) -> None:
                 text.lang,
                 page.dark(),
             ),
-            theme=None,
             key="gaps",
-            config=chart_config(text),
             alt=text(
                 "Heat map of missing hours by province and day; the tables below have the numbers."
             ),

@@ -17,7 +17,6 @@ from aq.queries.frames import version_on
 from aq.web import components
 from aq.web.charts import lines as lines_chart
 from aq.web.charts.lines import Ask
-from aq.web.charts.time_axis import chart_config
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, live_view, page, places, ranges, revisions
 from aq.web.parts.official import over_line
@@ -202,11 +201,9 @@ def _chart(chosen: Sequence[Place], asked: Ask, text: Text) -> None:
     else:
         spots = tuple((place.level, place.id, place.name) for place in chosen)
         figure = cache.kept(lines_chart.figure_of, spots, asked, _digits(asked), text.lang, dark)
-    st.plotly_chart(
+    page.chart(
         figure,
-        theme=None,
         key="past",
-        config=chart_config(text),
         alt=text(
             "Line of {means}: {who}, {what}",
             means=text(MEANS[asked.grain]),

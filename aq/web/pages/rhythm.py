@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit as st
 
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
@@ -24,7 +23,7 @@ from aq.queries.rhythm import (
     rhythm,
     stands_out,
 )
-from aq.web.charts.calendar import DAYS_CONFIG, hatch, lay_out
+from aq.web.charts.calendar import hatch, lay_out
 from aq.web.charts.heat_map import KEY_SHARES, tone
 from aq.web.charts.theme import palette
 from aq.web.parts import attribution as origin
@@ -124,11 +123,9 @@ def _body(asked: Asked) -> None:
         if name == "week" and cells["hours"].max() < LEAST:
             few = text("No cell has {n} hours: choose {n} weeks or more.", n=LEAST)
             page.html(f'<p class="notice">{escape(few)}</p>')
-        st.plotly_chart(
+        page.chart(
             figure(cells, rows, ends, asked),
-            theme=None,
             key=f"rhythm {name}",
-            config=dict(DAYS_CONFIG),
             alt=text("{title}: medians as a heat map; the tables below have them.", title=title),
         )
     for title, cells, rows, name in drawn:
@@ -145,11 +142,9 @@ def _courses(found: Rhythm, asked: Asked) -> None:
     if not drawn:
         return
     page.html(f"<h2>{escape(text('The course of a day'))}</h2>")
-    st.plotly_chart(
+    page.chart(
         course_figure(drawn, asked),
-        theme=None,
         key="rhythm course",
-        config=dict(DAYS_CONFIG),
         alt=text("The course of a day: medians by hour, with the middle half of the days"),
     )
     digits = cache.shown_digits(asked.pollutant, page.standard().id)

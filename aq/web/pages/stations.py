@@ -27,7 +27,6 @@ from aq.web.charts.lines import Ask
 from aq.web.charts.map_names import districts
 from aq.web.charts.station_map import MAP_CONFIG, station_map
 from aq.web.charts.theme import palette
-from aq.web.charts.time_axis import chart_config
 from aq.web.drawings.bands import level_bands
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, live_view, page, ranges
@@ -215,21 +214,20 @@ def _map(
                 ),
                 key=f"district {code} {text.lang}",
             )
-        box = st.container(key="station-map-box")
-        box.plotly_chart(
-            cache.kept(
-                map_of,
-                *(code, pollutant, asked.after, asked.until, page.standard().id),
-                *(chosen.ref, text.lang, page.dark(), district),
-            ),
-            theme=None,
-            height="stretch",
-            key="station-map",
-            on_select=_map_picked,
-            selection_mode="points",
-            config=dict(MAP_CONFIG),
-            alt=text("Map of the stations of {who} by level", who=name),
-        )
+        with st.container(key="station-map-box"):
+            page.chart(
+                cache.kept(
+                    map_of,
+                    *(code, pollutant, asked.after, asked.until, page.standard().id),
+                    *(chosen.ref, text.lang, page.dark(), district),
+                ),
+                height="stretch",
+                key="station-map",
+                on_select=_map_picked,
+                selection_mode="points",
+                config=dict(MAP_CONFIG),
+                alt=text("Map of the stations of {who} by level", who=name),
+            )
         key = text("Circles count in the mean, squares do not.")
         page.html(f'<p class="muted">{escape(key)}</p>')
     if placed < len(found.members):
@@ -349,7 +347,7 @@ def _station(
     facts = [*_facts(found, chosen, pollutant, why, text), *_past(changes, text)]
     page.html(f'<dl class="facts">{"".join(facts)}</dl>')
     if chosen.valid:
-        st.plotly_chart(
+        page.chart(
             cache.kept(
                 lines_chart.figure_of,
                 (("station", chosen.id, text.name(chosen.name)),),
@@ -370,9 +368,7 @@ def _station(
                     for change in changes
                 ),
             ),
-            theme=None,
             key="station-line",
-            config=chart_config(text),
             alt=title,
         )
     else:

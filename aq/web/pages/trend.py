@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit as st
 
 from aq.context import Context
 from aq.domain.pollutants import pollutants
@@ -15,7 +14,7 @@ from aq.domain.trend import LEAST_MONTHS, Stretch, Trend
 from aq.i18n import Text, text_in
 from aq.queries.months import monthly_trend
 from aq.web.charts.theme import palette
-from aq.web.charts.trend import TREND_CONFIG, trend_chart
+from aq.web.charts.trend import trend_chart
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, page, ranges
 from aq.web.parts import history_page as frame
@@ -51,7 +50,7 @@ def _body(asked: Asked) -> None:
         ranges.nothing(asked.code, asked.range, asked.spans, text)
         return
     with page.picture():
-        st.plotly_chart(
+        page.chart(
             cache.kept(
                 figure,
                 asked.pollutant,
@@ -61,9 +60,7 @@ def _body(asked: Asked) -> None:
                 text.lang,
                 page.dark(),
             ),
-            theme=None,
             key="trend",
-            config=dict(TREND_CONFIG),
             alt=text("Monthly means and their trend; the table below has the numbers."),
         )
     if one is None:

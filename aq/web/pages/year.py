@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit as st
 
 from aq.context import Context
 from aq.domain.clock import HOUR, day_bounds
@@ -17,7 +16,7 @@ from aq.domain.provinces import BY_CODE
 from aq.i18n import Text, text_in
 from aq.queries.completeness import completeness
 from aq.queries.days import days, judged
-from aq.web.charts.calendar import DAYS_CONFIG, DayCell, all_days, calendar, level_words
+from aq.web.charts.calendar import DayCell, all_days, calendar, level_words
 from aq.web.charts.theme import palette
 from aq.web.pages.gaps import cause_words
 from aq.web.parts import attribution as origin
@@ -95,13 +94,11 @@ def _body(asked: Asked) -> None:
     ends = asked.range.since, daily.last_day(asked)
     rules = page.standard().id
     with page.picture():
-        st.plotly_chart(
+        page.chart(
             cache.kept(
                 figure, code, asked.pollutant, *ends, rules, way, as_of, text.lang, page.dark()
             ),
-            theme=None,
             key="calendar",
-            config=dict(DAYS_CONFIG),
             alt=text("Calendar of days coloured by level; the table below has the numbers."),
         )
     daily.key(_counts(found, asked, way), page.standard(), text)

@@ -19,6 +19,7 @@ from aq.queries.model_hours import Ahead, hours_ahead
 from aq.web import components
 from aq.web.base_path import below
 from aq.web.charts.theme import page_css
+from aq.web.charts.time_axis import chart_config
 from aq.web.drawings.week import note
 from aq.web.parts import cache
 from aq.web.parts import live_update as push
@@ -276,6 +277,12 @@ def controls() -> Iterator[Any]:
 def picture() -> Any:
     """Room for a page's main picture: on a phone it stands before the choices."""
     return st.container(key="picture")
+
+
+def chart(figure: Any, **options: Any) -> None:
+    """A chart of Plotly's in our own theme, without tool bar, its dates in the reader's words;
+    `options` are those of `st.plotly_chart`: its key, what it says to who cannot see it."""
+    st.plotly_chart(figure, **{"theme": None, "config": chart_config(words()), **options})
 
 
 def take_away(kinds: Mapping[str, str], **asked: str) -> None:
