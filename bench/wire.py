@@ -19,7 +19,7 @@ BOUNDS = day_bounds(date(2024, 12, 31))[1], day_bounds(date(2025, 12, 31))[1]
 def ours(url: str) -> tuple[int, bool]:
     """Bytes of our chart, and whether its line has both extremes and breaks at every gap."""
     from aq.i18n import text_in
-    from aq.queries import line
+    from aq.queries.frames import line
     from aq.web.charts import province_line as charts
     from aq.web.charts.downsample import stretches
     from aq.web.charts.theme import palette

@@ -1,14 +1,19 @@
 """The benches' own books: goals, the table, the stores they build. What they measure is no test."""
 
+import ast
+import importlib
+import importlib.util
 import sqlite3
 from pathlib import Path
+
+import pytest
 
 from aq.domain.pollutants import KEYS
 from aq.feeds.registry import FEED_IDS
 from aq.store.reads import days, province_hours
 from aq.store.rollups import pool_days
 from bench.data import Stores, fill_days, open_runtime
-from bench.report import Case, below, faster, table
+from bench.report import ROOT, Case, below, faster, table
 from tests.serving import fill
 
 
@@ -67,3 +72,14 @@ def test_days_pooled_in_sql_are_those_the_store_pools(tmp_path: Path) -> None:
     assert len(found) == len(want) > 17 * 6
     for row in found:
         assert row == want[row[:3]]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "bench").glob("*.py")), ids=lambda path: path.stem)
+def test_what_a_bench_imports_when_it_runs_is_there(path: Path) -> None:
+    for found in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(found, ast.ImportFrom) and (found.module or "").startswith("aq."):
+            module = importlib.import_module(found.module or "")
+            for name in found.names:
+                assert hasattr(module, name.name) or importlib.util.find_spec(
+                    f"{found.module}.{name.name}"
+                ), (found.module, name.name)
