@@ -142,9 +142,9 @@ class FeedSpec:
         return self.served_by or self.name
 
     def operation(self, name: str) -> Operation | None:
-        """An operation by its path, or by the last part of it."""
+        """An operation by its path, by the last part of it, or by the name of its own state."""
         for operation in self.operations:
-            if name in (operation.name, operation.name.split("/")[-1]):
+            if name in (operation.name, operation.name.split("/")[-1], operation.part or None):
                 return operation
         return None
 

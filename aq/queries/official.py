@@ -26,10 +26,12 @@ from aq.domain.model import DAILY, OVER_50, Advisory, Day, ForecastNotice
 from aq.domain.pollutants import from_scaled, pollutants, rounded
 from aq.domain.provinces import BY_CODE, PROVINCES, Province, district_provinces
 from aq.domain.report import plain
+from aq.feeds.registry import part_of
 from aq.store import Connection
 from aq.store import notices as official
 from aq.store.reads import days as day_rows
 from aq.store.rollups import day_grade
+from aq.store.runs import feed_states
 
 # Notices of so many days back can still speak of today.
 _AHEAD = timedelta(days=7)
@@ -39,6 +41,9 @@ DAYS_AHEAD = 2
 # The authority forecasts daily means of these; of ozone it forecasts the day's highest hour.
 VERIFIED = ("pm10", "pm25")
 STANDARD = "airkorea"
+# The feed of the authority's acts, and its lists by part, each with the pollutants it is of.
+ACTS = "airkorea_alarm"
+ACT_LISTS = {"dust": {"pm10", "pm25"}, "ozone": {"o3"}}
 OVER = 50  # µg/m³
 ABOVE = 2  # the grade of a notice of PM2.5 above 50 µg/m³
 
@@ -209,6 +214,18 @@ def advisories_of(context: Context, year: int, now: datetime) -> Year:
                 connection, after, until, issued_after=after - timedelta(microseconds=1)
             )
     return Year(year, tuple(act for act in reversed(acts) if kst(act.issued_at).year == year))
+
+
+def lists_lacking(context: Context, rows: Iterable[Advisory]) -> list[str]:
+    """Which of the authority's lists of acts (`ACT_LISTS`) have never been received: none of their
+    acts is known, which is not to say that there was none."""
+    states = feed_states(context.store)
+    known = {row.pollutant for row in rows}
+    return [
+        part
+        for part, keys in ACT_LISTS.items()
+        if not known & keys and getattr(states.get(part_of(ACTS, part)), "last_ok", None) is None
+    ]
 
 
 def advisory_years(context: Context) -> list[int]:

@@ -183,8 +183,8 @@ def test_the_card_is_a_picture_of_the_hour(context: Context, lang: str) -> None:
     assert unknown.status_code == 404
 
 
-# Pictures of what `fill` has not: notices, stations with a place, rules.
-OF_MORE = ("forecasts", "stations", "rule")
+# Pictures of what `fill` has not: notices, acts, stations with a place, rules.
+OF_MORE = ("acts", "forecasts", "stations", "rule")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PICTURES if kind not in OF_MORE])

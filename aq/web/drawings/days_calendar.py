@@ -1,6 +1,6 @@
 """Days of a place as squares in their levels' colours, a column a week: SVG without a script."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from html import escape
 
@@ -20,8 +20,10 @@ def days_calendar(
     text: Text,
     paint: Paint,
     words: str,
+    *,
+    round_days: Collection[date] = (),
 ) -> str:
-    """The days ``first <= day <= last``; those without a grade are hatched."""
+    """The days ``first <= day <= last``; those without a grade are hatched, and some round."""
     monday = first - timedelta(days=first.weekday())
     weeks = (last - monday).days // WEEK + 1
     width, height = LEFT + weeks * CELL + 2, TOP + WEEK * CELL + 2
@@ -32,7 +34,9 @@ def days_calendar(
         x, y = LEFT + week * CELL, TOP + row * CELL
         grade = grades.get(day)
         fill = standard.level(grade).colour if grade else "url(#noday)"
-        cells += f'<rect x="{x}" y="{y}" width="{CELL - 1}" height="{CELL - 1}" fill="{fill}"/>'
+        corners = f' rx="{CELL // 2}"' if day in round_days else ""
+        box = f'x="{x}" y="{y}" width="{CELL - 1}" height="{CELL - 1}"{corners}'
+        cells += f'<rect {box} fill="{fill}"/>'
         if day.day == 1 or day == first:
             name = f"{day.month}월" if text.lang == "ko" else f"{day:%b}"
             if day.day <= WEEK * 2 and week < weeks - 1:

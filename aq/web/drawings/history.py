@@ -137,13 +137,17 @@ def day_cells(view: View, grades: Mapping[date, int | None], first: date, last: 
     return small_svg(view.text("Days in the colours of their levels"), WIDTH, 76, drawn)
 
 
-def shares(view: View, counts: Mapping[int, int]) -> str:
-    """How many of the days were of each level, as one bar; the numbers stand in it."""
+def shares(view: View, counts: Mapping[int, int], modelled: Mapping[int, int] | None = None) -> str:
+    """How many of the days were of each level, as one bar; the numbers stand in it. As many as are
+    `modelled` have a dashed line below them."""
     total, x, drawn = max(1, sum(counts.values())), 0.0, hatch("gap-shares")
     for grade, days in sorted(counts.items(), key=lambda pair: pair[0] or 99):
         wide = WIDTH * days / total
         fill = f'style="fill:var(--g{grade})"' if grade else 'fill="url(#gap-shares)"'
         drawn += f'<rect {fill} x="{x:.1f}" width="{wide:.1f}" height="54"/>'
+        if part := (modelled or {}).get(grade):
+            drawn += f'<path class="sign" stroke-dasharray="5 3" d="M{x:.1f} 57h'
+            drawn += f'{WIDTH * part / total:.1f}"/>'
         if wide > 40:
             ink = f' style="fill:var(--i{grade})"' if grade else ""
             drawn += f'<text x="{x + wide / 2:.0f}" y="33"{ink} font-weight="700">{days:,}</text>'

@@ -91,8 +91,10 @@ def months_alone(
     counts: Sequence[bool],
     courses: Sequence[Stretch],
     trend: Trend | None,
+    modelled: Sequence[bool] = (),
 ) -> str:
-    """Monthly means as dots, hollow where one does not count, their smooth course, Sen's slope."""
+    """Monthly means as dots, hollow where one does not count, their smooth course, Sen's slope;
+    a dash for a month that is `modelled`, pale where it does not count."""
     present = [value for value in values if isfinite(value)]
     top = max(present, default=1.0) * 1.1 or 1.0
     left, foot = 44, 24
@@ -121,7 +123,11 @@ def months_alone(
         if isfinite(value):
             cx, cy = at(place, value).split()
             kind = "calm" if included else 'rule" style="stroke:var(--muted)'
-            drawn += f'<circle class="{kind}" cx="{cx}" cy="{cy}" r="2.4"/>'
+            if any(modelled[place : place + 1]):
+                tone = "sign" if included else kind
+                drawn += f'<path class="{tone}" d="M{float(cx) - 4:.1f} {cy}h8"/>'
+            else:
+                drawn += f'<circle class="{kind}" cx="{cx}" cy="{cy}" r="2.4"/>'
     for course in courses:
         points = (at(course.first + place, value) for place, value in enumerate(course.trend))
         drawn += f'<path class="sign" d="M{"L".join(points)}"/>'

@@ -29,7 +29,13 @@ from aq.web.head import GROUND
 from aq.web.public.document import compact, pruned
 from aq.web.public.moment import Moment
 from aq.web.public.paths import Page, slug
-from aq.web.public.pictures import judged_words, measured, week_line, year_of_days
+from aq.web.public.pictures import (
+    judged_words,
+    measured,
+    round_days,
+    week_line,
+    year_of_days,
+)
 from aq.web.site import Site
 from aq.web.wording import headline, lead, summary
 from aq.web.wording.korean import missing_short, province_name, shown
@@ -320,17 +326,28 @@ def _province(frame: Frame, _moment: Moment, view: View) -> str:
 
 def _calendar(frame: Frame, moment: Moment, view: View) -> str:
     text, place = frame.text, _only(frame)
-    grades, first, last = year_of_days(moment, place, frame.pollutant)
+    year = year_of_days(moment, place, frame.pollutant)
+    first, last = year.first, year.last
     who, what = province_name(place, text.lang), text.pollutant(frame.pollutant)
     title = text("{who} · {what}, day by day", who=who, what=what)
     # Two halves below each other, so that a day can be seen in a narrow column.
     middle = first + (last - first) / 2
     halves = ((first, middle), (middle + timedelta(days=1), last))
     drawing = "".join(
-        days_calendar(grades, begin, end, view.standard, text, BY_THEME, title)
+        days_calendar(
+            year.grades,
+            begin,
+            end,
+            view.standard,
+            text,
+            BY_THEME,
+            title,
+            round_days=year.modelled,
+        )
         for begin, end in halves
     )
-    how = escape(judged_words(view.standard, frame.pollutant, text))
+    how = f"{judged_words(view.standard, frame.pollutant, text)}."
+    how = escape(" ".join([how, *round_days(year, text)]))
     return f"<h1>{escape(title)}</h1>{drawing}{_scale(view)}<p><small>{how}</small></p>"
 
 
@@ -356,6 +373,13 @@ MAKERS: Mapping[str, Maker] = {
 }
 
 
+def _feeds(frame: Frame, moment: Moment) -> tuple[str, ...]:
+    """All feeds that a frame's values are of."""
+    if frame.kind != "calendar":
+        return moment.sources
+    return year_of_days(moment, _only(frame), frame.pollutant).feeds
+
+
 def _foot(frame: Frame, moment: Moment) -> str:
     """Hour, source, whose means they are, the licence and the way back."""
     text, country = frame.text, moment.live.country
@@ -363,16 +387,15 @@ def _foot(frame: Frame, moment: Moment) -> str:
     parts = []
     if moment.simulated:
         parts.append(f'<b class="sim">{escape(text("SIMULATED data"))}</b>')
+    hour = escape(summary.stands(country.hour, moment.newest, text))
+    shown_of = country.hour or moment.newest
+    parts.append(stamp(shown_of, hour, text) if shown_of else hour)
     if country.hour:
-        parts.append(
-            stamp(country.hour, escape(text("As of {hour}.", hour=text.hour(country.hour))), text)
-        )
         # A calendar ends with yesterday, however old the newest hour is.
         late = headline.late(items, text) if frame.kind != "calendar" else ""
         parts += [f"<b>{escape(late)}</b>"] if late else []
-        parts.append(escape(summary.source(items, text)))
-    else:
-        parts.append(escape(text("No current data")))
+    feeds = _feeds(frame, moment)
+    parts.append(escape(summary.sources(feeds, text)))
     if frame.official:
         means = text(
             "These are AirKorea's own province means, unchanged; the level is given here, by"
@@ -381,12 +404,11 @@ def _foot(frame: Frame, moment: Moment) -> str:
         )
     else:
         means = text("Province means are ours, of AirKorea's urban stations.")
-    info = EVERY.get(country.feed or "")
-    licence = f"{text.owner(info.attribution)} — {text(info.licence)}" if info else ""
+    licence = " ".join(f"{words}." for words in summary.licences(feeds, text))
     only = frame.provinces[0] if len(frame.provinces) == 1 else None
     back = Page(slug(only.code)) if only else Page()
     way = frame.site.url(back.path(frame.lang, moment.context.settings.lang))
-    own = info is not None and (info.pooled or frame.official)
+    own = frame.official or any(EVERY[feed].pooled for feed in feeds)
     return (
         f"<footer><p>{' '.join(parts)}</p><p>{escape(means) if own else ''} {escape(licence)}</p>"
         f'<p><a href="{escape(way)}" target="_blank" rel="noopener">'

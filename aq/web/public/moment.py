@@ -61,17 +61,37 @@ class Moment:
         return self.live.country.hour
 
     @property
+    def until(self) -> datetime:
+        """The end of the last hour that is drawn: that of the present, or the one before now."""
+        return self.hour or floor_hour(self.now)
+
+    @property
+    def newest(self) -> datetime | None:
+        """The end of the newest hour with a value, however old."""
+        items = self.live.country.items
+        hours = (item.observed_at or item.last_at for item in items)
+        return max((hour for hour in hours if hour), default=None)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The feeds of what is now, or of the newest hour where that is too old to be shown."""
+        country = self.live.country
+        feeds = dict.fromkeys(item.feed for item in country.items if item.feed and item.observed_at)
+        if not feeds and country.feed and self.newest:
+            return (country.feed,)
+        return tuple(feeds)
+
+    @property
     def is_late(self) -> bool:
         """Whether the hour is older than it should be, or there is none."""
         return self.hour is None or any(item.stale for item in self.live.country.items)
 
     @cached_property
     def week(self) -> Mapping[str, Mapping[str, list[float | None]]]:
-        """By pollutant and province the hourly means of a week [pollutant's unit]."""
-        country = self.live.country
-        if country.hour is None:
-            return {}
-        return trends(self.context, country.hour, hours=WEEK_HOURS, feed=country.feed)
+        """By pollutant and province the hourly means of a week [pollutant's unit]; where the newest
+        hour is too old to be shown as now, up to now."""
+        feed = self.live.country.feed
+        return trends(self.context, self.until, hours=WEEK_HOURS, feed=feed)
 
     @cached_property
     def acts_by_zone(self) -> Mapping[str, list[tuple[Advisory, ZoneHour | None]]]:

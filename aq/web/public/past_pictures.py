@@ -6,15 +6,26 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 
+import pandas as pd
+
 from aq.domain.clock import HOUR, kst, kst_day
 from aq.domain.errors import InputError
+from aq.domain.model import MODELLED
 from aq.domain.provinces import Province
 from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.frames import span
 from aq.queries.map_hours import frames
+from aq.queries.map_hours import sources as sources_of
 from aq.queries.months import monthly_trend
-from aq.queries.official import VERIFIED, advisories_of, forecast_scores
+from aq.queries.official import (
+    ACT_LISTS,
+    ACTS,
+    VERIFIED,
+    advisories_of,
+    forecast_scores,
+    lists_lacking,
+)
 from aq.queries.rhythm import LEAST, rhythm
 from aq.web.drawings.carpet import HOURS, WIDE, course, picture
 from aq.web.drawings.history import act_ticks, forecast_dots, shares
@@ -28,14 +39,16 @@ from aq.web.public.pictures import (
     figure_of,
     judged_words,
     measured,
+    model_names,
     span_words,
     what_words,
     year_of_days,
 )
 from aq.web.wording.advisories import forecasts_words
-from aq.web.wording.korean import WEEKDAYS, province_name
+from aq.web.wording.korean import WEEKDAYS, listed, province_name
 from aq.web.wording.trend import rules, verdict
 
+FORECASTS = "airkorea_forecast"
 FORECAST_DAYS, RHYTHM_DAYS = 30, 90
 _BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
@@ -55,7 +68,7 @@ def carpet_figure(
     moment: Moment, _place: Province, pollutant: str, text: Text, paint: Paint
 ) -> Figure:
     """The last three days of all 17, hour by hour."""
-    view, until = view_of(moment, pollutant, text), moment.hour or moment.now
+    view, until = view_of(moment, pollutant, text), moment.until
     hours = frames(moment.context, pollutant, view.standard.id, until, HOURS)
     how = text("A row is a province, from west to east; a cell is an hour.")
     return figured(
@@ -66,6 +79,7 @@ def carpet_figure(
         text,
         paint,
         leveled=True,
+        feeds=[feed for feed, _, _ in sources_of(hours)],
     )
 
 
@@ -73,18 +87,27 @@ def days_figure(
     moment: Moment, place: Province, pollutant: str, text: Text, paint: Paint
 ) -> Figure:
     """How many days of the last year of a province were of each level."""
-    grades, first, last = year_of_days(moment, place, pollutant)
-    counts = Counter(grades.values())
-    counts[0] = (last - first).days + 1 - sum(counts.values())
+    year = year_of_days(moment, place, pollutant)
+    counts = Counter(year.grades.values())
+    counts[0] = (year.last - year.first).days + 1 - sum(counts.values())
+    modelled = Counter(year.grades[day] for day in year.modelled)
+    key = text(
+        "Dashed below: {n} days of a model, {feeds}.",
+        n=len(year.modelled),
+        feeds=model_names(year.feeds, text),
+    )
     who, what = province_name(place, text.lang), text.pollutant(pollutant)
     return figured(
         moment,
         text("{who} · {what}, days by level", who=who, what=what),
-        span_words(first, last, text) + f" · {judged_words(moment.live.standard, pollutant, text)}",
-        shares(view_of(moment, pollutant, text), +counts),
+        f"{span_words(year.first, year.last, text)} ·"
+        f" {judged_words(moment.live.standard, pollutant, text)}",
+        shares(view_of(moment, pollutant, text), +counts, modelled),
         text,
         paint,
         leveled=True,
+        rules=[key] if year.modelled else [],
+        feeds=year.feeds,
     )
 
 
@@ -103,15 +126,22 @@ def forecasts_figure(
     title = forecasts_words(scores, pollutant, text)
     key = text("● hit, ○ miss, × false alarm, · not bad, as forecast")
     drawn = forecast_dots(view_of(moment, pollutant, text), scores)
-    return figured(moment, title, f"{span_words(first, last, text)} · {key}", drawn, text, paint)
+    note, feeds = f"{span_words(first, last, text)} · {key}", (FORECASTS, *moment.sources)
+    return figured(moment, title, note, drawn, text, paint, feeds=feeds)
 
 
 def acts_figure(
     moment: Moment, _place: Province, pollutant: str, text: Text, paint: Paint
 ) -> Figure:
-    """The authority's acts of this year, each a tick."""
+    """The authority's acts of this year, each a tick. Raises `InputError` where no list of them was
+    ever received, as none is then known."""
     year = kst(moment.now).year
     rows = advisories_of(moment.context, year, moment.now).rows
+    lacking = lists_lacking(moment.context, rows)
+    if not rows and len(lacking) == len(ACT_LISTS):
+        raise InputError("no list of official advisories was received so far", "kind", unknown=True)
+    names = listed((text.operation(ACTS, name) for name in lacking), text.lang)
+    words = text("Not received so far: {names}.", names=names)
     return figured(
         moment,
         text("{n} official advisories in {year}", n=f"{len(rows):,}", year=year),
@@ -119,6 +149,8 @@ def acts_figure(
         act_ticks(view_of(moment, pollutant, text), year, rows),
         text,
         paint,
+        rules=[words] if lacking else [],
+        feeds=[ACTS],
     )
 
 
@@ -143,9 +175,10 @@ def rhythm_figure(
 ) -> Figure:
     """The last 90 days of a province by weekday and hour of day."""
     measured(pollutant)
-    until = moment.hour or moment.now
+    until = moment.until
     after = until - timedelta(days=RHYTHM_DAYS)
-    week = rhythm(moment.context, place.code, pollutant, after, until).week
+    found = rhythm(moment.context, place.code, pollutant, after, until)
+    week, sources = found.week, found.sources
     cells = [
         value if hours >= LEAST else None
         for hours, value in zip(week["hours"].tolist(), week["value"].tolist(), strict=True)
@@ -168,8 +201,28 @@ def rhythm_figure(
         ),
         text,
         paint,
-        rules=[rule],
+        rules=[rule, *_hours_of_models(sources, found.hours, text)],
+        feeds=sources["feed"].tolist(),
     )
+
+
+def _hours_of_models(sources: pd.DataFrame, hours: int, text: Text) -> list[str]:
+    """How many of the hours behind some medians are of a model, where any are."""
+    modelled = sources[sources["kind"] == MODELLED]
+    if modelled.empty:
+        return []
+    count, names = int(modelled["hours"].sum()), model_names(modelled["feed"].tolist(), text)
+    if count == hours:
+        return [text("All of its hours are of a model, {feeds}.", feeds=names)]
+    return [
+        text(
+            "{n} of its {all} hours are of a model, {feeds}; a median mixes them with those that"
+            " are measured.",
+            n=f"{count:,}",
+            all=f"{hours:,}",
+            feeds=names,
+        )
+    ]
 
 
 def trend_figure(
@@ -177,7 +230,7 @@ def trend_figure(
 ) -> Figure:
     """Every month of a province that is stored, and whether they rise or fall."""
     measured(pollutant)
-    until = moment.hour or moment.now
+    until = moment.until
     first_hour = min((begin for _, begin, _ in span(moment.context, place.id)), default=until)
     after = first_hour - HOUR
     table, trend, courses = monthly_trend(moment.context, pollutant, place.code, after, until)
@@ -189,7 +242,11 @@ def trend_figure(
         table["counts"].tolist(),
         courses,
         trend,
+        modelled=(table["kind"] == MODELLED).tolist(),
     )
+    feeds = [feed for feed, _ in Counter(table["feed"].dropna()).most_common()]
+    names = model_names(feeds, text)
+    key = [text("A dash is a month of a model, {feeds}.", feeds=names)] if names else []
     return figured(
         moment,
         f"{text('{who} · {what}', who=who, what=what)}: {verdict(table, trend, pollutant, text)}",
@@ -197,7 +254,8 @@ def trend_figure(
         drawn,
         text,
         paint,
-        rules=rules(trend, courses, text),
+        rules=[*key, *rules(trend, courses, text)],
+        feeds=feeds,
     )
 
 
@@ -208,11 +266,13 @@ def view_of(moment: Moment, pollutant: str, text: Text, place: str = "") -> View
 
 def figured(
     moment: Moment, title: str, note: str, drawn: str, text: Text, paint: Paint, *,
-    leveled: bool = False, rules: Sequence[str] = (),
+    leveled: bool = False, rules: Sequence[str] = (), feeds: Sequence[str] | None = None,
 ) -> Figure:  # fmt: skip
-    """A drawing of the page as a figure; `rules` tell how it was made."""
+    """A drawing of the page as a figure, as `figure_of` takes its words."""
     drawing, size = alone(drawn, moment.live.standard, paint)
-    return figure_of(moment, title, note, drawing, size, text, leveled=leveled, rules=rules)
+    return figure_of(
+        moment, title, note, drawing, size, text, leveled=leveled, rules=rules, feeds=feeds
+    )
 
 
 def alone(drawn: str, standard: Standard, paint: Paint) -> tuple[str, tuple[int, int]]:

@@ -1,14 +1,17 @@
 """Charts to take away as SVG or PNG: map of now, a week of a province, its year of days."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from aq.domain.clock import kst_day
 from aq.domain.errors import InputError
+from aq.domain.model import MODELLED
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import Province
 from aq.domain.standards import Standard
-from aq.feeds.registry import INFO
+from aq.feeds.registry import EVERY
 from aq.i18n import Text
 from aq.queries.days import MEAN, days, judged, ways
 from aq.web.drawings.days_calendar import CELL, LEFT, TOP, days_calendar
@@ -70,7 +73,7 @@ def week_line(
     values = moment.week.get(pollutant, {}).get(place.code, [None] * WEEK_HOURS)
     line = Line(
         values=values,
-        until=moment.hour or moment.now,
+        until=moment.until,
         pollutant=pollutant,
         standard=moment.live.standard,
         words=_week_words(place, pollutant, text),
@@ -78,11 +81,23 @@ def week_line(
     return hours_line(line, text, paint, size)
 
 
-def year_of_days(
-    moment: Moment, place: Province, pollutant: str
-) -> tuple[Mapping[date, int], date, date]:
-    """(grade by day, first day, last day) of the year up to yesterday, judged by the day's mean
-    where the standard has a table for it, else by its highest hour."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearOfDays:
+    """The days ``first <= day <= last`` of a province that have a grade.
+
+    `modelled` are those of a model; `feeds` are the feeds they are of, that of most days first.
+    """
+
+    grades: Mapping[date, int]
+    modelled: frozenset[date]
+    feeds: tuple[str, ...]
+    first: date
+    last: date
+
+
+def year_of_days(moment: Moment, place: Province, pollutant: str) -> YearOfDays:
+    """The year up to yesterday, judged by the day's mean where the standard has a table for it,
+    else by its highest hour."""
     key = "year", place.code, pollutant
     return moment.shared(key, lambda: _year_of_days(moment, place, pollutant))
 
@@ -93,9 +108,7 @@ def last_year(moment: Moment) -> tuple[date, date]:
     return last - timedelta(days=CALENDAR_DAYS - 1), last
 
 
-def _year_of_days(
-    moment: Moment, place: Province, pollutant: str
-) -> tuple[Mapping[date, int], date, date]:
+def _year_of_days(moment: Moment, place: Province, pollutant: str) -> YearOfDays:
     standard = moment.live.standard
     way = next(iter(ways(standard, pollutant)), None)
     if way is None:
@@ -103,23 +116,46 @@ def _year_of_days(
     first, last = last_year(moment)
     frame = days(moment.context, (place.code,), pollutant, first, last, standard.id)
     graded = frame.assign(judged=judged(frame, way)).dropna(subset=["judged"])
-    grades = dict(zip(graded["day"], graded["judged"].astype(int).tolist(), strict=True))
-    return grades, first, last
+    return YearOfDays(
+        grades=dict(zip(graded["day"], graded["judged"].astype(int).tolist(), strict=True)),
+        modelled=frozenset(graded.loc[graded["kind"] == MODELLED, "day"]),
+        feeds=tuple(feed for feed, _ in Counter(graded["feed"]).most_common()),
+        first=first,
+        last=last,
+    )
+
+
+def model_names(feeds: Sequence[str], text: Text) -> str:
+    """The names of those feeds that are models."""
+    return ", ".join(text.feed(feed) for feed in feeds if EVERY[feed].kind == MODELLED)
+
+
+def round_days(year: YearOfDays, text: Text) -> list[str]:
+    """What a calendar's round days are, where it has any."""
+    if not year.modelled:
+        return []
+    names, count = model_names(year.feeds, text), len(year.modelled)
+    return [text("Round: {n} days of a model, {feeds}. Square: measured.", n=count, feeds=names)]
 
 
 def calendar_figure(
     moment: Moment, place: Province, pollutant: str, text: Text, paint: Paint
 ) -> Figure:
     """The days of the last year of a province."""
-    grades, first, last = year_of_days(moment, place, pollutant)
+    year = year_of_days(moment, place, pollutant)
     who, what = province_name(place, text.lang), text.pollutant(pollutant)
     title = text("{who} · {what}, day by day", who=who, what=what)
     standard = moment.live.standard
-    drawing = days_calendar(grades, first, last, standard, text, paint, title)
+    drawing = days_calendar(
+        year.grades, year.first, year.last, standard, text, paint, title, round_days=year.modelled
+    )
     weeks = CALENDAR_DAYS // 7 + 2
     width, height = LEFT + weeks * CELL, TOP + 7 * CELL + 2
-    note = f"{span_words(first, last, text)} · {judged_words(standard, pollutant, text)}"
-    return figure_of(moment, title, note, drawing, (width, height), text, leveled=True)
+    note = f"{span_words(year.first, year.last, text)} · {judged_words(standard, pollutant, text)}"
+    return figure_of(
+        moment, title, note, drawing, (width, height), text,
+        leveled=True, rules=round_days(year, text), feeds=year.feeds,
+    )  # fmt: skip
 
 
 def span_words(first: date, last: date, text: Text) -> str:
@@ -129,15 +165,16 @@ def span_words(first: date, last: date, text: Text) -> str:
 
 def figure_of(
     moment: Moment, title: str, note: str, drawing: str, size: tuple[int, int], text: Text, *,
-    leveled: bool = False, rules: Sequence[str] = (),
+    leveled: bool = False, rules: Sequence[str] = (), feeds: Sequence[str] | None = None,
 ) -> Figure:  # fmt: skip
-    """A drawing with its words: `leveled` has the key of levels, `rules` tell how it was made."""
+    """A drawing with its words: `leveled` has the key of levels, `rules` tell how it was made,
+    `feeds` are all that is drawn of, that of what is now where none are named."""
     return Figure(
         title=title,
         note=note,
         drawing=drawing,
         size=size,
-        foot=[*rules, *_foot(moment, text)],
+        foot=[*rules, *_foot(moment, moment.sources if feeds is None else feeds, text)],
         levels=moment.live.standard.levels if leveled else (),
         lang=text.lang,
         simulated=text("SIMULATED data") if moment.simulated else "",
@@ -157,16 +194,11 @@ def what_words(pollutant: str, standard: Standard, text: Text) -> str:
     return f"{text.pollutant(pollutant)} {unit} · {standard.titles[text.lang]}"
 
 
-def _foot(moment: Moment, text: Text) -> list[str]:
-    """Hour, source, licence and whose means they are."""
-    items = [item for item in moment.live.country.items if item.feed and item.observed_at]
-    lines = []
-    if moment.hour:
-        hour = text("As of {hour}.", hour=text.hour(moment.hour))
-        lines.append(f"{hour} {summary.source(items, text)}")
-    if items and items[0].feed:
-        info = INFO[items[0].feed]
-        lines.append(f"{text('Data:')} {text.owner(info.attribution)} — {text(info.licence)}")
-        if info.pooled:
-            lines.append(summary.own_means(text))
+def _foot(moment: Moment, feeds: Sequence[str], text: Text) -> list[str]:
+    """Hour, sources, licences and whose means they are."""
+    hour = summary.stands(moment.hour, moment.newest, text)
+    lines = [f"{hour} {summary.sources(feeds, text)}"]
+    lines += [f"{text('Data:')} {licence}" for licence in summary.licences(feeds, text)]
+    if any(EVERY[feed].pooled for feed in feeds):
+        lines.append(summary.own_means(text))
     return lines

@@ -75,6 +75,7 @@ def episodes_figure(
         paint,
         leveled=True,
         rules=[how],
+        feeds=spells.feeds,
     )
 
 
@@ -104,11 +105,12 @@ def gaps_figure(
         drawn,
         text,
         paint,
+        feeds=days["feed"].dropna().unique().tolist(),
     )
 
 
 def _season(moment: Moment) -> tuple[datetime, datetime]:
-    until = moment.hour or moment.now
+    until = moment.until
     return day_bounds(kst_day(until) - timedelta(days=SEASON_DAYS - 1))[0], until
 
 
@@ -117,7 +119,7 @@ def stations_figure(
 ) -> Figure:
     """The stations of a province in the newest hour."""
     measured(pollutant)
-    standard, until = moment.live.standard, moment.hour or moment.now
+    standard, until = moment.live.standard, moment.until
     found = roster(moment.context, place.id, pollutant, until - HOUR, until, standard)
     if all(member.latitude is None for member in found.members):
         raise InputError("no list has told where its stations stand", "province", unknown=True)
@@ -176,7 +178,7 @@ def hour_figure(
 
 
 def _asked_hour(given: str, moment: Moment) -> datetime:
-    newest = moment.hour or moment.now
+    newest = moment.until
     if not given:
         return newest
     try:
@@ -200,7 +202,7 @@ def rule_figure(
     wanted = saved_rule(context.store, rule).rule
     if wanted.kind in PLACELESS or wanted.pollutant not in pollutants():
         raise InputError("this rule watches nothing that has hourly means", "rule")
-    until = moment.hour or moment.now
+    until = moment.until
     after = until - timedelta(days=RULE_DAYS)
     found = backtest(context.store, reader_of(context), wanted, after, until).as_dict()
     counts: dict[str, int] = {entry["place"]: entry["fired"] for entry in found["places"]}
@@ -249,4 +251,5 @@ def rule_figure(
     if wanted.over == "any_station":
         how.append(text("The line is the province's mean; the rule looks at each station."))
     note = f"{what_words(key, standard, text)} · {span_words(kst_day(after), kst_day(until), text)}"
-    return figure_of(moment, title, note, drawing, LINE_SIZE, text, rules=how)
+    feeds = frame.loc[frame["value"].notna(), "feed"].unique().tolist()
+    return figure_of(moment, title, note, drawing, LINE_SIZE, text, rules=how, feeds=feeds)

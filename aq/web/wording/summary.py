@@ -2,14 +2,23 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from aq.domain.model import Advisory
 from aq.domain.provinces import BY_CODE
 from aq.domain.standards import Standard
+from aq.feeds.registry import EVERY
 from aq.i18n import Text
 from aq.queries.current import CurrentItem, Snapshot
 from aq.web.wording import headline, lead
-from aq.web.wording.korean import grade_word, item_name, missing_short, provenance, shown
+from aq.web.wording.korean import (
+    KINDS,
+    grade_word,
+    item_name,
+    missing_short,
+    provenance,
+    shown,
+)
 
 
 def country_title(
@@ -57,6 +66,33 @@ def source(items: Sequence[CurrentItem], text: Text) -> str:
     if item is None or item.feed is None:
         return ""
     return f"{text.feed(item.feed)}, {provenance(text, item.kind, item.status)}"
+
+
+def sources(feeds: Sequence[str], text: Text) -> str:
+    """Each feed with its kind: `에어코리아, 실측 · 미확정; Open-Meteo, 모델`."""
+    told = []
+    for feed in feeds:
+        info = EVERY[feed]
+        kind = (
+            info.kind if info.kind in KINDS else None
+        )  # a notice is neither measured nor modelled
+        told.append(", ".join(filter(None, (text.feed(feed), provenance(text, kind, info.status)))))
+    return "; ".join(told)
+
+
+def licences(feeds: Sequence[str], text: Text) -> list[str]:
+    """Whose the data of some feeds are and under which licence, each once."""
+    infos = (EVERY[feed] for feed in feeds)
+    return list(dict.fromkeys(f"{text.owner(i.attribution)} — {text(i.licence)}" for i in infos))
+
+
+def stands(hour: datetime | None, newest: datetime | None, text: Text) -> str:
+    """Of which hour the data are; where it is too old to be shown as now, which is the newest."""
+    if hour is not None:
+        return text("As of {hour}.", hour=text.hour(hour))
+    if newest is None:
+        return text("No current data") + "."
+    return text("No current data; the newest are of {hour}.", hour=text.hour(newest))
 
 
 def own_means(text: Text) -> str:
