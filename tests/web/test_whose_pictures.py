@@ -103,3 +103,44 @@ def test_acts_never_asked_for_are_not_drawn_as_none(context: Context) -> None:
     assert "AirKorea advisories" in both
     assert "KOGL type 3" in both
     assert "own means" not in both
+
+
+def test_a_line_is_of_the_range_and_the_provinces_asked_for(context: Context) -> None:
+    span = "since=2026-11-10&until=2026-11-22"
+    path = f"picture/line.svg?provinces=서울,부산,제주&{span}&lang=en"
+    with public(context) as address:
+        words, content = words_of(address, path)
+        wrong = {
+            asked: requests.get(f"{address}/picture/{asked}", timeout=60)
+            for asked in (
+                "line.svg?since=2026-11-23&until=2026-11-20",
+                "line.svg?since=2027-01-01&until=2027-01-02",
+                "line.svg?since=2025-01-01",
+                "line.svg?provinces=서울,부산,제주,세종,대구,대전,울산",
+                "carpet.svg?until=gestern",
+                "map.svg?since=2026-11-20",
+            )
+        }
+    assert "Seoul, Busan and Jeju · PM10" in words
+    assert "Tue 10 Nov 2026 – Sun 22 Nov 2026" in words
+    assert content.count(b'stroke-dasharray="5 3"') == 1  # of Seoul's
+    assert "Dashed: hours of a model, Open-Meteo." in words
+    assert "Open-Meteo, modelled; AirKorea, observed" in words
+    assert {asked: answer.status_code for asked, answer in wrong.items()} == dict.fromkeys(
+        wrong, 400
+    )
+
+
+def test_a_carpet_is_of_the_range_asked_for(context: Context) -> None:
+    path = "picture/carpet.svg?lang=en"
+    with public(context) as address:
+        past, content = words_of(address, f"{path}&since=2026-11-10&until=2026-11-12")
+        now, _ = words_of(address, path)
+        never, _ = words_of(address, f"{path}&since=2026-01-10&until=2026-01-12")
+    assert "Tue 10 Nov 2026 – Thu 12 Nov 2026" in past
+    assert "Dashed above: hours of a model." in past
+    assert b'stroke-dasharray="5 3"' in content
+    assert "Open-Meteo, modelled" in past
+    assert "AirKorea" not in past
+    assert "Fri 20 Nov 2026 – Mon 23 Nov 2026" in now
+    assert "There are no values in this range." in never

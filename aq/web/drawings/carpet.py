@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import groupby
 
-from aq.domain.clock import hour_number, kst, kst_day
+from aq.domain.clock import floor_hour, hour_number, kst, kst_day
 from aq.domain.episodes import Episode, episodes, runs
 from aq.domain.forecasts import DayAhead
+from aq.domain.model import MODELLED
 from aq.domain.provinces import BY_ID, PROVINCES
 from aq.queries.map_hours import Frame, Shown, sources
 from aq.web.drawings.map import hatch
@@ -157,7 +159,8 @@ def picture(view: View, frames: Sequence[Frame], shape: Shape) -> str:
         f' tabindex="0" aria-label="{escape(alt)}" data-carpet="{order}" data-x="{shape.names}"'
         f' data-hour="{shape.hour}" data-y="{shape.head}" data-row="{shape.row}"'
         f' font-size="{shape.font}">{hatch(pattern)}{_axis(view, frames, shape)}'
-        f"{_cells(frames, shape, pattern)}{_names(view, shape)}{_outlook(view, days, shape, width)}"
+        f"{_cells(frames, shape, pattern)}{_modelled(frames, shape)}{_names(view, shape)}"
+        f"{_outlook(view, days, shape, width)}"
         f'<rect class="cursor" width="{shape.hour}" height="{shape.row - 1.5}"'
         ' visibility="hidden"/></svg>'
     )
@@ -185,6 +188,28 @@ def _cells(frames: Sequence[Frame], shape: Shape, pattern: str) -> str:
     return drawn
 
 
+def of_models(frames: Sequence[Frame]) -> list[bool]:
+    """Of each hour whether any value in it is of a model."""
+    models = {feed for feed, kind, _ in sources(frames) if kind == MODELLED}
+    return [
+        any(shown.feed in models and not shown.reason for shown in frame.provinces)
+        for frame in frames
+    ]
+
+
+def _modelled(frames: Sequence[Frame], shape: Shape) -> str:
+    """A dashed line above the hours of a model."""
+    flags, path = of_models(frames), ""
+    for is_model, run in groupby(range(len(frames)), key=flags.__getitem__):
+        places = list(run)
+        if is_model:
+            left = shape.names + places[0] * shape.hour
+            path += f"M{left:.1f} {shape.head - 2.5:g}h{len(places) * shape.hour:.1f}"
+    if not path:
+        return ""
+    return f'<path style="fill:none;stroke:var(--ink)" stroke-dasharray="5 3" d="{path}"/>'
+
+
 def _axis(view: View, frames: Sequence[Frame], shape: Shape) -> str:
     """Days above with their weekday, hours of day below, and where now is."""
     text, drawn = view.text, ""
@@ -209,8 +234,7 @@ def _axis(view: View, frames: Sequence[Frame], shape: Shape) -> str:
 
 def _to_now(view: View, frames: Sequence[Frame]) -> bool:
     """Whether the hours reach to the newest there is."""
-    newest = view.answer.country.hour
-    return newest is None or frames[-1].at >= newest
+    return frames[-1].at >= (view.answer.country.hour or floor_hour(view.answer.now))
 
 
 def _coming(view: View, frames: Sequence[Frame]) -> tuple[DayAhead, ...]:
@@ -252,6 +276,8 @@ def _notes(view: View, frames: Sequence[Frame]) -> str:
         f"{text.feed(feed)} {provenance(text, kind, status)}"
         for feed, kind, status in sources(frames)
     ]
+    if any(of_models(frames)):
+        parts.append(text("dashed above: hours of a model"))
     missing: dict[str, int] = {}
     for frame in frames:
         for shown in frame.provinces:

@@ -18,6 +18,7 @@ LEFT, RIGHT, TOP, BOTTOM = 42, 76, 10, 24
 HEADROOM = 1.08  # of the highest value, so that the line does not touch the edge
 BAR = 7  # height of a stretch
 LEAST_DAYS_APART = 74  # units between the names of two days
+LEAST_TICKS_APART = 12  # units between their ticks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,8 @@ class Line:
     """Hourly means of a pollutant [its unit], None where missing; the newest ended at `until`.
 
     `levels` are values with their words, drawn across; `stretches` are (first hour, hour after the
-    last, whether it is known) by their places among the values, drawn as bars at the foot.
+    last, whether it is known) by their places among the values, drawn as bars at the foot. Hours
+    that are `modelled` are dashed. The scale reaches to `least_top` at least.
     """
 
     values: Sequence[float | None]
@@ -35,6 +37,8 @@ class Line:
     words: str
     levels: Sequence[tuple[float, str]] = ()
     stretches: Sequence[tuple[int, int, bool]] = ()
+    modelled: Sequence[bool] = ()
+    least_top: float = 0.0
 
 
 def hours_line(line: Line, text: Text, paint: Paint, size: tuple[int, int] = (400, 170)) -> str:
@@ -43,14 +47,14 @@ def hours_line(line: Line, text: Text, paint: Paint, size: tuple[int, int] = (40
     present = [value for value in line.values if value is not None]
     bands = level_bands(line.standard, line.pollutant)
     marks = (value for value, _ in line.levels)
-    top = max([*present, *marks, bands[0][1] if bands else 0.0]) * HEADROOM or 1.0
+    top = max([*present, *marks, line.least_top, bands[0][1] if bands else 0.0]) * HEADROOM or 1.0
     frame = _Frame(width, height, top, len(line.values))
     body = "".join(
         (
             _bands(line, bands, frame, text, paint),
             _days(line.until, frame, paint, text),
             _stretches(line, frame, paint),
-            _path(tuple(line.values), frame, paint),
+            _lines(line, frame, paint),
             _levels(line, frame, paint),
             _newest(line, frame, paint),
         )
@@ -130,10 +134,13 @@ def _stretches(line: Line, frame: _Frame, paint: Paint) -> str:
 
 def _days(until: datetime, frame: _Frame, paint: Paint, text: Text) -> str:
     """A tick at each midnight, with the day that begins there where it has room."""
-    drawn, last = "", -1e9
+    drawn, last, ticked = "", -1e9, -1e9
     newest, end = frame.hours - 1, kst(until)
     for place in range((newest - end.hour) % 24, frame.hours, 24):
         hour, x = end - (newest - place) * HOUR, frame.x(place)
+        if x - ticked < LEAST_TICKS_APART:
+            continue
+        ticked = x
         drawn += (
             f'<path d="M{x:.1f} {TOP}V{frame.height - BOTTOM + 4}" stroke="{paint.rule}"'
             ' stroke-dasharray="2 3"/>'
@@ -145,8 +152,18 @@ def _days(until: datetime, frame: _Frame, paint: Paint, text: Text) -> str:
     return drawn
 
 
+def _lines(line: Line, frame: _Frame, paint: Paint) -> str:
+    """Solid where the hours are measured, dashed where they are of a model."""
+    if not any(line.modelled):
+        return _path(tuple(line.values), frame, paint)
+    pairs = tuple(zip(line.values, line.modelled, strict=True))
+    measured = tuple(None if is_model else value for value, is_model in pairs)
+    modelled = tuple(value if is_model else None for value, is_model in pairs)
+    return _path(measured, frame, paint) + _path(modelled, frame, paint, ' stroke-dasharray="5 3"')
+
+
 @lru_cache(maxsize=128)  # the same in every language, and on pages and frames
-def _path(values: tuple[float | None, ...], frame: _Frame, paint: Paint) -> str:
+def _path(values: tuple[float | None, ...], frame: _Frame, paint: Paint, dashes: str = "") -> str:
     points: list[str] = []
     is_open = False
     for place, value in enumerate(values):
@@ -155,7 +172,7 @@ def _path(values: tuple[float | None, ...], frame: _Frame, paint: Paint) -> str:
             points.append(f"{start}{frame.x(place):.1f} {frame.y(value):.1f}{end}")
         is_open = value is not None
     return (
-        f'<path d="{"".join(points)}" fill="none" stroke="{paint.ink}" stroke-width="1.6"'
+        f'<path d="{"".join(points)}" fill="none" stroke="{paint.ink}" stroke-width="1.6"{dashes}'
         ' stroke-linejoin="round" stroke-linecap="round"/>'
     )
 

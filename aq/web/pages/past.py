@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from aq.domain.clock import kst_day
-from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE
 from aq.domain.windows import OVERALL
 from aq.i18n import Text
@@ -24,6 +23,7 @@ from aq.web.parts.places import Place
 from aq.web.parts.ranges import Range, Spans
 from aq.web.parts.tables import cards, opened
 from aq.web.parts.view_state import View
+from aq.web.public.range_pictures import MOST_DAYS
 from aq.web.wording.facts import fact
 from aq.web.wording.korean import (
     N_,
@@ -162,8 +162,16 @@ def _show(chosen: Sequence[Place], pollutant: str, asked: Range, spans: Spans, g
     touched = tuple(dict.fromkeys(place.code for place in chosen if place.level == "province"))
     over_line(touched, question)
     _table(chosen, frames, question, text)
-    if touched and pollutant in pollutants():
-        page.take_away({"line": text("the week")}, pollutant=pollutant, province=touched[0])
+    # A picture is of provinces, hour by hour, as known now: of other charts there is none.
+    is_drawn = _plain(question) and day is None and asked.days <= MOST_DAYS
+    if is_drawn and len(touched) == len(chosen):
+        page.take_away(
+            {"line": text("this range")},
+            pollutant=pollutant,
+            provinces=",".join(touched),
+            since=asked.since.isoformat(),
+            until=asked.last.isoformat(),
+        )
     for level in ("province", "station"):
         codes = list(dict.fromkeys(place.code for place in chosen if place.level == level))
         if codes:

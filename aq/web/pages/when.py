@@ -33,6 +33,10 @@ def _frames(asked: Asked, as_of: int | None) -> list[Frame]:
     return made
 
 
+def _days(asked: Asked) -> dict[str, str]:
+    return {"since": asked.range.since.isoformat(), "until": asked.range.last.isoformat()}
+
+
 def _headline(asked: Asked) -> str:
     text = asked.text
     known, as_of = daily.version()
@@ -59,7 +63,8 @@ def _body(asked: Asked) -> None:
     if asked.range.until - asked.range.after > timedelta(hours=MOST_FRAMES):
         words = text("The picture shows the last {n} days of the range.", n=MOST_FRAMES // 24)
         page.html(f'<p class="notice">{escape(words)}</p>')
-    page.take_away({"carpet": text("three days")}, pollutant=asked.pollutant)
+    if as_of is None:
+        page.take_away({"carpet": text("this range")}, pollutant=asked.pollutant, **_days(asked))
     origin.downloads(
         [province.code for province in PROVINCES], [asked.pollutant], asked.range, "hour"
     )

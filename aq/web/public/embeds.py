@@ -45,7 +45,7 @@ OFFICIAL = "airkorea_means"
 OFFICIAL_STANDARD = "airkorea_1h"
 THEMES, LAYOUTS = ("auto", "light", "dark"), ("wrap", "list", "scroll")
 SOURCES = ("own", "official")
-MOST_LINES = 4
+MOST_LINES, MOST_PICTURED = 4, 6
 REFRESH_SECONDS = 300
 PARAMETERS = (
     *("province", "provinces", "pollutant", "standard", "lang", "theme", "layout", "source"),
@@ -108,8 +108,9 @@ def read(
         raise InputError("AirKorea's own means are shown as strip, map or province", "source")
     if kind in ("province", "calendar") and len(provinces) > 1:
         raise InputError("one province at a time", "provinces")
-    if kind == "line" and len(provinces) > MOST_LINES:
-        raise InputError(f"at most {MOST_LINES} lines in a frame", "provinces")
+    most, where = (MOST_PICTURED, "picture") if known else (MOST_LINES, "frame")
+    if kind == "line" and len(provinces) > most:
+        raise InputError(f"at most {most} lines in a {where}", "provinces")
     return Frame(
         kind=kind,
         site=site,

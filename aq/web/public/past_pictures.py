@@ -15,8 +15,6 @@ from aq.domain.provinces import Province
 from aq.domain.standards import Standard
 from aq.i18n import Text
 from aq.queries.frames import span
-from aq.queries.map_hours import frames
-from aq.queries.map_hours import sources as sources_of
 from aq.queries.months import monthly_trend
 from aq.queries.official import (
     ACT_LISTS,
@@ -27,7 +25,6 @@ from aq.queries.official import (
     lists_lacking,
 )
 from aq.queries.rhythm import LEAST, rhythm
-from aq.web.drawings.carpet import HOURS, WIDE, course, picture
 from aq.web.drawings.history import act_ticks, forecast_dots, shares
 from aq.web.drawings.paint import Paint
 from aq.web.drawings.patterns import HOURS as HOURS_OF_DAY
@@ -41,7 +38,6 @@ from aq.web.public.pictures import (
     measured,
     model_names,
     span_words,
-    what_words,
     year_of_days,
 )
 from aq.web.wording.advisories import forecasts_words
@@ -62,25 +58,6 @@ _RULES = (
     ".alone .on{{fill:{paper}}}"
     ".alone .ahead rect{{fill:none;stroke:{rule}}}.gap0{{fill:{paper}}}.gap1{{fill:{hatch}}}"
 )
-
-
-def carpet_figure(
-    moment: Moment, _place: Province, pollutant: str, text: Text, paint: Paint
-) -> Figure:
-    """The last three days of all 17, hour by hour."""
-    view, until = view_of(moment, pollutant, text), moment.until
-    hours = frames(moment.context, pollutant, view.standard.id, until, HOURS)
-    how = text("A row is a province, from west to east; a cell is an hour.")
-    return figured(
-        moment,
-        course(view, hours),
-        f"{what_words(pollutant, view.standard, text)}. {how}",
-        picture(view, hours, WIDE[view.text.lang]),
-        text,
-        paint,
-        leveled=True,
-        feeds=[feed for feed, _, _ in sources_of(hours)],
-    )
 
 
 def days_figure(

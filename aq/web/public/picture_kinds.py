@@ -8,13 +8,13 @@ from aq.web.public.figure import Figure
 from aq.web.public.past_pictures import (
     acts_figure,
     bars_figure,
-    carpet_figure,
     days_figure,
     forecasts_figure,
     rhythm_figure,
     trend_figure,
 )
-from aq.web.public.pictures import calendar_figure, line_figure, map_figure
+from aq.web.public.pictures import calendar_figure, map_figure
+from aq.web.public.range_pictures import carpet_figure, line_figure
 from aq.web.public.record_pictures import (
     episodes_figure,
     gaps_figure,
@@ -41,14 +41,19 @@ PICTURES: Mapping[str, Callable[..., Figure]] = {
     "hour": hour_figure,
     "rule": rule_figure,
 }
-# Parameters that one kind alone takes.
-OWN = {"at": "hour", "rule": "rule"}
+# Parameters that some kinds alone take.
+OWN = {
+    "at": ("hour",),
+    "rule": ("rule",),
+    "since": ("line", "carpet"),
+    "until": ("line", "carpet"),
+}
 PARAMETERS = (*embeds.PARAMETERS, *OWN)
 
 
 def own(kind: str, query: Mapping[str, str]) -> dict[str, str]:
     """What of a query is for this kind alone. Raises `InputError` for what is another's."""
-    for name, taker in OWN.items():
-        if name in query and kind != taker:
-            raise InputError(f"the picture {taker!r} alone takes this", name)
+    for name, takers in OWN.items():
+        if name in query and kind not in takers:
+            raise InputError(f"the picture {' or '.join(takers)} alone takes this", name)
     return {name: query[name] for name in OWN if name in query}

@@ -39,17 +39,6 @@ def map_figure(
     return figure_of(moment, title, note, drawing, (WIDTH, outlines().height), text, leveled=True)
 
 
-def line_figure(
-    moment: Moment, place: Province, pollutant: str, text: Text, paint: Paint
-) -> Figure:
-    """The last week of a province, hour by hour."""
-    measured(pollutant)
-    title = _week_words(place, pollutant, text)
-    note = what_words(pollutant, moment.live.standard, text)
-    drawing = week_line(moment, place, pollutant, text, paint, LINE_SIZE)
-    return figure_of(moment, title, note, drawing, LINE_SIZE, text)
-
-
 def _week_words(place: Province, pollutant: str, text: Text) -> str:
     who, what = province_name(place, text.lang), text.pollutant(pollutant)
     return text("{who} · {what}, last {n} days", who=who, what=what, n=WEEK_HOURS // 24)
@@ -128,6 +117,12 @@ def _year_of_days(moment: Moment, place: Province, pollutant: str) -> YearOfDays
 def model_names(feeds: Sequence[str], text: Text) -> str:
     """The names of those feeds that are models."""
     return ", ".join(text.feed(feed) for feed in feeds if EVERY[feed].kind == MODELLED)
+
+
+def dashed_words(feeds: Sequence[str], text: Text) -> list[str]:
+    """What the dashed hours of a line are, where it has any."""
+    names = model_names(feeds, text)
+    return [text("Dashed: hours of a model, {feeds}.", feeds=names)] if names else []
 
 
 def round_days(year: YearOfDays, text: Text) -> list[str]:

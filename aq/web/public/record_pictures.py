@@ -13,6 +13,7 @@ from aq.alerts.wording import rule_title
 from aq.domain.clock import EARLIEST, HOUR, KST, day_bounds, hour_number, kst_day
 from aq.domain.episodes import Run
 from aq.domain.errors import InputError
+from aq.domain.model import MODELLED
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES, Province
 from aq.feeds.registry import INFO
@@ -33,7 +34,14 @@ from aq.web.drawings.rule_line import Level, levels_of, stretches
 from aq.web.public.figure import Figure
 from aq.web.public.moment import Moment
 from aq.web.public.past_pictures import figured, view_of
-from aq.web.public.pictures import LINE_SIZE, figure_of, measured, span_words, what_words
+from aq.web.public.pictures import (
+    LINE_SIZE,
+    dashed_words,
+    figure_of,
+    measured,
+    span_words,
+    what_words,
+)
 from aq.web.wording.alerts import place_name
 from aq.web.wording.episodes import sentence
 from aq.web.wording.facts import missing_words
@@ -224,9 +232,11 @@ def rule_figure(
     levels: Sequence[Level] = ()
     if wanted.watch == "value" and wanted.threshold is not None and wanted.clear_below is not None:
         levels = levels_of(float(wanted.threshold), float(wanted.clear_below), text)
+    hours = line_hours(frame)
     drawing = hours_line(
         Line(
-            values=[hour.value for hour in line_hours(frame)],
+            values=[hour.value for hour in hours],
+            modelled=[hour.kind == MODELLED for hour in hours],
             until=until,
             pollutant=key,
             standard=standard,
@@ -252,4 +262,5 @@ def rule_figure(
         how.append(text("The line is the province's mean; the rule looks at each station."))
     note = f"{what_words(key, standard, text)} · {span_words(kst_day(after), kst_day(until), text)}"
     feeds = frame.loc[frame["value"].notna(), "feed"].unique().tolist()
+    how += dashed_words(feeds, text)
     return figure_of(moment, title, note, drawing, LINE_SIZE, text, rules=how, feeds=feeds)

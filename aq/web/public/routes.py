@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -156,7 +157,9 @@ def picture(context: Context, asked: Asked) -> Response:
     paint = fixed(dark=frame.theme == "dark")
     moment = MOMENTS.of(context, frame.standard)
     place = frame.provinces[0] if frame.provinces else PROVINCES[0]
-    own = picture_kinds.own(kind, asked.query)
+    own: dict[str, Any] = dict(picture_kinds.own(kind, asked.query))
+    if kind == "line":
+        own["places"] = frame.provinces
     drawn = PICTURES[kind](moment, place, frame.pollutant, frame.text, paint, **own)
     svg = figure.picture(drawn, paint)
     if form == "svg":

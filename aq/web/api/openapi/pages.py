@@ -76,6 +76,12 @@ def parameters(standards: list[str], names: list[str]) -> dict[str, tuple[str, S
             {**text, "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}$"},
             None,
         ),
+        f"{PICTURE} since": (
+            "of `line` and `carpet`: its first day, or an instant",
+            text,
+            None,
+        ),
+        f"{PICTURE} until": ("of `line` and `carpet`: its last day, or an instant", text, None),
         f"{PICTURE} rule": ("of `rule`: the id of a rule, as in /api/v1/alerts", text, None),
         "/now/{province} province": ("a province", words(*slugs), "seoul"),
         "/now/zone/{zone} zone": ("id of /api/v1/zones", text, "pm-11-01"),
