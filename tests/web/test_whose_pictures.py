@@ -64,9 +64,7 @@ def test_days_of_a_model_are_named_and_told_apart(
 
 
 @pytest.mark.parametrize("kind", ["map", "line", "carpet", "calendar", "days", "rhythm", "trend"])
-def test_what_is_too_old_for_now_keeps_hour_source_and_licence(
-    context: Context, kind: str
-) -> None:
+def test_what_is_too_old_for_now_keeps_hour_source_and_licence(context: Context, kind: str) -> None:
     later = make_runtime(
         str(context.settings.database_url), AQ_CLOCK=(NOW + timedelta(hours=8)).isoformat()
     )
