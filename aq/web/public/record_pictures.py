@@ -83,7 +83,7 @@ def episodes_figure(
         paint,
         leveled=True,
         rules=[how],
-        feeds=spells.feeds,
+        feeds=spells.feeds or moment.sources,
     )
 
 
