@@ -16,10 +16,12 @@ from aq.context import Context
 from aq.domain.clock import HOUR, kst_day
 from aq.domain.model import DAILY, URBAN, Advisory, ForecastNotice, Reading, Station
 from aq.domain.provinces import PROVINCES
+from aq.domain.zones import KINDS as ZONE_KINDS
 from aq.store.notices import put_advisories, put_forecasts
 from aq.web.public.embeds import KINDS, height
 from aq.web.public.picture import png
 from aq.web.public.picture_kinds import PICTURES
+from aq.zones_file import zones_on
 from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, make_runtime, public, write
 
@@ -53,6 +55,33 @@ def test_every_frame_is_small_and_whole(context: Context, kind: str, lang: str) 
     assert back.startswith("https://air.example.org/now")
     oembed = tree.xpath("//link[@type='application/json+oembed']/@href")
     assert oembed[0].startswith("https://air.example.org/oembed?url=")
+
+
+@pytest.mark.parametrize("standard", ["airkorea", "eu_eaqi_2024", "us_epa_2024"])
+def test_a_map_is_small_on_a_day_of_acts_in_every_zone(context: Context, standard: str) -> None:
+    acts = [
+        Advisory(
+            pollutant=key,
+            district=zone.province.ko,
+            zone=zone.name,
+            word="주의보",
+            issued_at=NOW - HOUR,
+            issue_value=1600,
+        )
+        for key, kind in ZONE_KINDS.items()
+        for zone in zones_on(kst_day(NOW), kind)
+    ]
+    with context.store.write("test") as txn:
+        put_advisories(txn, acts)
+    with public(context) as address:
+        for lang in ("ko", "en"):
+            answer = requests.get(
+                f"{address}/embed/map?lang={lang}&standard={standard}", timeout=60
+            )
+            assert answer.status_code == 200
+            assert len(answer.content) <= LARGEST
+            marks = html.fromstring(answer.content).xpath("//span[@class='mark']")
+            assert len(marks) == len(PROVINCES)
 
 
 def test_the_provinces_and_the_dress_an_editor_asks_for(context: Context) -> None:

@@ -14,7 +14,7 @@ from aq.queries.current import CurrentItem
 from aq.web.drawings.bands import level_bands
 from aq.web.drawings.view import View
 from aq.web.wording.advisories import GRADE_WORDS, act_word, halves_words
-from aq.web.wording.korean import N_, exact, grade_word, missing_short, shown
+from aq.web.wording.korean import N_, exact, grade_word, listed, missing_short, shown
 from aq.web.wording.lead import HOURS_BACK, SHARE
 
 # Stands beside a province with an official advisory in force, in ink: no colour of a grade.
@@ -89,10 +89,13 @@ def stamp(moment: datetime, words: str, text: Text) -> str:
 
 
 def acts_words(acts: Sequence[Advisory], text: Text) -> str:
-    """What is in force, in words: 초미세먼지 주의보 남부권."""
+    """What is in force, each kind with its zones: 초미세먼지 주의보 남부권·북부권."""
+    zones: dict[str, list[str]] = {}
+    for act in acts:
+        kind = f"{text.pollutant(act.pollutant)} {act_word(act, text)}"
+        zones.setdefault(kind, []).append(text.zone(act.zone))
     return ", ".join(
-        f"{text.pollutant(act.pollutant)} {act_word(act, text)} {text.zone(act.zone)}".strip()
-        for act in acts
+        f"{kind} {listed(filter(None, names), text.lang)}".strip() for kind, names in zones.items()
     )
 
 

@@ -15,10 +15,16 @@ from aq.web.wording.korean import number, province_name, shown
 
 
 def outline_map(
-    items: Sequence[CurrentItem], standard: Standard, text: Text, paint: Paint, words: str
+    items: Sequence[CurrentItem],
+    standard: Standard,
+    text: Text,
+    paint: Paint,
+    words: str,
+    step: int = 1,
 ) -> str:
-    """The 17 with name, letter and value; hatched where there is no level."""
-    drawn = outlines()
+    """The 17 with name, letter and value; hatched where there is no level. Their corners lie on a
+    grid of `step` units."""
+    drawn = outlines(step)
     areas = "".join(
         f'<path d="{drawn.paths[item.code]}" fill="{_fill(item, standard)}"/>' for item in items
     )
@@ -27,7 +33,8 @@ def outline_map(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {drawn.height}" width="100%"'
         f' role="img" aria-label="{escape(words)}" font-family="{paint.font}">'
         f"<defs>{hatching(paint, 'noarea')}</defs>"
-        f'<g stroke="{paint.paper}" stroke-width="1" stroke-linejoin="round">{areas}</g>'
+        f'<g stroke="{paint.paper}" stroke-width="{1 / step:g}" stroke-linejoin="round"'
+        f' transform="scale({step})">{areas}</g>'
         f'<g text-anchor="middle" font-weight="700">{labels}</g></svg>'
     )
 

@@ -118,7 +118,7 @@ def document(place: Place, moment: Moment, content: Content) -> bytes:
     )
     body = _body(place, moment, content)
     if "<svg" in body or 'class="fc' in body:  # else there is no drawing that says a thing twice
-        body = _HEARD.sub(r"\1", _TITLED.sub("", _TWICE.sub("", _DATA.sub("", body))))
+        body = said_once(body)
     wide = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(text("Table"))}">'
     body = body.replace('<div class="scroll">', wide)
     styles = pruned(sheet(), body) + page_styles() + content.styles
@@ -129,6 +129,11 @@ def document(place: Place, moment: Moment, content: Content) -> bytes:
         f"{head}\n<style>{styles}</style>\n</head>\n<body>{body}"
         f"<script>{AGE_SCRIPT}</script></body>\n</html>\n"
     ).encode()
+
+
+def said_once(body: str) -> str:
+    """Drawings without what only the dashboard's scripts read and without what is said twice."""
+    return _HEARD.sub(r"\1", _TITLED.sub("", _TWICE.sub("", _DATA.sub("", body))))
 
 
 def policy(*, framed: bool = False) -> str:

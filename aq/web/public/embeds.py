@@ -26,7 +26,7 @@ from aq.web.drawings.paint import BY_THEME
 from aq.web.drawings.style import sheet
 from aq.web.drawings.view import View
 from aq.web.head import GROUND
-from aq.web.public.document import compact, pruned
+from aq.web.public.document import compact, pruned, said_once
 from aq.web.public.moment import Moment
 from aq.web.public.paths import Page, slug
 from aq.web.public.pictures import (
@@ -46,6 +46,7 @@ OFFICIAL_STANDARD = "airkorea_1h"
 THEMES, LAYOUTS = ("auto", "light", "dark"), ("wrap", "list", "scroll")
 SOURCES = ("own", "official")
 MOST_LINES, MOST_PICTURED = 4, 6
+MAP_STEP = 2  # units of the grid its outlines lie on, so that no day of acts makes it too large
 REFRESH_SECONDS = 300
 PARAMETERS = (
     *("province", "provinces", "pollutant", "standard", "lang", "theme", "layout", "source"),
@@ -165,7 +166,7 @@ def page(context: Context, frame: Frame, moment: Moment) -> bytes:
     )
     main = MAKERS[frame.kind](frame, moment, view)
     title = frame.text(KINDS[frame.kind][0])
-    return _document(frame, title, main + _foot(frame, moment), view)
+    return _document(frame, title, said_once(main + _foot(frame, moment)), view)
 
 
 def _document(frame: Frame, title: str, main: str, view: View | None) -> bytes:
@@ -277,7 +278,7 @@ def _map(frame: Frame, moment: Moment, view: View) -> str:
     title = lead.title(view.items, () if frame.official else view.answer.acts, view.standard, text)
     if frame.provinces:
         title = text.pollutant(frame.pollutant)
-    drawing = outline_map(items, view.standard, text, BY_THEME, title)
+    drawing = outline_map(items, view.standard, text, BY_THEME, title, MAP_STEP)
     words = re.sub(LISTED, NO_BREAK, escape(title))
     # In a narrow column the names on the outlines would be too small to read.
     narrow = _tiles(frame, moment, view, chosen)
