@@ -26,6 +26,7 @@ class Head:
     up : the way from the page to the root of the site, as a relative address (`./`, `../../`)
     image : (address of the picture, what it shows); none for pages that are no view of the data
     data : JSON-LD documents
+    framed : whether a frame shows the same, which oEmbed gives
     """
 
     site: Site
@@ -39,6 +40,7 @@ class Head:
     image: tuple[str, str] | None = None
     data: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     index: bool = True
+    framed: bool = False
 
 
 def markup(head: Head) -> str:
@@ -55,6 +57,11 @@ def markup(head: Head) -> str:
         *([] if head.index else [_named("robots", "noindex")]),
         *_card(head, own),
         *_frame(head),
+        *(
+            [oembed_link(head.site, own, head.title)]
+            if head.framed and not head.site.published
+            else []
+        ),
         *(script_of(document) for document in head.data),
     ]
     return "\n".join(lines)
@@ -116,6 +123,17 @@ def _file(head: Head, name: str) -> str:
     if head.site.published:
         return file_in(head.lang, head.default_lang, name)
     return f"{name}?lang={head.lang}"
+
+
+def oembed_link(site: Site, address: str, title: str) -> str:
+    """Where a program finds the frame that shows an address; nothing answers it in a folder."""
+    if site.published:
+        return ""
+    way = site.url("oembed", {"url": address, "format": "json"})
+    return (
+        f'<link rel="alternate" type="application/json+oembed" href="{escape(way)}"'
+        f' title="{escape(title)}">'
+    )
 
 
 def script_of(document: Mapping[str, Any]) -> str:

@@ -270,6 +270,7 @@ def page_head(context: Context, page: str, view: View, site: Site) -> Head:
         languages=_languages(page, view, site, context),
         data=data,
         index=not country.simulated,
+        framed=page == "live",
     )
 
 

@@ -18,7 +18,7 @@ from aq.domain.model import DAILY, URBAN, Advisory, ForecastNotice, Reading, Sta
 from aq.domain.provinces import PROVINCES
 from aq.domain.zones import KINDS as ZONE_KINDS
 from aq.store.notices import put_advisories, put_forecasts
-from aq.web.public.embeds import KINDS, height
+from aq.web.public.embeds import KINDS
 from aq.web.public.picture import png
 from aq.web.public.picture_kinds import PICTURES
 from aq.zones_file import zones_on
@@ -195,7 +195,86 @@ def test_oembed_gives_the_frame_of_an_address(context: Context) -> None:
     assert f'src="{page}"' in found["html"]
     assert foreign.status_code == 404
     assert xml.status_code == 400
-    assert (narrow["width"], narrow["height"]) == (320, height("map", "wrap", 0, 320))
+    assert narrow["width"] == 320
+    assert narrow["height"] < found["height"]
+
+
+@pytest.mark.parametrize(
+    ("path", "frame"),
+    [
+        ("", "strip"),
+        ("?lang=en&x=pm25", "strip?pollutant=pm25&lang=en"),
+        ("?p=KR-26&std=who_2021", "province?province=KR-26&standard=who_2021"),
+        ("now?x=pm25&utm_source=chat", "strip?pollutant=pm25"),
+        ("now/en", "strip?lang=en"),
+        ("now/", "strip"),
+        ("now/seoul", "province?province=KR-11"),
+        ("now/seoul/en#week", "province?province=KR-11&lang=en"),
+        ("embed/line?province=KR-11", "line?province=KR-11"),
+    ],
+)
+def test_oembed_gives_a_frame_that_answers(context: Context, path: str, frame: str) -> None:
+    asked = {"url": f"https://air.example.org/{path}"}
+    with public(context) as address:
+        found = requests.get(f"{address}/oembed", params=asked, timeout=60).json()
+        answer = requests.get(f"{address}/embed/{frame}", timeout=60)
+    (source,) = html.fromstring(found["html"]).xpath("//@src")
+    assert source == f"https://air.example.org/embed/{frame}"
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("embed/strip?bogus=1", 400, "bogus: unknown parameter"),
+        ("embed/strip?theme=", 400, "theme: empty"),
+        ("embed/strip?theme=dark&theme=light", 400, "theme: given twice"),
+        ("embed/line?source=official", 400, "source"),
+        ("now?x=gold", 400, "unknown pollutant"),
+        ("?std=none", 400, "standard: known are"),
+        ("embed/radar", 404, "known are strip, map"),
+        ("now/atlantis", 404, "there is no such province"),
+        ("now/zone/pm-11-01", 404, "no frame shows this page"),
+        ("bogus", 404, "no frame shows this page"),
+        ("past?p=KR-11", 404, "no frame shows this page"),
+        ("api/v1/current", 404, "no frame shows this page"),
+    ],
+)
+def test_oembed_refuses_what_its_frame_would(
+    context: Context, path: str, status: int, words: str
+) -> None:
+    asked = {"url": f"https://air.example.org/{path}"}
+    with public(context) as address:
+        answer = requests.get(f"{address}/oembed", params=asked, timeout=60)
+    assert answer.status_code == status
+    assert words in answer.text
+
+
+def test_a_plain_page_names_its_frame(context: Context) -> None:
+    with public(context) as address:
+        for path, is_framed in (
+            ("now", True),
+            ("now/seoul/en", True),
+            ("now/zone/pm-41-01", False),
+        ):
+            tree = html.fromstring(requests.get(f"{address}/{path}", timeout=60).content)
+            ways = tree.xpath("//link[@type='application/json+oembed']/@href")
+            assert len(ways) == is_framed
+            for way in ways:
+                there = way.replace("https://air.example.org", address)
+                assert requests.get(there, timeout=60).json()["type"] == "rich"
+
+
+def test_a_map_of_some_provinces_hatches_none_that_was_not_asked_for(context: Context) -> None:
+    with public(context) as address:
+        answer = requests.get(f"{address}/embed/map?provinces=부산,세종", timeout=60)
+    tree = html.fromstring(answer.content)
+    fills = tree.xpath("//div[@class='outlined']//path/@fill")
+    # 부산 has a level, 세종 has no value, and 15 were not asked for.
+    assert sorted(fills) == sorted(["#5CC08B", "url(#noarea)", *["var(--rule)"] * 15])
+    assert tree.xpath("string(//h1)") == "부산·세종 · 미세먼지"
+    names = tree.xpath("//div[@class='outlined']//text/text()")
+    assert names == ["부산", "세종"]
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

@@ -1,7 +1,7 @@
 """Query parameters of the routes: each once, known and in its form, or refused by name."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -16,8 +16,21 @@ LOST_PLUS = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+) (\d\d:?\d\d)")
 
 def parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     """Query parameters, each at most once and known; raises `InputError` naming the other."""
+    found = checked(query_pairs(request.scope["query_string"]), known)
+    for name, value in found.items():
+        if len(value) > 500:
+            raise InputError("longer than 500 characters", name)
+        lost_plus = LOST_PLUS.fullmatch(value)
+        if lost_plus:
+            meant = "%2B".join(lost_plus.groups())
+            raise InputError(f"a + in a query means a blank; write %2B: {name}={meant}", name)
+    return found
+
+
+def checked(pairs: Sequence[tuple[str, str]], known: tuple[str, ...]) -> dict[str, str]:
+    """Names and values of a query, each known, given once and not empty. Raises `InputError`."""
     found: dict[str, str] = {}
-    for name, value in query_pairs(request.scope["query_string"]):
+    for name, value in pairs:
         if name not in known:
             allowed = ", ".join(known) or "none"
             raise InputError(f"unknown parameter; this route takes {allowed}", name)
@@ -25,12 +38,6 @@ def parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:
             raise InputError("given twice; separate several values by commas", name)
         if not value.strip():
             raise InputError("empty; leave it out or give a value", name)
-        if len(value) > 500:
-            raise InputError("longer than 500 characters", name)
-        lost_plus = LOST_PLUS.fullmatch(value)
-        if lost_plus:
-            meant = "%2B".join(lost_plus.groups())
-            raise InputError(f"a + in a query means a blank; write %2B: {name}={meant}", name)
         found[name] = value
     return found
 

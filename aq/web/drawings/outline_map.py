@@ -22,11 +22,13 @@ def outline_map(
     words: str,
     step: int = 1,
 ) -> str:
-    """The 17 with name, letter and value; hatched where there is no level. Their corners lie on a
-    grid of `step` units."""
+    """The provinces of some items with name, letter and value; hatched where there is no level. Of
+    others only the land is there, plain. Corners lie on a grid of `step` units."""
     drawn = outlines(step)
+    fills = {item.code: _fill(item, standard) for item in items}
     areas = "".join(
-        f'<path d="{drawn.paths[item.code]}" fill="{_fill(item, standard)}"/>' for item in items
+        f'<path d="{path}" fill="{fills.get(code, paint.rule)}"/>'
+        for code, path in drawn.paths.items()
     )
     labels = "".join(_label(item, standard, text, paint) for item in items)
     return (

@@ -5,15 +5,29 @@ from urllib.parse import urlencode, urljoin
 
 import streamlit as st
 
+from aq.domain.errors import InputError
 from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.i18n import N_
 from aq.web.parts import cache, live_view, page
-from aq.web.public.embeds import KINDS, LAYOUTS, MOST_LINES, SOURCES, THEMES, WIDTHS, height, iframe
+from aq.web.public.embeds import (
+    KINDS,
+    LAYOUTS,
+    MOST_LINES,
+    SOURCES,
+    THEMES,
+    WIDTHS,
+    height,
+    iframe,
+    read,
+)
+from aq.web.public.moment import MOMENTS
 from aq.web.public.picture_kinds import PICTURES
+from aq.web.site import Site
 from aq.web.wording.korean import province_name
 
 THEME_NAMES = {"auto": N_("as the reader has it"), "light": N_("light"), "dark": N_("dark")}
 LAYOUT_NAMES = {"wrap": N_("in rows"), "list": N_("below each other"), "scroll": N_("in one row")}
+REFUSAL_HEIGHT = 160  # pixels
 SOURCE_NAMES = {
     "own": N_("our means of urban stations"),
     "official": N_("AirKorea's own province means"),
@@ -38,9 +52,7 @@ def render() -> None:
     kind, query = _choices()
     root = _root()
     address = f"{root}embed/{kind}" + (f"?{urlencode(query)}" if query else "")
-    title = text(KINDS[kind][0])
-    places = len(query["provinces"].split(",")) if "provinces" in query else 0
-    high = {width: height(kind, query.get("layout", ""), places, width) for width in WIDTHS}
+    title, high = text(KINDS[kind]), _heights(kind, Site(root), query)
     page.html(f"<h2>{escape(text('To paste'))}</h2>")
     st.code(iframe(address, title, max(high.values())), language=None, wrap_lines=True)
     for width in WIDTHS:
@@ -55,11 +67,19 @@ def render() -> None:
 
 def _choices() -> tuple[str, dict[str, str]]:
     """(kind, query) of the frame chosen; what goes without saying is left out."""
-    text, rules = page.words(), page.standard()
+    text = page.words()
     left, middle, right = st.container(key="frame-choices").columns(3)
     with left:
         kind = st.selectbox(
-            text("Frame"), list(KINDS), format_func=lambda key: text(KINDS[key][0]), key="kind"
+            text("Frame"), list(KINDS), format_func=lambda key: text(KINDS[key]), key="kind"
+        )
+        offered = page.standards()
+        rules = st.selectbox(
+            text("Standard"),
+            offered,
+            offered.index(page.standard()),
+            format_func=lambda each: page.standard_name(each, text),
+            key="rules",
         )
         pollutant = st.selectbox(
             text("Pollutant"), rules.keys, format_func=text.pollutant, key="what"
@@ -84,6 +104,17 @@ def _choices() -> tuple[str, dict[str, str]]:
         "lang": text.lang if text.lang != cache.context().settings.lang else "",
     }
     return kind, {name: value for name, value in chosen.items() if value}
+
+
+def _heights(kind: str, site: Site, query: dict[str, str]) -> dict[int, int]:
+    """How high the frame is at each width [pixels]; one that is refused says why in few lines."""
+    context = cache.context()
+    try:
+        frame = read(context, kind, site, query)
+        moment = MOMENTS.of(context, frame.standard)
+        return {width: height(context, frame, moment, width) for width in WIDTHS}
+    except InputError:
+        return dict.fromkeys(WIDTHS, REFUSAL_HEIGHT)
 
 
 def _places(kind: str) -> list[str]:

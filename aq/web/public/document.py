@@ -17,7 +17,7 @@ from aq.i18n import Text, text_in
 from aq.web.drawings.style import sheet
 from aq.web.head import Head, markup
 from aq.web.public.moment import Moment
-from aq.web.public.paths import Page
+from aq.web.public.paths import BY_SLUG, Page
 from aq.web.site import Site
 from aq.web.wording.facts import older_data
 from aq.web.wording.summary import own_means
@@ -114,6 +114,7 @@ def document(place: Place, moment: Moment, content: Content) -> bytes:
             image=content.image,
             data=content.data,
             index=not moment.simulated,
+            framed=not place.page.below or place.page.below in BY_SLUG,
         )
     )
     body = _body(place, moment, content)

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import escape
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl
 
 from aq.context import Context, asked_pollutants
 from aq.domain.errors import InputError
@@ -25,11 +23,13 @@ from aq.web.drawings.outline_map import outline_map
 from aq.web.drawings.paint import BY_THEME
 from aq.web.drawings.style import sheet
 from aq.web.drawings.view import View
-from aq.web.head import GROUND
+from aq.web.head import GROUND, oembed_link
 from aq.web.public.document import compact, pruned, said_once
+from aq.web.public.frame_heights import height as frame_height
 from aq.web.public.moment import Moment
 from aq.web.public.paths import Page, slug
 from aq.web.public.pictures import (
+    chosen_words,
     judged_words,
     measured,
     round_days,
@@ -38,7 +38,7 @@ from aq.web.public.pictures import (
 )
 from aq.web.site import Site
 from aq.web.wording import headline, lead, summary
-from aq.web.wording.korean import missing_short, province_name, shown
+from aq.web.wording.korean import province_name, shown
 
 OFFICIAL = "airkorea_means"
 # AirKorea's means are hourly values: of its own four grades by the hour alone are they unchanged.
@@ -51,18 +51,14 @@ REFRESH_SECONDS = 300
 PARAMETERS = (
     *("province", "provinces", "pollutant", "standard", "lang", "theme", "layout", "source"),
 )
-# kind -> (title, height [pixels] at the widths; of the strip what stands below its chips), in the
-# language that takes more: measured in a browser with its Korean font.
-WIDTHS = (320, 390, 768)
-KINDS: Mapping[str, tuple[str, tuple[int, int, int]]] = {
-    "strip": (N_("Strip of provinces"), (225, 190, 155)),
-    "map": (N_("Map"), (720, 690, 950)),
-    "province": (N_("A province"), (440, 320, 280)),
-    "calendar": (N_("A year of days"), (440, 440, 500)),
-    "line": (N_("A week as a line"), (150, 140, 120)),
+WIDTHS = (320, 390, 768)  # pixels, in which an editor sees a frame
+KINDS: Mapping[str, str] = {
+    "strip": N_("Strip of provinces"),
+    "map": N_("Map"),
+    "province": N_("A province"),
+    "calendar": N_("A year of days"),
+    "line": N_("A week as a line"),
 }
-CHIP, CHIP_ROW, LIST_ROW = 76, 90, 37  # pixels
-LINE_ROWS = (160, 185, 250)  # of a line with its name, at the widths
 _STYLES = compact((Path(__file__).parent / "embed.css").read_text("utf-8"))
 
 
@@ -158,6 +154,12 @@ def _one_of(
 
 def page(context: Context, frame: Frame, moment: Moment) -> bytes:
     """The frame's page."""
+    main, view = _main(context, frame, moment)
+    return _document(frame, frame.text(KINDS[frame.kind]), main, view)
+
+
+def _main(context: Context, frame: Frame, moment: Moment) -> tuple[str, View]:
+    """What stands in the frame, and the view it is drawn of."""
     if frame.official:
         snapshot = current(context, moment.now, standard=frame.standard, only=OFFICIAL)
         moment = replace(moment, live=replace(moment.live, country=snapshot))
@@ -165,8 +167,7 @@ def page(context: Context, frame: Frame, moment: Moment) -> bytes:
         answer=moment.live, text=frame.text, pollutant=frame.pollutant, place="", descending=False
     )
     main = MAKERS[frame.kind](frame, moment, view)
-    title = frame.text(KINDS[frame.kind][0])
-    return _document(frame, title, said_once(main + _foot(frame, moment)), view)
+    return said_once(main + _foot(frame, moment)), view
 
 
 def _document(frame: Frame, title: str, main: str, view: View | None) -> bytes:
@@ -175,24 +176,15 @@ def _document(frame: Frame, title: str, main: str, view: View | None) -> bytes:
     if view is not None:
         dark = {"dark": True, "light": False}.get(frame.theme)
         body = framed(replace(view, dark=dark), main).replace('class="dw"', 'class="dw embed"', 1)
-    oembed = "" if frame.site.published else _discovery(frame, title)
     return (
         f'<!doctype html>\n<html lang="{frame.lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}"><meta name="robots"'
-        f' content="noindex"><title>{escape(title)}</title>{oembed}'
+        f' content="noindex"><title>{escape(title)}</title>'
+        f"{oembed_link(frame.site, frame.address, title)}"
         f"<style>{pruned(sheet(), body)}{_STYLES}{_ground(frame.theme)}</style></head>"
         f"<body>{body}</body></html>\n"
     ).encode()
-
-
-def _discovery(frame: Frame, title: str) -> str:
-    """The link by which programs find out how the frame is put into a page."""
-    query = {"url": frame.address, "format": "json"}
-    return (
-        '<link rel="alternate" type="application/json+oembed"'
-        f' href="{escape(frame.site.url("oembed", query))}" title="{escape(title)}">'
-    )
 
 
 def _ground(theme: str) -> str:
@@ -239,23 +231,17 @@ def _strip(frame: Frame, _moment: Moment, view: View) -> str:
     chips = ""
     for item in _items(frame, view):
         name = escape(province_name(BY_CODE[item.code], text.lang))
-        level = escape(word(view, item))
-        is_missing = shown(item) is None
-        value = escape(missing_short(text, item) if is_missing else told(view, item))
-        missing = ' class="missing"' if is_missing else ""
-        if frame.layout == "list":
-            chips += (
-                f'<li><b class="name">{name}</b>{badge(item)}<span>{level}</span>'
-                f"<span{missing}>{value}</span></li>"
-            )
-        else:
-            chips += (
-                f'<li><b class="name">{name}</b>{badge(item)}<small>{level}</small>'
-                f"<small{missing}>{value}</small></li>"
-            )
+        cell = "span" if frame.layout == "list" else "small"
+        value = escape(told(view, item))
+        said = f'<{cell} class="missing">{value}</{cell}>'
+        if shown(item) is not None:
+            said = f"<{cell}>{escape(word(view, item))}</{cell}><{cell}>{value}</{cell}>"
+        chips += f'<li><b class="name">{name}</b>{badge(item)}{said}</li>'
     what = escape(text.pollutant(frame.pollutant))
     kind = "" if frame.layout == "wrap" else f"{frame.layout} "
-    return f'<h1>{what}</h1><ol class="{kind}chips">{chips}</ol>{_scale(view)}'
+    # What scrolls can be reached and moved by keys.
+    reached = f' tabindex="0" aria-label="{what}"' if frame.layout == "scroll" else ""
+    return f'<h1>{what}</h1><ol class="{kind}chips"{reached}>{chips}</ol>{_scale(view)}'
 
 
 def _scale(view: View) -> str:
@@ -270,18 +256,14 @@ def _scale(view: View) -> str:
 
 def _map(frame: Frame, moment: Moment, view: View) -> str:
     text = frame.text
-    chosen = {item.code for item in _items(frame, view)}
-    items = [
-        item if item.code in chosen else replace(item, grade=None, value=None, index=None)
-        for item in view.items
-    ]
+    items = _items(frame, view)
     title = lead.title(view.items, () if frame.official else view.answer.acts, view.standard, text)
     if frame.provinces:
-        title = text.pollutant(frame.pollutant)
+        title = chosen_words(frame.provinces, frame.pollutant, text)
     drawing = outline_map(items, view.standard, text, BY_THEME, title, MAP_STEP)
     words = re.sub(LISTED, NO_BREAK, escape(title))
     # In a narrow column the names on the outlines would be too small to read.
-    narrow = _tiles(frame, moment, view, chosen)
+    narrow = _tiles(frame, moment, view, {item.code for item in items})
     return f'<h1>{words}</h1><div class="outlined">{drawing}</div>{narrow}{_scale(view)}'
 
 
@@ -322,7 +304,7 @@ def _province(frame: Frame, _moment: Moment, view: View) -> str:
     return (
         f'<h1>{name} · {what}</h1>{acts}<div class="now"><span class="num">{number}</span>'
         f'<span><b class="bd g{item.grade or 0}">{item.letter or "–"} {escape(word(view, item))}'
-        f'</b><br><small>{unit}</small></span></div>{absent}<ol class="six">{six}</ol>'
+        f'</b><br/><small>{unit}</small></span></div>{absent}<ol class="six">{six}</ol>'
     )
 
 
@@ -418,56 +400,10 @@ def _foot(frame: Frame, moment: Moment) -> str:
     )
 
 
-def oembed(context: Context, site: Site, query: Mapping[str, str]) -> dict[str, Any]:
-    """The answer to oEmbed for a frame of ours, or for a plain page, which gives its strip.
-
-    Raises `InputError` for an address of another site and a form other than JSON.
-    """
-    if query.get("format", "json") != "json":
-        raise InputError("only json", "format", code="not_implemented")
-    address = query.get("url", "")
-    path, _, asked = address.removeprefix(site.root).partition("?")
-    if not address.startswith(site.root) or not path.startswith(("embed/", "now", "")):
-        raise InputError("an address of this site", "url", unknown=True)
-    kind = path.removeprefix("embed/") if path.startswith("embed/") else "strip"
-    frame = read(context, kind, site, dict(parse_qsl(asked)))
-    width = _pixels(query, "maxwidth", 768)
-    high = height(kind, frame.layout, len(frame.provinces), width)
-    high = min(high, _pixels(query, "maxheight", high))
-    title = frame.text(KINDS[kind][0])
-    return {
-        "version": "1.0",
-        "type": "rich",
-        "provider_name": frame.text("Air Quality 17"),
-        "provider_url": site.root,
-        "title": title,
-        "width": width,
-        "height": high,
-        "html": iframe(frame.address, title, high),
-        "cache_age": REFRESH_SECONDS,
-    }
-
-
-def height(kind: str, layout: str, places: int, width: int) -> int:
-    """How high a frame of a width is [pixels], with some room; `places` is 0 for all provinces."""
-    step = sum(width >= wide for wide in WIDTHS[1:])
-    high = KINDS[kind][1][step]
-    if kind == "line":
-        return high + LINE_ROWS[step] * (places or 1)
-    if kind != "strip":
-        return high
-    chips = places or len(PROVINCES)
-    if layout == "list":
-        return high + LIST_ROW * chips
-    rows = 1 if layout == "scroll" else -(-chips // max(1, (width - 20) // CHIP))
-    return high + CHIP_ROW * rows
-
-
-def _pixels(query: Mapping[str, str], name: str, default: int) -> int:
-    text = query.get(name, str(default))
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:6]) <= 10_000:
-        raise InputError("whole pixels", name)
-    return min(int(text), default)
+def height(context: Context, frame: Frame, moment: Moment, width: int) -> int:
+    """How high the frame is in a column of a width [pixels], with room for what may come."""
+    main, _ = _main(context, frame, moment)
+    return frame_height(main, width)
 
 
 def iframe(address: str, title: str, high: int) -> str:

@@ -9,7 +9,7 @@ from aq.web.drawings.paint import Paint
 
 PAD, TITLE, NOTE = 24, 22, 12.5
 # A letter's width as a share of its size: Korean ones fill their square, Latin ones half of it.
-WIDE, NARROW = 0.93, 0.56
+WIDE, NARROW, BLANK = 0.93, 0.56, 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,8 @@ class Figure:
 
 def width_of(words: str, size: float) -> float:
     """About how wide a line is [units] in letters of a size."""
-    return sum(size * (WIDE if ord(letter) > 0x2E80 else NARROW) for letter in words)
+    blanks = words.count(" ") * (BLANK - NARROW)
+    return size * (blanks + sum(WIDE if ord(letter) > 0x2E80 else NARROW for letter in words))
 
 
 def wrapped(words: str, size: float, width: float) -> list[str]:

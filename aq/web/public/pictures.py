@@ -22,7 +22,7 @@ from aq.web.drawings.paint import Paint
 from aq.web.public.figure import Figure
 from aq.web.public.moment import WEEK_HOURS, Moment
 from aq.web.wording import lead, summary
-from aq.web.wording.korean import day_words, province_name
+from aq.web.wording.korean import day_words, listed, province_name
 
 CALENDAR_DAYS = 365
 LINE_SIZE = 720, 300
@@ -37,6 +37,12 @@ def map_figure(
     drawing = outline_map(items, standard, text, paint, title)
     note = what_words(pollutant, standard, text)
     return figure_of(moment, title, note, drawing, (WIDTH, outlines().height), text, leveled=True)
+
+
+def chosen_words(places: Sequence[Province], pollutant: str, text: Text) -> str:
+    """Which provinces alone are shown, and of what: 부산·울산 · 미세먼지."""
+    who = listed((province_name(place, text.lang) for place in places), text.lang)
+    return text("{who} · {what}", who=who, what=text.pollutant(pollutant))
 
 
 def _week_words(place: Province, pollutant: str, text: Text) -> str:

@@ -19,7 +19,7 @@ from aq.domain.errors import AqError, InputError
 from aq.domain.model import LANGUAGES
 from aq.domain.provinces import PROVINCES
 from aq.i18n import text_in
-from aq.web.api.parameters import query_pairs
+from aq.web.api.parameters import checked, query_pairs
 from aq.web.api.responses import body_response
 from aq.web.catalog import catalog
 from aq.web.compressed import compressed, encoding_for
@@ -27,6 +27,7 @@ from aq.web.drawings.paint import fixed
 from aq.web.public import card, embeds, figure, files, pages, picture_kinds, refusals
 from aq.web.public.document import Place, policy
 from aq.web.public.moment import MOMENTS
+from aq.web.public.oembed import oembed as oembed_of
 from aq.web.public.picture import png
 from aq.web.public.picture_kinds import PICTURES, PNG_WIDTH
 from aq.web.public.site_pages import plain_page, resolved
@@ -140,7 +141,7 @@ def embed(context: Context, asked: Asked) -> Response:
 
 def oembed(context: Context, asked: Asked) -> Response:
     """`/oembed`: how a frame of ours is put into a page, for programs that ask."""
-    body = json.dumps(embeds.oembed(context, asked.site, asked.query), ensure_ascii=False)
+    body = json.dumps(oembed_of(context, asked.site, asked.query), ensure_ascii=False)
     return body_response(body.encode(), "application/json")
 
 
@@ -226,17 +227,17 @@ def _question(request: Request, headers: Headers, encoding: str | None) -> bytes
 def _asked(context: Context, request: Request, known: tuple[str, ...]) -> Asked:
     """The parameters, each given once. A page lets names pass that messengers add to its address;
     a frame or picture refuses them, as who wrote them meant something."""
-    query: dict[str, str] = {}
-    for name, value in query_pairs(request.scope["query_string"]):
-        if name not in known:
-            if request.scope["path"].startswith(STRICT):
-                raise InputError(f"unknown parameter; this takes {', '.join(known)}", name)
-            continue
-        if name in query:
-            raise InputError("given twice; separate several values by commas", name)
-        if not value.strip() and request.scope["path"].startswith(STRICT):
-            raise InputError("empty; leave it out or give a value", name)
-        query[name] = value.strip()
+    pairs = query_pairs(request.scope["query_string"])
+    if request.scope["path"].startswith(STRICT):
+        query = checked(pairs, known)
+    else:
+        query = {}
+        for name, value in pairs:
+            if name in query:
+                raise InputError("given twice; separate several values by commas", name)
+            if name in known:
+                query[name] = value
+    query = {name: value.strip() for name, value in query.items()}
     site = site_of(context.settings, request.scope)
     path = {name: str(value) for name, value in request.path_params.items()}
     return Asked(site=site, path=path, query=query)
