@@ -112,3 +112,15 @@ def test_the_worst_week_is_that_of_the_highest_mean_and_has_days_enough() -> Non
     assert week[0] == date(2026, 5, 4)
     assert week[1] == pytest.approx(470 / 6)
     assert worst_week(table.iloc[:7]) is None
+
+
+def test_the_picture_below_a_chart_is_of_what_is_shown(context: Context) -> None:
+    fill(context, hours=60)
+    days = {"since": "2026-11-22", "until": "2026-11-23"}
+    asked = "lang=ko&amp;standard=airkorea_1h&amp;pollutant"
+    span = "since=2026-11-22&amp;until=2026-11-23"
+    line = body("past.py", ps="KR-11,KR-26", x="o3", **days)
+    assert f"/picture/line.png?{asked}=o3&amp;provinces=KR-11%2CKR-26&amp;{span}" in line
+    assert f"/picture/carpet.svg?{asked}=pm10&amp;{span}" in body("when.py", **days)
+    assert "/picture/line" not in body("past.py", g="day", **days)
+    assert "/picture/line" not in body("past.py", asof="2026-11-23", **days)

@@ -34,7 +34,7 @@ def context(tmp_path: Path) -> Context:
 def words_of(address: str, path: str) -> tuple[str, bytes]:
     answer = requests.get(f"{address}/{path}", timeout=60)
     assert answer.status_code == 200, answer.text
-    parse = html.fromstring if path.startswith("embed") else etree.fromstring
+    parse = html.fromstring if path.startswith(("embed", "now")) else etree.fromstring
     return " ".join(parse(answer.content).itertext()), answer.content
 
 
@@ -142,3 +142,15 @@ def test_a_carpet_is_of_the_range_asked_for(context: Context) -> None:
     assert "AirKorea" not in past
     assert "Fri 20 Nov 2026 – Mon 23 Nov 2026" in now
     assert "There are no values in this range." in never
+
+
+def test_a_zone_whose_acts_were_never_asked_for_is_not_said_to_have_none(context: Context) -> None:
+    with public(context) as address:
+        never, _ = words_of(address, "now/zone/pm-11-01?lang=en")
+        record_success(context.store, part_of("airkorea_alarm", "dust"), NOW, None, None)
+    again = make_runtime(str(context.settings.database_url))
+    with public(again) as address:
+        asked, _ = words_of(address, "now/zone/pm-11-01?lang=en")
+    assert "No list of official advisories was received so far" in never
+    assert "No official advisory is in force" not in never
+    assert "No official advisory is in force in this zone." in asked

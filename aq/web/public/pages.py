@@ -11,6 +11,7 @@ from aq.domain.pollutants import pollutants
 from aq.domain.provinces import BY_CODE, PROVINCES, Province
 from aq.domain.zones import KINDS, Member, Zone
 from aq.i18n import Text
+from aq.queries.official import lists_lacking
 from aq.queries.zones import ZoneHour, zone_item
 from aq.web import linked_data
 from aq.web.drawings import lead
@@ -296,9 +297,12 @@ def zone(place: Place, moment: Moment, chosen: Zone) -> Content:
     past = escape(place.dashboard("zones", p=chosen.province.code, x=keys[-1], z=chosen.id))
     title = f"{province_title} {text.zone(chosen.name)}"
     members = ", ".join(_member(member, chosen, text) for member in chosen.members)
-    quiet = escape(text("No official advisory is in force in this zone."))
+    lacking = moment.shared("lists lacking", lambda: lists_lacking(moment.context, ()))
+    quiet = text("No official advisory is in force in this zone.")
+    if ("dust" if chosen.kind == "PM" else "ozone") in lacking:
+        quiet = text("No list of official advisories was received so far, so none is known.")
     parts = [
-        lead.acts(replace(view, answer=own)) or f"<p>{quiet}</p>",
+        lead.acts(replace(view, answer=own)) or f"<p>{escape(quiet)}</p>",
         f"<h1>{escape(title)}</h1>",
         f'<p class="meta">{escape(kind)}</p>',
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
