@@ -206,7 +206,8 @@ def _info(root: Element, event: Event, lang: str, tag: str, base: str, *, simula
     area = SubElement(info, "area")
     province = BY_CODE.get(event["code"] or "")
     name = (province.ko if lang == "ko" else province.en) if province else event["place"]
-    _under(area, "areaDesc", f"{name} {official.get('zone') or event.get('zone') or ''}".strip())
+    zone = text_in(lang).zone(official.get("zone") or event.get("zone") or "")
+    _under(area, "areaDesc", f"{name} {zone}".strip())
     if province:
         code = SubElement(area, "geocode")
         _under(code, "valueName", "ISO 3166-2")

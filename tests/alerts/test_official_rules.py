@@ -342,6 +342,8 @@ def test_documents_say_it_is_the_authority_s_act(store: Store) -> None:
     assert document.findtext(f"{{{CAP}}}msgType") == "Cancel"
     area = document.findtext(f"{{{CAP}}}info/{{{CAP}}}area/{{{CAP}}}areaDesc")
     assert area == "경기 남부권"
+    areas = [part.text for part in document.iter(f"{{{CAP}}}areaDesc")]
+    assert areas == ["경기 남부권", "Gyeonggi Nambu zone"]
     feed = atom(log(store), "aq@example.org", "ko", "", store.clock.now(), simulated=False)
     assert feed.count(b"<entry>") == 6
     assert "주의보 해제" in feed.decode()
