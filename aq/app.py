@@ -110,7 +110,7 @@ def watch(context: Context) -> WatchReport:
 
 def notifier(context: Context) -> Notifier:
     """What sends the messages of the outbox."""
-    public_url = context.settings.server.public_url
+    public_url = context.settings.public_root
     return Notifier(context.store, outlets(), owner=owner_name(), public_url=public_url)
 
 

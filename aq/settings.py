@@ -9,6 +9,7 @@ from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from argon2 import extract_parameters
 from argon2.exceptions import InvalidHashError
@@ -288,6 +289,25 @@ class Settings(_Section):
     def the_clock(self) -> Clock:
         """The clock of this process, started when first asked for."""
         return Clock.from_text(self.clock)
+
+    @property
+    def public_root(self) -> str:
+        """Where readers find the site, without a slash at its end; "" where nobody said. Where
+        `public_url` names a host alone, `base_path` comes after it."""
+        public = self.server.public_url.rstrip("/")
+        return public if not public or urlsplit(public).path else public + self.base_path
+
+    @property
+    def public_doubt(self) -> str:
+        """In what `public_url` and `base_path` are at odds, and what to do; "" where they agree."""
+        public = self.server.public_url.rstrip("/")
+        if not public or urlsplit(public).path.endswith(self.base_path):
+            return ""
+        taken = f", so it is taken as {self.public_root}" if self.public_root != public else ""
+        return (
+            f"server.public_url {public} does not end with base_path {self.base_path}{taken}:"
+            f" set it to the whole address that readers see"
+        )
 
     @property
     def store_file(self) -> Path | None:

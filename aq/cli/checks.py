@@ -81,6 +81,8 @@ def checks(settings: Settings) -> Iterator[Finding]:
     yield from _disk(settings)
     yield from _clock_findings(settings)
     yield from _network(settings)
+    if settings.public_doubt:
+        yield Finding("address", WARN, settings.public_doubt, "then links lead to the pages")
     where, file = _store_address(settings)
     if file is not None and not file.exists():
         yield _not_made(file)

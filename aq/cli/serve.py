@@ -54,6 +54,8 @@ def serve(settings: Settings, host: str, port: int) -> int:
             *(descriptors, fitted.pages, fitted.connections),
             *(settings.server.pages, settings.server.connections),
         )
+    if settings.public_doubt:
+        log.warning("%s", settings.public_doubt)
     listener = server.bound(host, port)
     server.quiet_framework()
     server.lock_by_session()

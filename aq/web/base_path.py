@@ -1,6 +1,7 @@
 """The application below a path of a larger site, `/air`, whichever way the proxy in front asks."""
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,8 +34,10 @@ class BasePath:
             return
         if base and path.startswith(f"{base}/"):
             path = path[len(base) :]
-        if base and len(path) > 1 and path.endswith("/"):  # the framework would leave the base out
-            await _moved(base + path.rstrip("/"), scope)(scope, receive, send)
+        if scope["type"] == "http" and len(path) > 1 and path.endswith("/"):
+            # Links of a page are relative to its address without one. Nothing of the path is taken
+            # for a host.
+            await _moved(f"{base}/{path.strip('/')}", scope)(scope, receive, send)
             return
         refusal = _elsewhere(path, base) if scope["type"] == "http" else None
         if refusal is not None:
@@ -46,7 +49,7 @@ class BasePath:
 def _moved(path: str, scope: Scope) -> Response:
     """Sends to another path with the same question."""
     query = scope["query_string"].decode("latin-1")
-    return RedirectResponse(f"{path}{'?' if query else ''}{query}", 308)
+    return RedirectResponse(f"{quote(path)}{'?' if query else ''}{query}", 308)
 
 
 def _elsewhere(path: str, base: str) -> Response | None:

@@ -49,9 +49,8 @@ def file_in(lang: str, default: str, name: str) -> str:
 
 def site_of(settings: Settings, scope: Scope | None = None) -> Site:
     """The site by `server.public_url`; without it, as the request asks for it."""
-    public = settings.server.public_url
-    if public:
-        return Site(f"{public.rstrip('/')}/")
+    if settings.public_root:
+        return Site(f"{settings.public_root}/")
     if scope is not None:
         host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
         if _HOST.fullmatch(host):

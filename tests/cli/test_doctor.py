@@ -122,6 +122,16 @@ def test_a_clock_that_is_wrong_is_found_by_the_feeds_own(settings: dict[str, str
     assert "NTP" in found["clock skew"]["do"]
 
 
+def test_an_address_without_the_base_path_is_named(settings: dict[str, str]) -> None:
+    below = {**settings, "AQ_BASE_PATH": "/air"}
+    found = doctor({**below, "AQ_SERVER__PUBLIC_URL": "https://air.example.org"})
+    assert found["address"]["state"] == "warn"
+    assert "taken as https://air.example.org/air" in found["address"]["found"]
+    found = doctor({**below, "AQ_SERVER__PUBLIC_URL": "https://example.org/other/"})
+    assert "does not end with base_path /air: set it" in found["address"]["found"]
+    assert "address" not in doctor({**below, "AQ_SERVER__PUBLIC_URL": "https://example.org/air/"})
+
+
 def test_a_host_that_is_not_reached_or_not_there() -> None:
     assert "refused" in probe(f"http://127.0.0.1:{closed_port()}/x").trouble
     assert "not found" in probe("http://no-such-host.invalid/x").trouble

@@ -84,7 +84,7 @@ def atom_feed(
         transitions,
         outlets().cap.sender,
         lang,
-        context.settings.server.public_url.rstrip("/"),
+        context.settings.public_root,
         context.clock.minute(),
         simulated=context.store.simulated(),
         yellow_dust=recent_yellow_dust(context, context.clock.minute(), days=YELLOW_DUST_DAYS),
@@ -110,7 +110,7 @@ def alert_cap(context: Context, given: Given) -> Response:
         one,
         earlier or status.same_alert_before(context.store, one, told=False),
         outlets().cap,
-        context.settings.server.public_url.rstrip("/"),
+        context.settings.public_root,
         simulated=context.store.simulated(),
     )
     return body_response(body, "application/cap+xml; charset=utf-8")

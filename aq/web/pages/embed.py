@@ -139,9 +139,9 @@ def _one(name: str, label: str, keys: tuple[str, ...], words: dict[str, str]) ->
 
 def _root() -> str:
     """Where readers find the site: its own setting, else the address this page was opened by."""
-    public = cache.context().settings.server.public_url
+    public = cache.context().settings.public_root
     if public:
-        return f"{public.rstrip('/')}/"
+        return f"{public}/"
     return urljoin(st.context.url or "/", "./")
 
 
