@@ -1,18 +1,28 @@
 """What a page says of its data in schema.org's words: the data set, and acts in force."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from aq.domain.clock import kst_iso
-from aq.domain.model import Advisory
+from aq.domain.model import Advisory, YellowDust
 from aq.domain.pollutants import pollutants
+from aq.domain.provinces import provinces_named
 from aq.export.vocabulary import licence_address
 from aq.feeds.registry import INFO
 from aq.i18n import Text
 from aq.queries.current import Snapshot
+from aq.queries.live import Live
 from aq.web import catalog
 from aq.web.site import Site
-from aq.web.wording.advisories import act_word, place_words, value_words
+from aq.web.wording.advisories import (
+    act_name,
+    act_word,
+    place_words,
+    value_words,
+    yellow_dust_words,
+)
+from aq.web.wording.korean import province_name
 
 # The country's corners [degrees, south west and north east], with its islands.
 BOX = "33.0 124.5 38.7 131.0"
@@ -71,17 +81,19 @@ def _download(site: Site, form: catalog.Form) -> dict[str, str]:
 
 
 def announcements(
-    site: Site, acts: Iterable[Advisory], text: Text, *, simulated: bool
+    site: Site, answer: Live, text: Text, most: int | None = None
 ) -> list[dict[str, Any]]:
-    """A document with an announcement for each advisory in force, none where none is; a simulated
-    one says so in its name."""
-    graph = [_announcement(site, act, text, simulated=simulated) for act in acts]
-    return [{"@context": CONTEXT, "@graph": graph}] if graph else []
+    """A document with an announcement for each act in force, worst first, then for those of yellow
+    dust, at `most` so many; none where there is no act. A simulated one says so in its name."""
+    graph = [_advisory(site, act, text) for act in answer.acts]
+    graph += [_yellow_dust(site, act, text) for act in answer.yellow_dust]
+    if answer.country.simulated:
+        graph = [{**act, "name": f"SIMULATED: {act['name']}"} for act in graph]
+    return [{"@context": CONTEXT, "@graph": graph[:most]}] if graph else []
 
 
-def _announcement(site: Site, act: Advisory, text: Text, *, simulated: bool) -> dict[str, Any]:
+def _advisory(site: Site, act: Advisory, text: Text) -> dict[str, Any]:
     place = place_words(act, text)
-    name = f"{place} {text.pollutant(act.pollutant)} {act_word(act, text)}"
     words = text(
         "{place}: {what} {act}, since {since}, {value} at issue",
         place=place,
@@ -90,14 +102,25 @@ def _announcement(site: Site, act: Advisory, text: Text, *, simulated: bool) -> 
         since=text.hour(act.issued_at),
         value=value_words(act, act.issue_value),
     )
-    if simulated:
-        name = f"SIMULATED: {name}"
+    return _announcement(site, act_name(act, text), words, act.issued_at, [place], text)
+
+
+def _yellow_dust(site: Site, act: YellowDust, text: Text) -> dict[str, Any]:
+    name = yellow_dust_words(act, text.hour(act.at), text)
+    words = f"{name}: {text.name(act.areas)}. {text('AirKorea does not say when it ends.')}"
+    places = [province_name(province, text.lang) for province in provinces_named(act.areas)]
+    return _announcement(site, name, words, act.at, places or [text("South Korea")], text)
+
+
+def _announcement(
+    site: Site, name: str, words: str, posted: datetime, places: Sequence[str], text: Text
+) -> dict[str, Any]:
     return {
         "@type": "SpecialAnnouncement",
         "name": name,
         "text": words,
-        "datePosted": kst_iso(act.issued_at),
+        "datePosted": kst_iso(posted),
         "inLanguage": text.lang,
         "url": site.url("advisories", {"lang": text.lang}),
-        "spatialLocation": {"@type": "AdministrativeArea", "name": place},
+        "spatialLocation": [{"@type": "AdministrativeArea", "name": place} for place in places],
     }

@@ -27,11 +27,13 @@ from aq.domain.errors import AqError
 from aq.domain.model import LANGUAGES
 from aq.domain.provinces import BY_CODE
 from aq.i18n import Text, text_in
+from aq.queries.current import CurrentItem
 from aq.web import kept_files, linked_data
 from aq.web.connection_notice import script
 from aq.web.drawings.view import shown_digits
 from aq.web.head import Head, markup
 from aq.web.parts.view_state import PLACE_COOKIE, View, read
+from aq.web.public.card import card_of
 from aq.web.public.moment import MOMENTS
 from aq.web.public.refusals import refusal
 from aq.web.response_cache import Shelf, is_known
@@ -240,20 +242,25 @@ def page_head(context: Context, page: str, view: View, site: Site) -> Head:
     standard = standards.get(view.standard or "", standards[context.settings.display.standard])
     keys = asked_pollutants(standard, None)
     pollutant = view.pollutant if view.pollutant in keys else keys[0]
-    live = MOMENTS.of(context, standard.id).live
-    country, acts = live.country, live.acts
-    items = country.of(pollutant)
-    chosen = summary.province_of(view.province.code if view.province else None, items)
+    moment = MOMENTS.of(context, standard.id)
+    live = moment.live
+    country, items = live.country, live.country.of(pollutant)
+    chosen = view.province.code if view.province else None
+
+    def printed(item: CurrentItem) -> str:
+        return number(shown(item), shown_digits(standard, item.pollutant))
+
     told = summary.description(items, standard, text)
     brand = text("Air Quality 17")
     if page == "live":
-        title = summary.country_title(country, acts, pollutant, standard, text)
+        title = summary.country_title(country, live.acts, pollutant, standard, text)
         if chosen is not None:
-            value = number(shown(chosen), shown_digits(standard, pollutant))
-            title = summary.province_title(chosen, standard, value, text)
+            item = live.item(chosen, pollutant)
+            title = summary.province_title(item, standard, printed(item), text)
+            told = summary.province_description(live.items_of(chosen), standard, printed, text)
         data = [
             linked_data.dataset(site, country, text),
-            *linked_data.announcements(site, acts, text, simulated=country.simulated),
+            *linked_data.announcements(site, live, text),
         ]
     else:
         title = _page_title(page, view, pollutant, text)
@@ -268,6 +275,7 @@ def page_head(context: Context, page: str, view: View, site: Site) -> Head:
         description=told,
         brand=brand,
         languages=_languages(page, view, site, context),
+        image=card_of(site, moment, text),
         data=data,
         index=not country.simulated,
         framed=page == "live",

@@ -9,18 +9,23 @@ from pathlib import Path
 
 import pytest
 import requests
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from aq.context import Context
 from aq.domain.clock import HOUR
-from aq.domain.model import Advisory
+from aq.domain.model import Advisory, YellowDust
 from aq.domain.provinces import PROVINCES
 from aq.store.notices import put_advisories
+from aq.store.yellow_dust import put_yellow_dust
+from aq.web.base_path import BasePath
 from aq.web.public.moment import Moments
 from aq.web.public.routes import routes
 from aq.web.public.site_pages import page_files
 from aq.web.site import Site
+from aq.zones_file import zone_of_act
 from tests.conftest import NOW
-from tests.serving import HOUR_20, fill, make_runtime, public
+from tests.serving import HOUR_20, fill, listening, make_runtime, public
 
 LARGEST = 60_000  # bytes of a page before it is packed
 
@@ -107,6 +112,99 @@ def test_every_province_has_its_page(context: Context) -> None:
     for name in ("미세먼지", "초미세먼지", "오존", "이산화질소", "아황산가스", "일산화탄소"):
         assert f">{name}<" in page
     assert "../stations?lang=ko&amp;p=KR-11" in page
+
+
+def announced(page: str) -> list[str]:
+    """The names of the acts in the JSON-LD of a page."""
+    documents = [json.loads(text) for text in re.findall(r'ld\+json">(.*?)</script>', page)]
+    graphs = [document.get("@graph", []) for document in documents]
+    kinds = {act["@type"] for graph in graphs for act in graph}
+    assert kinds <= {"SpecialAnnouncement"}
+    return [act["name"] for graph in graphs for act in graph]
+
+
+def test_acts_in_force_are_announced_on_the_pages_of_their_places(context: Context) -> None:
+    act = Advisory(
+        pollutant="pm25",
+        district="경기",
+        zone="남부권",
+        word="주의보",
+        issued_at=NOW - HOUR,
+        issue_value=780,
+    )
+    dust = YellowDust(at=NOW - 2 * HOUR, told="202611231800", sequence="1", areas="경기 광주, 인천")
+    with context.store.write("test") as txn:
+        put_advisories(txn, [act])
+        put_yellow_dust(txn, [dust])
+    zone = zone_of_act(act)
+    assert zone is not None
+    advisory, yellow = "Gyeonggi Nambu zone PM2.5 advisory", "Yellow dust announced at"
+    with public(context) as address:
+        names = {
+            path: announced(requests.get(f"{address}/now/{path}en", timeout=60).text)
+            for path in ("", "gyeonggi/", "incheon/", "gwangju/", f"zone/{zone.id}/")
+        }
+    assert [names[""][0], names["gyeonggi/"][0]] == [advisory] * 2
+    assert len(names[""]) == len(names["gyeonggi/"]) == 2
+    (only,) = names["incheon/"]
+    assert only.startswith(yellow)
+    assert names["gwangju/"] == []  # the city of Gyeonggi is meant
+    assert names[f"zone/{zone.id}/"] == [advisory]
+
+
+def test_a_province_is_described_by_its_own_air(context: Context) -> None:
+    with public(context) as address:
+        page = requests.get(f"{address}/now/seoul/en", timeout=60).text
+    assert (
+        '<meta name="description" content="As of Mon 23 Nov 20:00. Seoul: PM10 Moderate, 62 µg/m³;'
+        " PM2.5 Good, 13 µg/m³; Ozone Moderate, 0.0310 ppm. AirKorea, observed · unconfirmed"
+        in page
+    )
+
+
+def test_links_keep_the_view(context: Context) -> None:
+    with public(context) as address:
+        country = requests.get(f"{address}/now?x=pm25", timeout=60).text
+        seoul = requests.get(f"{address}/now/seoul/en?x=pm25", timeout=60).text
+        plain = requests.get(f"{address}/now", timeout=60).text
+    for way in ("./?lang=ko&amp;x=pm25", "./now/en?x=pm25", "./now/seoul?x=pm25"):
+        assert f'href="{way}"' in country
+    for way in ("../../?lang=en&amp;x=pm25&amp;p=KR-11", "../../now/seoul?x=pm25"):
+        assert f'href="{way}"' in seoul
+    assert '<link rel="canonical" href="https://air.example.org/now">' in country
+    assert 'href="./now/en"' in plain
+
+
+def test_an_address_of_a_host_alone_is_completed_by_the_base_path(tmp_path: Path) -> None:
+    below = make_runtime(
+        f"sqlite:///{tmp_path / 'aq.db'}",
+        AQ_SERVER__PUBLIC_URL="https://example.org/",
+        AQ_BASE_PATH="/air",
+    )
+    fill(below)
+    with public(below) as address:
+        page = requests.get(f"{address}/now", timeout=60).text
+    assert '<link rel="canonical" href="https://example.org/air/now">' in page
+    assert 'property="og:image" content="https://example.org/air/card-ko.png' in page
+
+
+@pytest.mark.parametrize("base", ["", "/air"])
+def test_an_address_with_a_slash_at_its_end_is_sent_to_the_one_without(
+    context: Context, base: str
+) -> None:
+    outermost = Middleware(BasePath, base=lambda: base)
+    site = Starlette(routes=routes(lambda: context), middleware=[outermost])
+    with listening(site) as address:
+        for path in ("/now", "/now/seoul", "/now/en", "/embed/strip"):
+            asked = f"{address}{base}{path}/?lang=en"
+            answer = requests.get(asked, timeout=60, allow_redirects=False)
+            assert (answer.status_code, answer.headers["Location"]) == (
+                308,
+                f"{base}{path}?lang=en",
+            )
+        for elsewhere in ("//evil.example/", "/%2Fevil.example/", "/%5Cevil.example/"):
+            answer = requests.get(address + elsewhere, timeout=60, allow_redirects=False)
+            assert re.match(r"/(?![/\\])", answer.headers["Location"])
 
 
 def test_a_zone_has_its_page(context: Context) -> None:

@@ -74,6 +74,7 @@ def test_the_live_page_has_a_head_of_the_present_hour(context: Context) -> None:
     assert named(page, "og:url") == f"{address}/"
     assert f'<link rel="canonical" href="{address}/">' in page
     assert f'hreflang="en" href="{address}/?lang=en"' in page
+    assert named(page, "twitter:card") == "summary_large_image"
     (data,) = documents(page)
     assert data["@type"] == "Dataset"
     assert data["dateModified"].endswith("+09:00")
@@ -86,6 +87,8 @@ def test_every_page_says_what_it_shows(context: Context, page: str) -> None:
     assert '<html lang="en">' in answer.text
     assert f"<title>Busan PM2.5 {PAGES[page][1]} · Air Quality 17</title>" in answer.text
     assert named(answer.text, "description").startswith(ABOUT[page])
+    assert named(answer.text, "og:image") == f"{address}/card-en.png?hour=2026112311"
+    assert named(answer.text, "twitter:card") == "summary_large_image"
 
 
 def test_every_page_of_the_dashboard_has_words_of_its_own() -> None:
@@ -98,6 +101,10 @@ def test_a_link_to_a_province_tells_its_value(context: Context) -> None:
         sejong = requests.get(f"{address}/?p=KR-50&lang=en", timeout=60).text
     assert "<title>서울 미세먼지 ‘보통’, 62 µg/m³ · 대기질 17</title>" in seoul
     assert "Sejong PM10: no data (communication failure)" in sejong
+    assert named(seoul, "description") == (
+        "11월 23일(월) 20시 기준. 서울: 미세먼지 ‘보통’, 62 µg/m³; 초미세먼지 ‘좋음’, 13 µg/m³;"
+        " 오존 ‘보통’, 0.0310 ppm. 에어코리아, 실측 · 미확정"
+    )
 
 
 def test_another_hour_gives_another_page_and_the_same_one_is_not_sent_twice(

@@ -10,7 +10,7 @@ from aq.queries.zones import ZoneHour
 from aq.web.drawings.marks import ACT_MARK, least_span, stamp
 from aq.web.drawings.view import View
 from aq.web.wording import headline, lead
-from aq.web.wording.advisories import act_word, place_words, value_words
+from aq.web.wording.advisories import act_word, place_words, value_words, yellow_dust_words
 from aq.web.wording.feeds import failures
 from aq.web.wording.korean import told_hour
 from aq.web.wording.zones import zone_words
@@ -56,9 +56,7 @@ def _act(view: View, act: Advisory, zone_now: ZoneHour | None) -> str:
 
 def _yellow_dust(view: View, act: YellowDust) -> str:
     text = view.text
-    told = text(", round {n}", n=act.sequence) if act.sequence else ""
-    when = told_hour(text, act.at, view.answer.now)
-    words = text("Yellow dust announced at {when}{round}", when=when, round=told)
+    words = yellow_dust_words(act, told_hour(text, act.at, view.answer.now), text)
     note = text("AirKorea does not say when it ends.")
     return (
         f"{stamp(act.at, escape(words), text)}: {escape(text.name(act.areas))}."

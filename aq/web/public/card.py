@@ -11,6 +11,7 @@ from aq.web.head import CARD_SIZE
 from aq.web.public.figure import at, text_line, width_of, wrapped
 from aq.web.public.moment import Moment
 from aq.web.public.picture import png
+from aq.web.site import Site
 from aq.web.wording import lead, summary
 
 POLLUTANT = "pm10"
@@ -78,6 +79,13 @@ def _levels(moment: Moment, pollutant: str, text: Text) -> str:
         body += text_line(words, x + 50, 503, 24, paint.ink)
         x += 50 + width_of(words, 24) + gap
     return body
+
+
+def card_of(site: Site, moment: Moment, text: Text) -> tuple[str, str]:
+    """Address and words of the picture of a link to the site: another hour has another address."""
+    hour = f"?hour={moment.hour:%Y%m%d%H}" if moment.hour else ""
+    words = text("Map of the 17 provinces with the level of each")
+    return site.url(f"card-{text.lang}.png") + hour, words
 
 
 def card_png(moment: Moment, text: Text) -> bytes:

@@ -22,6 +22,7 @@ from aq.web.site import Site
 from aq.web.wording.facts import older_data
 from aq.web.wording.summary import own_means
 
+DEFAULT = "pm10"  # the pollutant of a page that names none
 OWN_NAMES = {"ko": "한국어", "en": "English"}
 _DATA = re.compile(r' data-(?:pick|focus|code|sort|roving|scroll)(?:="[^"]*")?')
 # Said twice: behind a cell what stands in it, for the ear a day that the column has at its head.
@@ -50,12 +51,13 @@ POLICY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a page stands: its name below the root, and its language."""
+    """Where a page stands: its name below the root, its language, the pollutant it speaks of."""
 
     site: Site
     page: Page
     lang: str
     default_lang: str
+    pollutant: str = DEFAULT
 
     @property
     def published(self) -> bool:
@@ -74,9 +76,16 @@ class Place:
         return "../" * (depth + self.published) or "./"
 
     def way(self, page: Page, lang: str | None = None) -> str:
-        """A relative address of another plain page."""
+        """A relative address of another plain page, of the same pollutant."""
         path = page.path(lang or self.lang, self.default_lang)
-        return f"{self.up}{path}{'/' if self.published else ''}"
+        asked = f"?x={self.pollutant}" if self.pollutant != DEFAULT else ""
+        return f"{self.up}{path}{'/' if self.published else ''}{asked}"
+
+    @property
+    def view(self) -> dict[str, str]:
+        """Province and pollutant of the page as the dashboard's addresses name them."""
+        province = self.page.province
+        return {"x": self.pollutant, **({"p": province.code} if province else {})}
 
     def dashboard(self, name: str, **view: str) -> str:
         """A page of the dashboard with this language and a view."""
@@ -208,9 +217,7 @@ def compact(styles: str) -> str:
 
 
 def _body(place: Place, moment: Moment, content: Content) -> str:
-    # Of one language, wherever the links from it start.
-    key = ("foot", place.lang, place.up, place.published, place.site)
-    foot = moment.shared(key, lambda: _foot(place, moment))
+    foot = _foot(place, moment)
     return (
         f'<div class="dw page">{_masthead(place, moment)}{_age(place, moment)}'
         f"<main>{content.main}</main>{foot}</div>"
@@ -225,7 +232,7 @@ def _masthead(place: Place, moment: Moment) -> str:
     return (
         f'<header class="mast"><a class="brand" href="{place.way(home)}">'
         f"{escape(text('Air Quality 17'))}</a>{simulated}<nav>"
-        f'<a href="{escape(place.dashboard(""))}">{escape(text("Dashboard"))}</a>'
+        f'<a href="{escape(place.dashboard("", **place.view))}">{escape(text("Dashboard"))}</a>'
         f'<a href="{place.way(place.page, other)}" lang="{other}" hreflang="{other}">'
         f"{OWN_NAMES[other]}</a></nav></header>"
     )
@@ -251,9 +258,12 @@ def _age(place: Place, moment: Moment) -> str:
 
 
 def _foot(place: Place, moment: Moment) -> str:
-    lines = "".join(f"<p>{line}</p>" for line in credits_of(place.text, moment))
+    lines = moment.shared(
+        ("credits", place.lang),
+        lambda: "".join(f"<p>{line}</p>" for line in credits_of(place.text, moment)),
+    )
     links = [
-        (place.dashboard("past"), place.text("Past")),
+        (place.dashboard("past", **place.view), place.text("Past")),
         (f"{place.up}api/v1/current{'.json' if place.published else ''}", "JSON"),
         (place.dashboard("export"), place.text("Export")),
         (place.dashboard("feeds"), place.text("Data status")),

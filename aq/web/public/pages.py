@@ -8,7 +8,7 @@ from html import escape
 from aq.domain.clock import from_hour_number, kst_day
 from aq.domain.forecasts import DayAhead
 from aq.domain.pollutants import pollutants
-from aq.domain.provinces import BY_CODE, PROVINCES, Province
+from aq.domain.provinces import BY_CODE, PROVINCES, Province, provinces_named
 from aq.domain.zones import KINDS, Member, Zone
 from aq.i18n import Text
 from aq.queries.official import lists_lacking
@@ -24,6 +24,7 @@ from aq.web.drawings.place import card
 from aq.web.drawings.table import table
 from aq.web.drawings.view import View
 from aq.web.drawings.zones import zone_tiles
+from aq.web.public.card import card_of
 from aq.web.public.document import Content, Place
 from aq.web.public.moment import WEEK_HOURS, Moment
 from aq.web.public.paths import Page, slug
@@ -37,15 +38,14 @@ from aq.web.wording.korean import (
 )
 from aq.web.wording.zones import absent_words, value_of
 
-DEFAULT = "pm10"
 MOST_ACTS = 5  # told one by one
 FORECAST = ("pm10", "pm25", "o3")
 
 
-def country(place: Place, moment: Moment, pollutant: str = DEFAULT) -> Content:
+def country(place: Place, moment: Moment) -> Content:
     """The 17 provinces now: strip, acts, headline, map, table, the days to come."""
     text, answer = place.text, moment.live
-    view = view_of(place, moment, pollutant)
+    view = view_of(place, moment)
     parts = [
         lead.acts(view, MOST_ACTS),
         lead.title(view),
@@ -56,41 +56,31 @@ def country(place: Place, moment: Moment, pollutant: str = DEFAULT) -> Content:
     ]
     body = f"{framed(view, strip(view, None))}{framed(view, ''.join(parts))}"
     described = summary.description(view.items, answer.standard, text)
-    simulated = moment.simulated
     return Content(
         title=lead.sentence(view),
         description=described,
         main=body,
-        image=card_of(place, moment),
+        image=card_of(place.site, moment, text),
         data=(
             linked_data.dataset(place.site, answer.country, text),
-            *linked_data.announcements(
-                place.site, answer.acts[:MOST_ACTS], text, simulated=simulated
-            ),
+            *linked_data.announcements(place.site, answer, text, MOST_ACTS),
         ),
     )
 
 
-def card_of(place: Place, moment: Moment) -> tuple[str, str]:
-    """The picture of a link to the site: another hour has another address."""
-    hour = f"?hour={moment.hour:%Y%m%d%H}" if moment.hour else ""
-    words = place.text("Map of the 17 provinces with the level of each")
-    return place.site.url(f"card-{place.lang}.png") + hour, words
-
-
-def view_of(place: Place, moment: Moment, pollutant: str, code: str | None = None) -> View:
+def view_of(place: Place, moment: Moment, code: str | None = None) -> View:
     """The view the drawings are made for: links lead to plain pages, all else to the dashboard."""
 
     def link(name: str, changes: Mapping[str, str]) -> str:
         chosen = changes.get("p")
         if not name and chosen and set(changes) == {"p"}:
             return place.way(Page(slug(chosen)))
-        return place.dashboard(name, **{"x": pollutant, **changes})
+        return place.dashboard(name, **{"x": place.pollutant, **changes})
 
     return View(
         answer=moment.live,
         text=place.text,
-        pollutant=pollutant,
+        pollutant=place.pollutant,
         place=code or "",
         mine=False,
         sort="order" if code is None else "value",
@@ -155,15 +145,15 @@ def _counted(view: View, day: DayAhead) -> str:
     return " ".join(f"<span>{sign} {count}</span>" for sign, count in told)
 
 
-def province(place: Place, moment: Moment, chosen: Province, pollutant: str = DEFAULT) -> Content:
+def province(place: Place, moment: Moment, chosen: Province) -> Content:
     """A province now: the six pollutants, what to do, a week of each fine dust, its stations."""
     text, code = place.text, chosen.code
-    view = view_of(place, moment, pollutant, code)
-    item = moment.live.item(code, pollutant)
-    name = province_name(chosen, text.lang)
+    view = view_of(place, moment, code)
+    item = moment.live.item(code, place.pollutant)
     title = summary.province_title(item, view.standard, view.value(item), text)
+    own = _of_province(view, code)
     parts = [
-        lead.acts(_of_province(view, code)),
+        lead.acts(own),
         f"<h1>{escape(title)}</h1>",
         card(view, choose=False),
         _six(view, code),
@@ -172,12 +162,14 @@ def province(place: Place, moment: Moment, chosen: Province, pollutant: str = DE
         _stations(place, moment, view, code),
         _others(place, code),
     ]
-    described = summary.description([item], view.standard, text)
+    items = moment.live.items_of(code)
+    described = summary.province_description(items, view.standard, view.value, text)
     return Content(
         title=title,
-        description=f"{name}: {described}",
+        description=described,
         main=framed(view, "".join(parts)),
-        image=card_of(place, moment),
+        image=card_of(place.site, moment, text),
+        data=tuple(linked_data.announcements(place.site, own.answer, text)),
     )
 
 
@@ -186,7 +178,9 @@ def _of_province(view: View, code: str) -> View:
     kept = view.acts.get(code, ())
     pairs = zip(view.answer.acts, view.answer.zone_hours, strict=True)
     chosen = [(act, zone) for act, zone in pairs if act in kept]
-    dust = tuple(act for act in view.answer.yellow_dust if BY_CODE[code].ko in act.areas)
+    dust = tuple(
+        act for act in view.answer.yellow_dust if BY_CODE[code] in provinces_named(act.areas)
+    )
     answer = replace(
         view.answer,
         acts=tuple(act for act, _ in chosen),
@@ -281,7 +275,7 @@ def zone(place: Place, moment: Moment, chosen: Zone) -> Content:
     """A zone now: its values, the acts in force in it, what it consists of."""
     text = place.text
     province_title = province_name(chosen.province, text.lang)
-    view, answer = view_of(place, moment, DEFAULT), moment.live
+    view, answer = view_of(place, moment), moment.live
     acts = moment.acts_by_zone.get(chosen.id, [])
     own = replace(
         answer,
@@ -322,7 +316,8 @@ def zone(place: Place, moment: Moment, chosen: Zone) -> Content:
         title=title,
         description=f"{kind}: {title}. {values}".strip(),
         main=framed(view, "".join(parts)),
-        image=card_of(place, moment),
+        image=card_of(place.site, moment, text),
+        data=tuple(linked_data.announcements(place.site, own, text)),
     )
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from aq.domain.model import LANGUAGES
 from aq.domain.provinces import PROVINCES, Province
 from aq.web.site import Site
+from aq.zones_file import zone_by_id
 
 ROOT = "now"
+ZONE = "zone/"
 BY_SLUG: Mapping[str, Province] = {province.key: province for province in PROVINCES}
 
 
@@ -19,6 +21,14 @@ class Page:
     """A plain page: the country's, or below it a province's (`seoul`) or a zone's (`zone/…`)."""
 
     below: str = ""
+
+    @property
+    def province(self) -> Province | None:
+        """The province that it is about, or its zone lies in; None of the country's page."""
+        if self.below.startswith(ZONE):
+            zone = zone_by_id(self.below.removeprefix(ZONE))
+            return zone.province if zone else None
+        return BY_SLUG.get(self.below)
 
     def path(self, lang: str, default: str) -> str:
         """Its path without a slash before it; the site's own language is not named."""

@@ -24,8 +24,8 @@ from aq.web.api.responses import body_response
 from aq.web.catalog import catalog
 from aq.web.compressed import compressed, encoding_for
 from aq.web.drawings.paint import fixed
-from aq.web.public import card, embeds, figure, files, pages, picture_kinds, refusals
-from aq.web.public.document import Place, policy
+from aq.web.public import card, embeds, figure, files, picture_kinds, refusals
+from aq.web.public.document import DEFAULT, Place, policy
 from aq.web.public.moment import MOMENTS
 from aq.web.public.oembed import oembed as oembed_of
 from aq.web.public.picture import png
@@ -111,13 +111,13 @@ def now(context: Context, asked: Asked) -> Response:
     page, lang = resolved(
         asked.path.get("rest", ""), asked.lang(context), now=kst_day(context.clock.minute())
     )
-    place = Place(site=asked.site, page=page, lang=lang, default_lang=default)
-    key = asked.query.get("x", pages.DEFAULT)
+    key = asked.query.get("x", DEFAULT)
+    place = Place(site=asked.site, page=page, lang=lang, default_lang=default, pollutant=key)
     moment = MOMENTS.of(context)
     if key not in moment.live.standard.keys:
         keys = ", ".join(moment.live.standard.keys)
         raise InputError(f"known are {keys}", "x")
-    response = body_response(plain_page(place, moment, key), "text/html")
+    response = body_response(plain_page(place, moment), "text/html")
     response.headers["Content-Security-Policy"] = policy()
     return response
 

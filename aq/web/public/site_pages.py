@@ -14,11 +14,10 @@ from aq.i18n import text_in
 from aq.web.public import card, embeds, files, pages
 from aq.web.public.document import Place, document
 from aq.web.public.moment import Moment
-from aq.web.public.paths import BY_SLUG, PROVINCE_PAGES, Page
+from aq.web.public.paths import BY_SLUG, PROVINCE_PAGES, ZONE, Page
 from aq.web.site import Site
 from aq.zones_file import zone_by_id, zones_on
 
-ZONE = "zone/"
 Maker = Callable[[], bytes]
 
 
@@ -44,7 +43,7 @@ def resolved(rest: str, lang: str, *, now: date) -> tuple[Page, str]:
         raise InputError("there is no such province", "province", unknown=True) from None
 
 
-def plain_page(place: Place, moment: Moment, pollutant: str = pages.DEFAULT) -> bytes:
+def plain_page(place: Place, moment: Moment) -> bytes:
     """A page of the site as it is served and published."""
     below = place.page.below
     if below.startswith(ZONE):
@@ -53,9 +52,8 @@ def plain_page(place: Place, moment: Moment, pollutant: str = pages.DEFAULT) -> 
             raise InputError("there is no such zone", "zone", unknown=True)
         return zone_page(place, moment, zone)
     if below:
-        content = pages.province(place, moment, BY_SLUG[below], pollutant)
-        return document(place, moment, content)
-    return document(place, moment, pages.country(place, moment, pollutant))
+        return document(place, moment, pages.province(place, moment, BY_SLUG[below]))
+    return document(place, moment, pages.country(place, moment))
 
 
 def zone_page(place: Place, moment: Moment, zone: Zone) -> bytes:

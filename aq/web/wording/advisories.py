@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from aq.domain.forecast_skill import Score, total
 from aq.domain.forecasts import Part
-from aq.domain.model import Advisory
+from aq.domain.model import Advisory, YellowDust
 from aq.domain.pollutants import pollutants
 from aq.domain.provinces import district_provinces
 from aq.i18n import Text
@@ -39,6 +39,12 @@ def act_word(row: Advisory, text: Text) -> str:
 def act_name(row: Advisory, text: Text) -> str:
     """An advisory by place, pollutant and kind: 경기 남부권 미세먼지 주의보."""
     return f"{place_words(row, text)} {text.pollutant(row.pollutant)} {act_word(row, text)}"
+
+
+def yellow_dust_words(act: YellowDust, when: str, text: Text) -> str:
+    """That yellow dust was announced, `when` in words, and in which round of the day."""
+    told = text(", round {n}", n=act.sequence) if act.sequence else ""
+    return text("Yellow dust announced at {when}{round}", when=when, round=told)
 
 
 def halves_words(parts: Iterable[Part], text: Text) -> str:

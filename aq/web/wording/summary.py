@@ -1,11 +1,10 @@
 """Title and description of a page in a list of results or on a card, computed from the data."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from aq.domain.model import Advisory
-from aq.domain.provinces import BY_CODE
 from aq.domain.standards import Standard
 from aq.feeds.registry import EVERY
 from aq.i18n import Text
@@ -20,6 +19,8 @@ from aq.web.wording.korean import (
     shown,
 )
 
+MAIN = ("pm10", "pm25", "o3")  # of a province, told in its description
+
 
 def country_title(
     country: Snapshot, acts: Sequence[Advisory], pollutant: str, standard: Standard, text: Text
@@ -31,13 +32,40 @@ def country_title(
 
 def province_title(item: CurrentItem, standard: Standard, value: str, text: Text) -> str:
     """`서울 미세먼지 ‘보통’, 48 µg/m³`, of a value as printed; without one, why there is none."""
-    who, what = item_name(item, text.lang), text.pollutant(item.pollutant)
+    who = item_name(item, text.lang)
+    return f"{who} {_air(item, standard, value, text)}"
+
+
+def _air(item: CurrentItem, standard: Standard, value: str, text: Text) -> str:
+    """`미세먼지 ‘보통’, 48 µg/m³`."""
+    what = text.pollutant(item.pollutant)
     if shown(item) is None:
-        why = missing_short(text, item)
-        return text("{who} {what}: no data ({why})", who=who, what=what, why=why)
+        return text("{what}: no data ({why})", what=what, why=missing_short(text, item))
     word = grade_word(item, standard, text.lang) or text("no level")
     told = f"{value} {item.unit or ''}".rstrip()
-    return text("{who} {what} {word}, {value}", who=who, what=what, word=word, value=told)
+    return text("{what} {word}, {value}", what=what, word=word, value=told)
+
+
+def province_description(
+    every: Sequence[CurrentItem],
+    standard: Standard,
+    printed: Callable[[CurrentItem], str],
+    text: Text,
+) -> str:
+    """Hour, level and value of the main pollutants of a province, and the source.
+
+    `printed` gives the number of an item as it is printed.
+    """
+    items = [item for item in every if item.pollutant in MAIN] or every
+    parts = [text("SIMULATED data") + "."] if items[0].simulated else []
+    hour = next((item.observed_at for item in items if item.observed_at), None)
+    who = item_name(items[0], text.lang)
+    if hour is None:
+        return " ".join([*parts, f"{who}: {text('No current data')}."])
+    air = "; ".join(_air(item, standard, printed(item), text) for item in items)
+    parts += [text("As of {hour}.", hour=text.hour(hour)), f"{who}: {air}."]
+    late = headline.late(items, text)
+    return " ".join([*parts, *([late] if late else []), source(items, text)])
 
 
 def description(items: Sequence[CurrentItem], standard: Standard, text: Text) -> str:
@@ -101,10 +129,3 @@ def own_means(text: Text) -> str:
         "Province values are this page's own means of AirKorea's urban stations; they are not"
         " published by AirKorea."
     )
-
-
-def province_of(code: str | None, items: Sequence[CurrentItem]) -> CurrentItem | None:
-    """The item of a province, where one is asked for."""
-    if code not in BY_CODE:
-        return None
-    return next((item for item in items if item.code == code), None)
