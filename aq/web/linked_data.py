@@ -17,9 +17,8 @@ from aq.web import catalog
 from aq.web.site import Site
 from aq.web.wording.advisories import (
     act_name,
-    act_word,
+    advisory_words,
     place_words,
-    value_words,
     yellow_dust_words,
 )
 from aq.web.wording.korean import province_name
@@ -93,16 +92,9 @@ def announcements(
 
 
 def _advisory(site: Site, act: Advisory, text: Text) -> dict[str, Any]:
-    place = place_words(act, text)
-    words = text(
-        "{place}: {what} {act}, since {since}, {value} at issue",
-        place=place,
-        what=text.pollutant(act.pollutant),
-        act=act_word(act, text),
-        since=text.hour(act.issued_at),
-        value=value_words(act, act.issue_value),
-    )
-    return _announcement(site, act_name(act, text), words, act.issued_at, [place], text)
+    words = advisory_words(act, text.hour(act.issued_at), text)
+    places = [place_words(act, text)]
+    return _announcement(site, act_name(act, text), words, act.issued_at, places, text)
 
 
 def _yellow_dust(site: Site, act: YellowDust, text: Text) -> dict[str, Any]:

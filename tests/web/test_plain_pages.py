@@ -28,6 +28,15 @@ from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, listening, make_runtime, public
 
 LARGEST = 60_000  # bytes of a page before it is packed
+# As `getUlfptcaAlarmInfo` documents one of this zone.
+ACT = Advisory(
+    pollutant="pm25",
+    district="경기",
+    zone="남부권",
+    word="주의보",
+    issued_at=NOW - HOUR,
+    issue_value=780,
+)
 
 
 @pytest.fixture
@@ -60,16 +69,8 @@ def test_the_country_is_there_without_a_script(context: Context) -> None:
 
 
 def test_a_day_of_many_acts_is_told_in_few_lines(context: Context) -> None:
-    act = Advisory(
-        pollutant="pm25",
-        district="경기",
-        zone="남부권",
-        word="주의보",
-        issued_at=NOW - HOUR,
-        issue_value=780,
-    )
     with context.store.write("test") as txn:
-        put_advisories(txn, [act, *(replace(act, zone=f"제{n}권역") for n in range(59))])
+        put_advisories(txn, [ACT, *(replace(ACT, zone=f"제{n}권역") for n in range(59))])
     with public(context) as address:
         for path, more in (("now", "그 밖에 55건"), ("now/en", "55 more")):
             page = requests.get(f"{address}/{path}", timeout=60).text
@@ -124,19 +125,11 @@ def announced(page: str) -> list[str]:
 
 
 def test_acts_in_force_are_announced_on_the_pages_of_their_places(context: Context) -> None:
-    act = Advisory(
-        pollutant="pm25",
-        district="경기",
-        zone="남부권",
-        word="주의보",
-        issued_at=NOW - HOUR,
-        issue_value=780,
-    )
     dust = YellowDust(at=NOW - 2 * HOUR, told="202611231800", sequence="1", areas="경기 광주, 인천")
     with context.store.write("test") as txn:
-        put_advisories(txn, [act])
+        put_advisories(txn, [ACT])
         put_yellow_dust(txn, [dust])
-    zone = zone_of_act(act)
+    zone = zone_of_act(ACT)
     assert zone is not None
     advisory, yellow = "Gyeonggi Nambu zone PM2.5 advisory", "Yellow dust announced at"
     with public(context) as address:

@@ -10,7 +10,7 @@ from aq.queries.zones import ZoneHour
 from aq.web.drawings.marks import ACT_MARK, least_span, stamp
 from aq.web.drawings.view import View
 from aq.web.wording import headline, lead
-from aq.web.wording.advisories import act_word, place_words, value_words, yellow_dust_words
+from aq.web.wording.advisories import advisory_words, yellow_dust_words
 from aq.web.wording.feeds import failures
 from aq.web.wording.korean import told_hour
 from aq.web.wording.zones import zone_words
@@ -42,14 +42,7 @@ def acts(view: View, most: int | None = None) -> str:
 
 def _act(view: View, act: Advisory, zone_now: ZoneHour | None) -> str:
     text, now = view.text, view.answer.now
-    words = text(
-        "{place}: {what} {act}, since {since}, {value} at issue",
-        place=place_words(act, text),
-        what=text.pollutant(act.pollutant),
-        act=act_word(act, text),
-        since=told_hour(text, act.issued_at, now),
-        value=value_words(act, act.issue_value),
-    )
+    words = advisory_words(act, told_hour(text, act.issued_at, now), text)
     told = stamp(act.issued_at, escape(words), text)
     return f"{told} <small>{escape(zone_words(act, zone_now, text, now))}</small>"
 

@@ -41,6 +41,18 @@ def act_name(row: Advisory, text: Text) -> str:
     return f"{place_words(row, text)} {text.pollutant(row.pollutant)} {act_word(row, text)}"
 
 
+def advisory_words(act: Advisory, when: str, text: Text) -> str:
+    """What was issued where, `when` in words, and the value at issue."""
+    return text(
+        "{place}: {what} {act}, since {since}, {value} at issue",
+        place=place_words(act, text),
+        what=text.pollutant(act.pollutant),
+        act=act_word(act, text),
+        since=when,
+        value=value_words(act, act.issue_value),
+    )
+
+
 def yellow_dust_words(act: YellowDust, when: str, text: Text) -> str:
     """That yellow dust was announced, `when` in words, and in which round of the day."""
     told = text(", round {n}", n=act.sequence) if act.sequence else ""

@@ -147,7 +147,7 @@ def _way(up: int, down: int, compared: int, text: Text) -> str:
         return text("Much as it was three hours ago.")
     if up and down:
         return text(
-            "Against three hours ago {up} provinces are higher and {down} lower.", up=up, down=down
+            "Against three hours ago, provinces higher: {up}, lower: {down}.", up=up, down=down
         )
     if up:
         return text("Against three hours ago {n} provinces are higher.", n=up)
