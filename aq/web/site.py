@@ -37,8 +37,8 @@ class Site:
 
 def published_site(settings: Settings) -> Site:
     """The site as a folder: by `server.public_url`, or by relative ways."""
-    public = settings.server.public_url
-    return Site(f"{public.rstrip('/')}/" if public else "", published=True)
+    public = settings.public_root
+    return Site(f"{public}/" if public else "", published=True)
 
 
 def file_in(lang: str, default: str, name: str) -> str:
