@@ -273,8 +273,8 @@ def test_an_empty_store_says_so(tmp_path: Path) -> None:
 
 
 def test_every_published_page_is_whole_and_its_ways_lead_to_others(context: Context) -> None:
-    moment = Moments().of(context)
-    files = {path: make() for path, make in page_files(moment, Site("https://air.example.org/"))}
+    moment, site = Moments().of(context), Site("https://air.example.org/", published=True)
+    files = {path: make() for path, make in page_files(moment, site)}
     assert {"now/index.html", "now/en/index.html", "now/seoul/index.html"} <= set(files)
     for path, body in files.items():
         assert len(body) <= LARGEST
