@@ -1,10 +1,13 @@
 """Frames of every kind as high as oEmbed says, in a real browser: nothing of them is cut off."""
 
+import re
+
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
+from aq.paths import ROOT
 from tests.browsing import reader
 
 WIDTHS = (300, 320, 390, 480, 481, 600, 768)
@@ -77,3 +80,19 @@ def test_a_strip_in_one_row_is_moved_by_keys(site: str, chromium: Browser) -> No
         page.wait_for_function("document.querySelector('ol.chips').scrollLeft > 0")
         found = Axe().run(page).response["violations"]
         assert "scrollable-region-focusable" not in [one["id"] for one in found]
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_strip_is_no_higher_than_the_readme_says(
+    site: str, chromium: Browser, lang: str
+) -> None:
+    told = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert "with two days 530; one of 1,280 pixels 110, with two days 165" in told
+    (snippet,) = re.findall(r'/strip" [^>]*height="(\d+)"', told)
+    heights = {("", 320): int(snippet), ("&days=2", 320): 530}
+    heights |= {("", 1280): 110, ("&days=2", 1280): 165}
+    with reader(chromium) as (page, _):
+        for (days, width), high in heights.items():
+            page.set_viewport_size({"width": width, "height": 60})
+            page.goto(f"{site}/strip?lang={lang}{days}")
+            assert page.evaluate("document.documentElement.scrollHeight") <= high

@@ -413,6 +413,19 @@ def test_a_rule_is_drawn_with_its_levels_and_what_it_would_have_done(context: Co
     assert [answer.status_code for answer in (late, none, unnamed)] == [400, 404, 400]
 
 
+def test_a_picture_draws_the_provinces_asked_for_or_says_why_not(context: Context) -> None:
+    with public(context) as address:
+        some = requests.get(f"{address}/picture/map.svg?provinces=부산,서울&lang=en", timeout=60)
+        several = requests.get(f"{address}/picture/bars.svg?provinces=서울,부산", timeout=60)
+        layout = requests.get(f"{address}/picture/map.svg?layout=list", timeout=60)
+    drawn = "".join(etree.fromstring(some.content).itertext())
+    assert "Busan and Seoul · PM10" in drawn
+    assert "Daegu" not in drawn
+    assert (several.status_code, layout.status_code) == (400, 400)
+    assert several.text.startswith("provinces: one province at a time; map and line take several")
+    assert layout.text.startswith("layout: unknown parameter")
+
+
 def test_every_letter_we_write_stands_in_the_font_that_ships() -> None:
     from PIL import ImageFont
 

@@ -1,8 +1,9 @@
 """Which pictures there are to take away, and what some of them are asked beside the rest."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from aq.domain.errors import InputError
+from aq.domain.provinces import Province
 from aq.web.public import embeds
 from aq.web.public.figure import Figure
 from aq.web.public.past_pictures import (
@@ -48,7 +49,9 @@ OWN = {
     "since": ("line", "carpet"),
     "until": ("line", "carpet"),
 }
-PARAMETERS = (*embeds.PARAMETERS, *OWN)
+PARAMETERS = (*(name for name in embeds.PARAMETERS if name != "layout"), *OWN)
+# Kinds that draw several provinces, where some are asked for.
+OF_SEVERAL = ("map", "line")
 
 
 def own(kind: str, query: Mapping[str, str]) -> dict[str, str]:
@@ -57,3 +60,14 @@ def own(kind: str, query: Mapping[str, str]) -> dict[str, str]:
         if name in query and kind not in takers:
             raise InputError(f"the picture {' or '.join(takers)} alone takes this", name)
     return {name: query[name] for name in OWN if name in query}
+
+
+def chosen(kind: str, provinces: Sequence[Province]) -> dict[str, Sequence[Province]]:
+    """The provinces that a kind of several draws. Raises `InputError` where one alone is drawn."""
+    if kind in OF_SEVERAL:
+        return {"places": provinces}
+    if len(provinces) > 1:
+        raise InputError(
+            f"one province at a time; {' and '.join(OF_SEVERAL)} take several", "provinces"
+        )
+    return {}

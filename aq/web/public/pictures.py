@@ -29,11 +29,20 @@ LINE_SIZE = 720, 300
 
 
 def map_figure(
-    moment: Moment, _place: Province, pollutant: str, text: Text, paint: Paint
+    moment: Moment,
+    _place: Province,
+    pollutant: str,
+    text: Text,
+    paint: Paint,
+    places: Sequence[Province] = (),
 ) -> Figure:
-    """The country now."""
+    """The country now, or some provinces in it."""
     items, standard = moment.live.country.of(pollutant), moment.live.standard
     title = lead.title(items, moment.live.acts, standard, text)
+    if places:
+        title = chosen_words(places, pollutant, text)
+        codes = {place.code for place in places}
+        items = tuple(item for item in items if item.code in codes)
     drawing = outline_map(items, standard, text, paint, title)
     note = what_words(pollutant, standard, text)
     return figure_of(moment, title, note, drawing, (WIDTH, outlines().height), text, leveled=True)

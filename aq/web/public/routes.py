@@ -158,9 +158,10 @@ def picture(context: Context, asked: Asked) -> Response:
     paint = fixed(dark=frame.theme == "dark")
     moment = MOMENTS.of(context, frame.standard)
     place = frame.provinces[0] if frame.provinces else PROVINCES[0]
-    own: dict[str, Any] = dict(picture_kinds.own(kind, asked.query))
-    if kind == "line":
-        own["places"] = frame.provinces
+    own: dict[str, Any] = {
+        **picture_kinds.own(kind, asked.query),
+        **picture_kinds.chosen(kind, frame.provinces),
+    }
     drawn = PICTURES[kind](moment, place, frame.pollutant, frame.text, paint, **own)
     svg = figure.picture(drawn, paint)
     if form == "svg":
