@@ -11,7 +11,10 @@ from aq.context import Context
 from aq.domain.clock import HOUR
 from aq.domain.model import Reading
 from aq.feeds.registry import part_of
+from aq.i18n import text_in
 from aq.store.runs import record_success
+from aq.web.public.card import card_svg
+from aq.web.public.moment import Moments
 from tests.conftest import NOW
 from tests.serving import HOUR_20, fill, make_runtime, public, write
 
@@ -73,6 +76,22 @@ def test_what_is_too_old_for_now_keeps_hour_source_and_licence(context: Context,
     assert "No current data; the newest are of Mon 23 Nov 20:00." in words
     assert "AirKorea, observed · unconfirmed" in words
     assert "KOGL type 3" in words
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        (0, "As of Mon 23 Nov 20:00."),
+        (8, "No current data; the newest are of Mon 23 Nov 20:00."),
+    ],
+)
+def test_the_card_of_a_link_keeps_hour_and_source(context: Context, hours: int, told: str) -> None:
+    later = make_runtime(
+        str(context.settings.database_url), AQ_CLOCK=(NOW + timedelta(hours=hours)).isoformat()
+    )
+    card = card_svg(Moments().of(later), text_in("en"))
+    assert f">{told}<" in card
+    assert ">AirKorea, observed · unconfirmed<" in card
 
 
 def test_a_frame_of_a_week_that_has_ended_says_when(context: Context) -> None:

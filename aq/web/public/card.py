@@ -38,9 +38,10 @@ def card_svg(moment: Moment, text: Text) -> str:
         y += size * 1.24
         body += text_line(line, LEFT, y - size * 0.5, size, paint.ink, 700)
     body += _levels(moment, leading, text)
-    hour = text("As of {hour}.", hour=text.hour(moment.hour)) if moment.hour else ""
-    body += text_line(hour, LEFT, 556, 26, paint.ink, 700)
-    body += text_line(summary.source(items, text), LEFT, 592, 22, paint.muted)
+    hour = summary.stands(moment.hour, moment.newest, text)
+    size = 26 * min(1, (RIGHT - LEFT - 50) / width_of(hour, 26))
+    body += text_line(hour, LEFT, 556, size, paint.ink, 700)
+    body += text_line(summary.sources(moment.sources, text), LEFT, 592, 22, paint.muted)
     drawn = outlines()
     tall = height - 40
     drawing = outline_map(items, answer.standard, text, paint, title)
