@@ -73,14 +73,17 @@ def _choices() -> tuple[str, dict[str, str]]:
         kind = st.selectbox(
             text("Frame"), list(KINDS), format_func=lambda key: text(KINDS[key]), key="kind"
         )
-        offered = page.standards()
-        rules = st.selectbox(
-            text("Standard"),
-            offered,
-            offered.index(page.standard()),
-            format_func=lambda each: page.standard_name(each, text),
-            key="rules",
-        )
+        offered = {each.id: each for each in page.standards()}
+        rules = offered[
+            st.selectbox(
+                text("Standard"),
+                list(offered),
+                list(offered).index(page.standard().id),
+                format_func=lambda key: page.standard_name(offered[key], text),
+                key="rules",
+                disabled=st.session_state.get("source") == "official",
+            )
+        ]
         pollutant = st.selectbox(
             text("Pollutant"), rules.keys, format_func=text.pollutant, key="what"
         )
