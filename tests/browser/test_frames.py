@@ -5,7 +5,7 @@ import re
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from aq.paths import ROOT
 from tests.browsing import reader
@@ -96,3 +96,15 @@ def test_the_strip_is_no_higher_than_the_readme_says(
             page.set_viewport_size({"width": width, "height": 60})
             page.goto(f"{site}/strip?lang={lang}{days}")
             assert page.evaluate("document.documentElement.scrollHeight") <= high
+
+
+def test_an_editor_chooses_the_standard_of_a_frame(site: str, chromium: Browser) -> None:
+    with reader(chromium, width=1280, height=900) as (page, watch):
+        page.goto(f"{site}/embed?lang=en&std=who_2021")
+        code = page.locator("code", has_text="<iframe")
+        expect(code).to_contain_text("standard=who_2021")
+        choice = page.get_by_role("combobox", name="Standard")
+        choice.click()
+        page.get_by_role("option", name="US", exact=True).click()
+        expect(code).to_contain_text("standard=us_epa_2024")
+        assert watch.complaints == []
