@@ -15,6 +15,7 @@ from aq.paths import ROOT
 from aq.queries.current import CurrentItem
 from aq.standards_file import load_standards
 from aq.web.wording import advice, lead
+from aq.web.wording.advisories import place_words
 from tests.web.test_headline import country
 
 STANDARD = load_standards(ROOT / "config" / "standards")["airkorea_1h"]
@@ -71,10 +72,35 @@ def test_of_a_bad_country_no_province_under_an_act_is_called_good_without_it() -
     bad = of("pm10", grades)
     there = replace(act("대구권역"), district="대구")
     assert "발령" not in lead.title(bad, [act()], STANDARD, KO)  # 경기 is called very poor
+    assert "대구는 ‘좋음’" in lead.title(bad, [act()], STANDARD, KO)
     said = lead.title(bad, [there], STANDARD, KO)
-    assert said.startswith("대구 대구권역 초미세먼지 주의보 발령 중, 시도 평균은")
-    assert said.endswith("대구는 ‘좋음’")
-    assert lead.title(bad, [there], STANDARD, EN).startswith("Daegu Daegu zone PM2.5 advisory in")
+    assert "미세먼지 ‘매우나쁨’" in said
+    assert "대구" not in said
+    assert "good" not in lead.title(bad, [there], STANDARD, EN)
+
+
+def test_acts_over_a_mixed_calm_country_leave_the_headline_short() -> None:
+    mostly = of("pm10", [2] * 12 + [1] * 5)
+    halves = of("pm10", [2] * 8 + [1] * 8 + [2])
+    halves[-1] = replace(halves[-1], grade=None, letter=None, value=None)
+    zones = [act(zone) for zone in ("남부권", "북부권")]
+    said = [lead.title(items, zones, STANDARD, KO) for items in (mostly, halves)]
+    assert said == [
+        "초미세먼지 주의보 2곳 발령 중, 시도 평균은 미세먼지 대체로 ‘보통’",
+        "초미세먼지 주의보 2곳 발령 중, 시도 평균은 미세먼지 ‘좋음’~‘보통’",
+    ]
+    kinds = [act(word="경보"), *zones, act(pollutant="pm10"), act(pollutant="o3")]
+    assert lead.title(mostly, kinds, STANDARD, KO).startswith(
+        "경기 남부권 초미세먼지 경보·초미세먼지 주의보 2곳 등 5건 발령 중"
+    )
+    assert lead.title(mostly, kinds, STANDARD, EN).startswith(
+        "Gyeonggi Nambu zone PM2.5 warning, PM2.5 advisory in 2 zones and 2 more in force"
+    )
+
+
+def test_a_zone_named_after_its_district_is_named_once() -> None:
+    there = replace(act("대구권역"), district="대구")
+    assert (place_words(there, KO), place_words(there, EN)) == ("대구권역", "Daegu zone")
 
 
 def test_a_country_without_data_has_no_means_to_speak_of() -> None:
@@ -90,7 +116,7 @@ def test_of_many_acts_the_only_one_of_its_kind_is_named() -> None:
     acts = [act("동부권", "경보"), *(act(zone) for zone in ("남부권", "북부권"))]
     calm = of("pm10", [1] * 17)
     said = lead.title(calm, acts, STANDARD, EN)
-    assert "PM2.5 advisory in 2 zones and Gyeonggi Dongbu zone PM2.5 warning in force" in said
+    assert "Gyeonggi Dongbu zone PM2.5 warning and PM2.5 advisory in 2 zones in force" in said
 
 
 def test_an_old_hour_is_spoken_of_in_its_own_time() -> None:

@@ -69,7 +69,9 @@ def halves_words(parts: Iterable[Part], text: Text) -> str:
 
 
 def place_words(row: Advisory, text: Text) -> str:
-    """District and zone: 경기 남부권, or Gyeonggi, Nambu zone."""
+    """District and zone: 경기 남부권, or Gyeonggi Nambu zone; 대구권역 alone says both."""
+    if row.zone.startswith(row.district):
+        return text.zone(row.zone)
     there = district_provinces(row.district)
     named = len(there) == 1
     district = province_name(there[0], text.lang) if named else text.name(row.district)

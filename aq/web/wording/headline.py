@@ -35,11 +35,19 @@ _REASON_SENTENCES: Mapping[str, str] = {
 }
 
 
-def headline(items: Sequence[CurrentItem], standard: Standard, text: Text) -> str:
+def headline(
+    items: Sequence[CurrentItem],
+    standard: Standard,
+    text: Text,
+    *,
+    brief: bool = False,
+    best: bool = True,
+) -> str:
     """One sentence about one pollutant in 17 provinces.
 
     The worst provinces first when the worst level lies in the upper half of the scale; else what
-    most of the country has. Levels are named by the standard's words.
+    most of the country has. Levels are named by the standard's words. With `brief` a calm country
+    is told as a whole, by its levels; without `best` a bad one without its best provinces.
     """
     what = text.pollutant(items[0].pollutant)
     by_grade: dict[int, list[CurrentItem]] = {}
@@ -52,10 +60,17 @@ def headline(items: Sequence[CurrentItem], standard: Standard, text: Text) -> st
     if len(by_grade) == 1:
         grade = next(iter(by_grade))
         return _one_level(what, _word(standard, grade, text), known, len(items), text)
-    worst = max(by_grade)
-    if worst > len(standard.levels) / 2:
-        return _bad(by_grade, standard, what, text)
+    if is_bad(items, standard):
+        return _bad(by_grade, standard, what, text, best=best)
+    if brief:
+        return _levels(by_grade, standard, what, known, text)
     return _calm(by_grade, standard, what, known, text)
+
+
+def is_bad(items: Sequence[CurrentItem], standard: Standard) -> bool:
+    """Whether the worst level lies in the upper half of the scale."""
+    worst = max((item.grade for item in items if item.grade is not None), default=0)
+    return worst > len(standard.levels) / 2
 
 
 def _word(standard: Standard, grade: int, text: Text) -> str:
@@ -78,7 +93,12 @@ def _one_level(what: str, word: str, known: int, total: int, text: Text) -> str:
 
 
 def _bad(
-    by_grade: Mapping[int, Sequence[CurrentItem]], standard: Standard, what: str, text: Text
+    by_grade: Mapping[int, Sequence[CurrentItem]],
+    standard: Standard,
+    what: str,
+    text: Text,
+    *,
+    best: bool,
 ) -> str:
     """충남 미세먼지 ‘매우나쁨’, 인천·경기 ‘나쁨’, 제주는 ‘좋음’."""
     half = len(standard.levels) / 2
@@ -93,9 +113,9 @@ def _bad(
     if len(bad) > 1:
         word = _word(standard, bad[1], text)
         parts.append(text("{word} in {who}", who=places(by_grade[bad[1]], text), word=word))
-    best = min(by_grade)
-    if best < min(bad):
-        parts.append(_best(by_grade[best], _word(standard, best, text), by_grade, text))
+    lowest = min(by_grade)
+    if best and lowest < min(bad):
+        parts.append(_best(by_grade[lowest], _word(standard, lowest, text), by_grade, text))
     return ", ".join(parts)
 
 
@@ -105,11 +125,27 @@ def _best(
     by_grade: Mapping[int, Sequence[CurrentItem]],
     text: Text,
 ) -> str:
-    """제주는 ‘좋음’; a group that is most of the country is counted, not named."""
-    if 2 * len(group) > sum(len(one) for one in by_grade.values()):
+    """제주는 ‘좋음’; a group of more names than a headline has, or most of the country, is counted."""
+    most = 2 * len(group) > sum(len(one) for one in by_grade.values())
+    if most or len(_names(group, text)) > NAMED:
         return text("but {word} in {n} others", n=len(group), word=word)
     who = places(group, text, cleanest_first=True)
     return text("but {word} in {who}", who=who, word=word)
+
+
+def _levels(
+    by_grade: Mapping[int, Sequence[CurrentItem]],
+    standard: Standard,
+    what: str,
+    known: int,
+    text: Text,
+) -> str:
+    """미세먼지 대체로 ‘보통’; without a level of most provinces, ‘좋음’~‘보통’."""
+    most = max(by_grade, key=lambda grade: len(by_grade[grade]))
+    if 2 * len(by_grade[most]) > known:
+        return text("{what} mostly {word}", what=what, word=_word(standard, most, text))
+    mild, word = (_word(standard, grade, text) for grade in (min(by_grade), max(by_grade)))
+    return text("{what} {mild} to {word}", what=what, mild=mild, word=word)
 
 
 def _calm(
@@ -141,16 +177,22 @@ def places(items: Sequence[CurrentItem], text: Text, *, cleanest_first: bool = F
     lowest.
     """
     ordered = sorted(items, key=lambda item: shown(item) or 0.0, reverse=not cleanest_first)
-    present = {item.province for item in items}
-    whole = [(name, members) for name, members in REGIONS.items() if members <= present]
-    covered: set[str] = set().union(*(members for _, members in whole))
-    names = [text(name) for name, _ in whole]
-    names += [item_name(item, text.lang) for item in ordered if item.province not in covered]
+    names = _names(ordered, text)
     if len(names) <= NAMED:
         return listed(names, text.lang)
     singles = [item_name(item, text.lang) for item in ordered][:2]
-    first = names[:2] if whole else singles
+    first = names[:2] if _covered(names, text) > len(names) else singles
     return _and_others(first, len(items) - _covered(first, text), len(items), text)
+
+
+def _names(items: Sequence[CurrentItem], text: Text) -> list[str]:
+    """Whole regions by name, then the provinces outside them in the order given."""
+    present = {item.province for item in items}
+    whole = [(name, members) for name, members in REGIONS.items() if members <= present]
+    covered: set[str] = set().union(*(members for _, members in whole))
+    return [text(name) for name, _ in whole] + [
+        item_name(item, text.lang) for item in items if item.province not in covered
+    ]
 
 
 def _and_others(names: Sequence[str], more: int, total: int, text: Text) -> str:

@@ -15,7 +15,7 @@ from aq.web.wording import headline
 from aq.web.wording.advisories import act_name, act_word
 from aq.web.wording.korean import listed, province_name, shown
 
-NAMED_ACTS = 2  # more acts than this are counted by kind
+NAMED_KINDS = 2  # of acts; those of more kinds are counted together
 HOURS_BACK = 3  # the direction is told against so many hours before
 SHARE = 0.15  # a smaller change of a province's mean is none
 MOST = 2 / 3  # of the provinces compared: then the country goes that way
@@ -45,14 +45,21 @@ def title(
 ) -> str:
     """The headline: of 17 items of one pollutant.
 
-    While an act is in force nothing is called calm without it: neither the country, nor the best
-    provinces of a bad one, where an act is in force in one of them.
+    While an act is in force nothing is called calm without it: a calm country is told after the
+    acts, and only as a whole; of a bad country the best provinces are left out where an act is in
+    force in one of them.
     """
-    sentence = headline.headline(items, standard, text)
+    sentence = headline.headline(
+        items,
+        standard,
+        text,
+        brief=bool(acts),
+        best=not _acts_over_best(items, acts, standard),
+    )
     if any(item.stale for item in items) and items[0].observed_at:
         hour = text.hour(items[0].observed_at)
         sentence = text("At {hour}: {sentence}", hour=hour, sentence=sentence)
-    if not acts or not _is_calm(items, acts, standard):
+    if not acts or headline.is_bad(items, standard):
         return sentence
     told = _acts(acts, text)
     if all(shown(item) is None for item in items):
@@ -60,28 +67,28 @@ def title(
     return text("{acts} in force; province means: {sentence}", acts=told, sentence=sentence)
 
 
-def _is_calm(items: Sequence[CurrentItem], acts: Sequence[Advisory], standard: Standard) -> bool:
-    """Whether the headline calls calm the whole country, or provinces that an act stands against:
-    it names the best of a bad country too."""
+def _acts_over_best(
+    items: Sequence[CurrentItem], acts: Sequence[Advisory], standard: Standard
+) -> bool:
+    """Whether an act is in force in one of the provinces with the best level."""
     grades = {item.province: item.grade for item in items if item.grade is not None}
-    calm = len(standard.levels) / 2
-    if max(grades.values(), default=0) <= calm:
-        return True
-    best = min(grades.values())
+    best = min(grades.values(), default=0)
     under_act = {province.ko for act in acts for province in district_provinces(act.district)}
-    return best <= calm and any(grades.get(name) == best for name in under_act)
+    return any(grades.get(name) == best for name in under_act)
 
 
 def _acts(acts: Sequence[Advisory], text: Text) -> str:
-    if len(acts) <= NAMED_ACTS:
-        return listed((act_name(act, text) for act in acts), text.lang)
+    """Acts by kind as they are given, the worst first; beyond a few kinds the rest are counted."""
     kinds: dict[tuple[str, str], list[Advisory]] = {}
     for act in acts:
         kinds.setdefault((act.pollutant, act.word), []).append(act)
-    counted = (
-        _act_kind(of_kind, text) for of_kind in sorted(kinds.values(), key=len, reverse=True)
-    )
-    return listed(counted, text.lang)
+    first, others = list(kinds.values())[:NAMED_KINDS], list(kinds.values())[NAMED_KINDS:]
+    told = [_act_kind(of_kind, text) for of_kind in first]
+    if not others:
+        return listed(told, text.lang)
+    names = ("·" if text.lang == "ko" else ", ").join(told)
+    more = sum(len(of_kind) for of_kind in others)
+    return text("{acts} and {more} more", acts=names, more=more, n=len(acts))
 
 
 def _act_kind(acts: Sequence[Advisory], text: Text) -> str:
