@@ -16,7 +16,7 @@ HOUR_FORMS = {"ko": "%-H시", "en": "%H:00"}
 DAY_FORMS = {"ko": "%-m월 %-d일(%a)", "en": "%a %-d %b"}
 MONTH_FORMS = {"ko": "%Y년 %-m월", "en": "%b %Y"}
 # Weeks apart, days stand on two lines: a phone has room for their names then.
-NARROW_DAY_FORMS = {"ko": "%-m월 %-d일<br>%a", "en": "%-d %b<br>%a"}
+NARROW_DAY_FORMS = {"ko": "%-m월 %-d일<br>(%a)", "en": "%-d %b<br>%a"}
 HALF_DAY_MS, WEEK_MS = 43_200_000, 604_800_000
 
 

@@ -125,7 +125,7 @@ def _best(
     by_grade: Mapping[int, Sequence[CurrentItem]],
     text: Text,
 ) -> str:
-    """제주는 ‘좋음’; a group of more names than a headline has, or most of the country, is counted."""
+    """제주는 ‘좋음’; most of the country, and more names than a headline has, are counted."""
     most = 2 * len(group) > sum(len(one) for one in by_grade.values())
     if most or len(_names(group, text)) > NAMED:
         return text("but {word} in {n} others", n=len(group), word=word)

@@ -54,7 +54,7 @@ def title(
         standard,
         text,
         brief=bool(acts),
-        best=not _acts_over_best(items, acts, standard),
+        best=not _acts_over_best(items, acts),
     )
     if any(item.stale for item in items) and items[0].observed_at:
         hour = text.hour(items[0].observed_at)
@@ -67,9 +67,7 @@ def title(
     return text("{acts} in force; province means: {sentence}", acts=told, sentence=sentence)
 
 
-def _acts_over_best(
-    items: Sequence[CurrentItem], acts: Sequence[Advisory], standard: Standard
-) -> bool:
+def _acts_over_best(items: Sequence[CurrentItem], acts: Sequence[Advisory]) -> bool:
     """Whether an act is in force in one of the provinces with the best level."""
     grades = {item.province: item.grade for item in items if item.grade is not None}
     best = min(grades.values(), default=0)
