@@ -219,7 +219,7 @@ def test_limits_name_their_source_and_mark_what_is_more_than_allowed(context: Co
     rules = limits(context, "pm25")
     above = {"KR-11": (300, {"who_2021": 40, "korea": 3, "us_naaqs": 3})}
     body = limits_table(above, rules, "pm25", 2026, text_in("ko"))
-    assert "<b>40</b> <small>허용 초과</small>" in body
+    assert "<small>초과</small> <b>40</b>" in body
     assert ">3</td>" in body
     assert "s_pm_history.html" in body
     assert "35 µg/m³, 허용 7일" in body

@@ -63,24 +63,36 @@ NARROW = {
 def carpet(view: View, frames: Sequence[Frame], *, headed: bool = True) -> str:
     """The heading, a sentence of where it began and how long it stays, the picture, its numbers.
 
-    Not `headed` it is without heading and sentence, for a page whose headline says them.
+    Not `headed` it is without heading and first sentence, for a page whose headline says them.
     """
     text = view.text
     if not any(shown.grade for frame in frames for shown in frame.provinces):
         return ""
     title = escape(text("Where bad air has passed"))
     how = escape(text("A row is a province, from west to east; a cell is an hour."))
-    heading = f'<h2>{title}</h2><p class="said">{how} <b>{escape(course(view, frames))}</b></p>'
+    if headed:
+        said = f"<h2>{title}</h2>" + _said(f"{how} <b>{escape(course(view, frames))}</b>")
+    else:
+        said = _said(escape(" ".join(sentences(view, frames)[1:])))
     notes = escape(_notes(view, frames)) if headed else f"{how} {escape(_notes(view, frames))}"
     return (
-        f'<section class="wave{"" if headed else " bare"}">{heading if headed else ""}'
+        f'<section class="wave{"" if headed else " bare"}">{said}'
         f"{picture(view, frames, WIDE[text.lang])}{picture(view, frames, NARROW[text.lang])}"
         f'<p class="meta at" aria-live="polite"></p><p class="meta">{notes}</p>'
         f"{_numbers(view, frames)}</section>"
     )
 
 
+def _said(words: str) -> str:
+    return f'<p class="said">{words}</p>' if words else ""
+
+
 def course(view: View, frames: Sequence[Frame]) -> str:
+    """The sentences of the newest episode as one text."""
+    return " ".join(sentences(view, frames))
+
+
+def sentences(view: View, frames: Sequence[Frame]) -> list[str]:
     """How the newest episode went: where it began, how long to the last province, how long it
     stays. Bad is the upper half of the scale; hours without a value prove nothing."""
     text, bad = view.text, len(view.standard.levels) // 2 + 1
@@ -93,9 +105,9 @@ def course(view: View, frames: Sequence[Frame]) -> str:
     }
     every = episodes(by_place)
     if not every:
-        return text("In these {n} hours no province reached {word}.", n=len(frames), word=word)
+        return [text("In these {n} hours no province reached {word}.", n=len(frames), word=word)]
     newest = every[-1]
-    return " ".join([*_began(view, newest, frames, word), *_stays(view, newest, last)])
+    return [*_began(view, newest, frames, word), *_stays(view, newest, last)]
 
 
 def _began(view: View, episode: Episode, frames: Sequence[Frame], word: str) -> list[str]:
@@ -308,10 +320,16 @@ def _numbers(view: View, frames: Sequence[Frame]) -> str:
         + "".join(_number(view, shown, digits) for shown in frame.provinces)
         for frame in reversed(frames)
     )
+    # On a phone an hour is a card, and each number stands beside its province's name.
+    beside = "".join(
+        f'.numbers td:nth-of-type({place})::before{{content:"{view.name(province.code)}"}}'
+        for place, province in enumerate(PROVINCES, 1)
+    )
     summary = escape(text("The numbers as a table"))
     unit = escape(f"{text.pollutant(view.pollutant)} {view.unit(view.pollutant)}".rstrip())
     head = f"<thead><tr><th scope=col>{escape(text('Hour'))}{names}"
     return (
+        f"<style>@media (max-width:700px){{{beside}}}</style>"
         f'<details data-keep="numbers"><summary>{summary}</summary><div class="scroll" tabindex="0"'
         f' role="region" aria-label="{summary}"><table class="numbers"><caption>{unit}</caption>'
         f"{head}<tbody>{rows}</table></div></details>"

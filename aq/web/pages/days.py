@@ -27,6 +27,7 @@ CODES = tuple(one.code for one in PROVINCES)
 PERIODS = {"month": N_("by month"), "year": N_("by year")}
 # A longer range is shown by year: more months are narrower than a phone can show.
 MOST_MONTHS = 40
+SHORT_HEADS = 6  # so many columns under short heads stand side by side on a phone
 Counts = dict[tuple[str, date], dict[int, int]]
 
 
@@ -234,7 +235,7 @@ def limits_table(
     """The days above each limit as markup, and where each limit comes from."""
     heads = [
         *(text("Province"), text("Days with enough hours")),
-        *(_limit(rule, key, text) for rule in rules),
+        *(rule.short_titles[text.lang] for rule in rules),
     ]
     rows = []
     for province in PROVINCES:
@@ -246,26 +247,30 @@ def limits_table(
     caption = text("Days of {year} above limits on the day's mean", year=year)
     if by_8h:
         caption = text("Days of {year} above limits on the day's highest 8-hour mean", year=year)
+    said = " ".join(_limit(rule, key, text) for rule in rules)
     notes = "".join(_source(rule, text) for rule in rules)
     told = escape(text("Where the limits were read, and what is not verified"))
     return (
-        f"<p class='muted'>{escape(caption)}</p>"
-        f"{cards(caption, heads, rows, text)}"
+        f'<p class="muted">{escape(caption)}. {said}</p>'
+        f"{cards(caption, heads, rows, text, numbers=True, narrow=SHORT_HEADS)}"
         f"<details><summary>{told}</summary>{notes}</details>"
     )
 
 
 def _limit(rules: Standard, key: str, text: Text) -> str:
+    """What the short head of a limit stands for, as markup."""
     points = limit(rules, key)
-    if points is None:
-        return rules.titles[text.lang]
-    allowed = text(
-        "{value} {unit}, {n} days allowed",
-        value=points.rows[0].high,
-        unit=points.unit,
-        n=points.allowed_per_year,
-    )
-    return f"{rules.titles[text.lang]}: {allowed}"
+    short = rules.short_titles[text.lang]
+    words = rules.titles[text.lang].removeprefix(f"{short} ")
+    if points is not None:
+        allowed = text(
+            "{value} {unit}, {n} days allowed",
+            value=points.rows[0].high,
+            unit=points.unit,
+            n=points.allowed_per_year,
+        )
+        words = f"{words}: {allowed}"
+    return f"<b>{escape(short)}</b> {escape(words)}."
 
 
 def _cell(above: int | None, rules: Standard, key: str, days_counted: int, text: Text) -> str:
@@ -274,8 +279,8 @@ def _cell(above: int | None, rules: Standard, key: str, days_counted: int, text:
     points = limit(rules, key)
     allowed = (points.allowed_per_year if points else None) or 0
     if above > allowed:
-        words = escape(text("more than allowed"))
-        return f"<b>{above}</b> <small>{words}</small>"
+        words = escape(text("over"))
+        return f"<small>{words}</small> <b>{above}</b>"
     return str(above)
 
 

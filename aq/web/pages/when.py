@@ -8,7 +8,7 @@ from aq.domain.provinces import BY_CODE, PROVINCES
 from aq.i18n import Text
 from aq.queries.map_hours import MOST_FRAMES, Frame, frames
 from aq.web import components
-from aq.web.drawings.carpet import carpet, course
+from aq.web.drawings.carpet import carpet, sentences
 from aq.web.drawings.marks import framed
 from aq.web.parts import attribution as origin
 from aq.web.parts import cache, daily, live_view, page
@@ -45,7 +45,8 @@ def _headline(asked: Asked) -> str:
         return text(
             "{who} · {what}", who=text("Hour by hour"), what=text.pollutant(asked.pollutant)
         )
-    return f"{text.pollutant(asked.pollutant)}: {course(live_view.view(asked.pollutant), made)}"
+    first, *_ = sentences(live_view.view(asked.pollutant), made)
+    return f"{text.pollutant(asked.pollutant)}: {first.removesuffix('.')}"
 
 
 def _body(asked: Asked) -> None:

@@ -35,17 +35,18 @@ def cards(
     text: Text,
     *,
     numbers: bool = False,
+    narrow: int = NARROW,
 ) -> str:
     """A table of cells (markup) whose rows, on a phone, are cards: each cell under its head.
 
-    With `numbers` all columns but the first are numbers, and few of them stay a table.
+    With `numbers` all columns but the first are numbers, and up to `narrow` stay a table.
     """
     kind = ' class="num"' if numbers else ""
     first, *others = (escape(word) for word in heads)
     head = f'<th scope="col">{first}</th>'
     head += "".join(f'<th scope="col"{kind}>{word}</th>' for word in others)
     named = [f'{kind} data-head="{word}"' for word in others]
-    if numbers and len(heads) <= NARROW:
+    if numbers and len(heads) <= narrow:
         named = [kind] * len(others)
     body = ""
     for name, *cells in rows:
