@@ -22,6 +22,7 @@ from aq.web.parts.tables import titled
 from aq.web.wording.korean import province_name
 
 MOST_ROWS = 500
+YEAR_WIDTH = 160  # pixels
 
 
 def render() -> None:
@@ -35,7 +36,7 @@ def render() -> None:
         page.html(f"<h1>{escape(title)}</h1><p>{escape(why)}</p>")
     else:
         slot = st.container()
-        year = st.selectbox(text("Year"), years, key="year")
+        year = st.selectbox(text("Year"), years, key="year", width=YEAR_WIDTH)
         found: Year = cache.kept(advisories_of, year, cache.moment())
         with slot:
             title = text("{n} official advisories in {year}", n=f"{len(found.rows):,}", year=year)

@@ -57,7 +57,8 @@ def render() -> None:
     st.code(iframe(address, title, max(high.values())), language=None, wrap_lines=True)
     for width in WIDTHS:
         page.html(f"<h2>{escape(text('{n} pixels wide', n=width))}</h2>")
-        st.iframe(address, width=width, height=high[width])
+        with st.container(key=f"frame-at-{width}"):
+            st.iframe(address, width=width, height=high[width])
     if kind in PICTURES:
         _pictures(root, kind, query)
     page.bottom()
