@@ -17,7 +17,7 @@ from aq.web.base_path import below
 from aq.web.parts import cache, live_view, page
 from aq.web.parts.tables import titled
 from aq.web.wording.advisories import act_word
-from aq.web.wording.korean import N_, long_hour, province_name, told_hour
+from aq.web.wording.korean import N_, long_hour, province_name, told_hour, zone_place
 from aq.web.wording.zones import criterion_words, value_of
 from aq.zones_file import zone_by_id, zone_of_act
 
@@ -85,7 +85,7 @@ def _year(key: str, year: int, text: Text) -> str:
 def _year_row(year: ZoneYear, text: Text) -> list[str]:
     found = year.matching
     counts = (year.compared, len(found.met), len(found.without), len(found.not_come))
-    place = f"{province_name(year.zone.province, text.lang)} {text.zone(year.zone.name)}"
+    place = zone_place(year.zone.province, year.zone.name, text)
     return [escape(place), *(f"{count:,}" for count in counts)]
 
 

@@ -35,6 +35,7 @@ from aq.web.wording.korean import (
     province_name,
     shown,
     told_hour,
+    zone_place,
 )
 from aq.web.wording.zones import absent_words, value_of
 
@@ -289,7 +290,7 @@ def zone(place: Place, moment: Moment, chosen: Zone) -> Content:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     kind = text("Zone of fine dust advisories") if chosen.kind == "PM" else text("Zone of ozone")
     past = escape(place.dashboard("zones", p=chosen.province.code, x=keys[-1], z=chosen.id))
-    title = f"{province_title} {text.zone(chosen.name)}"
+    title = zone_place(chosen.province, chosen.name, text)
     members = ", ".join(_member(member, chosen, text) for member in chosen.members)
     lacking = moment.shared("lists lacking", lambda: lists_lacking(moment.context, ()))
     quiet = text("No official advisory is in force in this zone.")

@@ -9,7 +9,7 @@ from aq.domain.pollutants import pollutants
 from aq.domain.provinces import district_provinces
 from aq.i18n import Text
 from aq.queries.official import value
-from aq.web.wording.korean import N_, number, province_name
+from aq.web.wording.korean import N_, number, zone_place
 
 # Words of the authority's forecasts, and its halves of provinces -> English.
 GRADE_WORDS = {
@@ -69,13 +69,11 @@ def halves_words(parts: Iterable[Part], text: Text) -> str:
 
 
 def place_words(row: Advisory, text: Text) -> str:
-    """District and zone: 경기 남부권, or Gyeonggi Nambu zone; 대구권역 alone says both."""
-    if row.zone.startswith(row.district):
-        return text.zone(row.zone)
+    """District and zone: 경기 남부권, or Gyeonggi Nambu zone."""
     there = district_provinces(row.district)
-    named = len(there) == 1
-    district = province_name(there[0], text.lang) if named else text.name(row.district)
-    return " ".join(word for word in (district, text.zone(row.zone)) if word)
+    if len(there) == 1:
+        return zone_place(there[0], row.zone, text)
+    return " ".join(word for word in (text.name(row.district), text.zone(row.zone)) if word)
 
 
 def value_words(row: Advisory, scaled: int | None) -> str:

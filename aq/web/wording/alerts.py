@@ -9,7 +9,7 @@ from aq.alerts.rule import YELLOW_DUST
 from aq.alerts.wording import ACT_WORDS, dust_words, rule_title
 from aq.domain.pollutants import pollutants
 from aq.i18n import Text
-from aq.web.wording.korean import N_, listed, number, province_name
+from aq.web.wording.korean import N_, listed, number, province_name, zone_place
 
 Fields = Mapping[str, Any]
 PHASE_WORDS = {
@@ -50,8 +50,7 @@ def place_name(place: str, text: Text) -> str:
     province, zone = province_of(place), zone_of_place(place)
     if province is None:
         return text.feed(place)
-    name = province_name(province, text.lang)
-    return f"{name} {text.zone(zone.name)}" if zone else name
+    return zone_place(province, zone.name, text) if zone else province_name(province, text.lang)
 
 
 def zone_name(full_name: str, text: Text) -> str:

@@ -25,6 +25,14 @@ def province_name(province: Province, lang: str) -> str:
     return province.ko if lang == "ko" else province.en
 
 
+def zone_place(province: Province, zone: str, text: Text) -> str:
+    """경기 남부권, or Gyeonggi Nambu zone; one named after its province stands alone."""
+    name = text.zone(zone)
+    if zone.startswith(province.ko):
+        return name
+    return f"{province_name(province, text.lang)} {name}".rstrip()
+
+
 def item_name(item: CurrentItem, lang: str) -> str:
     """The name of an item's province."""
     return province_name(BY_CODE[item.code], lang)
