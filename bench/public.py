@@ -3,15 +3,13 @@
 The folder stands behind nginx, Debian's package of that name, with one process.
 """
 
+import re
 import shutil
-import socket
-import time
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from getpass import getuser
 from pathlib import Path
-from subprocess import Popen
-
-import psutil
 
 from aq.web.publish.run import publish
 from bench.browser import window
@@ -30,8 +28,8 @@ NUMBER = """new MutationObserver((_, observer) => {
     observer.disconnect();
     requestAnimationFrame(() => setTimeout(() => { window.firstNumber = performance.now(); }));
 }).observe(document, {childList: true, subtree: true});"""
-CONNECTIONS, SECONDS = 64, 4.0
-NGINX = """daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/errors;
+CONNECTIONS, SECONDS = 64, 5
+NGINX = """daemon off; user {user}; worker_processes 1; pid {folder}/pid; error_log {folder}/errors;
 events {{ worker_connections 256; }}
 http {{
     access_log off; types {{ text/html html; }} charset utf-8;
@@ -52,8 +50,8 @@ def run(stores: Stores) -> list[Case]:
     given = environment(url, AQ_HOME=str(stores.folder))
     with process(*demo, *size, given=given, answers=f"http://127.0.0.1:{port}/healthz"):
         pass
-    with dashboard(url) as (address, server):
-        return [*_phone(address), *_folder(stores, url, address, server)]
+    with dashboard(url) as (address, _):
+        return [*_phone(address), *_folder(stores, url, address)]
 
 
 def _phone(address: str) -> list[Case]:
@@ -91,25 +89,23 @@ def _phone(address: str) -> list[Case]:
     ]
 
 
-def _folder(stores: Stores, url: str, address: str, server: Popen[bytes]) -> list[Case]:
-    """Answers in a second of the server's processor: the client is slower than nginx."""
-    nginx = shutil.which("nginx")
-    if nginx is None:
-        say("nginx is not here (apt-get install nginx-light): the folder's rate is left out")
+def _folder(stores: Stores, url: str, address: str) -> list[Case]:
+    nginx, wrk = shutil.which("nginx"), shutil.which("wrk")
+    if nginx is None or wrk is None:
+        say("the folder's rate is left out without nginx and wrk (apt-get install nginx-light wrk)")
         return []
     folder = stores.folder / "public"
     context = open_runtime(url)
     publish(context, str(folder))
     context.store.close()
     say("the live /strip, then the folder's")
-    live = _rate(int(address.rpartition(":")[2]), "/strip", psutil.Process(server.pid))
-    with _static(nginx, folder) as (port, started):
-        (worker,) = psutil.Process(started.pid).children()
-        static = _rate(port, "/strip.html", worker)
+    live = _rate(wrk, f"{address}/strip")
+    with _static(nginx, folder) as published:
+        static = _rate(wrk, f"{published}/strip.html")
     return [
         Case(
             bench="public",
-            case="published strip by nginx, answers in a second of processor (plain: live)",
+            case="published strip by nginx, answers a second (plain: live)",
             unit="/s",
             runs=1,
             ours=static,
@@ -120,57 +116,23 @@ def _folder(stores: Stores, url: str, address: str, server: Popen[bytes]) -> lis
 
 
 @contextmanager
-def _static(nginx: str, root: Path) -> Iterator[tuple[int, Popen[bytes]]]:
+def _static(nginx: str, root: Path) -> Iterator[str]:
     folder, port = root.with_name("nginx"), free_port()
     folder.mkdir(exist_ok=True)
-    root.chmod(0o755)
     settings = folder / "nginx.conf"
-    settings.write_text(NGINX.format(folder=folder, port=port, root=root), "utf-8")
+    settings.write_text(NGINX.format(user=getuser(), folder=folder, port=port, root=root), "utf-8")
     command = (nginx, "-c", str(settings), "-e", str(folder / "errors"))
-    answers = f"http://127.0.0.1:{port}/strip.html"
-    with program(command, given=environment("sqlite://"), answers=answers) as started:
-        yield port, started
+    address = f"http://127.0.0.1:{port}"
+    given = environment("sqlite://")
+    with program(command, given=given, answers=f"{address}/strip.html"):
+        yield address
 
 
-def _rate(port: int, path: str, server: psutil.Process) -> float:
-    """Answers of one path over kept connections, all asked before the first is read."""
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
-    connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS)]
-    size = _size(connections[0], request)
-    room, answers = bytearray(size), 0
-    before, end = _spent(server), time.perf_counter() + SECONDS
-    while time.perf_counter() < end:
-        for connection in connections:
-            connection.sendall(request)
-        for connection in connections:
-            left = size
-            while left:
-                got = connection.recv_into(room, left)
-                if not got:
-                    raise SystemExit(f"{path}: the server closed a connection")
-                left -= got
-        answers += CONNECTIONS
-    for connection in connections:
-        connection.close()
-    return answers / (_spent(server) - before)
-
-
-def _size(connection: socket.socket, request: bytes) -> int:
-    """Bytes of an answer with its head."""
-    connection.sendall(request)
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        answer += connection.recv(65_536)
-    if not answer.startswith(b"HTTP/1.1 200"):
-        raise SystemExit(f"answered {answer[:40]!r}")
-    head, _, body = answer.lower().partition(b"\r\n\r\n")
-    left = int(head.partition(b"content-length:")[2].split()[0]) - len(body)
-    size = len(answer) + left
-    while left:
-        left -= len(connection.recv(left))
-    return size
-
-
-def _spent(server: psutil.Process) -> float:
-    times = server.cpu_times()
-    return float(times.user + times.system)
+def _rate(wrk: str, address: str) -> float:
+    """Answers a second, over kept connections."""
+    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", address]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in said:
+        raise SystemExit(said)
+    (found,) = re.findall(r"^Requests/sec: +([\d.]+)$", said, re.MULTILINE)
+    return float(found)
