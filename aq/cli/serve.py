@@ -60,12 +60,12 @@ def serve(settings: Settings, host: str, port: int) -> int:
     server.quiet_framework()
     server.lock_by_session()
     application = _application()
-    address = f"http://{host}:{port}"
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if settings.logs.format == JSON:
         log.info("listening on %s", address)
     else:
         click.echo(address, err=True)
-    _offer_link(settings, port)
+    _offer_link(settings, host, port)
     return 0 if server.run(application, listener, server.room(fitted)) else 1
 
 
@@ -75,7 +75,7 @@ def _application() -> Any:
     return importlib.import_module("dashboard").app
 
 
-def _offer_link(settings: Settings, port: int) -> None:
+def _offer_link(settings: Settings, host: str, port: int) -> None:
     """Print, on a terminal and nowhere else, the link that makes its reader administrator."""
     from aq.web.admin import LINK, LINK_PATH, local_counts
 
@@ -83,7 +83,8 @@ def _offer_link(settings: Settings, port: int) -> None:
         return
 
     def announce(key: str) -> None:
-        address = f"http://127.0.0.1:{port}{LINK_PATH}?key={key}"
+        here = "[::1]" if host == "::1" else "127.0.0.1"
+        address = f"http://{here}:{port}{LINK_PATH}?key={key}"
         click.echo(f"To change rules in a browser of this machine, open once: {address}", err=True)
 
     LINK.announce = announce

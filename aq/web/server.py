@@ -98,11 +98,13 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._deadline: asyncio.TimerHandle | None = None
+        self.subscriber = ""  # whose connection it is, as limits know him
         self._within = False  # a request has begun and is not here as a whole
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or say that there is no place."""
         super().connection_made(transport)
+        self.subscriber = traffic.subscriber(self.client[0]) if self.client else ""
         why = self._no_place()
         if why:
             traffic.count(why)
@@ -142,8 +144,9 @@ class Connection(HttpToolsProtocol):
         address = self.client[0] if self.client else ""
         if self.room.is_shared(address):
             return ""
-        peers = (getattr(other, "client", None) for other in self.connections)
-        own = sum(1 for peer in peers if peer and peer[0] == address)
+        own = sum(
+            getattr(other, "subscriber", None) == self.subscriber for other in self.connections
+        )
         return traffic.CLIENT_CONNECTIONS if own > self.room.per_client else ""
 
     def _await_request(self) -> None:

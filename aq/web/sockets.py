@@ -5,7 +5,6 @@ import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.datastructures import Headers, MutableHeaders
@@ -179,11 +178,10 @@ def _as_asked(scope: Scope, public_url: str) -> Scope:
     """A request of the public address's own page, under the name the reader has asked for: a proxy
     before the server may have dropped its port or put another name."""
     headers = MutableHeaders(scope=scope)
-    asked = urlsplit(headers.get("origin", ""))
-    public = urlsplit(public_url)
-    if not public_url or (asked.scheme, asked.netloc) != (public.scheme, public.netloc):
+    asked = traffic.site_of(headers.get("origin"))
+    if not public_url or asked != traffic.site_of(public_url):
         return scope
-    headers["host"] = asked.netloc
+    headers["host"] = asked[1]
     return {**scope, "headers": headers.raw}
 
 
@@ -192,7 +190,7 @@ def _is_foreign(scope: Scope) -> bool:
     service of the internet first, each time."""
     headers = Headers(scope=scope)
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    return origin is not None and traffic.site_of(origin)[1] != headers.get("host")
 
 
 def _kind(message: Message) -> str:

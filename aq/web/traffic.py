@@ -7,6 +7,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -84,10 +85,10 @@ def client(peer: str, forwarded: str, trusted: tuple[str, ...]) -> str:
     trusted : networks of the proxies that are believed
     """
     if not among(peer, trusted):
-        return _subscriber(peer)
+        return subscriber(peer)
     for address in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
         if not among(address, trusted):
-            return _subscriber(address)
+            return subscriber(address)
     return peer
 
 
@@ -103,12 +104,21 @@ def is_loopback(name: str) -> bool:
     return name == "localhost" or (found is not None and found.is_loopback)
 
 
-def _subscriber(address: str) -> str:
+def subscriber(address: str) -> str:
     """An address as a rate knows it: an IPv6 subscriber has a whole /64 (RFC 4291, RFC 6177)."""
     found = _address(address)
     if isinstance(found, IPv6Address):
         return str(ip_network((found, 64), strict=False))
     return address if found is None else str(found)
+
+
+def site_of(origin: str | None) -> tuple[str, str]:
+    """(scheme, host and port) of an Origin or an address; empty where it is none."""
+    try:
+        parts = urlsplit(origin or "")
+    except ValueError:  # such as http://[
+        return "", ""
+    return parts.scheme, parts.netloc
 
 
 def among(address: str, networks: tuple[str, ...]) -> bool:

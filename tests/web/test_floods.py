@@ -280,6 +280,16 @@ def test_a_server_takes_the_descriptors_it_may_have_and_fits_its_limits_to_them(
     assert traffic.refused().keys() == set(traffic.REASONS)
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//", "x"])
+def test_an_origin_that_is_none_is_refused_without_a_traceback(address: str, origin: str) -> None:
+    before = refusals(address)["origin"]
+    headers = {"X-Forwarded-For": "198.51.100.10", "Origin": origin}
+    url = f"{address.replace('http', 'ws')}/_stcore/stream"
+    with connect(url, additional_headers=headers) as stream:
+        assert closed(stream) == (1008, "origin")
+    assert refusals(address)["origin"] == before + 1
+
+
 def test_t70_runs_of_a_page_share_the_lock_of_its_state(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that begins may not read while the one before takes away what it did not show."""
     monkeypatch.setattr(SafeSessionState, "__init__", SafeSessionState.__init__)
