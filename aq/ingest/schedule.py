@@ -103,6 +103,7 @@ class Scheduler:
         self._store, self._jobs, self._clock, self._lease = store, jobs, clock, lease
         self._seen: dict[str, datetime] = {}
         self._running: dict[str, float] = {}
+        self._refused: dict[str, str] = {}  # why the store refused a job, while it does
         self._stopping = threading.Event()
         self._pool = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(AT_ONCE)},
@@ -140,9 +141,13 @@ class Scheduler:
         try:
             self.tick(job)
         except StoreError as error:
-            log.error("%s: %s", job.name, error)
+            if self._refused.get(job.name) != str(error):  # it is said once, not at each tick
+                log.error("%s: %s", job.name, error)
+            self._refused[job.name] = str(error)
         except Exception:
             log.exception("%s: failed", job.name)
+        else:
+            self._refused.pop(job.name, None)
         finally:
             self._running.pop(job.name, None)
 

@@ -117,6 +117,17 @@ def test_a_store_that_does_not_answer_leaves_the_run_to_be_done_again(context: C
     assert run.state == runs.RUNNING
 
 
+def test_a_lost_store_is_a_line_of_each_job_not_of_each_tick(
+    context: Context, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ticking, job = scheduler(context), Job(name="tidy", slot=SLOT, run=breaking(ValueError()))
+    context.store.version()
+    (tmp_path / "aq.db").unlink()
+    for _ in range(3):
+        ticking._look(job)
+    assert sum(line.startswith("tidy: ") for line in caplog.messages) == 1
+
+
 def test_rules_that_break_do_not_make_a_good_poll_a_failed_one(context: Context) -> None:
     class Good:
         ok = True
