@@ -42,7 +42,7 @@ from aq.queries.zones import unplaced_acts, unplaced_stations
 from aq.settings import Settings
 from aq.store import outbox
 from aq.store.engine import known_revisions, schema_revisions, try_to_write, usable
-from aq.store.presence import holders, rescued
+from aq.store.presence import holders, leftovers, rescued
 from aq.store.runs import FAILED, recent_runs
 from aq.store.standby import DEGRADED
 from aq.store.station_past import unknown_networks
@@ -160,10 +160,11 @@ def _not_made(file: Path) -> Finding:
     if not _folder(file).is_dir() or not os.access(_folder(file), os.W_OK):
         text = f"{file} is not there and cannot be made: {_folder(file)} may not be written to"
         return Finding("store", FAIL, text, "give the folder to this user, or set AQ_DATABASE_URL")
-    using, saved = holders(file), rescued(file)
-    if using or saved:
+    using, saved, left = holders(file), rescued(file), leftovers(file)
+    if using or saved or left:
         open_in = f"; process {', '.join(map(str, using))} still has it open" if using else ""
         copy = f"; saved: {saved[-1]}" if saved else ""
+        copy += f"; of it is left: {', '.join(map(str, left))}" if left else ""
         do = f"stop the server and workers, then: aq restore {saved[-1] if saved else 'FILE'}"
         return Finding("store", FAIL, f"{file} was deleted{open_in}{copy}", do)
     do = "nothing: the server, a worker or aq migrate makes it. If it was lost: aq restore"

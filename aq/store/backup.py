@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from aq.domain.errors import InputError, StoreError
 from aq.store import answer_keys, official_means, yellow_dust  # noqa: F401 - their tables are counted too
 from aq.store.engine import known_revisions
-from aq.store.presence import holders
+from aq.store.presence import holders, leftovers
 from aq.store.schema import metadata
 
 PAGES = 4096  # copied at a time, 16 MiB
@@ -183,8 +183,8 @@ def _set_aside(target: Path, now: datetime) -> str | None:
             f"{target} is in use by process {words}; stop the server and workers first"
         )
     if not target.exists():
-        for end in ("-wal", "-shm"):  # leftovers of a store that was lost would spoil the new one
-            target.with_name(target.name + end).unlink(missing_ok=True)
+        for part in leftovers(target):  # of a store that was lost: they would spoil the new one
+            part.unlink()
         return None
     try:
         with closing(sqlite3.connect(target, timeout=1)) as connection:

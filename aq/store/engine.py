@@ -33,7 +33,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from aq.domain.clock import Clock
-from aq.domain.errors import StoreError, StoreLostError
+from aq.domain.errors import StoreError
 from aq.paths import ROOT
 from aq.store.presence import Place
 from aq.store.schema import state, store_version
@@ -329,12 +329,7 @@ def _read_only(path: Path, *_arguments: Any) -> Any:
 
 def _watch(engine: Engine, place: Place) -> None:
     """Have each new connection open the file that the others have open, or none."""
-
-    def refuse(*_arguments: Any) -> None:
-        if place.lost():
-            raise StoreLostError(f"{place.path} was deleted or replaced under the running program")
-
-    event.listen(engine, "do_connect", refuse)
+    event.listen(engine, "do_connect", lambda *_arguments: place.begin())
     event.listen(engine, "first_connect", lambda _connection, _record: place.opened())
 
 

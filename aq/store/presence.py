@@ -14,6 +14,7 @@ from typing import Any
 from aq.domain.errors import StoreLostError
 
 log = logging.getLogger(__name__)
+UNSAVED = "what was open could not be saved"
 
 
 @dataclass
@@ -36,6 +37,20 @@ class Place:
         """Whether another file, or none, stands where the opened one stood."""
         return self._file is not None and _identity(self.path) != self._file
 
+    def begin(self) -> None:
+        """Raise `StoreLostError` before a connection would make a new file over what another
+        program wrote: SQLite takes the `-wal` of the lost one for the new one's, and empties it."""
+        left = leftovers(self.path)
+        if self.lost() or (left and not self.path.exists()):
+            raise StoreLostError(
+                f"{self.path} was deleted or replaced under a running program"
+                + (f"; {', '.join(map(str, left))} of it is still there" if left else "")
+                + ". Nothing is opened and no new store is made: a server or worker that still has"
+                f" it open saves it beside as {self.path.name}.rescued-… (aq doctor names both);"
+                " stop it, then aq restore that file or a copy. If none runs and the data are not"
+                " wanted, move what is left away"
+            )
+
     def check(self, borrow: Callable[[], Any], now: Callable[[], datetime]) -> None:
         """Raise `StoreLostError` when the file is lost, once what is open is saved beside it.
 
@@ -46,7 +61,7 @@ class Place:
         with self._lock:
             if self._rescued is None:
                 self._rescued = self._rescue(borrow, now())
-        saved = f"what was open is saved as {self._rescued}" if self._rescued else "nothing is open"
+        saved = f"what was open is saved as {self._rescued}" if self._rescued else UNSAVED
         error = StoreLostError(
             f"{self.path} was deleted or replaced under the running program; {saved}. Nothing is"
             " stored any more: stop the program, put the store back (aq restore), start it again"
@@ -74,6 +89,13 @@ class Place:
         finally:
             connection.close()
         return target
+
+
+def leftovers(path: Path) -> list[Path]:
+    """What SQLite keeps beside a store while it is open or after a crash, and is there."""
+    file = path.resolve()  # SQLite names them after the file that a link leads to
+    beside = (file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))
+    return [part for part in beside if part.exists()]
 
 
 def rescued(path: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """The store's file deleted or replaced under a running program: noticed, said and saved."""
 
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -23,8 +24,10 @@ from aq.simulator.server import SimulatorServer
 from aq.simulator.world import World
 from aq.store import backup as copies
 from aq.store import presence
+from tests.browsing import free_port, own_environment, process, wait_for
 from tests.conftest import NOW
 from tests.serving import fill, make_runtime, served
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -66,6 +69,56 @@ def test_a_lost_file_is_noticed_said_and_saved(
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
     assert path.exists() == (how == "replaced")  # nothing is made in its place
     copies.describe(saved)
+
+
+@pytest.mark.parametrize("words", [["current"], ["rules", "list"]])
+def test_a_typed_command_leaves_a_lost_store_to_be_saved(
+    context: Context, path: Path, words: list[str]
+) -> None:
+    """The server is held still meanwhile, so that the command always comes before its look."""
+    port = free_port()
+    given = own_environment(
+        AQ_DATABASE_URL=f"sqlite:///{path}",
+        AQ_CLOCK=NOW.isoformat(),
+        AQ_FEEDS__AIRKOREA__URL="http://127.0.0.1:9",
+        AQ_FEEDS__AIRKOREA__KEY="any",
+        AQ_FEEDS__OPENMETEO__ENABLED="false",
+    )
+    address = f"http://127.0.0.1:{port}/healthz"
+    context.store.close()  # all of it is in the file
+    with process("serve", "--port", str(port), environment=given) as server:
+        wait_for(address, server)
+        fill(context, hours=5)  # these are in the -wal alone
+        before = rows(path)
+        context.store.close()
+        server.send_signal(signal.SIGSTOP)
+        try:
+            path.unlink()
+            command = [sys.executable, "-m", "aq", *words]
+            typed = subprocess.run(
+                command, check=False, env=given, cwd=ROOT, capture_output=True, text=True
+            )
+        finally:
+            server.send_signal(signal.SIGCONT)
+        wait_until(lambda: requests.get(address, timeout=60).status_code == 503)
+        (saved,) = presence.rescued(path)
+    assert rows(saved) == before
+    copies.describe(saved)
+    assert typed.returncode == 1, typed.stderr
+    assert f"{path} was deleted" in typed.stderr
+    assert f"{path}-wal" in typed.stderr
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm"])
+def test_nothing_new_is_made_over_what_is_left_of_a_store(path: Path, end: str) -> None:
+    left = path.with_name(path.name + end)
+    left.write_bytes(b"left")
+    with pytest.raises(StoreLostError, match=left.name):
+        make_runtime(f"sqlite:///{path}")
+    assert (path.exists(), left.read_bytes()) == (False, b"left")
+    left.rename(left.with_suffix(".away"))
+    make_runtime(f"sqlite:///{path}").store.close()
 
 
 def test_no_poll_is_taken_as_good_any_more(tmp_path: Path, path: Path) -> None:
