@@ -109,6 +109,7 @@ def simulated_feeds(folder: Path) -> Iterator[dict[str, str]]:
             AQ_CLOCK=NOW,
             AQ_DATABASE_URL=f"sqlite:///{folder / 'aq.db'}",
             AQ_SCHEDULER="off",
+            AQ_SERVER__COSTLY_PER_MINUTE="60000",  # all tests are one client
             AQ_FEEDS__AIRKOREA__URL=f"{base}/B552584",
             AQ_FEEDS__AIRKOREA__KEY="any",
             AQ_FEEDS__OPENMETEO__URL=f"{base}/v1/air-quality",

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Protocol
 from urllib.parse import parse_qsl
 
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aq.web import sharing, sockets, traffic
 from aq.web.api.responses import error_response
 from aq.web.connection_notice import full
-from aq.web.traffic import ROWS_HEADER, Buckets, client_of
+from aq.web.traffic import CHARGE, ROWS_HEADER, Buckets, client_of
 
 MAX_QUERY = 8_192  # bytes; the longest real question names 17 provinces and 6 pollutants
 MAX_BODY = 1_048_576  # bytes; nothing here takes a file
@@ -115,6 +116,7 @@ class Guard:
         if ready is not None:
             await ready(scope, receive, sending)
             return
+        scope[CHARGE] = partial(self._take, scope)
         try:
             await self._app(scope, _measured(receive), sending)
         except _BodyTooLargeError:
@@ -145,17 +147,22 @@ class Guard:
 
     def _too_costly(self, scope: Scope) -> Response | None:
         cost = cost_of(scope["path"].rstrip("/"), scope.get("query_string", b""))
-        if cost:
-            limits = self._limits()
-            size = max(limits.costly_per_minute, cost)
-            wait = self._buckets.take(client_of(scope, limits.trusted_proxies), cost, size)
-            if wait:
-                traffic.count(traffic.RATE)
-                seconds = max(1, round(wait + 0.5))
-                refusal = error_response(429, "too_many_requests", f"try again in {seconds} s")
-                refusal.headers["Retry-After"] = str(seconds)
-                return refusal
-        return None
+        seconds = self._take(scope, cost) if cost else 0
+        if not seconds:
+            return None
+        refusal = error_response(429, "too_many_requests", f"try again in {seconds} s")
+        refusal.headers["Retry-After"] = str(seconds)
+        return refusal
+
+    def _take(self, scope: Scope, cost: int) -> int:
+        """Take tokens of a client, or count him as refused: the seconds he has to wait, else 0."""
+        limits = self._limits()
+        size = max(limits.costly_per_minute, cost)
+        wait = self._buckets.take(client_of(scope, limits.trusted_proxies), cost, size)
+        if not wait:
+            return 0
+        traffic.count(traffic.RATE)
+        return max(1, round(wait + 0.5))
 
     def _charge(self, scope: Scope, headers: MutableHeaders) -> None:
         """Take of an export's client what its rows cost beyond the call."""
@@ -167,7 +174,8 @@ class Guard:
 
 
 def cost_of(path: str, query: bytes) -> int:
-    """The tokens that a call takes, by how much of the store it may read."""
+    """The tokens that a call takes, by how much of the store it may read. What is drawn for one
+    client alone is charged by its route, where it is not ready (`public.routes.COSTS`)."""
     if not path.startswith("/api/") or (path in FREE and not query):
         return 0
     if path == "/api/v1/export":

@@ -25,6 +25,9 @@ REASONS = (
 )
 _WITH_PORT = re.compile(r"^(?:\[(.+)\](?::\d+)?|([\d.]+):\d+)$")
 ROWS_HEADER = "X-AQ-Rows-At-Most"  # of an export: what its client is charged for
+# In an ASGI scope: takes tokens of its client and gives the seconds [s] to wait where there are too
+# few, else 0. For what costs only when no ready answer is found.
+CHARGE = "aq.charge"
 _refused: Counter[str] = Counter()
 _lock = threading.Lock()
 

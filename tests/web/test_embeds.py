@@ -1,6 +1,8 @@
 """Frames and pictures for other sites over a real socket, as an editor of a paper tries them."""
 
 import io
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from aq.domain.clock import HOUR, kst_day
 from aq.domain.model import DAILY, URBAN, Advisory, ForecastNotice, Reading, Station
 from aq.domain.provinces import PROVINCES
 from aq.domain.zones import KINDS as ZONE_KINDS
+from aq.paths import ROOT
 from aq.store.notices import put_advisories, put_forecasts
 from aq.web.public.embeds import KINDS
 from aq.web.public.picture import png
@@ -448,3 +451,15 @@ def test_the_small_two_of_a_gas_is_drawn_though_the_font_has_none() -> None:
     row = '<text y="20" aria-label="NO₂ &lt;">NO{}</text>'
     pictures = {letter: png(drawn.format(row.format(letter))) for letter in ("₂", "\U000f0000", "")}
     assert len(set(pictures.values())) == 3
+
+
+def test_a_picture_is_drawn_outside_the_process_that_answers() -> None:
+    """The library that draws holds up every other thread meanwhile."""
+    check = (
+        "import sys; from aq.web.public.picture import png;"
+        'drawn = png(\'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>\', 30);'
+        "assert drawn[1:4] == b'PNG' and 'resvg_py' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=True)
+    with pytest.raises(ValueError, match="could not be drawn"):
+        png("no drawing")

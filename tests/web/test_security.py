@@ -85,6 +85,36 @@ def test_costly_calls_are_limited_by_client_and_told_when_to_return(address: str
     assert requests.get(f"{address}/api/v1/current", timeout=60).status_code == 200
 
 
+def test_pictures_are_paid_for_and_ready_frames_are_free(address: str) -> None:
+    """Of 40 tokens a minute two PNG of 15 are drawn at once; a frame is made for 2, then ready."""
+
+    def ask(path: str, client: str) -> requests.Response:
+        return requests.get(address + path, headers={"X-Forwarded-For": client}, timeout=60)
+
+    def refused() -> int:
+        metrics = requests.get(f"{address}/metrics", timeout=60).text
+        return int(float(metrics.split('aq_refused_total{reason="rate"} ')[1].split()[0]))
+
+    before = refused()
+    pictures = [
+        f"/picture/map.png?pollutant={pollutant}&theme={theme}&lang={lang}"
+        for pollutant in ("pm10", "pm25", "o3", "no2")
+        for theme in ("light", "dark")
+        for lang in ("ko", "en")
+    ]
+    answers = [ask(path, "198.51.100.20") for path in pictures]
+    assert [answer.status_code for answer in answers[:2]] == [200, 200]
+    assert {answer.status_code for answer in answers} == {200, 429}
+    late = [answer for answer in answers if answer.status_code == 429]
+    assert refused() == before + len(late)
+    assert 1 <= int(late[0].headers["Retry-After"]) <= 60
+    assert f"try again in {late[0].headers['Retry-After']} s" in late[0].text
+    assert ask(pictures[-1], "198.51.100.21").status_code == 200
+    assert requests.get(f"{address}/healthz", timeout=60).status_code == 200
+    frames = [ask("/embed/strip", "198.51.100.22").status_code for _ in range(100)]
+    assert frames == [200] * 100
+
+
 @pytest.mark.parametrize(("rows", "status"), [(200_000, 200), (600_000, 429)])
 def test_an_export_is_paid_for_by_its_rows(rows: int, status: int) -> None:
     """Of 60 tokens one with up to 200,000 rows takes 20, and one with 600,000 all."""

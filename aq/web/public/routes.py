@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -33,12 +34,28 @@ from aq.web.public.picture_kinds import PICTURES, PNG_WIDTH
 from aq.web.public.site_pages import plain_page, resolved
 from aq.web.response_cache import Shelf, is_known
 from aq.web.site import Site, site_of
+from aq.web.traffic import CHARGE
 
 log = logging.getLogger(__name__)
 LASTING_SECONDS = 86_400
 # Kept ready: the plain pages in both languages, frames as asked for. A page is some 10 kB packed.
 MOST_READY = 512
 STRICT = ("/embed/", "/picture/", "/oembed")
+# Tokens of its client's `server.costly_per_minute` for what has to be made; a ready answer is free,
+# so that a frame in a page that many read behind one address stays. A token is about 25 ms of
+# processor: the same rate as the API's (docs/performance.md).
+COSTS = {
+    "/embed/{kind}": 2,
+    "/oembed": 2,
+    "/picture/{kind}.{form}": 5,
+    "/card-{lang}.png": 5,
+    "/icon-{size}.png": 5,
+    "/favicon.ico": 5,
+}
+PNG_COST = 15
+DEAR_PNG = {"stations": 60}
+DRAWN = frozenset(COSTS) - {"/embed/{kind}", "/oembed"}
+DRAWN_AT_ONCE = 2
 LEAST_PACKED = 1_000  # bytes; a smaller answer is sent as it is
 PACKED_TYPES = ("text/", "image/svg+xml", "application/xml", "application/json")
 
@@ -57,6 +74,14 @@ class Asked:
         if lang not in LANGUAGES:
             raise InputError(f"known are {', '.join(LANGUAGES)}", "lang")
         return lang
+
+
+class TooManyError(AqError):
+    """The client has asked for more than he may; he may again in so many seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(f"Too much was asked for from this address; try again in {seconds} s.")
 
 
 Handler = Callable[[Context, Asked], Response]
@@ -186,13 +211,24 @@ TABLE: dict[str, tuple[Handler, tuple[str, ...]]] = {
 }
 
 
+def cost_of(path: str, words: Mapping[str, Any]) -> int:
+    """The tokens that making an answer of a route takes, by the words of its path."""
+    if words.get("form") == "png":
+        return DEAR_PNG.get(words["kind"], PNG_COST)
+    return COSTS.get(path, 0)
+
+
 def _endpoint(
-    path: str, get_context: Callable[[], Context], shelf: Shelf
+    path: str, get_context: Callable[[], Context], shelf: Shelf, drawing: CapacityLimiter
 ) -> Callable[[Request], Awaitable[Response]]:
     handler, known = TABLE[path]
 
     def made(request: Request, question: bytes, encoding: str | None) -> Response:
         def make() -> Response:
+            cost, charge = cost_of(path, request.path_params), request.scope.get(CHARGE)
+            seconds = charge(cost) if cost and charge else 0
+            if seconds:
+                raise TooManyError(seconds)
             context = get_context()
             response = again(partial(handler, context, _asked(context, request, known)))
             return _packed(response, encoding) if encoding else response
@@ -210,7 +246,9 @@ def _endpoint(
         encoding = encoding_for(headers.get("accept-encoding", ""))
         question = _question(request, headers, encoding)
         response = shelf.at_once(get_context, question)
-        if response is None:
+        if response is None and path in DRAWN:
+            response = await to_thread.run_sync(made, request, question, encoding, limiter=drawing)
+        elif response is None:
             response = await run_in_threadpool(made, request, question, encoding)
         if is_known(headers.get("if-none-match"), response.headers.get("etag")):
             kept = {k: v for k, v in response.headers.items() if k != "content-length"}
@@ -259,10 +297,19 @@ def _packed(response: Response, encoding: str) -> Response:
 
 def _refused(context: Context, request: Request, error: AqError) -> Response:
     """What is wrong, as a page in both languages for a reader and as a line for all else."""
+    response = _refusal(context, request, error)
+    if isinstance(error, TooManyError):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
+
+
+def _refusal(context: Context, request: Request, error: AqError) -> Response:
     status, words = 503, "The store does not answer; try again in a minute."
     if isinstance(error, InputError):
         status = 404 if error.unknown else 400
         words = f"{error.field}: {error}" if error.field else str(error)
+    if isinstance(error, TooManyError):
+        status, words = 429, str(error)
     path: str = request.scope["path"]
     if path.startswith("/embed/"):
         site, query = site_of(context.settings, request.scope), dict(request.query_params)
@@ -286,7 +333,8 @@ def _plain(status: int, words: str) -> Response:
 
 def routes(get_context: Callable[[], Context]) -> list[Route]:
     """All routes; the context is asked for at the first request."""
-    shelf = Shelf(most=MOST_READY)
+    shelf, drawing = Shelf(most=MOST_READY), CapacityLimiter(DRAWN_AT_ONCE)
     return [
-        Route(path, _endpoint(path, get_context, shelf), methods=["GET", "HEAD"]) for path in TABLE
+        Route(path, _endpoint(path, get_context, shelf, drawing), methods=["GET", "HEAD"])
+        for path in TABLE
     ]

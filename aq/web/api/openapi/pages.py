@@ -10,7 +10,7 @@ from aq.web.api.openapi.words import POLLUTANTS
 from aq.web.public import embeds, files
 from aq.web.public.paths import BY_SLUG
 from aq.web.public.picture_kinds import PICTURES
-from aq.web.public.routes import TABLE
+from aq.web.public.routes import COSTS, TABLE
 
 NOW, FRAME, PICTURE = "/now/{rest:path}", "/embed/{kind}", "/picture/{kind}.{form}"
 # The addresses of a route that takes a whole path.
@@ -48,7 +48,8 @@ def operation_id(path: str, handler: Callable[..., Any]) -> str:
 def refusals(path: str) -> dict[str, tuple[str, ...]]:
     """By status the media types in which a page, frame or file says what is wrong."""
     kinds = (HTML, PLAIN) if path.startswith(("/now", "/embed/")) else (PLAIN,)
-    return dict.fromkeys(("400", "404", "500", "503"), kinds)
+    rate = ("429",) if path in COSTS else ()
+    return dict.fromkeys(("400", "404", *rate, "500", "503"), kinds)
 
 
 def parameters(standards: list[str], names: list[str]) -> dict[str, tuple[str, Schema, Any]]:
