@@ -20,6 +20,8 @@ import uvicorn
 from streamlit import logger as framework
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
 
 from aq.domain.errors import AqError
 from aq.logs import through_root
@@ -34,6 +36,9 @@ DESCRIPTORS_KEPT = 200  # for the store, the feeds, the scheduler and the log
 DESCRIPTORS_A_PAGE, DESCRIPTORS_OF_CLOSED = 3, 3 * 128
 MESSAGE_BYTES = 1_048_576  # of a browser; the widgets of the largest page take 20,000
 PING_SECONDS = 30
+# Frames of a websocket that are no whole message; MESSAGE_BYTES in parts of 16 KiB are so many.
+FRAMES_AT_ONCE, FRAMES_PER_MINUTE = 64, 300
+FAREWELL_SECONDS = 1.0
 BACKLOG = 2_048
 # How long a thread keeps the interpreter while others wait [s]; Python's own is 0.005. The event
 # loop waits so long behind each page that is being drawn.
@@ -56,6 +61,40 @@ class Room:
     connections: int
     per_client: int
     is_shared: Callable[[str], bool]
+
+
+class PageSocket(WebSocketsSansIOProtocol):
+    """A page's websocket, closed where what carries no message comes without end: pings, pongs and
+    parts of messages, which the limits of messages do not see."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._frames, self._over = traffic.Buckets(), False
+
+    def handle_ping(self) -> None:
+        """Answer it."""
+        if not self._too_many():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """Take it as an answer."""
+        if not self._too_many():
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Put it to its message."""
+        if not self._too_many():
+            super().handle_cont(event)
+
+    def _too_many(self) -> bool:
+        if not self._over and self._frames.take("", 1, FRAMES_AT_ONCE, FRAMES_PER_MINUTE):
+            self._over = True
+            traffic.count(traffic.MESSAGES)
+            self.conn.fail(CloseCode.POLICY_VIOLATION, traffic.MESSAGES)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            # Closed at once, the frames that still come would take the word from the line again.
+            self.loop.call_later(FAREWELL_SECONDS, self.transport.close)
+        return self._over
 
 
 def raise_descriptors() -> int:
@@ -227,7 +266,7 @@ def run(app: Any, listener: socket.socket, limits: Room) -> bool:
     config = uvicorn.Config(
         app,
         http=type("LimitedConnection", (Connection,), {"room": limits}),
-        ws="websockets-sansio",
+        ws=PageSocket,
         ws_max_size=MESSAGE_BYTES,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,

@@ -290,6 +290,16 @@ def test_an_origin_that_is_none_is_refused_without_a_traceback(address: str, ori
     assert refusals(address)["origin"] == before + 1
 
 
+def test_a_page_that_floods_with_what_is_no_message_is_closed(address: str) -> None:
+    before = refusals(address)["messages"]
+    with page(address, "198.51.100.11") as hostile:
+        with suppress(ConnectionClosed):
+            for _ in range(700):
+                hostile.ping()
+        assert closed(hostile) == (1008, "messages")
+    assert refusals(address)["messages"] == before + 1
+
+
 def test_t70_runs_of_a_page_share_the_lock_of_its_state(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that begins may not read while the one before takes away what it did not show."""
     monkeypatch.setattr(SafeSessionState, "__init__", SafeSessionState.__init__)
