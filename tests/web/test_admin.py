@@ -4,17 +4,20 @@ import pytest
 from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.routing import Match
 
 from aq.domain.errors import ConfigError
 from aq.settings import load
 from aq.web.admin import (
     FORWARDING,
     LINK,
+    LINK_PATH,
     LOCAL,
     Caller,
     LocalLink,
     administrator,
     comes_from_here,
+    link_route,
     local_counts,
     mailbox,
     password_matches,
@@ -69,6 +72,12 @@ def link() -> tuple[str, str]:
     cookie = LINK.open(keys[0])
     assert cookie is not None
     return keys[0], cookie
+
+
+@pytest.mark.parametrize(("method", "match"), [("GET", Match.FULL), ("HEAD", Match.PARTIAL)])
+def test_who_looks_ahead_does_not_use_the_link_up(method: str, match: Match) -> None:
+    scope = {"type": "http", "method": method, "path": LINK_PATH}
+    assert link_route(lambda: True).matches(scope)[0] is match
 
 
 def test_the_local_administrator_proves_himself_and_can_be_turned_off() -> None:
