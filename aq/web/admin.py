@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aq.settings import Settings
-from aq.web.traffic import is_loopback, site_of
+from aq.web.traffic import is_loopback, origin_of
 
 # Any of these says that somebody else's machine stands between. Not every proxy sends one: a
 # request without them proves nothing.
@@ -202,7 +202,7 @@ def comes_from_here(caller: Caller, *, page: bool = False) -> bool:
     origin = caller.headers.get("origin")
     if not is_loopback(_name_of(f"//{host}")):
         return False
-    return not page if origin is None else site_of(origin)[1] == host
+    return not page if origin is None else origin_of(origin)[1] == host
 
 
 def _name_of(address: str) -> str:

@@ -178,8 +178,8 @@ def _as_asked(scope: Scope, public_url: str) -> Scope:
     """A request of the public address's own page, under the name the reader has asked for: a proxy
     before the server may have dropped its port or put another name."""
     headers = MutableHeaders(scope=scope)
-    asked = traffic.site_of(headers.get("origin"))
-    if not public_url or asked != traffic.site_of(public_url):
+    asked = traffic.origin_of(headers.get("origin"))
+    if not public_url or asked != traffic.origin_of(public_url):
         return scope
     headers["host"] = asked[1]
     return {**scope, "headers": headers.raw}
@@ -190,7 +190,7 @@ def _is_foreign(scope: Scope) -> bool:
     service of the internet first, each time."""
     headers = Headers(scope=scope)
     origin = headers.get("origin")
-    return origin is not None and traffic.site_of(origin)[1] != headers.get("host")
+    return origin is not None and traffic.origin_of(origin)[1] != headers.get("host")
 
 
 def _kind(message: Message) -> str:

@@ -115,7 +115,7 @@ def subscriber(address: str) -> str:
     return address if found is None else str(found)
 
 
-def site_of(origin: str | None) -> tuple[str, str]:
+def origin_of(origin: str | None) -> tuple[str, str]:
     """(scheme, host and port) of an Origin or an address; empty where it is none."""
     try:
         parts = urlsplit(origin or "")

@@ -68,7 +68,7 @@ def _year(key: str, year: int, text: Text) -> str:
     years = cache.kept(year_of, key, year, cache.moment())
     if not years:
         return ""
-    rows = [_year_row(one, text) for one in years]
+    rows = [_year_row(year, text) for year in years]
     head = [
         *(text("Zone"), text("Acts compared"), text("Criteria met")),
         *(text("Act without criteria"), text("Criteria without act")),
@@ -107,18 +107,18 @@ def _table(own: list[ZoneHour], standing: dict[str, Standing], key: str, text: T
     return titled(text("Zones"), head, rows, text)
 
 
-def _row(one: ZoneHour, key: str, acts: str, criterion: str, text: Text) -> list[str]:
-    zone = one.zone
+def _row(newest: ZoneHour, key: str, acts: str, criterion: str, text: Text) -> list[str]:
+    zone = newest.zone
     address = urlencode({"p": zone.province.code, "x": key, "z": zone.id})
-    hour = told_hour(text, from_hour_number(one.hour), cache.moment()) if one.value else "–"
-    heard = one.value.heard if one.value else 0
+    hour = told_hour(text, from_hour_number(newest.hour), cache.moment()) if newest.value else "–"
+    heard = newest.value.heard if newest.value else 0
     members = ", ".join(
         text.name(" ".join(member.name) or zone.province.ko) for member in zone.members
     )
     cells = (
-        value_of(one),
+        value_of(newest),
         hour,
-        text("{n} of {all}", n=heard, all=max(one.expected, heard)),
+        text("{n} of {all}", n=heard, all=max(newest.expected, heard)),
         acts or "–",
         criterion or "–",
     )

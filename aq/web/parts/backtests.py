@@ -241,7 +241,7 @@ class Trials:
 def _place(found: Mapping[str, Any]) -> str:
     """The place looked at where the rule judges it, else where it fires most."""
     view = page.view().province
-    fired = {one["place"]: one["fired"] for one in found["places"]}
+    fired = {place["place"]: place["fired"] for place in found["places"]}
     return place_to_draw(fired, view.code if view else None)
 
 

@@ -67,7 +67,7 @@ def in_numbers(groups: Sequence[Group], text: Text) -> str:
         (text("By season: measures"), [group for group in groups if group.season]),
         (text("By province: measures"), [group for group in groups if group.province]),
     ):
-        rows = [_row(one, text) for one in sorted(those, key=_order)]
+        rows = [_row(group, text) for group in sorted(those, key=_order)]
         body += titled(title, head, rows, text, numbers=True)
     note = text(
         "In brackets the 95 % interval, by 1,000 draws of whole weeks; none with fewer than 28"

@@ -37,11 +37,11 @@ def _block(block: Element, width: float) -> float:
 
 def _words(element: Element) -> str:
     """What is read in an element, without what is for the ear alone."""
-    told = element.text or ""
+    words = element.text or ""
     for child in element:
-        told += "" if child.get("class") == "unseen" else _words(child)
-        told += child.tail or ""
-    return told
+        words += "" if child.get("class") == "unseen" else _words(child)
+        words += child.tail or ""
+    return words
 
 
 def _lines(words: str, size: float, width: float) -> int:
@@ -83,15 +83,15 @@ def _chips(block: Element, width: float) -> float:
 
 def _chip(chip: Element, width: float) -> float:
     """Name, letter, and in small its level and value below each other."""
-    name, _, *told = chip
-    small = sum(18 * _lines(_words(one), 11.7 * MANY, width) for one in told)
-    return 11 + 21 * _lines(_words(name), 14, width) + 24 + small
+    name, _, *small = chip
+    below = sum(18 * _lines(_words(line), 11.7 * MANY, width) for line in small)
+    return 11 + 21 * _lines(_words(name), 14, width) + 24 + below
 
 
 def _listed(chip: Element, width: float) -> float:
     """A line of the strip: name, letter, level and value beside each other; or why not."""
     _, _, level, *value = chip
-    left = width - 4 - 73 - 31 - 12 - sum(6 + width_of(_words(one), 14) for one in value)
+    left = width - 4 - 73 - 31 - 12 - sum(6 + width_of(_words(part), 14) for part in value)
     return 11 + max(24, 21 * _lines(_words(level), 14 * MANY, left))
 
 
@@ -110,8 +110,7 @@ def _tiles(block: Element, width: float) -> float:
 
 
 def _legend(item: Element, width: float) -> float:
-    told = [_words(one) for one in item.iter("p")]
-    return sum(19 * _lines(words, 12.5, width) for words in told)
+    return sum(19 * _lines(_words(line), 12.5, width) for line in item.iter("p"))
 
 
 def _scale(block: Element, width: float) -> float:

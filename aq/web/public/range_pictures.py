@@ -65,9 +65,10 @@ def line_figure(
         raise InputError(f"at most {MOST_DAYS} days hour by hour", "since")
     standard, drawn = moment.live.standard, places or (place,)
     tables = [
-        line(moment.context, one.id, pollutant, after, end, standard=standard) for one in drawn
+        line(moment.context, province.id, pollutant, after, end, standard=standard)
+        for province in drawn
     ]
-    names = [province_name(one, text.lang) for one in drawn]
+    names = [province_name(province, text.lang) for province in drawn]
     title = text("{who} · {what}", who=listed(names, text.lang), what=text.pollutant(pollutant))
     rows = [line_hours(table) for table in tables]
     top = max((hour.value or 0.0 for row in rows for hour in row), default=0.0)

@@ -19,7 +19,7 @@ def sentence(
     what, name = text.pollutant(key), _level_words(level, key, standard, text)
     if not many:
         return text("{what}: no episode at {level}", what=what, level=name)
-    longest = max(one.length for one in many)
+    longest = max(episode.length for episode in many)
     return text(
         "{what}: {n} episodes at {level}, the longest of {hours} hours",
         what=what,
@@ -37,5 +37,5 @@ def _level_words(level: Level, key: str, standard: Standard, text: Text) -> str:
 
 def value_words(scaled: Exact, key: str) -> str:
     """A value at the store's scale with its unit, in the digits that are stored."""
-    one = pollutants()[key]
-    return f"{number(float(scaled / one.scale), one.digits)} {one.unit}"
+    pollutant = pollutants()[key]
+    return f"{number(float(scaled / pollutant.scale), pollutant.digits)} {pollutant.unit}"

@@ -126,7 +126,7 @@ def _best(
     text: Text,
 ) -> str:
     """제주는 ‘좋음’; most of the country, and more names than a headline has, are counted."""
-    most = 2 * len(group) > sum(len(one) for one in by_grade.values())
+    most = 2 * len(group) > sum(len(items) for items in by_grade.values())
     if most or len(_names(group, text)) > NAMED:
         return text("but {word} in {n} others", n=len(group), word=word)
     who = places(group, text, cleanest_first=True)
@@ -141,11 +141,20 @@ def _levels(
     text: Text,
 ) -> str:
     """미세먼지 대체로 ‘보통’; without a level of most provinces, ‘좋음’~‘보통’."""
-    most = max(by_grade, key=lambda grade: len(by_grade[grade]))
+    most = _largest(by_grade)
     if 2 * len(by_grade[most]) > known:
-        return text("{what} mostly {word}", what=what, word=_word(standard, most, text))
+        return _mostly(standard, most, what, text)
     mild, word = (_word(standard, grade, text) for grade in (min(by_grade), max(by_grade)))
     return text("{what} {mild} to {word}", what=what, mild=mild, word=word)
+
+
+def _largest(by_grade: Mapping[int, Sequence[CurrentItem]]) -> int:
+    """The level of the most provinces; of two alike the worse."""
+    return max(by_grade, key=lambda grade: (len(by_grade[grade]), grade))
+
+
+def _mostly(standard: Standard, grade: int, what: str, text: Text) -> str:
+    return text("{what} mostly {word}", what=what, word=_word(standard, grade, text))
 
 
 def _calm(
@@ -156,10 +165,10 @@ def _calm(
     text: Text,
 ) -> str:
     """미세먼지 대체로 ‘보통’, 제주는 ‘좋음’."""
-    most = max(by_grade, key=lambda grade: (len(by_grade[grade]), grade))
+    most = _largest(by_grade)
     rest = sorted((grade for grade in by_grade if grade != most), reverse=True)
     if 2 * len(by_grade[most]) > known:
-        parts = [text("{what} mostly {word}", what=what, word=_word(standard, most, text))]
+        parts = [_mostly(standard, most, what, text)]
     else:
         who = places(by_grade[most], text)
         word = _word(standard, most, text)
